@@ -1,0 +1,158 @@
+"""Middleware: code around every request."""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from time import perf_counter
+from uuid import uuid4
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.middleware import Middleware
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
+asgi_log = logging.getLogger("asgi")
+simple_log = logging.getLogger("simple")
+
+CallNext = Callable[[Request], Awaitable[Response]]
+POSTS = {1: {"id": 1, "title": "Hello", "author": "Ada"}, 2: {"id": 2, "title": "Onions", "author": "Grace"}}
+SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+author_read: ContextVar[str] = ContextVar("author_read", default="-")
+
+
+class RequestLogMiddleware:
+    """One line per request, written when the last byte has been sent or the app has crashed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = perf_counter()
+        status = 500
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        finally:
+            ms = (perf_counter() - started) * 1000
+            path = scope["raw_path"].decode("ascii", "backslashreplace")
+            asgi_log.info("%s %s %d %.0fms author=%s", scope["method"], path, status, ms, author_read.get())
+
+
+class ApiKeyMiddleware:
+    """Refuses requests below `prefix` that do not carry the key."""
+
+    def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
+        self.app, self.prefix, self.key = app, prefix, key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-api-key", "")
+        if self.key and secrets.compare_digest(given.encode(), self.key.encode()):
+            return await self.app(scope, receive, send)
+        refusal = JSONResponse({"detail": "Invalid API key"}, 401, headers={"WWW-Authenticate": "ApiKey"})
+        await refusal(scope, receive, send)
+
+
+class ReplyHeadersMiddleware:
+    """Adds a request id and the security headers to every reply that passes through it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
+
+        async def marking_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update({"X-Request-ID": request_id, **SECURITY_HEADERS})
+            await send(message)
+
+        await self.app(scope, receive, marking_send)
+
+
+app = FastAPI(
+    title="Middleware",
+    middleware=[  # the outermost first
+        Middleware(RequestLogMiddleware),
+        Middleware(ApiKeyMiddleware, prefix="/internal", key=os.environ.get("API_KEY", "")),
+        Middleware(ReplyHeadersMiddleware),
+    ],
+)
+
+
+@app.middleware("http")
+async def first_added(request: Request, call_next: CallNext) -> Response:
+    request.state.marks = [*getattr(request.state, "marks", []), "first in"]
+    response = await call_next(request)
+    response.headers.append("X-Trace", "first out")
+    return response
+
+
+@app.middleware("http")
+async def last_added(request: Request, call_next: CallNext) -> Response:
+    started = perf_counter()
+    request.state.marks = ["last in"]
+    response = await call_next(request)
+    ms = (perf_counter() - started) * 1000
+    response.headers.append("X-Trace", "last out")
+    response.headers["X-Process-Time"] = f"{ms:.2f}ms"
+    path, author = request.url.path, author_read.get()
+    simple_log.info("%s %s %d %.0fms author=%s", request.method, path, response.status_code, ms, author)
+    return response
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/order")
+async def order(request: Request) -> list[str]:
+    return [*request.state.marks, "route"]
+
+
+async def slow_rows() -> AsyncIterator[str]:
+    for post in POSTS.values():
+        await asyncio.sleep(0.03)
+        yield f"{post['id']};{post['title']}\n"
+
+
+@app.get("/posts/export")
+async def export_posts() -> StreamingResponse:
+    return StreamingResponse(slow_rows(), media_type="text/csv")
+
+
+@app.get("/posts/{post_id}")
+async def read_post(post_id: int) -> dict[str, int | str]:
+    if post_id not in POSTS:
+        raise HTTPException(404, "Post not found")
+    author_read.set(str(POSTS[post_id]["author"]))
+    return POSTS[post_id]
+
+
+@app.get("/crash")
+async def crash() -> None:
+    raise RuntimeError("a bug")
+
+
+@app.get("/internal/stats")
+async def stats() -> dict[str, int]:
+    return {"posts": len(POSTS)}

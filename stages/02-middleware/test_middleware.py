@@ -1,0 +1,169 @@
+import re
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+
+KEY = "workbook-key"
+SECURITY_HEADERS = {"x-content-type-options": "nosniff", "x-frame-options": "DENY"}
+
+
+@pytest.fixture(scope="module")
+def app_env() -> dict[str, str]:
+    return {"API_KEY": KEY}
+
+
+def lines_about(app: ServedApp, path: str, logger: str = "asgi") -> list[str]:
+    """The log lines of `logger` about `path`; waits a moment, since a line may come after the reply."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        if lines := [line for line in app.log.splitlines() if line.startswith(f"{logger} ") and f" {path} " in line]:
+            return lines
+        time.sleep(0.01)
+    return []
+
+
+def test_last_added_is_outermost(client: Client) -> None:
+    """The middleware added last is the first to see the request and the last to see the reply."""
+    reply = client.get("/order")
+
+    assert reply.json() == ["last in", "first in", "route"]
+    assert reply.headers.get_list("x-trace") == ["first out", "last out"]
+
+
+def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
+    """Every request leaves one log line with method, path, status and duration, a 404 too."""
+    path = f"/{unique('nothing')}"
+
+    client.post(path)
+
+    lines = lines_about(served, path)
+    assert len(lines) == 1, f"expected one line about {path}, saw {lines}"
+    assert re.fullmatch(rf"asgi POST {path} 404 \d+ms author=-", lines[0]), f"the line reads: {lines[0]}"
+
+
+def test_replies_carry_time_id_and_security_headers(client: Client) -> None:
+    """A reply carries its processing time, a request id and the security headers."""
+    reply = client.get("/posts/1")
+
+    assert reply.json() == {"id": 1, "title": "Hello", "author": "Ada"}
+    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert re.fullmatch(r"[0-9a-f]{32}", reply.headers.get("x-request-id", "")), "no request id in X-Request-ID"
+    assert re.fullmatch(r"\d+\.\d\dms", reply.headers.get("x-process-time", "")), "no duration in X-Process-Time"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}], ids=["none", "wrong", "empty"])
+def test_internal_needs_the_key(client: Client, headers: dict[str, str]) -> None:
+    """Everything below /internal needs the API key, and a refusal says so with 401."""
+    refused = client.get("/internal/stats", headers=headers)
+    admitted = client.get("/internal/stats", headers={"X-API-Key": KEY})
+
+    assert (refused.status_code, refused.json()) == (401, {"detail": "Invalid API key"})
+    assert refused.headers["www-authenticate"] == "ApiKey"
+    assert (admitted.status_code, admitted.json()) == (200, {"posts": 2})
+
+
+@pytest.mark.deeper
+def test_no_key_configured_admits_nobody(fresh_app: Callable[..., Client]) -> None:
+    """Where no key is configured, nobody is admitted, with an empty key neither."""
+    client = fresh_app(API_KEY="")
+
+    assert client.get("/internal/stats").status_code == 401
+    assert client.get("/internal/stats", headers={"X-API-Key": ""}).status_code == 401
+
+
+@pytest.mark.deeper
+def test_a_refusal_is_logged(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
+    """A request that a middleware refuses leaves its line too."""
+    path = f"/internal/{unique('door')}"
+
+    client.get(path)
+
+    assert [line.split()[3] for line in lines_about(served, path)] == ["401"]
+
+
+@pytest.mark.deeper
+def test_a_crash_is_logged(client: Client, served: ServedApp) -> None:
+    """A crash leaves a line with 500 from the pure ASGI log; the `@app.middleware` log never learns of it."""
+    assert client.get("/crash").status_code == 500
+
+    assert [line.split()[3] for line in lines_about(served, "/crash")] == ["500"]
+    assert "simple GET /crash" not in served.log
+
+
+@pytest.mark.deeper
+def test_a_stream_is_timed_to_its_last_byte(client: Client, served: ServedApp) -> None:
+    """A stream of 60 ms is logged as such by the pure ASGI log; `@app.middleware` logs its first byte only."""
+    assert client.get("/posts/export").text == "1;Hello\n2;Onions\n"
+
+    (asgi,) = lines_about(served, "/posts/export")
+    (simple,) = lines_about(served, "/posts/export", "simple")
+    assert int(asgi.split()[4].removesuffix("ms")) >= 58, f"the whole reply took 60 ms, logged was: {asgi}"
+    assert int(simple.split()[4].removesuffix("ms")) < 58, f"expected the time to the first byte, logged was: {simple}"
+
+
+@pytest.mark.deeper
+def test_context_variables_reach_the_pure_form_alone(client: Client, served: ServedApp) -> None:
+    """A context variable set in the route is seen by the pure ASGI log, and hidden from `@app.middleware`."""
+    client.get("/posts/2")
+
+    assert [line.split()[5] for line in lines_about(served, "/posts/2")] == ["author=Grace"]
+    assert [line.split()[5] for line in lines_about(served, "/posts/2", "simple")] == ["author=-"]
+
+
+@pytest.mark.deeper
+def test_a_query_is_not_logged(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
+    """What stands behind the question mark, a token perhaps, is not logged."""
+    secret = unique("secret")
+
+    client.get("/health", params={"token": secret})
+
+    assert lines_about(served, "/health")
+    assert [line for line in served.log.splitlines() if secret in line and line.startswith(("asgi", "simple"))] == []
+
+
+@pytest.mark.deeper
+def test_a_newline_in_the_path_makes_no_second_line(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
+    """A newline smuggled into the path cannot forge a log line."""
+    name = unique("forged")
+
+    client.get(f"/x%0aasgi GET /{name} 200 1ms author=-")
+
+    assert lines_about(served, f"/x%0aasgi%20GET%20/{name}%20200%201ms%20author=-")
+    assert [line for line in served.log.splitlines() if line.startswith((f"asgi GET /{name}", f"simple GET /{name}"))] == []
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("given", ["trace-me-7", "A" * 64])
+def test_a_sound_request_id_is_kept(client: Client, given: str) -> None:
+    """A request id that the caller sends is kept, so that one id follows a request through several services."""
+    assert client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"] == given
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("given", ["two words", "A" * 65, "é"], ids=["space", "long", "letter"])
+def test_a_hostile_request_id_is_replaced(client: Client, given: str) -> None:
+    """A request id that could spoil a log is replaced by a new one."""
+    reply = client.get("/health", headers={"X-Request-ID": given.encode()})
+
+    assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
+
+
+@pytest.mark.deeper
+def test_a_caller_that_hangs_up_is_logged(served: ServedApp, unique: Callable[[str], str]) -> None:
+    """A caller that hangs up in the middle of a stream leaves its line all the same."""
+    path = "/posts/export"
+    before = len(lines_about(served, path))
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as caller:
+        caller.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Id: {unique('gone')}\r\n\r\n".encode())
+        assert caller.recv(4096).startswith(b"HTTP/1.1 200")
+
+    deadline = time.monotonic() + 5
+    while len(lines_about(served, path)) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(lines_about(served, path)) == before + 1

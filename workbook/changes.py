@@ -1,0 +1,141 @@
+"""Changes: small edits of an app directory with the outcome that they must have.
+
+An experiment turns exactly the named promises red; a solution turns a task's promises green. Both are lists of edits,
+and each edit's text must occur exactly once, so that a change can never half apply or hit the wrong place.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class BadChange(Exception):
+    """A change that does not fit its files; the message names the file and the edit."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `find`, which occurs exactly once in `file`, by `replace`."""
+
+    file: str
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An edit that breaks the promises in `red`, or none.
+
+    A hidden one shows no edit: the learner chooses among `choices`, and `answer` is the right one.
+    """
+
+    title: str
+    question: str
+    red: frozenset[str]
+    why: str
+    edits: tuple[Edit, ...]
+    hidden: bool = False
+    choices: tuple[str, ...] = ()
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a stage: its folder holds README.md, test_*.py, hints.md and solution.toml."""
+
+    folder: Path
+    title: str = field(compare=False)
+
+    @property
+    def number(self) -> int:
+        return int(self.folder.name.partition("-")[0])
+
+    @property
+    def tests(self) -> list[Path]:
+        return sorted(self.folder.glob("test_*.py"))
+
+    def solution(self) -> tuple[Edit, ...]:
+        file = self.folder / "solution.toml"
+        return _edits(_load(file).get("edit", []), file)
+
+
+def read_experiments(stage: Path) -> list[Experiment]:
+    """The experiments of a stage's folder, in order. Raises `BadChange`."""
+    file = stage / "experiments.toml"
+    if not file.exists():
+        return []
+    experiments = []
+    for number, entry in enumerate(_load(file).get("experiment", []), 1):
+        where = f"{file.name}, experiment {number}"
+        unknown = set(entry) - {"title", "question", "red", "why", "edit", "hidden", "choices", "answer"}
+        missing = {"title", "question", "red", "why", "edit"} - set(entry)
+        if unknown or missing:
+            raise BadChange(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        hidden = entry.get("hidden", False)
+        if hidden and entry.get("answer") not in entry.get("choices", []):
+            raise BadChange(f"{where}: a hidden experiment needs choices, and an answer among them")
+        experiments.append(
+            Experiment(
+                title=entry["title"],
+                question=entry["question"].strip(),
+                red=frozenset(entry["red"]),
+                why=entry["why"].strip(),
+                edits=_edits(entry["edit"], file),
+                hidden=hidden,
+                choices=tuple(entry.get("choices", [])),
+                answer=entry.get("answer", ""),
+            )
+        )
+    return experiments
+
+
+def read_tasks(stage: Path) -> list[Task]:
+    """The tasks of a stage's folder, in order; the title is their README's first line."""
+    tasks = []
+    for folder in sorted((stage / "tasks").glob("[0-9]*-*")):
+        readme = folder / "README.md"
+        if readme.exists():
+            first, *_ = readme.read_text(encoding="utf-8").splitlines() or [folder.name]
+            tasks.append(Task(folder, first.lstrip("# ").strip()))
+    return tasks
+
+
+def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
+    """Apply all edits to the files below `directory`, or none. Raises `BadChange`.
+
+    Line endings do not matter: a file saved with CRLF is matched like one with LF, and keeps its CRLF.
+    """
+    new: dict[Path, tuple[str, str]] = {}
+    for number, edit in enumerate(edits, 1):
+        path = directory / edit.file
+        if path in new:
+            text, newline = new[path]
+        elif path.exists():
+            raw = path.read_bytes().decode("utf-8")
+            text, newline = raw.replace("\r\n", "\n"), "\r\n" if "\r\n" in raw else "\n"
+        elif not edit.find:
+            text, newline = "", "\n"
+        else:
+            raise BadChange(f"{edit.file} is not there, so edit {number} cannot be applied")
+        count = text.count(edit.find) if edit.find else int(not text)
+        if count != 1:
+            raise BadChange(f"edit {number} expects its text once in {edit.file}, and it is there {count} times")
+        new[path] = text.replace(edit.find, edit.replace, 1) if edit.find else edit.replace, newline
+    for path, (text, newline) in new.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.replace("\n", newline).encode("utf-8"))
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadChange(f"{file.name}: {error}") from error
+
+
+def _edits(entries: list[dict[str, str]], file: Path) -> tuple[Edit, ...]:
+    try:
+        return tuple(Edit(**entry) for entry in entries)
+    except TypeError as error:
+        raise BadChange(f"{file.name}: an edit has file, find and replace, nothing else") from error

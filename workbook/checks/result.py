@@ -1,0 +1,106 @@
+"""What a check found out, read from the lines that the plugin wrote."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Promise:
+    """One promise of a step and how it fared: kept, broken, waiting (for a cause told once) or not proven here."""
+
+    name: str
+    text: str
+    file: Path
+    line: int
+    deeper: bool
+    outcome: str = "unknown"
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+    plain: str = ""
+
+
+@dataclass
+class Check:
+    """One run of a step's tests. `trouble` is what kept it from ending, if anything did."""
+
+    promises: list[Promise]
+    seconds: float = 0.0
+    trouble: str = ""
+
+    @property
+    def broken(self) -> list[Promise]:
+        return [promise for promise in self.promises if promise.outcome in {"broken", "waiting"}]
+
+    @property
+    def red(self) -> frozenset[str]:
+        return frozenset(promise.name for promise in self.broken)
+
+    @property
+    def kept(self) -> list[Promise]:
+        return [promise for promise in self.promises if promise.outcome == "kept"]
+
+    @property
+    def not_proven(self) -> list[Promise]:
+        return [promise for promise in self.promises if promise.outcome == "not proven"]
+
+    @property
+    def passed(self) -> bool:
+        return not self.broken and not self.trouble and bool(self.promises)
+
+    def below(self, folder: Path) -> "Check":
+        """The part of this check whose tests lie below `folder`."""
+        return Check([p for p in self.promises if p.file.is_relative_to(folder)], self.seconds, self.trouble)
+
+
+def read_check(file: Path, output: str, seconds: float) -> Check:
+    """Read the lines in `file`. `output` is what pytest printed, for the case that it did not end."""
+    promises: dict[str, Promise] = {}
+    by_test: dict[str, Promise] = {}
+    causes: set[str] = set()
+    trouble, status = "", None
+    for event in _events(file):
+        if event["event"] == "collected":
+            key = f"{event['file']}::{event['name']}"
+            promises.setdefault(
+                key, Promise(event["name"], event["promise"], Path(event["file"]), event["line"], event["deeper"])
+            )
+            by_test[event["test"]] = promises[key]
+        elif event["event"] == "not-collected":
+            trouble = event["text"]
+        elif event["event"] == "finished":
+            status = event["status"]
+        elif promise := by_test.get(event["test"]):
+            _note(promise, event, causes)
+    if status is None and not trouble:
+        trouble = output[-2000:].strip() or "the tests ended without a verdict"
+    return Check(list(promises.values()), seconds, trouble)
+
+
+def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:
+    if event["event"] == "failed":
+        card = event["card"]
+        if card and card["cause"] in causes:
+            promise.outcome = "waiting" if promise.outcome != "broken" else "broken"
+            return
+        if card:
+            causes.update({card["cause"]} - {None})
+            promise.cards.append(card)
+        promise.outcome, promise.plain = "broken", event["text"]
+    elif promise.outcome in {"unknown", "kept"}:
+        if event["event"] == "skipped":
+            promise.outcome, promise.reason = "not proven", event["reason"]
+        elif event["event"] == "passed":
+            promise.outcome = "kept"
+
+
+def _events(file: Path) -> list[dict[str, Any]]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    events = []
+    for line in lines:
+        try:
+            events.append(json.loads(line))
+        except ValueError:  # the last line of a run that was killed
+            break
+    return events

@@ -1,0 +1,94 @@
+"""The process that runs a step's tests: pytest in a fresh interpreter, or in a fork of a warm one.
+
+Either way the run has a line to its owner, and ends when the owner is gone.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import IO, Any, NoReturn
+
+OPTIONS = ("-p", "no:cacheprovider", "-q", "--color=no")
+
+RUN_MODULES = (
+    "pytest",
+    "_pytest._argcomplete",
+    "_pytest.assertion.rewrite",
+    "_pytest.cacheprovider",
+    "_pytest.debugging",
+    "_pytest.doctest",
+    "_pytest.faulthandler",
+    "_pytest.fixtures",
+    "_pytest.helpconfig",
+    "_pytest.junitxml",
+    "_pytest.logging",
+    "_pytest.monkeypatch",
+    "_pytest.pastebin",
+    "_pytest.python",
+    "_pytest.recwarn",
+    "_pytest.setuponly",
+    "_pytest.setupplan",
+    "_pytest.skipping",
+    "_pytest.stepwise",
+    "_pytest.subtests",
+    "_pytest.terminal",
+    "_pytest.threadexception",
+    "_pytest.tmpdir",
+    "_pytest.unittest",
+    "_pytest.unraisableexception",
+    "_pytest.warnings",
+    "encodings.idna",
+    "httpx",
+    "httpcore._backends.sync",
+    "workbook.checks.run",
+    "workbook.launch.fork",
+    "workbook.plugin",
+)
+
+
+def run_pytest(arguments: Sequence[str]) -> int:
+    """Run pytest with our plugin alone; returns its exit status."""
+    import pytest
+
+    import workbook.plugin
+
+    # Ours, and no plugin that other packages bring along: finding those costs more than the tests.
+    sys.dont_write_bytecode = True
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
+
+
+def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoReturn:
+    """In a fork of the warm process: `fds` become standard output and error, `lines` is the line to the owner."""
+    for target, fd in enumerate(fds, 1):
+        os.dup2(fd, target)
+        os.close(fd)
+    sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
+    _end_with(lines)
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    status = run_pytest(request["arguments"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def main() -> NoReturn:
+    """In a fresh interpreter: standard input is the line, the arguments are pytest's."""
+    _end_with(os.fdopen(os.dup(0), "rb", 0))
+    sys.exit(run_pytest(sys.argv[1:]))
+
+
+def _end_with(line: IO[bytes]) -> None:
+    def wait() -> None:
+        line.read(1)
+        os._exit(130)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Run a step's tests and read their results: once in a fresh pytest, or again and again in a warm one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from workbook.launch.fork import APP_MODULES
+from workbook.launch.warm import WarmHelper
+
+from .result import Check, read_check
+from .run import RUN_MODULES
+
+
+class Runner(Protocol):
+    """Runs tests. `start` begins a run; one run at a time."""
+
+    def start(self, root: Path, paths: Sequence[Path]) -> "Run": ...
+
+    def close(self) -> None: ...
+
+
+class Run(Protocol):
+    """A run that is under way."""
+
+    def fileno(self) -> int:
+        """Readable when the run has ended."""
+
+    def cancel(self) -> None:
+        """End it now; its apps end with it."""
+
+    def result(self) -> Check:
+        """Wait for its end and read what it found."""
+
+
+def check(runner: Runner, root: Path, paths: Sequence[Path]) -> Check:
+    """Run the tests in `paths` with the settings in `root`/pyproject.toml."""
+    run = runner.start(root, paths)
+    try:
+        return run.result()
+    except BaseException:
+        run.cancel()
+        raise
+
+
+class ColdRunner:
+    """A fresh pytest for every run. Works on every platform."""
+
+    def __init__(self, launcher: str = "auto") -> None:
+        self._launcher = launcher
+
+    def start(self, root: Path, paths: Sequence[Path]) -> "_ColdRun":
+        return _ColdRun(root, paths, ["--launcher", self._launcher])
+
+    def close(self) -> None:
+        pass
+
+
+class _Files:
+    """Where a run leaves its results and what it printed."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="workbook-run-", ignore_cleanup_errors=True)
+        self.results = Path(self._folder.name) / "results.jsonl"
+        self.output = Path(self._folder.name) / "output.txt"
+        self.started = time.perf_counter()
+
+    def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
+        settings = ["-c", str(root / "pyproject.toml"), "--rootdir", str(root)]
+        return [*settings, "--workbook-results", str(self.results), *(str(path) for path in paths)]
+
+    def read(self) -> Check:
+        seconds = time.perf_counter() - self.started
+        output = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
+        check = read_check(self.results, output, seconds)
+        self._folder.cleanup()
+        return check
+
+    def discard(self) -> None:
+        self._folder.cleanup()
+
+
+class _ColdRun:
+    def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str]) -> None:
+        self._files = _Files()
+        with self._files.output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "workbook.checks.run", *self._files.arguments(root, paths), *options],
+                cwd=root,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._pidfd = os.pidfd_open(self._process.pid) if sys.platform == "linux" else -1
+
+    def fileno(self) -> int:
+        return self._pidfd
+
+    def cancel(self) -> None:
+        self._end()
+        self._files.discard()
+
+    def result(self) -> Check:
+        self._process.wait()
+        self._end()
+        return self._files.read()
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+class WarmRunner:
+    """Forks each run off a process that has pytest imported, and its apps off one that has FastAPI. Linux only."""
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self._apps = WarmHelper(APP_MODULES)
+        self._runs = WarmHelper(RUN_MODULES)
+        self._env = dict(env or {})
+
+    def start(self, root: Path, paths: Sequence[Path]) -> "_WarmRun":
+        self._apps.wait_until_ready()
+        self._runs.wait_until_ready()
+        env = {"WORKBOOK_WARM_APPS": self._apps.address, **self._env}
+        return _WarmRun(self._runs.address, root, paths, env)
+
+    def close(self) -> None:
+        self._runs.close()
+        self._apps.close()
+
+
+class _WarmRun:
+    def __init__(self, address: str, root: Path, paths: Sequence[Path], env: Mapping[str, str]) -> None:
+        self._files = _Files()
+        arguments = [*self._files.arguments(root, paths), "--launcher", "fork"]
+        request = {"cwd": str(root), "env": dict(env), "arguments": arguments}
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(address)
+        with self._files.output.open("wb") as output:
+            message = json.dumps(request).encode() + b"\n"
+            socket.send_fds(self._socket, [message], [output.fileno(), output.fileno()])
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def cancel(self) -> None:
+        self._socket.close()
+        self._files.discard()
+
+    def result(self) -> Check:
+        while self._socket.recv(4096):
+            pass
+        self._socket.close()
+        return self._files.read()
+
+
+def warm_runner() -> Runner:
+    """The fastest runner that works here, for many runs."""
+    return WarmRunner() if sys.platform == "linux" else ColdRunner()

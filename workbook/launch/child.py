@@ -1,0 +1,207 @@
+"""The served app's own process: reads a job, answers one line, serves until its line ends."""
+
+import asyncio
+import faulthandler
+import importlib
+import json
+import os
+import shutil
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any, NoReturn
+
+import uvicorn
+
+from .frames import last_traceback, own_frames
+from .job import AppFailed, Job
+from .source import load_without_bytecode
+
+# What an app may see of the environment that the tests run in: its settings come from the test alone.
+KEPT_VARIABLES = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "VIRTUAL_ENV", "TZ"}
+KEPT_PREFIXES = ("COV", "LC_", "PYTHON")
+
+
+def serve(lines: IO[bytes], answers: IO[bytes]) -> NoReturn:
+    """Serve the job in the first line of `lines`; end when `lines` ends."""
+    job = Job.from_line(lines.readline())
+    app = _Life(job, lines, answers)
+    try:
+        app.run()
+    except AppFailed as failure:
+        app.answer(failed=failure.kind, text=failure.text)
+    app.end(1)
+
+
+class _Life:
+    def __init__(self, job: Job, lines: IO[bytes], answers: IO[bytes]) -> None:
+        self.job, self.lines, self.answers = job, lines, answers
+        self.server: _Server | None = None
+
+    def run(self) -> None:
+        self._set_the_scene()
+        threading.Thread(target=self._watch_the_line, daemon=True).start()
+        before = set(sys.modules)
+        module = import_app(self.job.app)
+        sock = self._listen()
+        host, port = sock.getsockname()[:2]
+        url = f"http://{host}:{port}"
+
+        def started() -> None:
+            faulthandler.cancel_dump_traceback_later()
+            imported = sorted(set(sys.modules) - before) if self.job.report_imports else []
+            self.answer(url=url, pid=os.getpid(), imported=imported)
+
+        config = uvicorn.Config(module.app, loop="asyncio", http="h11", ws="none", log_level="info")
+        self.server = _Server(config, started)
+        try:
+            self.server.run(sockets=[sock])
+        except SystemExit:
+            pass
+        if not self.server.started:
+            raise AppFailed("startup", f"The app was imported, but its start-up failed:\n{self._log_tail()}")
+        self.end(0)
+
+    def _set_the_scene(self) -> None:
+        job = self.job
+        log = 2 if job.log is None else os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        sys.stdin = os.fdopen(0, closefd=False)
+        sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        if not job.inherit_env:
+            for name in list(os.environ):
+                if name not in KEPT_VARIABLES and not name.startswith(KEPT_PREFIXES):
+                    del os.environ[name]
+        os.environ.update(job.env)
+        os.chdir(job.data or job.app)
+        sys.argv = ["app"]
+        load_without_bytecode(job.app)
+        sys.path.insert(0, str(job.app))
+        faulthandler.dump_traceback_later(job.patience, exit=True, file=sys.stderr)
+
+    def _watch_the_line(self) -> None:
+        self.lines.read(1)  # the owner writes nothing more: this returns when the owner is gone
+        if self.server:
+            self.server.leave(graceful=self.job.grace > 0)
+            threading.Event().wait(self.job.grace or 2)
+        self.end(0)
+
+    def _listen(self) -> socket.socket:
+        # With proto=IPPROTO_TCP asyncio turns TCP_NODELAY on; without it, replies wait for the client's delayed ACK.
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if sys.platform != "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((self.job.host, self.job.port))
+        except OSError as error:
+            raise AppFailed("port", f"Port {self.job.port} cannot be used: {error.strerror}.") from error
+        return sock
+
+    def _log_tail(self) -> str:
+        if self.job.log is None:
+            return "(see above)"
+        text = self.job.log.read_text(encoding="utf-8", errors="replace")
+        return last_traceback(text, self.job.app) or text[-2000:]
+
+    def answer(self, **what: Any) -> None:
+        try:
+            self.answers.write(json.dumps(what).encode() + b"\n")
+            self.answers.flush()
+        except OSError:
+            pass  # the owner has gone; the line's end says so too
+
+    def end(self, status: int) -> NoReturn:
+        if self.job.folder:
+            shutil.rmtree(self.job.folder, ignore_errors=True)
+        os._exit(status)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, told to stop by an event instead of a flag that it looks at ten times a second."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Any) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+        self._graceful = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._leaving = asyncio.Event()
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_started()
+
+    async def main_loop(self) -> None:
+        while not self._leaving.is_set():
+            await self.on_tick(0)
+            try:
+                await asyncio.wait_for(self._leaving.wait(), 0.5)
+            except TimeoutError:
+                pass
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._graceful:
+            await super().shutdown(sockets)
+        else:
+            await self.lifespan.shutdown()
+
+    def leave(self, *, graceful: bool) -> None:
+        """Stop, from any thread; `graceful` lets running requests and their background tasks end first."""
+        self._graceful = graceful
+        self.should_exit = True
+        if hasattr(self, "_leaving"):
+            self._loop.call_soon_threadsafe(self._leaving.set)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        self._leaving.set()
+        self._loop.call_soon_threadsafe(lambda: None)  # wake the loop, which may be asleep in select
+
+
+def import_app(directory: Path) -> ModuleType:
+    """Import the app directory's module and return it; it has an attribute `app`. Raises `AppFailed`."""
+    name = "main" if (directory / "main.py").exists() else "app.main"
+    file = directory / (name.replace(".", "/") + ".py")
+    if not file.exists():
+        raise AppFailed("no-app", f"There is neither main.py nor app/main.py in {directory.name}/.")
+    try:
+        module = importlib.import_module(name)
+    except SyntaxError as error:
+        raise AppFailed("syntax", _syntax(error, directory)) from error
+    except ModuleNotFoundError as error:
+        raise AppFailed("missing", _missing(error, directory)) from error
+    except SystemExit as error:
+        raise AppFailed("exit", f"{file.name} ended the program while it was imported: sys.exit({error.code!r}).") from error
+    except BaseException as error:
+        text = "".join(traceback.format_exception(error))
+        raise AppFailed("import", "The app could not be imported:\n" + own_frames(text, directory)) from error
+    if not hasattr(module, "app"):
+        names = [key for key in vars(module) if not key.startswith("_")]
+        raise AppFailed("no-app", f"{file.name} defines no `app`. It defines: {', '.join(names) or 'nothing'}.")
+    return module
+
+
+def _syntax(error: SyntaxError, directory: Path) -> str:
+    lines = "".join(traceback.format_exception_only(error)).replace(str(directory) + os.sep, "")
+    return "The app has a syntax error:\n" + lines.rstrip()
+
+
+def _missing(error: ModuleNotFoundError, directory: Path) -> str:
+    text = own_frames("".join(traceback.format_exception(error)), directory)
+    top = (error.name or "").partition(".")[0]
+    if (directory / top).exists() or (directory / f"{top}.py").exists():
+        return f"The app imports {error.name!r}, which its folder does not hold:\n{text}"
+    return f"The app imports {error.name!r}, which is not installed (and is no file of the app):\n{text}"
+
+
+if __name__ == "__main__":
+    # Move the line away from 0 and 1 before the app can write to them.
+    stdin, stdout = os.dup(0), os.dup(1)
+    serve(os.fdopen(stdin, "rb", 0), os.fdopen(stdout, "wb", 0))

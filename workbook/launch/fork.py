@@ -1,0 +1,103 @@
+"""The fork launcher: every app is a child of one warm helper that has imported what apps import. Linux only."""
+
+import json
+import socket
+from typing import Any
+
+from .job import Job
+from .warm import WarmHelper
+
+# What the six stages and final/ import. A test compares it with what they really import after the fork.
+APP_MODULES = (
+    "workbook.launch.child",
+    "email.message",
+    "fastapi",
+    "fastapi.middleware.cors",
+    "fastapi.middleware.gzip",
+    "fastapi.security",
+    "fastapi.staticfiles",
+    "fastapi.exception_handlers",
+    "starlette.middleware.base",
+    "starlette.middleware.body_limit",
+    "uvicorn",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.asyncio",
+    "uvicorn.protocols.http.h11_impl",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.sqlite",
+    "sqlite3",
+    "PIL.Image",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.WebPImagePlugin",
+    "python_multipart",
+    "pydantic_settings",
+    "email_validator",
+    "smtplib",
+    "argon2",
+    "passlib.context",
+    "passlib.handlers.argon2",
+    "jose.jwt",
+    "anyio._backends._asyncio",
+)
+
+
+class ForkLauncher:
+    name = "fork"
+
+    def __init__(self, warm: str | None = None) -> None:
+        """`warm` is the address of a running helper; without it, one is started and belongs to this launcher."""
+        self._helper = None if warm else WarmHelper(APP_MODULES)
+        self._address = warm
+
+    @property
+    def address(self) -> str:
+        """Where the helper accepts connections; waits until it does."""
+        if self._helper:
+            self._helper.wait_until_ready()
+            return self._helper.address
+        assert self._address
+        return self._address
+
+    def open(self, job: Job) -> "_Connection":
+        return _Connection(self.address, job)
+
+    def close(self) -> None:
+        if self._helper:
+            self._helper.close()
+
+
+class _Connection:
+    """An app whose line is a connection to the helper that forked it."""
+
+    def __init__(self, address: str, job: Job) -> None:
+        self._grace = job.grace
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(address)
+        self._socket.sendall(b'{"serve": true}\n' + job.to_line())
+        self._answers = self._socket.makefile("rb")
+        self._open = True
+
+    def answer(self, seconds: float) -> dict[str, Any]:
+        self._socket.settimeout(seconds)
+        try:
+            line = self._answers.readline()
+        except TimeoutError:
+            return {}
+        self._socket.settimeout(None)
+        answer: dict[str, Any] = json.loads(line) if line else {}
+        return answer
+
+    def end(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self._socket.settimeout(self._grace + 5)
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._answers.read(4096):  # its end means that the process is gone
+                pass
+        except OSError:
+            pass
+        self._answers.close()
+        self._socket.close()

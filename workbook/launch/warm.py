@@ -1,0 +1,124 @@
+"""A warm, single-threaded process that forks one child per connection, and the owner's handle on it. Linux only.
+
+The helper lives as long as its standard input is open; each child as long as its connection is.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+class WarmHelper:
+    """Owner's side: starts the helper with `modules` imported. Killed owners take it along."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._folder = tempfile.mkdtemp(prefix="workbook-warm-")
+        self.address = f"{self._folder}/socket"
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Block until connections are accepted. Connecting earlier fails."""
+        if not self._ready:
+            assert self._process.stdout is not None
+            if self._process.stdout.readline() != b"ready\n":
+                raise RuntimeError("the warm helper did not start")
+            self._ready = True
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(10)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def main() -> NoReturn:
+    address, *modules = sys.argv[1:]
+    for name in modules:
+        importlib.import_module(name)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+    gc.collect()
+    gc.freeze()  # children then copy fewer pages
+    os.write(1, b"ready\n")
+
+    selector = selectors.DefaultSelector()
+    selector.register(0, selectors.EVENT_READ)
+    selector.register(listener, selectors.EVENT_READ)
+    children: dict[int, tuple[int, socket.socket]] = {}
+    while True:
+        for key, _ in selector.select():
+            if key.fd == 0:
+                shutil.rmtree(os.path.dirname(address), ignore_errors=True)
+                os._exit(0)
+            elif key.fileobj is listener:
+                connection, _ = listener.accept()
+                pid = os.fork()
+                if pid == 0:
+                    selector.close()
+                    listener.close()
+                    for pidfd, (_, other) in children.items():
+                        os.close(pidfd)
+                        other.close()
+                    _child(connection)
+                pidfd = os.pidfd_open(pid)
+                children[pidfd] = pid, connection
+                selector.register(pidfd, selectors.EVENT_READ)
+            else:
+                selector.unregister(key.fd)
+                pid, connection = children.pop(key.fd)
+                os.close(key.fd)
+                _, status = os.waitpid(pid, 0)
+                ended = json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode()
+                with contextlib.suppress(OSError):
+                    connection.sendall(ended + b"\n")
+                connection.close()
+
+
+def _child(connection: socket.socket) -> NoReturn:
+    """The forked side: the first line says what to become."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        os.close(null)
+        data, fds, _, _ = socket.recv_fds(connection, 1, 2)
+        if not data:
+            os._exit(0)
+        lines = connection.makefile("rb", 0)
+        request = json.loads(data + lines.readline())
+        if request.get("serve"):
+            from .child import serve
+
+            serve(lines, connection.makefile("wb", 0))
+        else:
+            from workbook.checks.run import serve_run
+
+            serve_run(request, fds, lines)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(70)
+
+
+if __name__ == "__main__":
+    main()

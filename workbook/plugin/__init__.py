@@ -1,0 +1,132 @@
+"""The pytest plugin: tests touch an app only over HTTP, and a failing one answers with a card.
+
+Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique` (this module); `browser`, `page`,
+`site` (browser.py); `mailbox` (mailbox.py).
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from workbook.launch import AppFailed, Launcher, ServedApp, choose_launcher
+
+from . import cards, results
+from .browser import browser, page, site
+from .client import Client
+from .mailbox import mailbox
+
+__all__ = [
+    "app_directory",
+    "app_env",
+    "browser",
+    "client",
+    "fresh_app",
+    "launcher",
+    "mailbox",
+    "page",
+    "served",
+    "site",
+    "unique",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("workbook")
+    group.addoption(
+        "--launcher",
+        default="auto",
+        choices=["auto", "spawn", "fork"],
+        help="how served apps are started; auto takes the faster one that works here",
+    )
+    group.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+    group.addoption("--tracebacks", action="store_true", help="show Python tracebacks instead of failure cards")
+    group.addoption("--workbook-results", metavar="FILE", help="append one line of JSON per promise to FILE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
+    cards.register(config)
+    results.register(config)
+
+
+@pytest.fixture(scope="session")
+def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
+    """How this run starts apps."""
+    chosen = choose_launcher(request.config.getoption("--launcher"), warm=os.environ.get("WORKBOOK_WARM_APPS"))
+    yield chosen
+    chosen.close()
+
+
+@pytest.fixture(scope="module")
+def app_directory(request: pytest.FixtureRequest) -> Path:
+    """The nearest folder above the test's file that holds main.py or app/main.py."""
+    for folder in request.path.parents:
+        if (folder / "main.py").exists() or (folder / "app" / "main.py").exists():
+            return folder
+        if (folder / "pyproject.toml").exists():
+            break
+    raise pytest.UsageError(f"no main.py or app/main.py beside or above {request.path}")
+
+
+@pytest.fixture(scope="module")
+def app_env() -> dict[str, str]:
+    """The environment variables of this module's `served`; override it in a test module."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def served(launcher: Launcher, app_directory: Path, app_env: dict[str, str]) -> Iterator[ServedApp]:
+    """The app directory's app, served for this module. Has `url`, `data`, `log` and `pid`."""
+    app = _serve(launcher, app_directory, app_env)
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def client(served: ServedApp, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """An `httpx.Client` for the served app; a failure card shows what it sent."""
+    with Client(served, cards.exchanges_of(request.node)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh_app(
+    launcher: Launcher, app_directory: Path, app_env: dict[str, str], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Client]]:
+    """Serve the app once more, with an empty state and the given environment variables, and return a client for it.
+
+    `fresh_app(ENVIRONMENT="production")`; the client's `app` is the served app.
+    """
+    opened: list[Client] = []
+
+    def serve(**env: str) -> Client:
+        app = _serve(launcher, app_directory, app_env | env)
+        opened.append(Client(app, cards.exchanges_of(request.node)))
+        return opened[-1]
+
+    yield serve
+    for client in opened:
+        client.close()
+        client.app.stop()
+
+
+@pytest.fixture(scope="session")
+def unique() -> Callable[[str], str]:
+    """Make a name that no other test uses: `unique("ada")` is, say, `ada-3f9c01`."""
+
+    def name(stem: str) -> str:
+        return f"{stem}-{secrets.token_hex(3)}"
+
+    return name
+
+
+def _serve(launcher: Launcher, directory: Path, env: dict[str, str]) -> ServedApp:
+    try:
+        return ServedApp(launcher, directory, env=env)
+    except AppFailed as failure:
+        raise cards.AppDoesNotStart(failure) from None
+
+

@@ -1,0 +1,103 @@
+"""A real browser, where one is installed, and pages on an origin of their own."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+COMMANDS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+)
+CHANNELS = ("chrome", "msedge")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NOT_PROVEN = "not proven here: no Chromium, Chrome or Edge was found (workbook doctor says how to get one)"
+
+
+def find_browser() -> str | None:
+    """The path of an installed browser. `WORKBOOK_BROWSER` names one explicitly; `none` hides all."""
+    if named := os.environ.get("WORKBOOK_BROWSER"):
+        return None if named == "none" else named
+    return next((path for command in COMMANDS if (path := shutil.which(command))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """The installed browser, headless; skips where there is none."""
+    from playwright.sync_api import Error, sync_playwright
+
+    path = find_browser()
+    if path is None and (sys.platform == "linux" or os.environ.get("WORKBOOK_BROWSER") == "none"):
+        pytest.skip(NOT_PROVEN)
+    with sync_playwright() as playwright:
+        if kept := os.environ.get("WORKBOOK_WARM_BROWSER"):
+            yield playwright.chromium.connect_over_cdp(kept)
+            return
+        options: dict[str, Any] = {"args": list(ARGUMENTS)}
+        if path is not None:
+            yield playwright.chromium.launch(executable_path=path, **options)
+            return
+        for channel in CHANNELS:  # macOS and Windows: playwright knows where they are
+            with contextlib.suppress(Error):
+                yield playwright.chromium.launch(channel=channel, **options)
+                return
+        pytest.skip(NOT_PROVEN)
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """An empty page with cookies and storage of its own."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Callable[[Path], str]]:
+    """Serve a folder of pages on a port of its own and return its origin: `site(folder)` is `http://127.0.0.1:…`."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(serve_pages(folder))
+
+
+@contextlib.contextmanager
+def serve_pages(folder: Path, port: int = 0) -> Iterator[str]:
+    """Serve the files below `folder` on 127.0.0.1; yields their origin."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()

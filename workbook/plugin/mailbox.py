@@ -1,0 +1,71 @@
+"""A real SMTP server on this machine that keeps what it receives."""
+
+import time
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+
+class Mailbox:
+    """Receives mail over SMTP at `host`:`port`; `messages` holds it in the order of arrival.
+
+    `delay` is the number of seconds that it takes over each message.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        from aiosmtpd.controller import Controller
+
+        self.messages: list[EmailMessage] = []
+        self.delay = 0.0
+        self._controller = Controller(self, hostname="127.0.0.1", port=port or _free_port(), ready_timeout=30)
+        self._controller.start()
+        self.host = "127.0.0.1"
+        self.port: int = self._controller.port
+
+    def __repr__(self) -> str:
+        return f"<mailbox with {len(self.messages)} messages>"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, the name that aiosmtpd calls
+        import asyncio
+
+        await asyncio.sleep(self.delay)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 kept"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """What has arrived for `address` so far."""
+        return [message for message in self.messages if message["To"] == address]
+
+    def wait_for(self, address: str, *, count: int = 1, seconds: float = 10) -> list[EmailMessage]:
+        """Return the mail for `address` as soon as there are `count` messages; fail after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while len(self.to(address)) < count:
+            if time.monotonic() > deadline:
+                pytest.fail(f"{len(self.to(address))} of {count} mails for {address} arrived within {seconds:g} s")
+            time.sleep(0.005)
+        return self.to(address)
+
+    def close(self) -> None:
+        self._controller.stop()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:  # aiosmtpd checks its own start by connecting: it must know the port beforehand
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    """A local mailbox that speaks SMTP, for this module."""
+    opened = Mailbox()
+    yield opened
+    opened.close()

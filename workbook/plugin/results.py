@@ -1,0 +1,83 @@
+"""Results as lines of JSON, for the command and the grader; and skips that fail a run."""
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from .cards import CARD, promise_of
+
+
+def register(config: pytest.Config) -> None:
+    if file := config.getoption("--workbook-results"):
+        config.pluginmanager.register(_Results(Path(file)), "workbook-results")
+    if config.getoption("--no-skips"):
+        config.pluginmanager.register(_NoSkips(), "workbook-no-skips")
+
+
+class _Results:
+    """Writes one line when a test is collected and one when it has ended: passed, failed or skipped."""
+
+    def __init__(self, file: Path) -> None:
+        self._out: IO[str] = file.open("a", encoding="utf-8", buffering=1)
+
+    def _write(self, **line: Any) -> None:
+        self._out.write(json.dumps(line) + "\n")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._write(event="not-collected", test=report.nodeid, text=str(report.longrepr))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            self._write(
+                event="collected",
+                test=item.nodeid,
+                name=getattr(item, "originalname", item.name),
+                file=str(item.path),
+                line=(item.location[1] or 0) + 1,
+                promise=promise_of(item),
+                deeper=item.get_closest_marker("deeper") is not None,
+            )
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.failed:
+            card = item.stash.get(CARD, None)
+            self._write(
+                event="failed",
+                test=item.nodeid,
+                card=card.as_dict() if card else None,
+                text=report.longreprtext,
+            )
+        elif report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self._write(event="skipped", test=item.nodeid, reason=str(reason).removeprefix("Skipped: "))
+        elif report.when == "call":
+            self._write(event="passed", test=item.nodeid, seconds=round(call.duration, 4))
+        return report
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._write(event="finished", status=int(exitstatus))
+        self._out.close()
+
+
+class _NoSkips:
+    def __init__(self) -> None:
+        self._skipped = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._skipped += report.skipped and not hasattr(report, "wasxfail")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._skipped and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._skipped:
+            terminalreporter.write_line(f"{self._skipped} skipped, and --no-skips was given", red=True)

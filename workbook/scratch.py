@@ -1,0 +1,22 @@
+"""Scratch copies: a stage's folder copied aside, changed, checked, and thrown away."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .changes import Edit, apply_edits
+
+# Never part of a copy: what running leaves behind, and what belongs to authors.
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.db", "*.sqlite*", "uploads", "*.log")
+
+
+@contextlib.contextmanager
+def scratch_copy(folder: Path, edits: tuple[Edit, ...] = ()) -> Iterator[Path]:
+    """A copy of `folder`, under the same name, with the edits applied; removed at the end. Raises `BadChange`."""
+    with tempfile.TemporaryDirectory(prefix="workbook-scratch-", ignore_cleanup_errors=True) as parent:
+        copy = Path(parent).resolve() / folder.name
+        shutil.copytree(folder, copy, ignore=LEFT_OUT)
+        apply_edits(edits, copy)
+        yield copy
