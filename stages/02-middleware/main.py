@@ -21,7 +21,10 @@ asgi_log = logging.getLogger("asgi")
 simple_log = logging.getLogger("simple")
 
 CallNext = Callable[[Request], Awaitable[Response]]
-POSTS = {1: {"id": 1, "title": "Hello", "author": "Ada"}, 2: {"id": 2, "title": "Onions", "author": "Grace"}}
+POSTS: dict[int, dict[str, int | str]] = {
+    1: {"id": 1, "title": "Hello", "author": "Ada"},
+    2: {"id": 2, "title": "Onions", "author": "Grace"},
+}
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 author_read: ContextVar[str] = ContextVar("author_read", default="-")
 

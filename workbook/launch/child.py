@@ -1,6 +1,7 @@
 """The served app's own process: reads a job, answers one line, serves until its line ends."""
 
 import asyncio
+import contextlib
 import faulthandler
 import importlib
 import json
@@ -57,10 +58,8 @@ class _Life:
 
         config = uvicorn.Config(module.app, loop="asyncio", http="h11", ws="none", log_level="info")
         self.server = _Server(config, started)
-        try:
+        with contextlib.suppress(SystemExit):
             self.server.run(sockets=[sock])
-        except SystemExit:
-            pass
         if not self.server.started:
             raise AppFailed("startup", f"The app was imported, but its start-up failed:\n{self._log_tail()}")
         self.end(0)
@@ -141,10 +140,8 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         while not self._leaving.is_set():
             await self.on_tick(0)
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), 0.5)
-            except TimeoutError:
-                pass
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._graceful:
@@ -178,7 +175,9 @@ def import_app(directory: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         raise AppFailed("missing", _missing(error, directory)) from error
     except SystemExit as error:
-        raise AppFailed("exit", f"{file.name} ended the program while it was imported: sys.exit({error.code!r}).") from error
+        raise AppFailed(
+            "exit", f"{file.name} ended the program while it was imported: sys.exit({error.code!r})."
+        ) from error
     except BaseException as error:
         text = "".join(traceback.format_exception(error))
         raise AppFailed("import", "The app could not be imported:\n" + own_frames(text, directory)) from error

@@ -91,7 +91,9 @@ class ServedApp:
             return AppFailed("hang", _where_it_hangs(log, job))
         if "ended" in answer:
             said = f" It had written:\n{log[-2000:].rstrip()}" if log.strip() else ""
-            return AppFailed("exit", f"The app ended by itself while it was starting, {_status(answer['ended'])}.{said}")
+            return AppFailed(
+                "exit", f"The app ended by itself while it was starting, {_status(answer['ended'])}.{said}"
+            )
         return AppFailed("hang", f"The app did not answer within {job.patience:g} seconds of its start.")
 
 

@@ -1,5 +1,6 @@
 """The spawn launcher: a new interpreter for every app. Works on every platform."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -55,10 +56,8 @@ class _Process:
     def end(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                pass
         try:
             self._process.wait(self._grace + 5)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,8 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import IO, NoReturn, cast
 
 
 class WarmHelper:
@@ -68,7 +69,7 @@ def main() -> NoReturn:
     while True:
         for key, _ in selector.select():
             if key.fd == 0:
-                shutil.rmtree(os.path.dirname(address), ignore_errors=True)
+                shutil.rmtree(Path(address).parent, ignore_errors=True)
                 os._exit(0)
             elif key.fileobj is listener:
                 connection, _ = listener.accept()
@@ -105,12 +106,12 @@ def _child(connection: socket.socket) -> NoReturn:
         data, fds, _, _ = socket.recv_fds(connection, 1, 2)
         if not data:
             os._exit(0)
-        lines = connection.makefile("rb", 0)
+        lines = cast(IO[bytes], connection.makefile("rb", 0))
         request = json.loads(data + lines.readline())
         if request.get("serve"):
             from .child import serve
 
-            serve(lines, connection.makefile("wb", 0))
+            serve(lines, cast(IO[bytes], connection.makefile("wb", 0)))
         else:
             from workbook.checks.run import serve_run
 

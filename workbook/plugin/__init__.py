@@ -128,5 +128,3 @@ def _serve(launcher: Launcher, directory: Path, env: dict[str, str]) -> ServedAp
         return ServedApp(launcher, directory, env=env)
     except AppFailed as failure:
         raise cards.AppDoesNotStart(failure) from None
-
-

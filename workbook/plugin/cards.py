@@ -97,7 +97,9 @@ class _Cards:
             known = self._causes.get(card.cause) if card.cause else None
             if card.cause and known is None:
                 self._causes[card.cause] = card
-            report.longrepr = card.as_text() if known is None else f"WAITS   {card.promise}\n        for the cause told above"
+            report.longrepr = (
+                card.as_text() if known is None else f"WAITS   {card.promise}\n        for the cause told above"
+            )
         return report
 
     def _card(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, setup: bool) -> Card:

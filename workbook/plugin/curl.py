@@ -1,5 +1,6 @@
 """Requests as curl lines that a learner can repeat against `workbook run`."""
 
+import contextlib
 import json
 import shlex
 from collections.abc import Sequence
@@ -93,10 +94,8 @@ def reply_lines(reply: httpx.Response, width: int = 96) -> list[str]:
     except (httpx.ResponseNotRead, httpx.StreamError):
         return lines
     if reply.headers.get("content-type", "").startswith("application/json"):
-        try:
+        with contextlib.suppress(ValueError):
             text = json.dumps(reply.json(), ensure_ascii=False, indent=2 if len(text) > width else None)
-        except ValueError:
-            pass
     elif not reply.headers.get("content-type", "text/").startswith("text/"):
         text = f"({len(reply.content)} bytes)"
     body = text[:1200].splitlines()
