@@ -1,5 +1,6 @@
 """Run a step's tests and read their results: once in a fresh pytest, or again and again in a warm one."""
 
+import contextlib
 import json
 import os
 import socket
@@ -19,7 +20,9 @@ from .run import RUN_MODULES
 
 
 class Runner(Protocol):
-    """Runs tests. `start` begins a run; one run at a time."""
+    """Runs tests; `env` is added to the environment of the runs that begin after it was set."""
+
+    env: dict[str, str]
 
     def start(self, root: Path, paths: Sequence[Path]) -> "Run": ...
 
@@ -27,13 +30,10 @@ class Runner(Protocol):
 
 
 class Run(Protocol):
-    """A run that is under way."""
-
-    def fileno(self) -> int:
-        """Readable when the run has ended."""
+    """A run that is under way. Call `result` once, whatever happens: it also cleans up."""
 
     def cancel(self) -> None:
-        """End it now; its apps end with it."""
+        """End it now, from any thread; its apps end with it, and `result` returns."""
 
     def result(self) -> Check:
         """Wait for its end and read what it found."""
@@ -46,6 +46,7 @@ def check(runner: Runner, root: Path, paths: Sequence[Path]) -> Check:
         return run.result()
     except BaseException:
         run.cancel()
+        run.result()
         raise
 
 
@@ -54,9 +55,10 @@ class ColdRunner:
 
     def __init__(self, launcher: str = "auto") -> None:
         self._launcher = launcher
+        self.env: dict[str, str] = {}
 
     def start(self, root: Path, paths: Sequence[Path]) -> "_ColdRun":
-        return _ColdRun(root, paths, ["--launcher", self._launcher])
+        return _ColdRun(root, paths, ["--launcher", self._launcher], self.env)
 
     def close(self) -> None:
         pass
@@ -82,57 +84,43 @@ class _Files:
         self._folder.cleanup()
         return check
 
-    def discard(self) -> None:
-        self._folder.cleanup()
-
 
 class _ColdRun:
-    def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str]) -> None:
+    def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str], env: Mapping[str, str]) -> None:
         self._files = _Files()
         with self._files.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "workbook.checks.run", *self._files.arguments(root, paths), *options],
                 cwd=root,
+                env=os.environ | dict(env),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        self._pidfd = os.pidfd_open(self._process.pid) if sys.platform == "linux" else -1
-
-    def fileno(self) -> int:
-        return self._pidfd
 
     def cancel(self) -> None:
-        self._end()
-        self._files.discard()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def result(self) -> Check:
         self._process.wait()
-        self._end()
+        self.cancel()
         return self._files.read()
-
-    def _end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
 
 
 class WarmRunner:
     """Forks each run off a process that has pytest imported, and its apps off one that has FastAPI. Linux only."""
 
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self) -> None:
         self._apps = WarmHelper(APP_MODULES)
         self._runs = WarmHelper(RUN_MODULES)
-        self._env = dict(env or {})
+        self.env: dict[str, str] = {}
 
     def start(self, root: Path, paths: Sequence[Path]) -> "_WarmRun":
         self._apps.wait_until_ready()
         self._runs.wait_until_ready()
-        env = {"WORKBOOK_WARM_APPS": self._apps.address, **self._env}
+        env = {"WORKBOOK_WARM_APPS": self._apps.address, **self.env}
         return _WarmRun(self._runs.address, root, paths, env)
 
     def close(self) -> None:
@@ -151,16 +139,14 @@ class _WarmRun:
             message = json.dumps(request).encode() + b"\n"
             socket.send_fds(self._socket, [message], [output.fileno(), output.fileno()])
 
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
     def cancel(self) -> None:
-        self._socket.close()
-        self._files.discard()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def result(self) -> Check:
-        while self._socket.recv(4096):
-            pass
+        with contextlib.suppress(OSError):
+            while self._socket.recv(4096):
+                pass
         self._socket.close()
         return self._files.read()
 

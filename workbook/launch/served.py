@@ -44,7 +44,7 @@ class ServedApp:
         self.folder = Path(tempfile.mkdtemp(prefix="workbook-app-"))
         self.data = options.pop("data", None) or self.folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
-        self.log_file = self.folder / "log"
+        self.log_file: Path | None = options.pop("log", self.folder / "log")
         job = Job(app=app.resolve(), data=self.data, log=self.log_file, env=dict(env or {}))
         job = replace(job, folder=self.folder, **options)
         self.app_directory = job.app
@@ -67,6 +67,8 @@ class ServedApp:
     @property
     def log(self) -> str:
         """All that the app has written so far, to standard output and standard error."""
+        if self.log_file is None:
+            return ""
         try:
             return self.log_file.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 """A real SMTP server on this machine that keeps what it receives."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -12,14 +12,15 @@ import pytest
 class Mailbox:
     """Receives mail over SMTP at `host`:`port`; `messages` holds it in the order of arrival.
 
-    `delay` is the number of seconds that it takes over each message.
+    `delay` is the number of seconds that it takes over each message; `on_message` is called with each.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, on_message: Callable[[EmailMessage], None] | None = None) -> None:
         from aiosmtpd.controller import Controller
 
         self.messages: list[EmailMessage] = []
         self.delay = 0.0
+        self._on_message = on_message
         self._controller = Controller(self, hostname="127.0.0.1", port=port or _free_port(), ready_timeout=30)
         self._controller.start()
         self.host = "127.0.0.1"
@@ -35,6 +36,8 @@ class Mailbox:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        if self._on_message:
+            self._on_message(message)
         return "250 kept"
 
     def to(self, address: str) -> list[EmailMessage]:

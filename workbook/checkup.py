@@ -1,0 +1,71 @@
+"""A check of one step: its own promises, and in the learner's copy its tasks' too."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .changes import Task
+from .checks import Check, Run, Runner
+from .course import Course, Step
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: a step's folder, and in a learner's copy the tasks whose tests run too."""
+
+    step: Step
+    folder: Path
+    tasks: tuple[Task, ...]
+    is_copy: bool
+
+    @classmethod
+    def of(cls, course: Course, step: Step, *, shipped: bool = False) -> "Subject":
+        """The learner's copy of the step if there is one, else the step as the course ships it."""
+        copy = course.copy(step)
+        if shipped or not copy.is_dir():
+            return cls(step, course.folder(step), (), is_copy=False)
+        return cls(step, copy, tuple(course.tasks(step)), is_copy=True)
+
+    @property
+    def task_folders(self) -> dict[str, Path]:
+        """Each task's folder in the copy, by the task's name."""
+        return {task.folder.name: self.folder / "tasks" / task.folder.name for task in self.tasks}
+
+    @property
+    def uses_a_browser(self) -> bool:
+        return any("playwright" in file.read_text(encoding="utf-8") for file in self.folder.glob("test_*.py"))
+
+    @property
+    def main_file(self) -> Path:
+        """The file to open."""
+        names = ("main.py", "app/main.py")
+        return next((self.folder / name for name in names if (self.folder / name).exists()), self.folder / "main.py")
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What a check of a subject found: the stage's promises, and each task's."""
+
+    subject: Subject
+    whole: Check
+    stage: Check
+    tasks: dict[str, Check]
+
+    @property
+    def solved(self) -> list[str]:
+        """The tasks whose tests are all green while the stage's own promises are kept."""
+        return [name for name, check in self.tasks.items() if check.passed and not self.stage.broken]
+
+
+def begin(course: Course, subject: Subject, runner: Runner) -> Run:
+    """Start the tests of the subject."""
+    folders = [folder for folder in subject.task_folders.values() if folder.is_dir()]
+    return runner.start(course.root, [subject.folder, *folders])
+
+
+def read(subject: Subject, found: Check) -> Checkup:
+    """Sort what a run found into the stage's promises and the tasks'."""
+    folders = subject.task_folders
+    tasks = {name: found.below(folder) for name, folder in folders.items()}
+    in_tasks = {id(promise) for check in tasks.values() for promise in check.promises}
+    own = [promise for promise in found.promises if id(promise) not in in_tasks]
+    return Checkup(subject, found, Check(own, found.seconds, found.trouble), tasks)

@@ -1,0 +1,51 @@
+"""`workbook check` and `workbook watch`."""
+
+import contextlib
+import sys
+
+from workbook import checkup, views
+from workbook.checks import ColdRunner
+from workbook.checks import check as run_check
+from workbook.checkup import Checkup, Subject
+
+from .here import Here
+
+
+def check(name: str | None, *, shipped: bool, show_all: bool, launcher: str) -> None:
+    here = Here()
+    step = here.step(name)
+    subject = Subject.of(here.course, step, shipped=shipped)
+    folders = [folder for folder in subject.task_folders.values() if folder.is_dir()]
+    found = run_check(ColdRunner(launcher), here.course.root, [subject.folder, *folders])
+    result = checkup.read(subject, found)
+    note_solved(here, result)
+    views.show_checkup(here.terminal, result, all_cards=show_all)
+    if found.passed:
+        views.show_next(here.terminal, here.course, here.progress, step)
+    sys.exit(0 if found.passed else 1)
+
+
+def note_solved(here: Here, result: Checkup) -> list[str]:
+    """Record the tasks that are green for the first time, and return them."""
+    step = result.subject.step
+    new = [name for name in result.solved if name not in here.progress.of(step).solved]
+    for name in new:
+        here.note("solved", step, task=name)
+    return new
+
+
+def watch(name: str | None, *, shipped: bool) -> None:
+    from workbook.loop import Loop
+
+    here = Here()
+    subject = Subject.of(here.course, here.step(name), shipped=shipped)
+    with contextlib.suppress(KeyboardInterrupt), Loop(here.course, subject) as loop:
+        here.terminal.line(f"Watching {views.shown_path(subject.folder)}. Ctrl-C ends it.")
+        loop.check()
+        while True:
+            event = loop.next()
+            if isinstance(event, Checkup):
+                note_solved(here, event)
+                here.terminal.line()
+                views.show_checkup(here.terminal, event)
+                here.terminal.line(f"{event.whole.seconds:.2f} s", "dim")

@@ -1,0 +1,144 @@
+"""`workbook doctor`: what this machine can do."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from workbook.errors import UserError
+from workbook.plugin.browser import find_browser
+
+from .here import Here
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `needed` things that are missing make the doctor exit 1."""
+
+    subject: str
+    fine: bool
+    said: str
+    cure: str = ""
+    needed: bool = False
+
+
+def doctor() -> None:
+    here = Here()
+    terminal = here.terminal
+    findings = list(examine(here))
+    for finding in findings:
+        terminal.outcome(
+            "kept" if finding.fine else "broken" if finding.needed else "open", f"{finding.subject}: {finding.said}"
+        )
+        if not finding.fine and finding.cure:
+            terminal.line(finding.cure, indent=len(terminal.mark("kept")) + 2)
+    terminal.line()
+    missing = [finding.subject for finding in findings if finding.needed and not finding.fine]
+    optional = [finding.subject for finding in findings if not finding.needed and not finding.fine]
+    if missing:
+        terminal.line(f"Mend first: {', '.join(missing)}.", "red")
+    elif optional:
+        terminal.line(f"You can begin. Without {', '.join(optional)} some things are not proven or not possible here.")
+    else:
+        terminal.line("Everything is there.")
+    sys.exit(1 if missing else 0)
+
+
+def examine(here: Here) -> Iterator[Finding]:
+    """Look at everything that a learner's commands depend on."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(
+        "Python",
+        (3, 11) <= sys.version_info[:2] < (3, 15),
+        f"{version} on {platform.system()}",
+        "install 3.11 to 3.14",
+        True,
+    )
+    linux = platform.system() == "Linux"
+    yield Finding(
+        "Launchers",
+        True,
+        "spawn and fork; a save is answered by a warm process"
+        if linux
+        else "spawn (written for this platform, not tested on it)",
+    )
+    yield _packages()
+    yield _work(here)
+    yield _progress(here)
+    yield _browser()
+    for port, what in ((8000, "workbook run"), (3000, "the page of workbook run 01")):
+        free = _is_free(port)
+        yield Finding(
+            f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", "end what uses it, or give --port"
+        )
+    notebooks = find_spec("ipykernel") is not None
+    yield Finding(
+        "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
+    )
+    free_mb = shutil.disk_usage(here.course.root).free // 2**20
+    yield Finding("Disk", free_mb > 500, f"{free_mb:,} MB free", "free some space: tests write to the temporary folder")
+    terminal = here.terminal
+    kind = "plain text" if terminal.plain else "colour and single keys"
+    yield Finding(
+        "Terminal",
+        terminal.width >= 40,
+        f"{terminal.width} columns, {kind}{', ASCII' if terminal.ascii else ''}",
+        "40 columns are enough",
+    )
+
+
+def _packages() -> Finding:
+    names = ("fastapi", "starlette", "uvicorn", "pytest", "httpx", "sqlalchemy", "pillow", "playwright")
+    try:
+        found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    except importlib.metadata.PackageNotFoundError as error:
+        return Finding("Packages", False, f"{error.name} is not installed", "uv sync", True)
+    return Finding("Packages", True, found, needed=True)
+
+
+def _work(here: Here) -> Finding:
+    folder = here.course.work if here.course.work.exists() else here.course.root
+    return Finding(
+        "work/", os.access(folder, os.W_OK), str(here.course.work), f"give yourself write access to {folder}", True
+    )
+
+
+def _progress(here: Here) -> Finding:
+    try:
+        progress = here.progress
+    except UserError as error:
+        return Finding("Progress", False, error.message, error.then, True)
+    return Finding("Progress", True, "nothing yet" if progress.is_new else f"in {progress.current.name}")
+
+
+def _browser() -> Finding:
+    cure = "install Chromium, Chrome or Edge; or name one: WORKBOOK_BROWSER=/path/to/it"
+    path = find_browser()
+    if path is None:
+        if sys.platform == "linux":
+            return Finding(
+                "Browser", False, "none found; the browser's promises in 01 and 04 are not proven here", cure
+            )
+        return Finding("Browser", True, "Chrome or Edge is looked for when a test needs it")
+    try:
+        asked = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("Browser", False, f"{path} does not start: {error}", cure)
+    return Finding("Browser", True, f"{asked.stdout.strip()}, {path}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,164 @@
+"""`workbook` alone: where am I, what next; on a terminal it watches the step and reacts to keys."""
+
+import contextlib
+from collections.abc import Callable
+
+from workbook import views, workspace
+from workbook.checkup import Checkup, Subject
+from workbook.course import Step
+from workbook.keys import single_keys
+from workbook.loop import Key, Loop, Saved
+
+from .breaking import try_experiment
+from .check import note_solved
+from .here import Here
+from .run import run
+from .steps import hint, list_steps
+
+KEYS = "h hint  n next  b break  r run  l list  q quit"
+
+
+def session() -> None:
+    here = Here()
+    happened = arrive(here)
+    if not here.terminal.interactive:
+        show_where(here, happened)
+        return
+    with contextlib.suppress(KeyboardInterrupt):
+        step: Step | None = here.progress.current
+        while step:
+            step = _Watch(here, step, happened).until_left()
+            happened = f"Now in {step.name}. It is in {views.shown_path(here.course.copy(step))}." if step else ""
+    here.terminal.line()
+    here.terminal.line("Everything is kept. uv run workbook brings you back here.")
+
+
+def arrive(here: Here) -> str:
+    """See that the current step is in work/; returns what was done for that."""
+    step, new = here.progress.current, here.progress.is_new
+    if here.course.copy(step).is_dir():
+        return f"Welcome back to {step.name}."
+    workspace.start(here.course, step)
+    here.note("started", step)
+    folder = views.shown_path(here.course.copy(step))
+    return (
+        f"Welcome. Your copy of the first step is in {folder}." if new else f"Your copy of {step.name} is in {folder}."
+    )
+
+
+def show_where(here: Here, happened: str) -> None:
+    """Where the learner is and what is next, in one screen."""
+    step = here.progress.current
+    _head(here, step)
+    here.terminal.line(happened)
+    here.terminal.line()
+    views.show_next(here.terminal, here.course, here.progress, step)
+    here.terminal.field("Watch", ["uv run workbook watch"])
+
+
+def _head(here: Here, step: Step) -> None:
+    steps = here.course.steps
+    here.terminal.line(f"{here.course.title}  (step {steps.index(step) + 1} of {len(steps)})", "dim")
+    here.terminal.line(f"{step.name}: {step.concept}", "bold")
+    here.terminal.line()
+
+
+class _Watch:
+    """One step on the screen: redrawn at every save and key."""
+
+    def __init__(self, here: Here, step: Step, happened: str) -> None:
+        self.here, self.step, self.happened = here, step, happened
+        self.verdict: Checkup | None = None
+
+    def until_left(self) -> Step | None:
+        """Watch until the learner goes on, and return the step that comes then; None to quit."""
+        subject = Subject.of(self.here.course, self.step)
+        self._draw("starting …")
+        with Loop(self.here.course, subject) as loop:
+            loop.check()
+            while True:
+                with single_keys(loop.press):
+                    key = self._until_key(loop)
+                if key == "q":
+                    return None
+                if key == "n":
+                    if after := self._next():
+                        return after
+                else:
+                    self._do(key, loop)
+                self._draw()
+
+    def _until_key(self, loop: Loop) -> str:
+        while True:
+            event = loop.next()
+            if isinstance(event, Key):
+                if event.key in "hnbrlq":
+                    return event.key
+            elif isinstance(event, Saved):
+                names = ", ".join(views.shown_path(path) for path in event.files[:3])
+                self._draw(f"Saved {names}; checking …")
+            else:
+                self._take(event)
+                self._draw()
+
+    def _take(self, verdict: Checkup) -> None:
+        solved = note_solved(self.here, verdict)
+        broken = len(verdict.stage.broken)
+        if solved:
+            self.happened = f"Task {', '.join(name.partition('-')[0] for name in solved)} is done."
+        elif verdict.whole.trouble:
+            self.happened = "The tests could not be run."
+        elif broken:
+            self.happened = f"{broken} of the stage's promises {'is' if broken == 1 else 'are'} broken in your copy."
+        elif self.verdict:
+            self.happened = "The stage's promises are all kept."
+        self.happened += f"  ({verdict.whole.seconds:.2f} s)"
+        self.verdict = verdict
+
+    def _draw(self, doing: str = "") -> None:
+        terminal = self.here.terminal
+        terminal.clear()
+        _head(self.here, self.step)
+        terminal.line(doing or self.happened, "bold")
+        terminal.line()
+        if self.verdict:
+            views.show_checkup(terminal, self.verdict)
+        views.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True)
+        terminal.line()
+        terminal.line(KEYS, "dim")
+
+    def _next(self) -> Step | None:
+        after = self.here.course.after(self.step)
+        if after is None:
+            self.happened = "This is the last step."
+            return None
+        workspace.start(self.here.course, after)
+        self.here.note("started", after)
+        return after
+
+    def _do(self, key: str, loop: Loop) -> None:
+        """One of the commands, on a screen of its own; afterwards back here."""
+        untried = self.here.progress.untried(self.step)
+        number = untried[0] if untried else 1
+        commands: dict[str, Callable[[], None]] = {
+            "h": lambda: hint(self.step.name),
+            "l": list_steps,
+            "b": lambda: try_experiment(self.here, self.step, number, loop.runner),
+            "r": lambda: run(self.step.name, shipped=False, port=8000, fresh=False),
+        }
+        self.here.terminal.clear()
+        from workbook.errors import UserError
+
+        from . import tell
+
+        try:
+            commands[key]()
+        except UserError as error:
+            tell(error)
+        except KeyboardInterrupt:
+            self.happened = "Left, unfinished."
+            return
+        self.here = Here()  # commands record progress: read it again
+        with contextlib.suppress(EOFError):
+            input(self.here.terminal.text("\nEnter brings you back … "))
+        self.happened = {"b": f"Experiment {number} tried.", "r": "Run ended."}.get(key, "Back.")

@@ -1,0 +1,110 @@
+"""`workbook list`, `start`, `reset` and `hint`."""
+
+import re
+
+from workbook import workspace
+from workbook.changes import Task
+from workbook.errors import UserError
+from workbook.views import show_next, shown_path
+
+from .here import Here
+
+
+def list_steps() -> None:
+    here = Here()
+    terminal, progress = here.terminal, here.progress
+    terminal.line(here.course.title, "bold")
+    terminal.line()
+    for step in here.course.steps:
+        tried, of = len(here.course.experiments(step)) - len(progress.untried(step)), len(here.course.experiments(step))
+        tasks = here.course.tasks(step)
+        solved = len(tasks) - len(progress.unsolved(step))
+        terminal.outcome(progress.state(step), f"{step.name:<14} {step.minutes:>3} min  {step.concept}")
+        if tried or solved:
+            counts = f"experiments {tried} of {of}, tasks {solved} of {len(tasks)}"
+            terminal.line(counts, "dim", indent=len(terminal.mark(progress.state(step))) + 25)
+    terminal.line()
+    total = sum(step.minutes for step in here.course.steps)
+    terminal.line(f"{len(here.course.steps)} steps, about {total / 60:.1f} hours. You are in {progress.current.name}.")
+
+
+def start(name: str | None) -> None:
+    here = Here()
+    step = here.step(name)
+    existed = here.course.copy(step).is_dir()
+    made = workspace.start(here.course, step)
+    here.note("started", step)
+    folder = shown_path(here.course.copy(step))
+    if not existed:
+        here.terminal.line(
+            f"{step.title} is in {folder}, {len(made)} files. Edit there; nothing else is yours to edit."
+        )
+    elif made:
+        here.terminal.line(
+            f"{folder} is there already. {len(made)} files were missing and are back; yours are untouched."
+        )
+    else:
+        here.terminal.line(f"{folder} is there already, with your changes. Nothing was touched.")
+    here.terminal.line()
+    for task in here.course.tasks(step):
+        here.terminal.field(f"Task {task.number}", [task.title, shown_path(task.folder / "README.md")])
+    here.terminal.line()
+    show_next(here.terminal, here.course, here.progress, step)
+
+
+def reset(name: str) -> None:
+    here = Here()
+    step = here.step(name)
+    backup = workspace.reset(here.course, step)
+    here.note("reset", step)
+    here.terminal.line(f"{shown_path(here.course.copy(step))} is as the course ships it.")
+    if backup:
+        here.terminal.line(f"What you had is in {shown_path(backup)}. To have it back, move it to where it was.")
+
+
+def hint(name: str | None) -> None:
+    here = Here()
+    step = here.step(name)
+    tasks = here.course.tasks(step)
+    unsolved = here.progress.unsolved(step)
+    if not tasks:
+        raise UserError(f"{step.name} has no tasks, so no hints.", "workbook list")
+    if not unsolved:
+        here.terminal.line(f"Every task of {step.name} is done; there is nothing to hint at.")
+        return
+    task = next(task for task in tasks if task.number == unsolved[0])
+    give_hint(here, task, name=step.name)
+
+
+def give_hint(here: Here, task: Task, *, name: str) -> None:
+    """Show the next of the task's hints, and those given before."""
+    step = here.course.step(name)
+    hints = read_hints(task)
+    level = min(here.progress.of(step).hints.get(task.folder.name, 0) + 1, len(hints))
+    here.note("hint", step, task=task.folder.name, level=level)
+    here.terminal.line(f"Task {task.number}: {task.title}", "bold")
+    for n, (title, body) in enumerate(hints[:level], 1):
+        here.terminal.line()
+        here.terminal.line(f"Hint {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
+        for kind, text in _blocks(body):
+            if kind == "code":
+                here.terminal.code(text, "python")
+            else:
+                here.terminal.line(text)
+    if level == len(hints):
+        here.terminal.line()
+        here.terminal.line(f"That was the last. A solution lies in {shown_path(task.folder / 'solution.toml')}.", "dim")
+
+
+def read_hints(task: Task) -> list[tuple[str, str]]:
+    """The hints of a task's hints.md: the heading and the text of each, in order."""
+    text = (task.folder / "hints.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+    return [(title.strip(), body.strip()) for title, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _blocks(markdown: str) -> list[tuple[str, str]]:
+    """Split a hint into prose and fenced code."""
+    parts = re.split(r"^```\w*\n(.*?)^```$", markdown, flags=re.MULTILINE | re.DOTALL)
+    kinds = ["prose", "code"]
+    return [(kinds[n % 2], part.strip("\n")) for n, part in enumerate(parts) if part.strip()]

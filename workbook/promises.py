@@ -1,0 +1,27 @@
+"""The promises that a step's test files make, read without running them."""
+
+import ast
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PromiseText:
+    """A test's name, the sentence that it proves, and whether it is marked `deeper`."""
+
+    name: str
+    text: str
+    deeper: bool
+
+
+def read_promises(folder: Path) -> list[PromiseText]:
+    """The promises of the test files in `folder`, in the order in which they stand; not those of its tasks."""
+    found = []
+    for file in sorted(folder.glob("test_*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                text = inspect.cleandoc(ast.get_docstring(node) or node.name).split("\n\n")[0]
+                deeper = any("deeper" in ast.unparse(decorator) for decorator in node.decorator_list)
+                found.append(PromiseText(node.name, " ".join(text.split()), deeper))
+    return found

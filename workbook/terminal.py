@@ -1,0 +1,127 @@
+"""What the command writes: colour, marks and redraws on a terminal; plain words anywhere else."""
+
+import os
+import sys
+from collections.abc import Sequence
+from textwrap import fill
+from typing import IO
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.text import Text
+
+# outcome: (mark, ASCII mark, word, colour)
+MARKS = {
+    "kept": ("✓", "+", "PASS", "green"),
+    "broken": ("✗", "x", "FAIL", "red"),
+    "waiting": ("…", ".", "WAIT", "yellow"),
+    "not proven": ("?", "?", "SKIP", "yellow"),
+    "open": ("·", "-", "OPEN", "cyan"),
+    "done": ("✓", "+", "DONE", "green"),
+    "here": ("›", ">", "HERE", "bold cyan"),
+    "begun": ("·", "-", "BEGUN", "cyan"),
+}
+ASCII = str.maketrans(
+    {"–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "→": "->", "←": "<-", "·": "-", "›": ">"}
+    | {"─": "-", "✓": "+", "✗": "x", "│": "|"}
+)
+
+
+class Terminal:
+    """Standard output as a person sees it.
+
+    `plain`: no colour, no redraw, no single keys, outcomes in words. `ascii`: nothing that the encoding cannot hold.
+    """
+
+    def __init__(self, *, plain: bool = False, file: IO[str] | None = None) -> None:
+        out = file or sys.stdout
+        is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
+        self.plain = plain or not is_terminal or bool(os.environ.get("NO_COLOR"))
+        self.ascii = not _can_write(out, "✓›─“…")
+        width = None if is_terminal else 80
+        self._console = Console(
+            file=out, no_color=self.plain, force_terminal=False if self.plain else None, highlight=False, width=width
+        )
+
+    @property
+    def width(self) -> int:
+        """Columns to write in: those of the terminal, at most 100, at least 20."""
+        return max(20, min(100, self._console.width))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether single keys can be read and the screen redrawn."""
+        return not self.plain and sys.stdin is not None and sys.stdin.isatty()
+
+    def text(self, text: str) -> str:
+        """`text` in characters that this terminal can show."""
+        if not self.ascii:
+            return text
+        encoding = self._console.encoding or "ascii"
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
+
+    def mark(self, outcome: str) -> str:
+        mark, ascii_mark, word, _ = MARKS[outcome]
+        return word if self.plain else ascii_mark if self.ascii else mark
+
+    def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
+        """Write one paragraph, wrapped to the terminal with a hanging indent."""
+        lead = " " * indent
+        wrapped = "\n".join(
+            fill(part, self.width, initial_indent=lead, subsequent_indent=lead, break_on_hyphens=False)
+            for part in self.text(text).split("\n")
+        )
+        self._write(Text(wrapped, style=style))
+
+    def outcome(self, outcome: str, text: str, note: str = "", *, hanging: bool = True) -> None:
+        """Write a line that begins with an outcome's mark."""
+        mark, style = self.mark(outcome), MARKS[outcome][3]
+        indent = len(mark) + 2 if hanging else 0
+        body = fill(
+            self.text(text + (f"  {note}" if note else "")),
+            self.width,
+            initial_indent=" " * (len(mark) + 2),
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+        )
+        styled = Text(f" {mark} " + body[len(mark) + 2 :])
+        styled.stylize(style, 0, len(mark) + 1)
+        self._write(styled)
+
+    def field(self, label: str, lines: Sequence[str], style: str = "") -> None:
+        """Write a label and its lines beside it; below it on a narrow terminal. Long lines are code and stay whole."""
+        shown = [self.text(line) for line in lines] or [""]
+        narrow = self.width < 60
+        head = Text(f" {self.text(label)}" if narrow else f"{self.text(label):>10}", style="bold")
+        if narrow:
+            self._write(head)
+        for n, line in enumerate(shown):
+            lead = Text("   ") if narrow else (head if n == 0 else Text(" " * 10))
+            self._write(Text.assemble(lead, "" if narrow else "  ", (line, style)))
+
+    def code(self, text: str, lexer: str = "diff") -> None:
+        """Write source text, coloured where there is colour."""
+        shown = self.text(text.rstrip("\n"))
+        if self.plain:
+            self._write(Text(shown))
+        else:
+            self._console.print(Syntax(shown, lexer, theme="ansi_dark", background_color="default", word_wrap=True))
+
+    def rule(self) -> None:
+        self._write(Text(self.text("─" * self.width), style="dim"))
+
+    def clear(self) -> None:
+        """Begin a new screen, where the terminal can."""
+        if not self.plain:
+            self._console.clear()
+
+    def _write(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True, crop=False, overflow="ignore")
+
+
+def _can_write(out: IO[str], text: str) -> bool:
+    try:
+        text.encode(getattr(out, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

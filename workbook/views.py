@@ -1,0 +1,149 @@
+"""What the command shows of checks, cards and the way ahead."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .changes import Edit, Experiment
+from .checks import Check, Promise
+from .checkup import Checkup
+from .course import Course, Step
+from .progress import Progress
+from .terminal import Terminal
+
+CARDS_SHOWN = 2
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person would type it from where they are."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def show_checkup(terminal: Terminal, checkup: Checkup, *, all_cards: bool = False) -> None:
+    """The verdict, then the cards of what is broken; of open tasks only the first."""
+    where = "your copy, " if checkup.subject.is_copy else "as shipped, "
+    terminal.line(f"{checkup.subject.step.title}  {where}{shown_path(checkup.subject.folder)}", "bold")
+    terminal.line()
+    if checkup.whole.trouble:
+        terminal.outcome("broken", "The tests could not be run.")
+        terminal.field("It says", checkup.whole.trouble.splitlines()[-20:])
+        return
+    _show_promises(terminal, checkup.stage)
+    for name, task in checkup.tasks.items():
+        _show_task(terminal, name, task)
+    terminal.line()
+    broken = checkup.stage.broken
+    if not broken:
+        broken = next((check.broken for check in checkup.tasks.values() if check.broken), [])
+    show_cards(terminal, broken, limit=None if all_cards else CARDS_SHOWN if checkup.stage.broken else 1)
+
+
+def _show_promises(terminal: Terminal, check: Check) -> None:
+    for promise in check.promises:
+        if not promise.deeper or promise.outcome == "broken":
+            terminal.outcome(promise.outcome, promise.text)
+    deeper = [promise for promise in check.promises if promise.deeper]
+    if deeper:
+        counts = {outcome: sum(p.outcome == outcome for p in deeper) for outcome in ("kept", "waiting", "not proven")}
+        said = f"{counts['kept']} of {len(deeper)} deeper promises"
+        terminal.outcome("kept" if counts["kept"] == len(deeper) else "open", said)
+        if counts["waiting"]:
+            terminal.outcome("waiting", f"{counts['waiting']} promises wait for the cause told below")
+    for reason in dict.fromkeys(promise.reason for promise in check.not_proven):
+        names = ", ".join(promise.name for promise in check.not_proven if promise.reason == reason)
+        terminal.outcome("not proven", f"{reason}: {names}")
+
+
+def _show_task(terminal: Terminal, name: str, check: Check) -> None:
+    number, _, words = name.partition("-")
+    kept, of = len(check.kept), len(check.promises)
+    if not of:
+        terminal.outcome(
+            "open", f"task {number}, {words.replace('-', ' ')}: its tests are gone; workbook start puts them back"
+        )
+    else:
+        note = "done" if check.passed else f"{kept} of {of} promises kept"
+        terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
+
+
+def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | None) -> None:
+    """Cards of broken promises, at most `limit`; several of one cause have one card."""
+    cards = [(promise, card) for promise in broken for card in promise.cards[:1]]
+    for promise, card in cards[:limit]:
+        show_card(terminal, promise, card)
+    for promise in [promise for promise in broken if not promise.cards and promise.outcome == "broken"][:limit]:
+        terminal.outcome("broken", promise.text)
+        terminal.field("It says", promise.plain.splitlines()[-12:])
+    left = len(cards) - len(cards[:limit])
+    if left:
+        terminal.line(f"and {left} more; workbook check --all shows every card", "dim")
+
+
+def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any]) -> None:
+    terminal.rule()
+    terminal.outcome("broken", promise.text)
+    terminal.line(f"{card['test']}, {shown_path(promise.file)}:{promise.line}", "dim", indent=3)
+    for label, lines in card["sections"]:
+        style = {"Expected": "green", "Got": "red", "It says": "bold yellow", "App's log": "dim"}.get(label, "")
+        terminal.field(label, lines, style)
+    terminal.line()
+
+
+def show_next(terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False) -> None:
+    """What to do next in the step, and which file to open."""
+
+    def say(what: str, command: str, key: str) -> None:
+        terminal.field("Next", [what])
+        terminal.field("", [f"press {key}" if keys else command])
+
+    copy, folder = course.copy(step), course.folder(step)
+    if untried := progress.untried(step):
+        of = len(course.experiments(step))
+        terminal.field("Read", [shown_path(folder / "README.md")])
+        say(
+            f"predict and break: experiment {untried[0]} of {of}",
+            f"uv run workbook break {step.name} {untried[0]}",
+            "b",
+        )
+    elif unsolved := progress.unsolved(step):
+        task = next(task for task in course.tasks(step) if task.number == unsolved[0])
+        terminal.field("Next", [f"task {task.number}: {task.title}"])
+        terminal.field("Read", [shown_path(folder / "tasks" / task.folder.name / "README.md")])
+        if copy.is_dir():
+            terminal.field("Edit", [shown_path(_main_file(copy))])
+        else:
+            terminal.field("", [f"uv run workbook start {step.name}"])
+    elif after := course.after(step):
+        say(f"this step is done; on to {after.name}", f"uv run workbook start {after.name}", "n")
+    else:
+        terminal.field("Next", ["the last step is done: you have been through the whole course"])
+
+
+def _main_file(folder: Path) -> Path:
+    return next((folder / name for name in ("main.py", "app/main.py") if (folder / name).exists()), folder)
+
+
+def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:
+    """Edits as a diff of the lines that they touch."""
+    import difflib
+
+    for edit in edits:
+        old, new = edit.find.strip("\n").splitlines(), edit.replace.strip("\n").splitlines()
+        lines = list(difflib.unified_diff(old, new, edit.file, edit.file, lineterm="", n=2))
+        terminal.code("\n".join(line for line in lines if not re.match(r"(\+\+\+|@@)", line)))
+
+
+def show_experiment(terminal: Terminal, number: int, of: int, experiment: Experiment) -> None:
+    terminal.line(f"Experiment {number} of {of}: {experiment.title}", "bold")
+    terminal.line()
+    terminal.line(experiment.question)
+    terminal.line()
+    if not experiment.hidden:
+        show_edits(terminal, experiment.edits)
+        terminal.line()
