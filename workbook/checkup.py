@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Task
-from .checks import Check, Run, Runner
+from .checks import Check, Run, Runner, test_files
 from .course import Course, Step
 
 
@@ -29,6 +29,11 @@ class Subject:
     def task_folders(self) -> dict[str, Path]:
         """Each task's folder in the copy, by the task's name."""
         return {task.folder.name: self.folder / "tasks" / task.folder.name for task in self.tasks}
+
+    @property
+    def tests(self) -> list[Path]:
+        """The test files: the step's own, and in a copy the tasks'."""
+        return test_files(self.folder, *self.task_folders.values())
 
     @property
     def uses_a_browser(self) -> bool:
@@ -58,8 +63,7 @@ class Checkup:
 
 def begin(course: Course, subject: Subject, runner: Runner) -> Run:
     """Start the tests of the subject."""
-    folders = [folder for folder in subject.task_folders.values() if folder.is_dir()]
-    return runner.start(course.root, [subject.folder, *folders])
+    return runner.start(course.root, subject.tests)
 
 
 def read(subject: Subject, found: Check) -> Checkup:

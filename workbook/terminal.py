@@ -64,24 +64,23 @@ class Terminal:
         mark, ascii_mark, word, _ = MARKS[outcome]
         return word if self.plain else ascii_mark if self.ascii else mark
 
-    def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
-        """Write one paragraph, wrapped to the terminal with a hanging indent."""
-        lead = " " * indent
+    def line(self, text: str = "", style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+        """Write paragraphs, wrapped to the terminal; lines after the first are `hang` columns further in."""
+        lead, rest = " " * indent, " " * (indent + hang)
         wrapped = "\n".join(
-            fill(part, self.width, initial_indent=lead, subsequent_indent=lead, break_on_hyphens=False)
+            fill(part, self.width, initial_indent=lead, subsequent_indent=rest, break_on_hyphens=False)
             for part in self.text(text).split("\n")
         )
         self._write(Text(wrapped, style=style))
 
-    def outcome(self, outcome: str, text: str, note: str = "", *, hanging: bool = True) -> None:
-        """Write a line that begins with an outcome's mark."""
+    def outcome(self, outcome: str, text: str, *, hang: int = 0) -> None:
+        """Write a line that begins with an outcome's mark; `hang` is as for `line`."""
         mark, style = self.mark(outcome), MARKS[outcome][3]
-        indent = len(mark) + 2 if hanging else 0
         body = fill(
-            self.text(text + (f"  {note}" if note else "")),
+            self.text(text),
             self.width,
             initial_indent=" " * (len(mark) + 2),
-            subsequent_indent=" " * indent,
+            subsequent_indent=" " * (len(mark) + 2 + min(hang, self.width // 3)),
             break_on_hyphens=False,
         )
         styled = Text(f" {mark} " + body[len(mark) + 2 :])

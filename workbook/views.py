@@ -25,8 +25,8 @@ def shown_path(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
-def show_checkup(terminal: Terminal, checkup: Checkup, *, all_cards: bool = False) -> None:
-    """The verdict, then the cards of what is broken; of open tasks only the first."""
+def show_checkup(terminal: Terminal, checkup: Checkup, *, cards: int | None = CARDS_SHOWN) -> None:
+    """The verdict, then at most `cards` cards of what is broken; of open tasks only the first one's first."""
     where = "your copy, " if checkup.subject.is_copy else "as shipped, "
     terminal.line(f"{checkup.subject.step.title}  {where}{shown_path(checkup.subject.folder)}", "bold")
     terminal.line()
@@ -41,7 +41,7 @@ def show_checkup(terminal: Terminal, checkup: Checkup, *, all_cards: bool = Fals
     broken = checkup.stage.broken
     if not broken:
         broken = next((check.broken for check in checkup.tasks.values() if check.broken), [])
-    show_cards(terminal, broken, limit=None if all_cards else CARDS_SHOWN if checkup.stage.broken else 1)
+    show_cards(terminal, broken, limit=cards if checkup.stage.broken or cards is None else 1)
 
 
 def _show_promises(terminal: Terminal, check: Check) -> None:
@@ -95,15 +95,27 @@ def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any]) -> Non
     terminal.line()
 
 
-def show_next(terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False) -> None:
-    """What to do next in the step, and which file to open."""
+def show_next(
+    terminal: Terminal,
+    course: Course,
+    progress: Progress,
+    step: Step,
+    *,
+    keys: bool = False,
+    broken: int = 0,
+) -> None:
+    """What to do next in the step, and which file to open. `broken`: how many promises the learner's copy breaks."""
 
     def say(what: str, command: str, key: str) -> None:
         terminal.field("Next", [what])
         terminal.field("", [f"press {key}" if keys else command])
 
     copy, folder = course.copy(step), course.folder(step)
-    if untried := progress.untried(step):
+    if broken:
+        terminal.field("Next", ["mend your copy: the card says what is broken"])
+        terminal.field("Edit", [shown_path(_main_file(copy))])
+        terminal.field("Or", [f"put it back: uv run workbook reset {step.name}"])
+    elif untried := progress.untried(step):
         of = len(course.experiments(step))
         terminal.field("Read", [shown_path(folder / "README.md")])
         say(

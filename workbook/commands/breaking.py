@@ -5,7 +5,7 @@ import threading
 
 from workbook import views
 from workbook.changes import BadChange, Experiment
-from workbook.checks import Check, ColdRunner, Runner
+from workbook.checks import Check, ColdRunner, Runner, test_files
 from workbook.checks import check as run_check
 from workbook.course import Step
 from workbook.errors import UserError
@@ -52,7 +52,7 @@ def _list(here: Here, step: Step, experiments: list[Experiment]) -> None:
     terminal.line()
     for number, experiment in enumerate(experiments, 1):
         note = "(its edit is hidden)" if experiment.hidden else ""
-        terminal.outcome("open" if number in untried else "done", f"{number}  {experiment.title}", note)
+        terminal.outcome("open" if number in untried else "done", f"{number}  {experiment.title} {note}", hang=3)
     terminal.line()
     terminal.field("Next", [f"uv run workbook break {step.name} {untried[0] if untried else 1}"])
 
@@ -80,7 +80,7 @@ class _Trial:
         def run() -> None:
             try:
                 with scratch_copy(here.course.folder(step), experiment.edits) as copy:
-                    self._check = run_check(runner, here.course.root, [copy])
+                    self._check = run_check(runner, here.course.root, test_files(copy))
             except BaseException as error:
                 self._error = error
 
@@ -103,7 +103,7 @@ def _predict(here: Here, step: Step, experiment: Experiment, trial: _Trial, pred
     choices = choices_for(experiment, read_promises(here.course.folder(step)))
     terminal.line("Which promises will break?", "bold")
     for n, promise in enumerate(choices, 1):
-        terminal.line(f"{n}  {promise.text}", indent=2)
+        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
     terminal.line("0  none of them", indent=2)
     terminal.line()
     numbers = _numbers(here, predict, "Numbers, with commas: ", len(choices))
@@ -126,7 +126,7 @@ def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, pre
     views.show_cards(terminal, found.broken, limit=views.CARDS_SHOWN)
     terminal.line("What was done?", "bold")
     for n, choice in enumerate(experiment.choices, 1):
-        terminal.line(f"{n}  {choice}", indent=2)
+        terminal.line(f"{n}  {choice}", indent=2, hang=3)
     terminal.line()
     numbers = _numbers(here, predict, "Its number: ", len(experiment.choices))
     if numbers is None:

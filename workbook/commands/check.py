@@ -15,13 +15,13 @@ def check(name: str | None, *, shipped: bool, show_all: bool, launcher: str) -> 
     here = Here()
     step = here.step(name)
     subject = Subject.of(here.course, step, shipped=shipped)
-    folders = [folder for folder in subject.task_folders.values() if folder.is_dir()]
-    found = run_check(ColdRunner(launcher), here.course.root, [subject.folder, *folders])
+    found = run_check(ColdRunner(launcher), here.course.root, subject.tests)
     result = checkup.read(subject, found)
     note_solved(here, result)
-    views.show_checkup(here.terminal, result, all_cards=show_all)
-    if found.passed:
-        views.show_next(here.terminal, here.course, here.progress, step)
+    views.show_checkup(here.terminal, result, cards=None if show_all else views.CARDS_SHOWN)
+    broken = len(result.stage.broken) if subject.is_copy else 0
+    if found.passed or (subject.is_copy and not found.trouble):
+        views.show_next(here.terminal, here.course, here.progress, step, broken=broken)
     sys.exit(0 if found.passed else 1)
 
 

@@ -119,11 +119,12 @@ class _Watch:
         terminal = self.here.terminal
         terminal.clear()
         _head(self.here, self.step)
-        terminal.line(doing or self.happened, "bold")
-        terminal.line()
         if self.verdict:
-            views.show_checkup(terminal, self.verdict)
-        views.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True)
+            views.show_checkup(terminal, self.verdict, cards=1)
+        terminal.rule()
+        terminal.line(doing or self.happened, "bold")
+        broken = len(self.verdict.stage.broken) if self.verdict else 0
+        views.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, broken=broken)
         terminal.line()
         terminal.line(KEYS, "dim")
 

@@ -19,10 +19,10 @@ def list_steps() -> None:
         tried, of = len(here.course.experiments(step)) - len(progress.untried(step)), len(here.course.experiments(step))
         tasks = here.course.tasks(step)
         solved = len(tasks) - len(progress.unsolved(step))
-        terminal.outcome(progress.state(step), f"{step.name:<14} {step.minutes:>3} min  {step.concept}")
+        said = f"{step.name:<14} {step.minutes:>3} min  {step.concept}"
         if tried or solved:
-            counts = f"experiments {tried} of {of}, tasks {solved} of {len(tasks)}"
-            terminal.line(counts, "dim", indent=len(terminal.mark(progress.state(step))) + 25)
+            said += f" (experiments {tried} of {of}, tasks {solved} of {len(tasks)})"
+        terminal.outcome(progress.state(step), said, hang=24)
     terminal.line()
     total = sum(step.minutes for step in here.course.steps)
     terminal.line(f"{len(here.course.steps)} steps, about {total / 60:.1f} hours. You are in {progress.current.name}.")

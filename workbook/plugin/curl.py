@@ -88,7 +88,7 @@ def _form(request: httpx.Request, kind: str) -> list[str]:
 def reply_lines(reply: httpx.Response, width: int = 96) -> list[str]:
     """A reply as a card shows it: status, the headers that matter, the body's beginning."""
     lines = [f"{reply.status_code} {reply.reason_phrase}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers.items() if name not in {"date", "server"}]
+    lines += [f"{name}: {value}" for name, value in reply.headers.multi_items() if name not in {"date", "server"}]
     try:
         text = reply.text
     except (httpx.ResponseNotRead, httpx.StreamError):
