@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from workbook.errors import UserError
 from workbook.launch.fork import APP_MODULES
 from workbook.launch.warm import WarmHelper
 
@@ -83,6 +84,8 @@ class _Files:
         self.started = time.perf_counter()
 
     def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
+        if not paths:  # pytest would run everything
+            raise UserError("There are no tests to run here.", "workbook start puts them back")
         settings = ["-c", str(root / "pyproject.toml"), "--rootdir", str(root)]
         return [*settings, "--workbook-results", str(self.results), *(str(path) for path in paths)]
 

@@ -16,6 +16,8 @@ from workbook.plugin.browser import find_browser
 
 from .here import Here
 
+ON_LINUX: bool = platform.system() == "Linux"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -60,12 +62,11 @@ def examine(here: Here) -> Iterator[Finding]:
         "install 3.11 to 3.14",
         True,
     )
-    linux = platform.system() == "Linux"
     yield Finding(
         "Launchers",
         True,
         "spawn and fork; a save is answered by a warm process"
-        if linux
+        if ON_LINUX
         else "spawn (written for this platform, not tested on it)",
     )
     yield _packages()
@@ -121,7 +122,7 @@ def _browser() -> Finding:
     cure = "install Chromium, Chrome or Edge; or name one: WORKBOOK_BROWSER=/path/to/it"
     path = find_browser()
     if path is None:
-        if sys.platform == "linux":
+        if ON_LINUX:
             return Finding(
                 "Browser", False, "none found; the browser's promises in 01 and 04 are not proven here", cure
             )

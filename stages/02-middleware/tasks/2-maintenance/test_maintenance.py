@@ -5,7 +5,13 @@ import pytest
 
 from workbook.plugin.client import Client
 
+KEY = {"X-API-Key": "workbook-key"}
 PATHS = ["/posts/1", "/posts/export", "/internal/stats", "/nothing-here", "/health-is-not-this"]
+
+
+@pytest.fixture(scope="module")
+def app_env() -> dict[str, str]:
+    return {"API_KEY": KEY["X-API-Key"]}
 
 
 def test_everything_is_refused_during_maintenance(fresh_app: Callable[..., Client]) -> None:
@@ -13,7 +19,7 @@ def test_everything_is_refused_during_maintenance(fresh_app: Callable[..., Clien
     client = fresh_app(MAINTENANCE="1")
 
     for path in PATHS:
-        reply = client.get(path, headers={"X-API-Key": "workbook-key"})
+        reply = client.get(path, headers=KEY)
         assert (reply.status_code, reply.text) == (503, '{"detail":"Down for maintenance"}'), path
         assert reply.headers.get("retry-after") == "1200", path
 
