@@ -1,5 +1,6 @@
 """Failure cards: what a broken promise looks like to the person whose app broke it."""
 
+import ast
 import inspect
 import pprint
 from collections.abc import Generator
@@ -168,7 +169,11 @@ def _what_went_wrong(
 
 def _statement(excinfo: pytest.ExceptionInfo[BaseException]) -> list[str]:
     statement = str(excinfo.traceback[-1].statement).strip()
-    return statement.removeprefix("assert ").splitlines()[:6]
+    try:
+        node = ast.parse(statement).body[0]
+    except SyntaxError:
+        return statement.splitlines()[:6]
+    return [ast.unparse(node.test if isinstance(node, ast.Assert) else node)]
 
 
 def _shown(value: Any) -> list[str]:
