@@ -17,8 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
-asgi_log = logging.getLogger("asgi")
-simple_log = logging.getLogger("simple")
+asgi_log, simple_log = logging.getLogger("asgi"), logging.getLogger("simple")
 
 CallNext = Callable[[Request], Awaitable[Response]]
 POSTS: dict[int, dict[str, int | str]] = {

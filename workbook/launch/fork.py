@@ -13,18 +13,20 @@ APP_MODULES = (
     "email.message",
     "fastapi",
     "fastapi.middleware.cors",
-    "fastapi.middleware.gzip",
-    "fastapi.security",
-    "fastapi.staticfiles",
+    "fastapi.exception_handlers",
     "fastapi.telemetry._runtime",
     "pydantic.v1",
-    "fastapi.exception_handlers",
     "starlette.middleware.base",
-    "starlette.middleware.body_limit",
     "uvicorn",
     "uvicorn.lifespan.on",
     "uvicorn.loops.asyncio",
     "uvicorn.protocols.http.h11_impl",
+    "anyio._backends._asyncio",
+    "-",  # the first app does not wait for the following
+    "fastapi.middleware.gzip",
+    "fastapi.security",
+    "fastapi.staticfiles",
+    "starlette.middleware.body_limit",
     "sqlalchemy.orm",
     "sqlalchemy.dialects.sqlite",
     "sqlite3",
@@ -41,7 +43,6 @@ APP_MODULES = (
     "passlib.context",
     "passlib.handlers.argon2",
     "jose.jwt",
-    "anyio._backends._asyncio",
 )
 
 

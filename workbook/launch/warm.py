@@ -22,7 +22,10 @@ from typing import IO, NoReturn, cast
 
 
 class WarmHelper:
-    """Owner's side: starts the helper with `modules` imported. Killed owners take it along."""
+    """Owner's side: starts the helper with `modules` imported. Killed owners take it along.
+
+    Modules after the entry `-` are imported when the helper is ready and has nothing else to do.
+    """
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._folder = tempfile.mkdtemp(prefix="workbook-warm-")
@@ -53,13 +56,12 @@ class WarmHelper:
 
 def main() -> NoReturn:
     address, *modules = sys.argv[1:]
-    for name in modules:
+    now, later = _split(modules)
+    for name in now:
         importlib.import_module(name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
-    gc.collect()
-    gc.freeze()  # children then copy fewer pages
     os.write(1, b"ready\n")
 
     selector = selectors.DefaultSelector()
@@ -67,7 +69,13 @@ def main() -> NoReturn:
     selector.register(listener, selectors.EVENT_READ)
     children: dict[int, tuple[int, socket.socket]] = {}
     while True:
-        for key, _ in selector.select():
+        events = selector.select(0 if later else None)
+        if not events:
+            importlib.import_module(later.pop(0))
+            if not later:
+                gc.collect()
+                gc.freeze()  # children then copy fewer pages
+        for key, _ in events:
             if key.fd == 0:
                 shutil.rmtree(Path(address).parent, ignore_errors=True)
                 os._exit(0)
@@ -93,6 +101,13 @@ def main() -> NoReturn:
                 with contextlib.suppress(OSError):
                     connection.sendall(ended + b"\n")
                 connection.close()
+
+
+def _split(modules: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split at the module `-`: what the first child needs, and what is imported while no child is wanted."""
+    names = list(modules)
+    at = names.index("-") if "-" in names else len(names)
+    return names[:at], names[at + 1 :]
 
 
 def _child(connection: socket.socket) -> NoReturn:

@@ -1,0 +1,41 @@
+"""The linter, the formatter and the strict type checker are clean."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbook.course import Course
+
+ROOT = Path(__file__).parent.parent
+COURSE = Course.find(ROOT)
+# Six modules are called main: each app directory is checked on its own.
+APP_DIRECTORIES = [COURSE.folder(step) for step in COURSE.steps]
+
+
+def run(*command: str, cwd: Path = ROOT) -> None:
+    ended = subprocess.run([sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True)
+    assert ended.returncode == 0, f"{' '.join(command)}:\n{ended.stdout}{ended.stderr}"
+
+
+def test_ruff_finds_nothing() -> None:
+    """ruff finds nothing to say about any Python file."""
+    run("ruff", "check", "--no-cache", ".")
+
+
+def test_files_are_formatted() -> None:
+    """Every Python file and notebook is formatted by ruff."""
+    run("ruff", "format", "--no-cache", "--check", ".")
+
+
+@pytest.mark.parametrize("folder", ["workbook", "tests", "benchmarks"])
+def test_mypy_is_strictly_clean(folder: str) -> None:
+    """mypy in strict mode finds nothing in our own code."""
+    run("mypy", folder)
+
+
+@pytest.mark.parametrize("directory", APP_DIRECTORIES, ids=lambda path: path.name)
+def test_mypy_is_strictly_clean_in_app_directories(directory: Path) -> None:
+    """mypy in strict mode finds nothing in an app directory, its tests and its tasks' tests."""
+    run("mypy", "--config-file", str(ROOT / "pyproject.toml"), ".", cwd=directory)

@@ -1,0 +1,107 @@
+"""What holds for the repository as a whole."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+LINES_PER_MODULE = 300
+COMMANDS = ("pip install uv && uv run workbook", "uv run --all-groups pytest")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """The files that git tracks or would track; every file below the root where there is no git."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        ours = ("workbook", "stages", "tests", "benchmarks", "docs", "final", "exercises")
+        return [path for folder in ours for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
+
+
+def test_readme_opens_with_the_two_commands() -> None:
+    """The README names both set-up commands on its first screen."""
+    first_screen = "\n".join(README.read_text(encoding="utf-8").splitlines()[:40])
+
+    assert [command for command in COMMANDS if command not in first_screen] == []
+
+
+def test_ci_runs_the_readme_command() -> None:
+    """CI runs the test command of the README, and lets no test be skipped."""
+    assert "uv run --all-groups pytest --no-skips" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_requirements_are_current(tmp_path: Path) -> None:
+    """requirements.txt is what pyproject.toml compiles to, with hashes."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv, "uv is not installed: pip install uv"
+    compiled = tmp_path / "requirements.txt"
+    shutil.copy(ROOT / "requirements.txt", compiled)
+
+    options = ["--universal", "--generate-hashes", "--no-header", "--quiet"]
+    subprocess.run([uv, "pip", "compile", "pyproject.toml", *options, "-o", str(compiled)], cwd=ROOT, check=True)
+
+    hint = (
+        "compile it again: uv pip compile pyproject.toml --universal --generate-hashes --no-header -o requirements.txt"
+    )
+    assert compiled.read_text() == (ROOT / "requirements.txt").read_text(), hint
+
+
+def test_no_file_names_a_download_host() -> None:
+    """No file names a package registry's host: the same sources must install from any mirror."""
+    hosts = re.compile(
+        "|".join(("python" + "hosted", r"npm" + r"js\.(org|com)", r"pypi\." + "org", r"deb\." + "debian"))
+    )
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}: {line}" for line in text.splitlines() if hosts.search(line)]
+    assert found == []
+
+
+def test_no_module_holds_two_ideas() -> None:
+    """No module of the tool or of a stage is longer than a reader keeps in mind."""
+    files = [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] != "tests"]
+    long = {
+        str(path.relative_to(ROOT)): n for path in files if (n := len(path.read_text().splitlines())) > LINES_PER_MODULE
+    }
+    assert files
+    assert long == {}
+
+
+def test_taught_apps_import_nothing_from_the_tool() -> None:
+    """A stage's app runs without the workbook: it imports nothing from it."""
+    apps = [p for p in tracked("stages/*.py", "final/*.py") if "test_" not in p.name and p.name != "conftest.py"]
+    assert apps
+    assert [path for path in apps if re.search(r"^\s*(from|import) workbook", path.read_text(), re.MULTILINE)] == []
+
+
+def test_default_install_is_what_a_learner_needs() -> None:
+    """pytest is in the default install; heavy packages are in groups, and no group is installed by default."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    default = {re.split(r"[\[>=;]", entry)[0] for entry in project["project"]["dependencies"]}
+
+    assert "pytest" in default
+    assert default & {"jupyter", "mkdocs-material", "mypy", "ruff"} == set()
+    assert project["tool"]["uv"]["default-groups"] == []
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "work"])
+def test_what_must_not_be_committed_is_ignored(name: str) -> None:
+    """uv.lock records addresses and work/ is the learner's own: git ignores both."""
+    assert re.search(rf"^/?{re.escape(name)}/?$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)
