@@ -1,0 +1,204 @@
+from collections.abc import Callable
+
+import pytest
+
+from workbook.plugin.cards import AppDoesNotStart
+from workbook.plugin.client import Client
+
+PAGE = "http://localhost:3000"
+STRANGER = "http://localhost:4000"
+STRANGERS = [STRANGER, "https://localhost:3000", "http://localhost:3000.evil.example", "http://localhost", "null"]
+
+
+@pytest.fixture
+def name(unique: Callable[[str], str]) -> str:
+    return unique("ada")
+
+
+@pytest.fixture
+def login(client: Client, name: str) -> dict[str, str]:
+    """The Authorization header of a user who has signed in."""
+    reply = client.post("/sessions", json={"name": name})
+    assert reply.status_code == 201
+    return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+
+
+@pytest.fixture
+def post(client: Client, login: dict[str, str]) -> str:
+    """The path of a post that the user has written."""
+    reply = client.post("/posts", json={"title": "Hello"}, headers=login)
+    assert reply.status_code == 201
+    return str(reply.headers["location"])
+
+
+def allowed_origin(client: Client, origin: str) -> str:
+    """The origin that may read the reply, by the reply's own word; empty if it names none."""
+    reply = client.get("/posts/1", headers={"Origin": origin})
+    return str(reply.headers.get("access-control-allow-origin", ""))
+
+
+def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
+    """What the app says when it refuses to start."""
+    try:
+        fresh_app(**env)
+    except AppDoesNotStart as refusal:
+        return str(refusal)
+    return "nothing: the app has started"
+
+
+def preflight(client: Client, origin: str, method: str, headers: str = "") -> tuple[int, dict[str, str]]:
+    """Ask as a browser asks: the status, and those of the reply's headers that it looks at."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = headers
+    reply = client.options("/posts", headers=asked)
+    return reply.status_code, {
+        short: reply.headers.get(f"access-control-allow-{short}", "") for short in ("origin", "methods", "headers")
+    }
+
+
+def test_only_allowed_origins_may_read(client: Client) -> None:
+    """A page on an allowed origin may read a reply, and a page on any other origin may not."""
+    assert allowed_origin(client, PAGE) == PAGE, f"{PAGE} may not read the reply"
+    for origin in STRANGERS:
+        assert allowed_origin(client, origin) == "", f"{origin} may read the reply, and is not an allowed origin"
+
+
+def test_preflight_permits_allowed_pages_alone(client: Client) -> None:
+    """A preflight permits an allowed page to send JSON and Authorization, and refuses a page on another origin."""
+    status, permitted = preflight(client, PAGE, "POST", "authorization,content-type")
+
+    assert (status, permitted["origin"]) == (200, PAGE)
+    assert "POST" in permitted["methods"].split(", ")
+    assert {"authorization", "content-type"} <= set(permitted["headers"].lower().split(", "))
+    for origin in STRANGERS:
+        status, refused = preflight(client, origin, "POST", "authorization,content-type")
+        assert (status, refused["origin"]) == (400, ""), f"{origin} gets the permission, and is not an allowed origin"
+
+
+def test_a_crash_is_readable(client: Client) -> None:
+    """A crash is answered by a 500 that a page on an allowed origin may read."""
+    reply = client.get("/crash", headers={"Origin": PAGE})
+
+    assert reply.status_code == 500
+    assert reply.headers.get("access-control-allow-origin") == PAGE, "the 500 was made outside the CORS middleware"
+    assert reply.json() == {"detail": "Internal server error"}
+
+
+def test_a_refused_simple_post_is_executed(client: Client, post: str) -> None:
+    """A simple POST from a refused origin is executed, its reply hidden: CORS is not access control."""
+    reply = client.post(f"{post}/likes", headers={"Origin": STRANGER})
+
+    may_read = reply.headers.get("access-control-allow-origin")
+    assert (reply.status_code, may_read) == (200, None), "the POST is refused, or a stranger may read its reply"
+    assert client.get(post).json()["likes"] == 1
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1:3000"])
+def test_development_allows_port_3000(client: Client, origin: str) -> None:
+    """In development, pages on port 3000 of this machine are allowed."""
+    assert allowed_origin(client, origin) == origin
+
+
+@pytest.mark.deeper
+def test_production_allows_no_origin_by_itself(fresh_app: Callable[..., Client]) -> None:
+    """In production no origin is allowed by default, and the session's cookie travels by HTTPS alone."""
+    client = fresh_app(ENVIRONMENT="production")
+
+    assert allowed_origin(client, PAGE) == "", f"{PAGE} is a developer's machine, and allowed in production"
+    cookie = client.post("/sessions", json={"name": "Ada"}).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=lax", "Secure"} <= set(cookie.split("; "))
+
+
+@pytest.mark.deeper
+def test_production_allows_the_origins_that_it_is_given(fresh_app: Callable[..., Client]) -> None:
+    """In production exactly the origins in ALLOWED_ORIGINS are allowed, with commas between them."""
+    client = fresh_app(ENVIRONMENT="production", ALLOWED_ORIGINS="https://blog.example, https://www.blog.example")
+
+    asked = ["https://blog.example", "https://www.blog.example", "http://blog.example", "https://api.blog.example"]
+    assert [allowed_origin(client, origin) for origin in asked] == [*asked[:2], "", ""]
+
+
+@pytest.mark.deeper
+def test_an_origin_that_no_browser_sends_is_refused(fresh_app: Callable[..., Client]) -> None:
+    """An origin that no browser sends, one with a trailing slash say, is refused when the app starts."""
+    wrong = ["http://localhost:3000/", "localhost:3000", "https://Blog.example", "null"]
+
+    said = says_at_start(fresh_app, ALLOWED_ORIGINS=",".join(["https://blog.example", *wrong]))
+
+    assert f"ALLOWED_ORIGINS: no browser sends {wrong}" in said
+
+
+@pytest.mark.deeper
+def test_a_wildcard_with_credentials_is_refused(fresh_app: Callable[..., Client]) -> None:
+    """`*` with credentials would allow every origin by name, and is refused when the app starts."""
+    assert "ALLOWED_ORIGINS: with '*'" in says_at_start(fresh_app, ALLOWED_ORIGINS="*")
+
+
+@pytest.mark.deeper
+def test_a_wildcard_without_credentials_is_harmless(fresh_app: Callable[..., Client]) -> None:
+    """`*` without credentials lets every page read what anybody may read, and no page send cookies."""
+    client = fresh_app(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="false")
+
+    reply = client.get("/posts", headers={"Origin": STRANGER})
+
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in reply.headers
+
+
+@pytest.mark.deeper
+def test_cookies_may_travel(client: Client) -> None:
+    """An allowed page may read replies to requests that carried cookies."""
+    reply = client.get("/posts", headers={"Origin": PAGE})
+
+    assert reply.headers.get("access-control-allow-credentials") == "true"
+
+
+@pytest.mark.deeper
+def test_headers_are_exposed(client: Client) -> None:
+    """Location and X-Process-Time are exposed to JavaScript; X-Total-Count is sent, and is not."""
+    reply = client.get("/posts", headers={"Origin": PAGE})
+
+    assert {"x-process-time", "x-total-count"} <= set(reply.headers)
+    assert reply.headers.get("access-control-expose-headers", "").split(", ") == ["Location", "X-Process-Time"]
+
+
+@pytest.mark.deeper
+def test_replies_vary_by_origin(client: Client) -> None:
+    """A cache is told that the reply depends on the origin, so that it hands no page another's permission."""
+    for origin in (PAGE, STRANGER):
+        assert client.get("/posts", headers={"Origin": origin}).headers["vary"] == "Origin"
+
+
+@pytest.mark.deeper
+def test_delete_is_refused_to_pages_alone(client: Client, login: dict[str, str], post: str) -> None:
+    """A method that is not listed is refused in the preflight; whoever sends it without asking is served."""
+    status, _ = preflight(client, PAGE, "DELETE", "authorization")
+
+    assert status == 400, "DELETE is permitted to pages"
+    assert client.delete(post, headers=login).status_code == 204
+    assert client.get(post).status_code == 404
+
+
+@pytest.mark.deeper
+def test_a_post_is_deleted_by_its_author_alone(client: Client, post: str, unique: Callable[[str], str]) -> None:
+    """Nobody but its author deletes a post: that is decided in the route, never by CORS."""
+    client.cookies.clear()
+    stranger = client.post("/sessions", json={"name": unique("grace")}).json()["access_token"]
+
+    assert client.delete(post, headers={"Authorization": f"Bearer {stranger}"}).status_code == 403
+    assert client.get(post).status_code == 200
+
+
+@pytest.mark.deeper
+def test_a_user_is_known_by_token_or_cookie(client: Client, login: dict[str, str], name: str) -> None:
+    """A user is known by the token in Authorization or by the cookie, and without either it is a 401."""
+    by_cookie = client.get("/me").json()
+    client.cookies.clear()
+    by_token = client.get("/me", headers=login).json()
+    unknown = client.get("/me", headers={"Authorization": "Bearer wrong"})
+
+    assert by_cookie == {"name": name, "known_by": "cookie"}
+    assert by_token == {"name": name, "known_by": "Authorization"}
+    assert (unknown.status_code, unknown.headers.get("www-authenticate")) == (401, "Bearer")

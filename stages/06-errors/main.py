@@ -1,0 +1,176 @@
+"""Errors: one shape for all of them, from a typo to a crash."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Generic, Literal, TypeVar
+from uuid import uuid4
+
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
+log = logging.getLogger("blog")
+engine = create_engine("sqlite:///blog.db", hide_parameters=True)
+
+
+class Base(DeclarativeBase): ...
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(unique=True)
+
+
+class UserIn(BaseModel):
+    name: str = Field(min_length=1, max_length=50)
+    email: Annotated[EmailStr, AfterValidator(str.lower)]
+
+
+class UserOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    name: str
+
+
+class APIResponse(BaseModel, Generic[T]):
+    success: Literal[True] = True
+    message: str
+    data: T
+
+
+class FieldError(BaseModel):
+    field: str
+    message: str
+    type: str
+
+
+class ErrorReply(BaseModel):
+    success: Literal[False] = False
+    message: str
+    errors: tuple[FieldError, ...] = ()
+
+
+def error_reply(status: int, message: str, *errors: FieldError, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(ErrorReply(message=message, errors=errors).model_dump(), status, headers)
+
+
+async def failure(request: Request, exc: Exception, message: str = "Internal server error") -> Response:
+    error_id = uuid4().hex
+    log.error("%s %s %r", error_id, request.method, request.url.path, exc_info=exc)
+    return error_reply(500, message, headers={"X-Error-ID": error_id})
+
+
+class BodyLimitMiddleware(RequestBodyLimitMiddleware):
+    """Refuses in the one shape; Starlette's answer to a Content-Length over the limit is plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and int(Request(scope).headers.get("content-length", 0)) > self.max_body_size:
+            return await error_reply(413, "Content Too Large")(scope, receive, send)
+        await super().__call__(scope, receive, send)
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    Base.metadata.create_all(engine)
+    yield
+
+
+app = FastAPI(
+    lifespan=lifespan,
+    middleware=[  # the outermost first
+        Middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], expose_headers=["X-Error-ID"]),
+        Middleware(ServerErrorMiddleware, handler=failure),
+        Middleware(BodyLimitMiddleware, max_body_size=64 * 1024),
+    ],
+    responses={"default": {"model": ErrorReply, "description": "Every error"}},
+)
+
+
+@app.exception_handler(AnyHTTPException)
+async def refused(_: Request, exc: AnyHTTPException) -> Response:
+    return error_reply(exc.status_code, str(exc.detail), headers=exc.headers)
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid(_: Request, exc: RequestValidationError) -> Response:
+    errors = [FieldError(field=".".join(map(str, e["loc"])), message=e["msg"], type=e["type"]) for e in exc.errors()]
+    return error_reply(422, "Validation failed", *errors)
+
+
+@app.exception_handler(SQLAlchemyError)
+async def database_failed(request: Request, exc: SQLAlchemyError) -> Response:
+    return await failure(request, exc, "Database error")
+
+
+def get_session() -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_session)]
+
+
+def find_user(user_id: Annotated[int, Path(ge=1, le=2**63 - 1)], session: SessionDep) -> User:
+    if (user := session.get(User, user_id)) is None:
+        raise HTTPException(404, "User not found")
+    return user
+
+
+def register(session: Session, wanted: UserIn) -> User:
+    user = User(**wanted.model_dump())
+    session.add(user)
+    try:
+        session.commit()
+    except IntegrityError:
+        raise HTTPException(409, "Email already registered") from None
+    return user
+
+
+FoundUser = Annotated[User, Depends(find_user)]
+
+
+@app.post("/users", status_code=201)
+def create_user(wanted: UserIn, session: SessionDep) -> APIResponse[UserOut]:
+    return APIResponse(message="User created", data=UserOut.model_validate(register(session, wanted)))
+
+
+@app.get("/users")
+def list_users(session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> APIResponse[list[UserOut]]:
+    newest = session.scalars(select(User).order_by(User.id.desc()).limit(limit))
+    return APIResponse(message="Newest users", data=[UserOut.model_validate(user) for user in newest])
+
+
+@app.get("/users/{user_id}")
+def read_user(user: FoundUser) -> APIResponse[UserOut]:
+    return APIResponse(message="User found", data=UserOut.model_validate(user))
+
+
+@app.post("/users/{user_id}/archive")
+def archive_user(user: FoundUser, session: SessionDep) -> None:
+    """Fails on purpose: the migration that adds the column was forgotten."""
+    session.execute(text("UPDATE users SET archived = 1 WHERE email = :email"), {"email": user.email})
+
+
+@app.get("/report", dependencies=[Depends(HTTPBearer())])
+def read_report() -> None:
+    raise HTTPException(503, "The report is not ready", {"Retry-After": "30"})
+
+
+@app.get("/crash")
+def crash() -> None:
+    raise RuntimeError("a bug")

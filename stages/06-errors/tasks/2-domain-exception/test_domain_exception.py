@@ -1,0 +1,95 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from workbook.plugin.client import Client
+
+
+def user(name: str) -> dict[str, str]:
+    return {"name": name, "email": f"{name}@example.com"}
+
+
+def check_error(reply: httpx.Response, status: int, message: str, errors: list[dict[str, str]]) -> None:
+    assert reply.headers.get("content-type") == "application/json", (
+        f"the error is no JSON: {reply.text[:80]!r}; is there a handler for your exception?"
+    )
+    body = {key: value for key, value in reply.json().items() if key != "code"}  # task 1 adds it
+    assert (reply.status_code, body) == (status, {"success": False, "message": message, "errors": errors})
+
+
+def names(client: Client, limit: int) -> list[str]:
+    """The newest users' names, the newest first."""
+    return [row["name"] for row in client.get("/users", params={"limit": limit}).json()["data"]]
+
+
+@pytest.fixture
+def ada(client: Client, unique: Callable[[str], str]) -> dict[str, str]:
+    """A registered user."""
+    wanted = user(unique("ada"))
+    assert client.post("/users", json=wanted).status_code == 201
+    return wanted
+
+
+def import_users(client: Client, wanted: list[dict[str, str]]) -> httpx.Response:
+    reply = client.post("/users/import", json=wanted)
+    assert reply.status_code != 405, "there is no POST /users/import yet"
+    return reply
+
+
+def test_import_goes_on_after_a_taken_email(client: Client, ada: dict[str, str], unique: Callable[[str], str]) -> None:
+    """An import creates every user whose email is free, before and after a taken one, and names the taken ones."""
+    first, second = user(unique("bob")), user(unique("cy"))
+
+    reply = import_users(client, [first, ada, second])
+
+    assert reply.status_code == 200, "the import must go on after a taken email (the log may say why it did not)"
+    expected: dict[str, Any] = {"created": 2, "refused": [ada["email"]]}
+    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+    assert names(client, 3) == [second["name"], first["name"], ada["name"]]
+
+
+def test_import_knows_an_email_twice_in_its_list(client: Client, unique: Callable[[str], str]) -> None:
+    """An email that occurs twice in one list, once in capitals, is created once and refused once, in lower case."""
+    bob = user(unique("bob"))
+
+    reply = import_users(client, [bob, bob | {"email": bob["email"].upper()}])
+
+    expected: dict[str, Any] = {"created": 1, "refused": [bob["email"]]}
+    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+
+
+def test_import_of_nobody(client: Client) -> None:
+    """An empty list creates nobody and refuses nobody."""
+    reply = import_users(client, [])
+
+    expected: dict[str, Any] = {"created": 0, "refused": []}
+    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+
+
+def test_an_invalid_entry_creates_nobody(client: Client, ada: dict[str, str], unique: Callable[[str], str]) -> None:
+    """An import with an invalid entry is a 422 that names its place, and creates nobody."""
+    reply = import_users(client, [user(unique("bob")), {"name": "Cy"}])
+
+    missing = {"field": "body.1.email", "message": "Field required", "type": "missing"}
+    check_error(reply, 422, "Validation failed", [missing])
+    assert names(client, 1) == [ada["name"]], "an entry before the invalid one was created"
+
+
+def test_a_single_taken_email_is_still_a_409(client: Client, ada: dict[str, str]) -> None:
+    """POST /users with a taken email is a 409 in the one shape, as before."""
+    reply = client.post("/users", json=ada)
+
+    check_error(reply, 409, "Email already registered", [])
+
+
+def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], str]) -> None:
+    """Of eight registrations with one email at the same moment, one is created and seven are told 409."""
+    wanted = user(unique("ada"))
+
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: client.post("/users", json=wanted), range(8)))
+
+    assert sorted(reply.status_code for reply in replies) == [201] + [409] * 7
