@@ -49,6 +49,7 @@ RUN_MODULES = (
     "packaging.version",
     "pdb",
     "readline",
+    "sqlite3",
     "tomllib",
     "workbook.checks.run",
     "workbook.launch.fork",

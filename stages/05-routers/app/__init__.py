@@ -1,0 +1,1 @@
+"""A small blog in small modules: start it as `app.main:app`."""

@@ -1,0 +1,22 @@
+"""Settings, from the environment alone."""
+
+import secrets
+from pathlib import Path
+
+from pydantic import Field, PositiveInt
+from pydantic_settings import BaseSettings
+
+UPLOADS = Path("uploads").resolve()
+
+
+class Settings(BaseSettings):
+    # Without SECRET_KEY each start makes its own: with a known default everybody could sign tokens.
+    secret_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32), min_length=32)
+    token_minutes: PositiveInt = 30
+    max_upload_bytes: PositiveInt = 5 * 1024 * 1024
+    argon2_time_cost: PositiveInt = 3
+    argon2_memory_cost: PositiveInt = 65536  # KiB
+    argon2_parallelism: PositiveInt = 4
+
+
+settings = Settings()

@@ -1,0 +1,27 @@
+"""The engine, and one session per request."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+engine = create_engine("sqlite:///blog.db", connect_args={"timeout": 30})
+
+
+@event.listens_for(engine, "connect")
+def prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")  # off by default, and then no foreign key does anything
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def get_db() -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as db:
+        yield db
+
+
+Db = Annotated[Session, Depends(get_db)]

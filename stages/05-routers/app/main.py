@@ -1,0 +1,38 @@
+"""The app: what it is called, what it needs to start, which routers it has."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from .config import UPLOADS
+from .database import engine
+from .models import Base
+from .routers import auth, posts, uploads, users
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    Base.metadata.create_all(engine)
+    UPLOADS.mkdir(parents=True, exist_ok=True)
+    yield
+    engine.dispose()
+
+
+app = FastAPI(
+    title="A small blog",
+    description="Users, posts and images, one router each",
+    version="5.0.0",
+    lifespan=lifespan,
+)
+app.include_router(auth.router)
+app.include_router(users.router)
+app.include_router(posts.router)
+app.include_router(uploads.router)
+app.mount("/files", StaticFiles(directory=UPLOADS, check_dir=False), name="files")
+
+
+@app.get("/", tags=["Root"])
+def root() -> dict[str, str]:
+    return {"message": "The blog is running", "docs": "/docs"}

@@ -1,0 +1,79 @@
+"""What comes in and what goes out."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
+
+Email = Annotated[EmailStr, AfterValidator(str.lower)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Content = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class UserCreate(BaseModel):
+    name: Name
+    email: Email
+    password: Password
+
+
+class UserUpdate(BaseModel):
+    name: Name | None = None
+    email: Email | None = None
+
+
+class UserOut(BaseModel):
+    """A user as others see them."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    name: str
+
+
+class AccountOut(UserOut):
+    """A user as they see themselves."""
+
+    email: str
+
+
+class Login(BaseModel):
+    email: Email
+    password: Password
+
+
+class TokenOut(BaseModel):
+    access_token: str
+    token_type: str = "bearer"
+    user: AccountOut
+
+
+class PostCreate(BaseModel):
+    title: Title
+    content: Content
+    published: bool = False
+
+
+class PostUpdate(BaseModel):
+    title: Title | None = None
+    content: Content | None = None
+    published: bool | None = None
+
+
+class PostOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    title: str
+    content: str
+    published: bool
+    author_id: int
+
+
+class PostWithAuthor(PostOut):
+    author: UserOut
+
+
+class UploadOut(BaseModel):
+    message: str
+    filename: str
+    url: str
+    uploaded_by: int
