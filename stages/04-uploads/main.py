@@ -1,0 +1,160 @@
+"""Uploads: files from strangers."""
+
+import mimetypes
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Response, UploadFile
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from PIL import Image, ImageOps
+from pydantic import BaseModel, Field, Json, computed_field
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    upload_dir: Path = Path("uploads")
+    tokens: dict[str, str] = {}
+
+
+settings = Settings()
+UPLOADS = settings.upload_dir.resolve()
+MIB = 1024 * 1024
+IMAGE_BYTES = 5 * MIB
+GALLERY_FILES, GALLERY_BYTES = 3, 3 * MIB
+FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
+FORMATS = ("JPEG", "PNG", "WEBP")
+Image.MAX_IMAGE_PIXELS = 24_000_000
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
+mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
+
+
+class StoredFile(BaseModel):
+    filename: str
+    original_name: str
+    size: int
+    uploaded_by: str
+
+    @computed_field
+    def url(self) -> str:
+        return f"/files/{self.filename}"
+
+
+class Gallery(BaseModel):
+    uploaded: int
+    files: list[StoredFile]
+
+
+class Focus(BaseModel):
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+
+
+class ProfilePicture(BaseModel):
+    picture: StoredFile
+    description: str
+    focus: Focus | None
+
+
+def current_user(given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
+    if given.credentials not in settings.tokens:
+        raise HTTPException(401, "Invalid token", headers={"WWW-Authenticate": "Bearer"})
+    return settings.tokens[given.credentials]
+
+
+CurrentUser = Annotated[str, Depends(current_user)]
+
+
+def printable(name: str | None) -> str:
+    return "".join(filter(str.isprintable, name or ""))[:100]
+
+
+def reencode(upload: UploadFile) -> tuple[str, bytes]:
+    """The image's true extension, and its pixels without all else that the file held."""
+    if upload.size is None or upload.size > IMAGE_BYTES:
+        raise HTTPException(413, f"An image may have at most {IMAGE_BYTES:,} bytes")
+    encoded = BytesIO()
+    try:
+        with Image.open(upload.file, formats=FORMATS) as image:
+            kind = "JPEG" if image.format == "MPO" else str(image.format)  # phones put several JPEGs into one file
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            image.info = {key: value for key, value in image.info.items() if key == "transparency"}
+            image.save(encoded, kind, quality=90)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise HTTPException(413, f"An image may have at most {Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
+        raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
+    return kind.lower(), encoded.getvalue()
+
+
+def store(user: str, checked: list[tuple[UploadFile, str, bytes]]) -> list[StoredFile]:
+    """Write all of them, or none."""
+    stored: list[StoredFile] = []
+    try:
+        for upload, extension, content in checked:
+            name = f"{uuid4().hex}.{extension}"
+            original, size = printable(upload.filename), len(content)
+            stored.append(StoredFile(filename=name, original_name=original, size=size, uploaded_by=user))
+            (UPLOADS / name).write_bytes(content)
+    except OSError:
+        for file in stored:
+            (UPLOADS / file.filename).unlink(missing_ok=True)
+        raise
+    return stored
+
+
+class InertFiles(StaticFiles):
+    """Files that a browser shows and does not run."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"})
+        return response
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    UPLOADS.mkdir(parents=True, exist_ok=True)
+    yield
+
+
+router = APIRouter(prefix="/upload", max_body_size=IMAGE_BYTES + FORM_ROOM, form_limits={"max_files": 1})
+
+
+@router.post("")
+async def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | None]:
+    says = {"filename": printable(file.filename), "content_type": file.content_type, "size": file.size}
+    return {**says, "begins_with": (await file.read(12)).decode("ascii", "backslashreplace")}
+
+
+@router.post("/image", status_code=201)
+def upload_image(user: CurrentUser, file: UploadFile) -> StoredFile:
+    return store(user, [(file, *reencode(file))])[0]
+
+
+@router.post("/profile-picture", status_code=201)
+def upload_profile_picture(
+    user: CurrentUser,
+    file: UploadFile,
+    description: Annotated[str, Form(max_length=200)] = "",
+    focus: Annotated[Json[Focus] | None, Form()] = None,
+) -> ProfilePicture:
+    return ProfilePicture(picture=store(user, [(file, *reencode(file))])[0], description=description, focus=focus)
+
+
+@router.post(
+    "/multiple", status_code=201, max_body_size=GALLERY_BYTES + FORM_ROOM, form_limits={"max_files": GALLERY_FILES}
+)
+def upload_multiple(user: CurrentUser, files: list[UploadFile]) -> Gallery:
+    return Gallery(uploaded=len(files), files=store(user, [(file, *reencode(file)) for file in files]))
+
+
+app = FastAPI(title="Uploads", lifespan=lifespan)
+app.include_router(router)
+app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files")
