@@ -46,6 +46,7 @@ RUN_MODULES = (
     "PIL.MpoImagePlugin",
     "PIL.PngImagePlugin",
     "PIL.WebPImagePlugin",
+    "aiosmtpd.controller",
     "encodings.idna",
     "encodings.unicode_escape",
     "faulthandler",
@@ -69,7 +70,6 @@ def run_pytest(arguments: Sequence[str]) -> int:
     import workbook.plugin
 
     # Ours, and no plugin that other packages bring along: finding those costs more than the tests.
-    sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
@@ -84,6 +84,8 @@ def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoRe
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
     _end_with(lines)
     gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
+    # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
+    sys.pycache_prefix = request["bytecode"]
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     status = run_pytest(request["arguments"])
@@ -95,6 +97,7 @@ def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoRe
 def main() -> NoReturn:
     """In a fresh interpreter: standard input is the line, the arguments are pytest's."""
     _end_with(os.fdopen(os.dup(0), "rb", 0))
+    sys.dont_write_bytecode = True
     sys.exit(run_pytest(sys.argv[1:]))
 
 

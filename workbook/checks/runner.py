@@ -133,7 +133,7 @@ class WarmRunner:
         self._apps.wait_until_ready()
         self._runs.wait_until_ready()
         env = {"WORKBOOK_WARM_APPS": self._apps.address, **self.env}
-        return _WarmRun(self._runs.address, root, paths, env)
+        return _WarmRun(self._runs, root, paths, env)
 
     def close(self) -> None:
         self._runs.close()
@@ -141,12 +141,17 @@ class WarmRunner:
 
 
 class _WarmRun:
-    def __init__(self, address: str, root: Path, paths: Sequence[Path], env: Mapping[str, str]) -> None:
+    def __init__(self, helper: WarmHelper, root: Path, paths: Sequence[Path], env: Mapping[str, str]) -> None:
         self._files = _Files()
         arguments = [*self._files.arguments(root, paths), "--launcher", "fork"]
-        request = {"cwd": str(root), "env": dict(env), "arguments": arguments}
+        request = {
+            "cwd": str(root),
+            "env": dict(env),
+            "arguments": arguments,
+            "bytecode": str(helper.folder / "bytecode"),
+        }
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(address)
+        self._socket.connect(helper.address)
         with self._files.output.open("wb") as output:
             message = json.dumps(request).encode() + b"\n"
             socket.send_fds(self._socket, [message], [output.fileno(), output.fileno()])

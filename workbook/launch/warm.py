@@ -28,8 +28,8 @@ class WarmHelper:
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
-        self._folder = tempfile.mkdtemp(prefix="workbook-warm-")
-        self.address = f"{self._folder}/socket"
+        self.folder = Path(tempfile.mkdtemp(prefix="workbook-warm-"))
+        self.address = str(self.folder / "socket")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
             stdin=subprocess.PIPE,
@@ -51,7 +51,7 @@ class WarmHelper:
             assert pipe is not None
             pipe.close()
         self._process.wait(10)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,97 @@
+import time
+from collections.abc import Callable
+
+import pytest
+
+from workbook.plugin.client import Client
+from workbook.plugin.mailbox import Mailbox
+
+SUBSCRIBERS = "subscribers@example.com"
+
+
+@pytest.fixture(scope="module")
+def app_env(mailbox: Mailbox) -> dict[str, str]:
+    return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port), "ARGON2_KIB": "1024"}
+
+
+@pytest.fixture
+def publish(
+    fresh_app: Callable[..., Client], mailbox: Mailbox, unique: Callable[[str], str]
+) -> tuple[Client, Callable[[str], str]]:
+    """An app whose feed cannot be written, and a function that publishes there and returns the author's email."""
+    client = fresh_app()
+    (client.app.data / "feed.txt").mkdir()
+    name = unique("ada")
+    person = {"name": name, "email": f"{name}@example.com", "password": "correct horse"}
+    author = client.post("/users/register", json=person).json()
+
+    def post(title: str) -> str:
+        reply = client.post("/posts", json={"author_id": author["id"], "title": title})
+        assert reply.status_code == 201, "a feed that fails is no reason to refuse the post"
+        return str(author["email"])
+
+    return client, post
+
+
+def wait_until(true: Callable[[], object], seconds: float = 2) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def subjects(mailbox: Mailbox, email: str) -> list[str]:
+    return [str(mail["Subject"]) for mail in mailbox.to(email)]
+
+
+def test_the_third_task_still_mails(
+    publish: tuple[Client, Callable[[str], str]], mailbox: Mailbox, unique: Callable[[str], str]
+) -> None:
+    """When the feed fails, the author and the subscribers get their mails all the same."""
+    _, post = publish
+    title = unique("News")
+
+    author = post(title)
+
+    assert wait_until(lambda: f"Published: {title}" in subjects(mailbox, author)), "the author got no mail"
+    assert wait_until(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS)), (
+        "the subscribers got no mail: the second task raised, and the third was not called"
+    )
+
+
+def test_the_failure_is_told_and_goes_no_further(
+    publish: tuple[Client, Callable[[str], str]], mailbox: Mailbox, unique: Callable[[str], str]
+) -> None:
+    """The log tells of the feed's failure, and the error does not leave the task."""
+    client, post = publish
+    title = unique("News")
+
+    post(title)
+    wait_until(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS))
+
+    log = client.app.log
+    told, escaped = "feed" in log.lower(), "Exception in ASGI application" in log
+    assert told, "the log says nothing about the feed: the error was swallowed"
+    assert not escaped, "the error left the task and reached the server, which logs 'Exception in ASGI application'"
+
+
+def test_a_feed_that_works_again_goes_on(
+    publish: tuple[Client, Callable[[str], str]], mailbox: Mailbox, unique: Callable[[str], str]
+) -> None:
+    """Once the feed can be written again, the next post is in it."""
+    client, post = publish
+    first, second = unique("Lost"), unique("News")
+    feed = client.app.data / "feed.txt"
+    post(first)
+    assert wait_until(lambda: f"New post: {first}" in subjects(mailbox, SUBSCRIBERS)), (
+        "the subscribers got no mail: the second task raised, and the third was not called"
+    )
+
+    feed.rmdir()
+    post(second)
+
+    assert wait_until(lambda: feed.exists() and second in feed.read_text(encoding="utf-8")), (
+        "the feed has stopped for good"
+    )
