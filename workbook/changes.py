@@ -72,6 +72,10 @@ def read_experiments(stage: Path) -> list[Experiment]:
         missing = {"title", "question", "red", "why", "edit"} - set(entry)
         if unknown or missing:
             raise BadChange(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        if not all(isinstance(entry[name], str) for name in ("title", "question", "why")):
+            raise BadChange(f"{where}: title, question and why are texts")
+        if not isinstance(entry["red"], list) or not all(isinstance(name, str) for name in entry["red"]):
+            raise BadChange(f"{where}: red is a list of names")
         hidden = entry.get("hidden", False)
         if hidden and entry.get("answer") not in entry.get("choices", []):
             raise BadChange(f"{where}: a hidden experiment needs choices, and an answer among them")
@@ -109,6 +113,8 @@ def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
     new: dict[Path, tuple[str, str]] = {}
     for number, edit in enumerate(edits, 1):
         path = directory / edit.file
+        if not path.resolve().is_relative_to(directory.resolve()):
+            raise BadChange(f"edit {number} is of {edit.file}, which is not in the folder")
         if path in new:
             text, newline = new[path]
         elif path.exists():
@@ -132,10 +138,13 @@ def _load(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadChange(f"{file.name}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadChange(f"{file.name} is not UTF-8 (byte {error.start})") from error
 
 
-def _edits(entries: list[dict[str, str]], file: Path) -> tuple[Edit, ...]:
-    try:
-        return tuple(Edit(**entry) for entry in entries)
-    except TypeError as error:
-        raise BadChange(f"{file.name}: an edit has file, find and replace, nothing else") from error
+def _edits(entries: list[Any], file: Path) -> tuple[Edit, ...]:
+    keys = {"file", "find", "replace"}
+    for entry in entries:
+        if not isinstance(entry, dict) or set(entry) != keys or not all(isinstance(v, str) for v in entry.values()):
+            raise BadChange(f"{file.name}: an edit has file, find and replace, nothing else")
+    return tuple(Edit(**entry) for entry in entries)

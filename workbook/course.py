@@ -3,13 +3,12 @@
 import difflib
 import re
 import tomllib
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .changes import Experiment, Task, read_experiments, read_tasks
+from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .errors import UserError
 
 FILE = "workbook.toml"
@@ -55,6 +54,7 @@ class Course:
         file = _load(root / FILE)
         self.title = file.title
         self.steps = file.step
+        self._by_any_name = self._names()
 
     @classmethod
     def find(cls, start: Path) -> "Course":
@@ -64,10 +64,14 @@ class Course:
                 return cls(folder)
         raise UserError(f"There is no course in {start} or above it.", f"cd into the folder that holds {FILE}")
 
-    @cached_property
-    def _by_any_name(self) -> dict[str, Step]:
-        names = {name: step for step in self.steps for name in step.formerly}
-        return names | {step.name: step for step in self.steps}
+    def _names(self) -> dict[str, Step]:
+        names: dict[str, Step] = {}
+        for step in self.steps:
+            for name in (step.name, *step.formerly):
+                if name in names:
+                    raise UserError(f"{FILE}: two steps are or were called {name}.", _RESTORE)
+                names[name] = step
+        return names
 
     def known(self, name: str) -> Step | None:
         """The step that is, or once was, called `name`."""
@@ -79,7 +83,8 @@ class Course:
         if found := self.known(asked):
             return found
         words = [step for step in self.steps if asked and asked in (*step.name.split("-"), step.name.partition("-")[2])]
-        number = [step for step in self.steps if asked.isdigit() and step.name.startswith(f"{int(asked):02d}-")]
+        digits = asked.lstrip("0").zfill(2) if asked.isdecimal() else "-"
+        number = [step for step in self.steps if step.name.startswith(f"{digits}-")]
         starts = [step for step in self.steps if asked and step.name.startswith(asked)]
         for candidates in (number, words, starts):
             if len(candidates) == 1:
@@ -87,7 +92,8 @@ class Course:
         raise UserError(f"There is no step called “{text}”.{self._nearest(asked)}", "workbook list")
 
     def _nearest(self, asked: str) -> str:
-        names = {part: step.name for step in self.steps for part in (*step.name.split("-"), step.name)}
+        names = {step.name: step.name for step in self.steps}
+        names |= {word: step.name for step in self.steps for word in step.name.split("-") if not word.isdecimal()}
         near = dict.fromkeys(names[match] for match in difflib.get_close_matches(asked, names, n=3, cutoff=0.5))
         return f" Nearest: {', '.join(near)}." if near else ""
 
@@ -107,13 +113,22 @@ class Course:
 
     def copy(self, step: Step) -> Path:
         """Where the learner's copy of the step is or will be; a copy made under an earlier name is kept there."""
-        for name in (step.name, *step.formerly):
-            if (self.work / name).is_dir():
-                return self.work / name
-        return self.work / step.name
+        return self._below(self.work, step)
+
+    def data(self, step: Step) -> Path:
+        """Where `workbook run` keeps what the step's app stores; under an earlier name if it is there."""
+        return self._below(self.work / "data", step)
+
+    def _below(self, parent: Path, step: Step) -> Path:
+        folders = [parent / name for name in (step.name, *step.formerly)]
+        return next((folder for folder in folders if folder.is_dir()), folders[0])
 
     def experiments(self, step: Step) -> list[Experiment]:
-        return read_experiments(self.folder(step))
+        """The step's experiments. Raises `UserError`."""
+        try:
+            return read_experiments(self.folder(step))
+        except BadChange as error:
+            raise UserError(f"{step.name}: {error}.", f"git checkout {FOLDERS[step.kind]}/{step.name}") from error
 
     def tasks(self, step: Step) -> list[Task]:
         return read_tasks(self.folder(step))
@@ -121,7 +136,7 @@ class Course:
 
 def _load(path: Path) -> _File:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
         return _File.model_validate(tomllib.loads(text))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
@@ -132,25 +147,22 @@ def _load(path: Path) -> _File:
     except ValidationError as error:
         first = error.errors()[0]
         where = _line_of(text, first["loc"])
-        key = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
-        raise UserError(f"{path.name}, line {where}, key {key}: {first['msg']}.", _RESTORE) from error
+        keys = ".".join(part for part in first["loc"] if isinstance(part, str) and part != "step") or "step"
+        raise UserError(f"{path.name}, line {where}, key {keys}: {first['msg']}.", _RESTORE) from error
 
 
 _RESTORE = f"put the line right, or restore the file: git checkout {FILE}"
 
 
 def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
-    """The line of the key at `loc` in workbook.toml, or of the table that should hold it."""
+    """The line of the key at `loc` in workbook.toml, or of the head of the table that should hold it."""
     lines = text.splitlines()
-    start = 0
-    if len(loc) > 1 and isinstance(loc[1], int):
-        heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{loc[0]}\s*\]\]", line)]
-        start = heads[loc[1]] if loc[1] < len(heads) else 0
-    keys = [part for part in loc if isinstance(part, str)]
-    key = keys[1] if start and len(keys) > 1 else keys[0] if keys else ""
-    for n in range(start + bool(start), len(lines)):
-        if start and lines[n].lstrip().startswith("[["):
-            break
-        if re.match(rf"\s*(\[+\s*)?{re.escape(key)}\b", lines[n]):
+    heads = [n for n, line in enumerate(lines) if re.match(r"\s*\[\[\s*step\s*\]\]", line)]
+    first, key = -1, loc[0]
+    if len(loc) > 1 and isinstance(loc[1], int) and loc[1] < len(heads):
+        first, key = heads[loc[1]], loc[2] if len(loc) > 2 else loc[0]
+    last = next((head for head in heads if head > first), len(lines))
+    for n in range(first + 1, last):
+        if re.match(rf"\s*\[?\s*(step\.)?{re.escape(str(key))}\b", lines[n]):
             return n + 1
-    return start + 1
+    return max(first, 0) + 1

@@ -5,6 +5,7 @@ SQLite's own rollback makes a write all or nothing, so a process killed in the m
 
 import contextlib
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from .errors import UserError
 
 VERSION = 1
+_ACCESS = "give yourself access to that file and its folder"
 TABLE = """
 CREATE TABLE IF NOT EXISTS entry (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, data TEXT NOT NULL
@@ -48,7 +50,7 @@ class Journal:
                     (datetime.now(UTC).isoformat(), kind, step, json.dumps(data)),
                 )
         except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"{self.path} cannot be written: {error}.", "give yourself write access", code=1) from error
+            raise UserError(f"{self.path} cannot be written: {error}.", _ACCESS, code=1) from error
 
     def entries(self) -> list[Entry]:
         """Everything so far, oldest first. Raises `UserError`."""
@@ -57,9 +59,13 @@ class Journal:
         try:
             with self._open() as db:
                 rows = db.execute("SELECT at, kind, step, data FROM entry ORDER BY id").fetchall()
+            return [
+                Entry(datetime.fromisoformat(at), kind, step, dict(json.loads(data))) for at, kind, step, data in rows
+            ]
         except sqlite3.OperationalError as error:
-            raise UserError(f"{self.path} cannot be read: {error}.", "workbook doctor", code=1) from error
-        return [Entry(datetime.fromisoformat(at), kind, step, json.loads(data)) for at, kind, step, data in rows]
+            raise UserError(f"{self.path} cannot be read: {error}.", _ACCESS, code=1) from error
+        except (TypeError, ValueError) as error:
+            raise self._damaged(error) from error
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -77,12 +83,16 @@ class Journal:
                     db.execute(TABLE)
                     db.execute(f"PRAGMA user_version = {VERSION}")
             yield db
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"{self.path} is damaged: {error}.",
-                f"move it away; your code is safe, only the ticks are lost: {self.path.name}",
-            ) from error
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise  # the machine's fault, not the file's: no access, no space, locked
+            raise self._damaged(error) from error
         finally:
             db.close()
+
+    def _damaged(self, error: Exception) -> UserError:
+        return UserError(
+            f"{self.path} is damaged: {error}. Your code is safe; only what you have ticked off is in that file.",
+            f"rename it, and begin a new one: mv {shlex.quote(str(self.path))} {shlex.quote(f'{self.path}.damaged')}",
+            code=1,
+        )

@@ -3,10 +3,13 @@
 import contextlib
 import os
 import select
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+
+REDRAW = "\f"  # Ctrl-L; told also when the terminal has got another size
 
 
 @contextlib.contextmanager
@@ -18,8 +21,12 @@ def single_keys(on_key: Callable[[str], None]) -> Iterator[None]:
     ended = threading.Event()
 
     def listen() -> None:
+        size = shutil.get_terminal_size()
         while not ended.is_set():
-            if key := read_key(0.1):
+            key = read_key(0.1)
+            if size != (size := shutil.get_terminal_size()):
+                on_key(REDRAW)
+            if key:
                 on_key(key)
                 if key == "q":
                     return

@@ -47,12 +47,12 @@ class Progress:
             self.current = step
             progress.started = progress.started or kind == "started"
         elif kind == "predicted":
-            progress.tried[str(data["experiment"])] = bool(data.get("right"))
+            progress.tried[str(data.get("experiment"))] = bool(data.get("right"))
         elif kind == "solved":
-            progress.solved.add(str(data["task"]))
-        elif kind == "hint":
-            task = str(data.get("task", ""))
-            progress.hints[task] = max(progress.hints.get(task, 0), int(str(data["level"])))
+            progress.solved.add(str(data.get("task")))
+        elif kind == "hint" and isinstance(level := data.get("level"), int):
+            task = str(data.get("task"))
+            progress.hints[task] = max(progress.hints.get(task, 0), level)
         elif kind == "finished":
             progress.finished = True
 

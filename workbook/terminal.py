@@ -3,8 +3,8 @@
 import os
 import sys
 from collections.abc import Sequence
-from textwrap import fill
-from typing import IO
+from textwrap import fill, wrap
+from typing import IO, Any
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -19,12 +19,13 @@ MARKS = {
     "open": ("·", "-", "OPEN", "cyan"),
     "done": ("✓", "+", "DONE", "green"),
     "here": ("›", ">", "HERE", "bold cyan"),
-    "begun": ("·", "-", "BEGUN", "cyan"),
+    "begun": ("~", "~", "PART", "cyan"),
 }
 ASCII = str.maketrans(
     {"–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "→": "->", "←": "<-", "·": "-", "›": ">"}
     | {"─": "-", "✓": "+", "✗": "x", "│": "|"}
 )
+WRAP: dict[str, Any] = {"break_on_hyphens": False, "break_long_words": False}  # paths stay whole, to be copied
 
 
 class Terminal:
@@ -67,30 +68,25 @@ class Terminal:
     def line(self, text: str = "", style: str = "", *, indent: int = 0, hang: int = 0) -> None:
         """Write paragraphs, wrapped to the terminal; lines after the first are `hang` columns further in."""
         lead, rest = " " * indent, " " * (indent + hang)
-        wrapped = "\n".join(
-            fill(part, self.width, initial_indent=lead, subsequent_indent=rest, break_on_hyphens=False)
-            for part in self.text(text).split("\n")
-        )
+        wrapped = "\n".join(self._fill(part, lead, rest) for part in self.text(text).split("\n"))
         self._write(Text(wrapped, style=style))
 
     def outcome(self, outcome: str, text: str, *, hang: int = 0) -> None:
         """Write a line that begins with an outcome's mark; `hang` is as for `line`."""
         mark, style = self.mark(outcome), MARKS[outcome][3]
-        body = fill(
-            self.text(text),
-            self.width,
-            initial_indent=" " * (len(mark) + 2),
-            subsequent_indent=" " * (len(mark) + 2 + min(hang, self.width // 3)),
-            break_on_hyphens=False,
-        )
+        lead = " " * (len(mark) + 2)
+        body = self._fill(self.text(text), lead, lead + " " * min(hang, self.width // 3))
         styled = Text(f" {mark} " + body[len(mark) + 2 :])
         styled.stylize(style, 0, len(mark) + 1)
         self._write(styled)
 
-    def field(self, label: str, lines: Sequence[str], style: str = "") -> None:
-        """Write a label and its lines beside it; below it on a narrow terminal. Long lines are code and stay whole."""
-        shown = [self.text(line) for line in lines] or [""]
+    def field(self, label: str, lines: Sequence[str], style: str = "", *, prose: bool = False) -> None:
+        """Write a label and its lines beside it; below it on a narrow terminal. Only `prose` is wrapped, never code."""
         narrow = self.width < 60
+        shown = [self.text(line) for line in lines] or [""]
+        if prose:
+            room = self.width - (3 if narrow else 12)
+            shown = [row for line in shown for row in wrap(line, room, **WRAP) or [""]]
         head = Text(f" {self.text(label)}" if narrow else f"{self.text(label):>10}", style="bold")
         if narrow:
             self._write(head)
@@ -113,6 +109,9 @@ class Terminal:
         """Begin a new screen, where the terminal can."""
         if not self.plain:
             self._console.clear()
+
+    def _fill(self, text: str, lead: str, rest: str) -> str:
+        return fill(text, self.width, initial_indent=lead, subsequent_indent=rest, **WRAP)
 
     def _write(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, crop=False, overflow="ignore")

@@ -8,7 +8,7 @@ from typing import Any
 
 from .changes import Edit, Experiment
 from .checks import Check, Promise
-from .checkup import Checkup
+from .checkup import Checkup, Subject
 from .course import Course, Step
 from .progress import Progress
 from .terminal import Terminal
@@ -25,8 +25,13 @@ def shown_path(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
-def show_checkup(terminal: Terminal, checkup: Checkup, *, cards: int | None = CARDS_SHOWN) -> None:
-    """The verdict, then at most `cards` cards of what is broken; of open tasks only the first one's first."""
+def show_checkup(
+    terminal: Terminal, checkup: Checkup, *, cards: int | None = CARDS_SHOWN, task_cards: bool = True
+) -> None:
+    """The verdict, then at most `cards` cards of what is broken; of open tasks only the first one's first.
+
+    Without `task_cards` a task that is still to be done has none: it is not broken, it is not begun.
+    """
     where = "your copy, " if checkup.subject.is_copy else "as shipped, "
     terminal.line(f"{checkup.subject.step.title}  {where}{shown_path(checkup.subject.folder)}", "bold")
     terminal.line()
@@ -39,34 +44,47 @@ def show_checkup(terminal: Terminal, checkup: Checkup, *, cards: int | None = CA
         _show_task(terminal, name, task)
     terminal.line()
     broken = checkup.stage.broken
-    if not broken:
+    if not broken and task_cards:
         broken = next((check.broken for check in checkup.tasks.values() if check.broken), [])
     show_cards(terminal, broken, limit=cards if checkup.stage.broken or cards is None else 1)
 
 
 def _show_promises(terminal: Terminal, check: Check) -> None:
     for promise in check.promises:
-        if not promise.deeper or promise.outcome == "broken":
+        if promise.outcome == "broken" or not (promise.deeper or promise.outcome == "waiting"):
             terminal.outcome(promise.outcome, promise.text)
-    deeper = [promise for promise in check.promises if promise.deeper]
-    if deeper:
-        counts = {outcome: sum(p.outcome == outcome for p in deeper) for outcome in ("kept", "waiting", "not proven")}
-        said = f"{counts['kept']} of {len(deeper)} deeper promises"
-        terminal.outcome("kept" if counts["kept"] == len(deeper) else "open", said)
-        if counts["waiting"]:
-            terminal.outcome("waiting", f"{counts['waiting']} promises wait for the cause told below")
+    if waiting := [promise for promise in check.promises if promise.outcome == "waiting"]:
+        terminal.outcome("waiting", f"{_promises(len(waiting))} {_wait(len(waiting))} until that is mended")
+    if deeper := [promise for promise in check.promises if promise.deeper]:
+        kept = sum(promise.outcome == "kept" for promise in deeper)
+        terminal.outcome("kept" if kept == len(deeper) else "open", f"{kept} of {len(deeper)} deeper promises")
     for reason in dict.fromkeys(promise.reason for promise in check.not_proven):
         names = ", ".join(promise.name for promise in check.not_proven if promise.reason == reason)
         terminal.outcome("not proven", f"{reason}: {names}")
+
+
+def counted(check: Check) -> str:
+    """How many promises are broken, and how many wait: `1 promise is broken and 13 wait`."""
+    waiting = sum(promise.outcome == "waiting" for promise in check.promises)
+    broken = len(check.broken) - waiting
+    said = f"{_promises(broken)} {'is' if broken == 1 else 'are'} broken"
+    return f"{said} and {waiting} {_wait(waiting)}" if waiting else said
+
+
+def _promises(number: int) -> str:
+    return f"{number} promise{'' if number == 1 else 's'}"
+
+
+def _wait(number: int) -> str:
+    return "waits" if number == 1 else "wait"
 
 
 def _show_task(terminal: Terminal, name: str, check: Check) -> None:
     number, _, words = name.partition("-")
     kept, of = len(check.kept), len(check.promises)
     if not of:
-        terminal.outcome(
-            "open", f"task {number}, {words.replace('-', ' ')}: its tests are gone; workbook start puts them back"
-        )
+        said = "its tests are gone; uv run workbook start puts them back"
+        terminal.outcome("open", f"task {number}, {words.replace('-', ' ')}: {said}")
     else:
         note = "done" if check.passed else f"{kept} of {of} promises kept"
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
@@ -82,7 +100,7 @@ def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | No
         terminal.field("It says", promise.plain.splitlines()[-12:])
     left = len(cards) - len(cards[:limit])
     if left:
-        terminal.line(f"and {left} more; workbook check --all shows every card", "dim")
+        terminal.line(f"and {left} more; uv run workbook check --all shows every card", "dim")
 
 
 def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any]) -> None:
@@ -107,14 +125,18 @@ def show_next(
     """What to do next in the step, and which file to open. `broken`: how many promises the learner's copy breaks."""
 
     def say(what: str, command: str, key: str) -> None:
-        terminal.field("Next", [what])
+        terminal.field("Next", [what], prose=True)
         terminal.field("", [f"press {key}" if keys else command])
 
     copy, folder = course.copy(step), course.folder(step)
-    if broken:
-        terminal.field("Next", ["mend your copy: the card says what is broken"])
-        terminal.field("Edit", [shown_path(_main_file(copy))])
-        terminal.field("Or", [f"put it back: uv run workbook reset {step.name}"])
+    main_file = Subject.of(course, step).main_file
+    if broken and not main_file.exists():
+        terminal.field("Next", [f"{shown_path(main_file)} is gone; this puts it back:"], prose=True)
+        terminal.field("", [f"uv run workbook start {step.name}"])
+    elif broken:
+        terminal.field("Next", ["mend your copy: the card says what is broken"], prose=True)
+        terminal.field("Edit", [shown_path(main_file)])
+        terminal.field("Or", ["put it back, with a backup:", f"uv run workbook reset {step.name}"])
     elif untried := progress.untried(step):
         of = len(course.experiments(step))
         terminal.field("Read", [shown_path(folder / "README.md")])
@@ -125,20 +147,16 @@ def show_next(
         )
     elif unsolved := progress.unsolved(step):
         task = next(task for task in course.tasks(step) if task.number == unsolved[0])
-        terminal.field("Next", [f"task {task.number}: {task.title}"])
+        terminal.field("Next", [f"task {task.number}: {task.title}"], prose=True)
         terminal.field("Read", [shown_path(folder / "tasks" / task.folder.name / "README.md")])
         if copy.is_dir():
-            terminal.field("Edit", [shown_path(_main_file(copy))])
+            terminal.field("Edit", [shown_path(main_file)])
         else:
             terminal.field("", [f"uv run workbook start {step.name}"])
     elif after := course.after(step):
         say(f"this step is done; on to {after.name}", f"uv run workbook start {after.name}", "n")
     else:
-        terminal.field("Next", ["the last step is done: you have been through the whole course"])
-
-
-def _main_file(folder: Path) -> Path:
-    return next((folder / name for name in ("main.py", "app/main.py") if (folder / name).exists()), folder)
+        terminal.field("Next", ["the last step is done: you have been through the whole course"], prose=True)
 
 
 def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:

@@ -10,6 +10,8 @@ from .errors import UserError
 # What a learner's copy does not need: what belongs to authors, and what running leaves behind.
 NOT_COPIED = shutil.ignore_patterns("solution.toml", "experiments.toml", "__pycache__", ".*", "*.db*", "*.sqlite*")
 
+_ACCESS = "give yourself write access"
+
 
 def start(course: Course, step: Step) -> list[Path]:
     """Put the step into work/ and return the files that were made; a file that is there already is left alone."""
@@ -18,36 +20,42 @@ def start(course: Course, step: Step) -> list[Path]:
 
     def copy_if_absent(src: str, dst: str) -> str:
         if not Path(dst).exists():
-            shutil.copyfile(src, dst)
+            part = Path(dst).with_name(f".{Path(dst).name}.part")  # killed in between, it leaves no half file
+            shutil.copyfile(src, part)
+            part.replace(dst)
             made.append(Path(dst))
         return dst
 
     try:
         shutil.copytree(source, target, ignore=NOT_COPIED, copy_function=copy_if_absent, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
-        raise UserError(
-            f"{target} cannot be written: {_reason(error)}.", "give yourself write access", code=1
-        ) from error
+        raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
     return made
 
 
 def reset(course: Course, step: Step) -> Path | None:
     """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing."""
     target = course.copy(step)
-    backup = None
-    if target.exists():
-        stamp = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-        backup = course.work / "backups" / f"{target.name}-{stamp}"
-        try:
-            backup.parent.mkdir(parents=True, exist_ok=True)
-            while backup.exists():
-                backup = backup.with_name(backup.name + "+")
-            target.rename(backup)
-        except OSError as error:
-            raise UserError(f"{target} cannot be moved: {_reason(error)}.", "close what has it open", code=1) from error
+    backup = set_aside(target, course.work / "backups") if target.exists() else None
     start(course, step)
     return backup
 
 
+def set_aside(folder: Path, parent: Path) -> Path:
+    """Move a folder into `parent` under a name with the time in it, and return where it is now. Raises `UserError`."""
+    place = parent / f"{folder.name}-{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while place.exists():
+            place = place.with_name(place.name + "+")
+        return folder.rename(place)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be moved to {place}: {_reason(error)}.", "close what has it open; " + _ACCESS, code=1
+        ) from error
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, shutil.Error):  # several files: source, target and reason of each
+        return "; ".join(dict.fromkeys(str(reason) for _, _, reason in error.args[0]))
     return getattr(error, "strerror", None) or str(error)

@@ -85,7 +85,7 @@ def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoRe
     _end_with(lines)
     gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
     # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
-    sys.pycache_prefix = request["bytecode"]
+    sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     status = run_pytest(request["arguments"])

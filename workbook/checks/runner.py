@@ -86,7 +86,9 @@ class _Files:
     def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
         if not paths:  # pytest would run everything
             raise UserError("There are no tests to run here.", "workbook start puts them back")
-        settings = ["-c", str(root / "pyproject.toml"), "--rootdir", str(root)]
+        # pytest walks from the root directory down to the files, and looks at everything on its way.
+        nearest = os.path.commonpath([path.parent for path in paths])
+        settings = ["-c", str(root / "pyproject.toml"), "--rootdir", nearest]
         return [*settings, "--workbook-results", str(self.results), *(str(path) for path in paths)]
 
     def read(self) -> Check:

@@ -1,163 +1,30 @@
-"""The `workbook` command. Each command's work is in a module of its own, imported when it is called."""
+"""The `workbook` command: its entry point, and what becomes of errors. The commands themselves are in app.py."""
 
 import os
+import signal
 import sys
-from typing import Annotated, NoReturn
-
-import typer
+from typing import Any, NoReturn
 
 from workbook.errors import UserError
 
-app = typer.Typer(
-    name="workbook",
-    help="Learn to take a FastAPI app to production. Without a command: where you are, and what is next.",
-    no_args_is_help=False,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-StepName = Annotated[
-    str | None, typer.Argument(metavar="[STEP]", help="A step's name or number; without it, the one you are in.")
-]
-Shipped = Annotated[bool, typer.Option("--shipped", help="The step as the course ships it, not your copy.")]
-
-
-@app.callback(invoke_without_command=True)
-def session(
-    context: typer.Context,
-    plain: Annotated[bool, typer.Option("--plain", help="No colour, no redraw, no single keys.")] = False,
-) -> None:
-    if context.invoked_subcommand is None:
-        from .session import session
-
-        session()
-
-
-@app.command("list")
-def list_() -> None:
-    """Every step, its minutes, its state."""
-    from .steps import list_steps
-
-    list_steps()
-
-
-@app.command()
-def start(step: StepName = None) -> None:
-    """Put a step into work/, and show its tasks. Overwrites nothing."""
-    from .steps import start
-
-    start(step)
-
-
-@app.command()
-def reset(
-    step: Annotated[str, typer.Argument(metavar="STEP", help="A step's name or number.")],
-) -> None:
-    """Put your copy of a step back to how it was, after a backup."""
-    from .steps import reset
-
-    reset(step)
-
-
-@app.command()
-def hint(step: StepName = None) -> None:
-    """The next hint for the task that you are at: nudge, approach, shape of the code."""
-    from .steps import hint
-
-    hint(step)
-
-
-@app.command()
-def check(
-    step: StepName = None,
-    shipped: Shipped = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Every failure card.")] = False,
-    launcher: Annotated[str, typer.Option(help="auto, spawn or fork.")] = "auto",
-) -> None:
-    """Run a step's tests. Exits 1 if a promise is broken."""
-    from .check import check
-
-    check(step, shipped=shipped, show_all=show_all, launcher=launcher)
-
-
-@app.command()
-def watch(step: StepName = None, shipped: Shipped = False) -> None:
-    """Check again at every save, until Ctrl-C."""
-    from .check import watch
-
-    watch(step, shipped=shipped)
-
-
-@app.command("break")
-def break_(
-    stage: StepName = None,
-    number: Annotated[int | None, typer.Argument(metavar="[N]", help="Which experiment.", min=1)] = None,
-    predict: Annotated[
-        str, typer.Option(help="Your prediction without being asked: promises by number, or none.")
-    ] = "",
-) -> None:
-    """List a stage's experiments, or try one on a scratch copy."""
-    from .breaking import break_
-
-    break_(stage, number, predict)
-
-
-@app.command()
-def run(
-    step: StepName = None,
-    shipped: Shipped = False,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The app's port.")] = 8000,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin with an empty data folder; the old one is kept.")
-    ] = False,
-) -> None:
-    """Serve a step, and again after every save, until Ctrl-C."""
-    from .run import run
-
-    run(step, shipped=shipped, port=port, fresh=fresh)
-
-
-@app.command()
-def verify(
-    only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="These steps alone.")] = None,
-) -> None:
-    """For authors: prove that every experiment and task is what it says."""
-    from .verify import verify
-
-    verify(only or [])
-
-
-@app.command()
-def doctor() -> None:
-    """What this machine can do, what is missing, and how to get it."""
-    from .doctor import doctor
-
-    doctor()
-
 
 def main() -> NoReturn:
-    """The entry point: errors become a sentence and a next step; Ctrl-C ends quietly with 130."""
-    # `--plain` is for every command and may stand anywhere.
-    sys.argv = [
-        sys.argv[0],
-        *(["--plain"] if "--plain" in sys.argv else []),
-        *(a for a in sys.argv[1:] if a != "--plain"),
-    ]
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    """Run the command. Errors become a sentence and a next step; Ctrl-C ends quietly with 130."""
     try:
+        _prepare()
+        from .app import app  # here, so that a Ctrl-C while it is imported is quiet too
+
         app(prog_name="workbook")
     except UserError as error:
         tell(error)
         sys.exit(error.code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # `workbook list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter complains at its end
-        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("WORKBOOK_TRACEBACK"):
+            raise
+        tell(_unforeseen(error))
+        sys.exit(1)
     sys.exit(0)
 
 
@@ -168,4 +35,40 @@ def tell(error: UserError) -> None:
     terminal = Terminal(plain="--plain" in sys.argv, file=sys.stderr)
     terminal.line(f"workbook: {error.message}", "red")
     if error.then:
-        terminal.line(f"Next: {error.then}")
+        command = error.then.startswith("workbook ")
+        terminal.line(f"Next: {'uv run ' if command else ''}{error.then}")
+
+
+def _prepare() -> None:
+    # A closed standard stream would give its number to the next file that is opened, the journal perhaps.
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    # Ended from outside, or its terminal closed: leave by the same way as always, which tidies up.
+    for ending in signal.Signals:
+        if ending.name in {"SIGTERM", "SIGHUP"} and signal.getsignal(ending) == signal.SIG_DFL:  # `nohup` ignores one
+            signal.signal(ending, _leave)
+    # `--plain` is for every command and may stand anywhere.
+    if "--plain" in sys.argv:
+        sys.argv = [sys.argv[0], "--plain", *(word for word in sys.argv[1:] if word != "--plain")]
+
+
+def _leave(number: int, _: Any) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _unforeseen(error: Exception) -> UserError:
+    if isinstance(error, OSError):
+        return UserError(f"This machine refused something: {error}.", "workbook doctor")
+    kind = type(error).__name__
+    return UserError(
+        f"A mistake of the workbook's, not yours: {kind}: {error}",
+        "report it with what WORKBOOK_TRACEBACK=1 before the same command shows",
+    )

@@ -2,10 +2,12 @@
 
 import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 from workbook import views
 from workbook.changes import BadChange, Experiment
-from workbook.checks import Check, ColdRunner, Runner, test_files
+from workbook.checks import Check, ColdRunner, Promise, Runner, test_files
 from workbook.checks import check as run_check
 from workbook.course import Step
 from workbook.errors import UserError
@@ -20,10 +22,8 @@ SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
 
 def break_(name: str | None, number: int | None, predict: str) -> None:
     here = Here()
-    if name and name.isdigit() and number is None and not here.course.known(name):
-        raise UserError(
-            "Say which stage: workbook break STAGE N.", f"workbook break {here.progress.current.name} {name}"
-        )
+    if name and name.isdecimal() and not name.startswith("0") and number is None:  # `break 2`, not `break 02`
+        raise UserError("Say which stage, then which experiment.", f"workbook break {here.step(None).name} {name}")
     step = here.step(name)
     experiments = read_or_fail(here, step)
     if number is None:
@@ -31,19 +31,16 @@ def break_(name: str | None, number: int | None, predict: str) -> None:
         return
     if number > len(experiments):
         raise UserError(
-            f"{step.name} has {len(experiments)} experiments, no number {number}.", f"workbook break {step.name}"
+            f"{step.name} has {len(experiments)} experiments; there is no number {number}.",
+            f"workbook break {step.name}",
         )
     try_experiment(here, step, number, ColdRunner(), predict)
 
 
 def read_or_fail(here: Here, step: Step) -> list[Experiment]:
-    try:
-        experiments = here.course.experiments(step)
-    except BadChange as error:
-        raise UserError(f"{step.name}: {error}", "git checkout stages") from error
-    if not experiments:
-        raise UserError(f"{step.name} has no experiments.", "workbook list")
-    return experiments
+    if experiments := here.course.experiments(step):
+        return experiments
+    raise UserError(f"{step.name} has no experiments.", "workbook list", code=1)
 
 
 def _list(here: Here, step: Step, experiments: list[Experiment]) -> None:
@@ -61,13 +58,21 @@ def try_experiment(here: Here, step: Step, number: int, runner: Runner, predict:
     """Ask for a prediction, apply the edits to a scratch copy, show what turned red and why."""
     experiments = read_or_fail(here, step)
     experiment = experiments[number - 1]
+    choices = choices_for(experiment, read_promises(here.course.folder(step)))
+    most = len(experiment.choices if experiment.hidden else choices)
+    given = read_numbers(predict, most) if predict else None
+    if predict and given is None:
+        raise UserError(
+            f"“{predict}” is no prediction: numbers from 0 to {most}, with commas, or none.",
+            f"workbook break {step.name} {number} --predict none",
+        )
     here.terminal.line(f"{step.title}, as shipped. Your own code is not touched.", "dim")
     views.show_experiment(here.terminal, number, len(experiments), experiment)
     trial = _Trial(here, step, experiment, runner)
     if experiment.hidden:
-        _diagnose(here, step, experiment, trial, predict)
+        _diagnose(here, step, experiment, trial, given)
     else:
-        _predict(here, step, experiment, trial, predict)
+        _predict(here, step, experiment, choices, trial, given)
 
 
 class _Trial:
@@ -91,22 +96,30 @@ class _Trial:
         while self._thread.is_alive():
             self._thread.join(0.2)
         if isinstance(self._error, BadChange):
-            raise UserError(f"The experiment does not fit the stage: {self._error}.", "workbook verify", code=1)
+            raise UserError(f"The experiment does not fit the stage: {self._error}.", "git checkout stages", code=1)
         if self._error:
             raise self._error
         assert self._check
+        if self._check.trouble:
+            raise UserError(f"The tests could not be run:\n{self._check.trouble}", "workbook doctor", code=1)
         return self._check
 
 
-def _predict(here: Here, step: Step, experiment: Experiment, trial: _Trial, predict: str) -> None:
+def _predict(
+    here: Here,
+    step: Step,
+    experiment: Experiment,
+    choices: list[PromiseText],
+    trial: _Trial,
+    given: list[int] | None,
+) -> None:
     terminal = here.terminal
-    choices = choices_for(experiment, read_promises(here.course.folder(step)))
     terminal.line("Which promises will break?", "bold")
     for n, promise in enumerate(choices, 1):
         terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
     terminal.line("0  none of them", indent=2)
     terminal.line()
-    numbers = _numbers(here, predict, "Numbers, with commas: ", len(choices))
+    numbers = given if given is not None else _ask_numbers(here, "Numbers, with commas: ", len(choices))
     sure = _sure(here) if numbers is not None else ""
     found = trial.result()
     _show_red(here, found)
@@ -119,16 +132,17 @@ def _predict(here: Here, step: Step, experiment: Experiment, trial: _Trial, pred
         here.note("predicted", step, experiment=experiment.title, prediction=sorted(numbers), right=right, sure=sure)
 
 
-def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, predict: str) -> None:
+def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
     terminal = here.terminal
     found = trial.result()
     _show_red(here, found)
-    views.show_cards(terminal, found.broken, limit=views.CARDS_SHOWN)
+    stage = here.course.folder(step)
+    views.show_cards(terminal, [_as_evidence(promise, stage) for promise in found.broken], limit=views.CARDS_SHOWN)
     terminal.line("What was done?", "bold")
     for n, choice in enumerate(experiment.choices, 1):
         terminal.line(f"{n}  {choice}", indent=2, hang=3)
     terminal.line()
-    numbers = _numbers(here, predict, "Its number: ", len(experiment.choices))
+    numbers = given if given is not None else _ask_numbers(here, "Its number: ", len(experiment.choices))
     if numbers is None:
         terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
         return
@@ -151,9 +165,6 @@ def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[Pro
 def _show_red(here: Here, found: Check) -> None:
     terminal = here.terminal
     terminal.rule()
-    if found.trouble:
-        terminal.outcome("broken", "the tests could not be run")
-        terminal.field("It says", found.trouble.splitlines()[-10:])
     for promise in found.broken:
         terminal.outcome("broken", promise.text)
     for promise in found.not_proven[:1]:
@@ -191,31 +202,47 @@ def _explain(here: Here, experiment: Experiment) -> None:
     here.terminal.line()
 
 
-def _numbers(here: Here, given: str, prompt: str, most: int) -> list[int] | None:
-    """The numbers that were given or typed; None where nobody can be asked."""
-    while True:
-        if not given and not _can_ask(here):
-            return None
-        text = given or _ask(here, prompt)
-        words = text.replace(",", " ").replace("none", "0").split()
-        if words and all(word.isdigit() and int(word) <= most for word in words):
-            return sorted({int(word) for word in words} - {0})
-        if given:
-            raise UserError(f"“{given}” is no prediction: numbers from 0 to {most}, with commas, or none.")
+def _as_evidence(promise: Promise, stage: Path) -> Promise:
+    """A promise broken by an experiment: its test is the stage's, the app that broke it is gone, no hint is for it."""
+    cards = []
+    for card in promise.cards:
+        asked = [line for label, lines in card["sections"] if label == "Repeat it" for line in lines[1:]]
+        sections = [part for part in card["sections"] if part[0] not in {"Repeat it", "Hint"}]
+        cards.append(card | {"sections": [("Asked", asked), *sections] if asked else sections})
+    return replace(promise, file=stage / promise.file.name, cards=cards)
+
+
+def read_numbers(text: str, most: int) -> list[int] | None:
+    """The numbers in a prediction, `none` and 0 being no number; None if the text is no prediction."""
+    words = text.replace(",", " ").replace("none", "0").split()
+    known = {str(number): number for number in range(most + 1)}
+    if not words or not all(word in known for word in words):
+        return None
+    return sorted({known[word] for word in words} - {0})
+
+
+def _ask_numbers(here: Here, prompt: str, most: int) -> list[int] | None:
+    """The numbers that are typed; None where nobody can be asked."""
+    while _can_ask():
+        numbers = read_numbers(_ask(here, prompt), most)
+        if numbers is not None:
+            return numbers
         here.terminal.line(f"Numbers from 0 to {most}, with commas; 0 for none.", "yellow")
+    return None
 
 
 def _sure(here: Here) -> str:
-    if not _can_ask(here):
+    if not _can_ask():
         return ""
+    here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
     while True:
-        answer = _ask(here, "How sure are you? 1 a guess, 2 fairly, 3 certain: ").strip()
+        answer = _ask(here, "1, 2 or 3: ").strip()
         if answer in SURE:
             here.terminal.line()
             return SURE[answer]
 
 
-def _can_ask(here: Here) -> bool:
+def _can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -7,7 +7,9 @@ from workbook import checkup, views
 from workbook.checks import ColdRunner
 from workbook.checks import check as run_check
 from workbook.checkup import Checkup, Subject
+from workbook.errors import UserError
 
+from . import tell
 from .here import Here
 
 
@@ -43,7 +45,11 @@ def watch(name: str | None, *, shipped: bool) -> None:
         here.terminal.line(f"Watching {views.shown_path(subject.folder)}. Ctrl-C ends it.")
         loop.check()
         while True:
-            event = loop.next()
+            try:
+                event = loop.next()
+            except UserError as error:  # no tests any more, for a moment perhaps: an editor replaces files
+                tell(error)
+                continue
             if isinstance(event, Checkup):
                 note_solved(here, event)
                 here.terminal.line()

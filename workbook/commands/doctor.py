@@ -15,6 +15,7 @@ from workbook.errors import UserError
 from workbook.plugin.browser import find_browser
 
 from .here import Here
+from .run import PAGE_PORT
 
 ON_LINUX: bool = platform.system() == "Linux"
 
@@ -73,11 +74,16 @@ def examine(here: Here) -> Iterator[Finding]:
     yield _work(here)
     yield _progress(here)
     yield _browser()
-    for port, what in ((8000, "workbook run"), (3000, "the page of workbook run 01")):
+    for port, what, cure in (
+        (8000, "workbook run", "end what uses it, or give workbook run another: --port 8001"),
+        (PAGE_PORT, "the pages of workbook run", "end what uses it"),
+    ):
         free = _is_free(port)
-        yield Finding(
-            f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", "end what uses it, or give --port"
-        )
+        yield Finding(f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", cure)
+    git = shutil.which("git") is not None
+    yield Finding(
+        "Git", git, "installed" if git else "not found; only a damaged file of the course needs it", "install Git"
+    )
     notebooks = find_spec("ipykernel") is not None
     yield Finding(
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
@@ -104,10 +110,11 @@ def _packages() -> Finding:
 
 
 def _work(here: Here) -> Finding:
-    folder = here.course.work if here.course.work.exists() else here.course.root
-    return Finding(
-        "work/", os.access(folder, os.W_OK), str(here.course.work), f"give yourself write access to {folder}", True
-    )
+    work = here.course.work
+    if work.exists() and not work.is_dir():
+        return Finding("work/", False, f"{work} is a file, not a folder", "move it away", True)
+    folder = work if work.exists() else here.course.root
+    return Finding("work/", os.access(folder, os.W_OK), str(work), f"give yourself write access to {folder}", True)
 
 
 def _progress(here: Here) -> Finding:

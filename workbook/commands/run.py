@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import time
-from datetime import datetime
 from pathlib import Path
 
 from workbook.checkup import Subject
@@ -14,6 +13,7 @@ from workbook.plugin.browser import serve_pages
 from workbook.terminal import Terminal
 from workbook.views import shown_path
 from workbook.watcher import Watcher
+from workbook.workspace import set_aside
 
 from .here import Here
 
@@ -25,8 +25,8 @@ def run(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
     here = Here()
     step = here.step(name)
     subject = Subject.of(here.course, step, shipped=shipped)
-    data = _data_folder(here.course, step, fresh=fresh)
     terminal = here.terminal
+    data = _data_folder(terminal, here.course, step, fresh=fresh)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
         stack.enter_context(Watcher(subject.folder, saves.put))
@@ -74,22 +74,21 @@ def _serve(terminal: Terminal, folder: Path, data: Path, port: int, env: dict[st
             if time.monotonic() > deadline:
                 raise UserError(
                     f"Port {port} is in use, perhaps by another workbook run.",
-                    f"end that, or: workbook run --port {port + 1}",
+                    f"end that, or take another port: uv run workbook run --port {port + 1}",
                     code=1,
                 ) from None
             time.sleep(0.1)
 
 
-def _data_folder(course: Course, step: Step, *, fresh: bool) -> Path:
+def _data_folder(terminal: Terminal, course: Course, step: Step, *, fresh: bool) -> Path:
     """Where the app's database and files stay between runs; `fresh` moves the old ones aside."""
-    data = course.work / "data" / step.name
+    data = course.data(step)
+    if fresh and data.exists():
+        terminal.line(f"The data so far is kept in {shown_path(set_aside(data, data.parent))}.", "dim")
     try:
-        if fresh and data.exists():
-            stamp = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-            data.rename(data.with_name(f"{data.name}-{stamp}"))
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{data} cannot be written: {error.strerror}.", "give yourself write access", code=1) from error
+        raise UserError(f"{data} cannot be made: {error.strerror}.", "give yourself write access", code=1) from error
     return data
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from workbook import views, workspace
 from workbook.checkup import Checkup, Subject
 from workbook.course import Step
-from workbook.keys import single_keys
+from workbook.errors import UserError
+from workbook.keys import REDRAW, single_keys
 from workbook.loop import Key, Loop, Saved
 
+from . import tell
 from .breaking import try_experiment
 from .check import note_solved
 from .here import Here
@@ -27,15 +29,18 @@ def session() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         step: Step | None = here.progress.current
         while step:
-            step = _Watch(here, step, happened).until_left()
-            happened = f"Now in {step.name}. It is in {views.shown_path(here.course.copy(step))}." if step else ""
+            left, step = step, _Watch(here, step, happened).until_left()
+            here = Here()  # with what has been recorded since
+            if step:
+                folder = views.shown_path(here.course.copy(step))
+                happened = f"Now in {step.name}: your copy is in {folder}. Back: uv run workbook start {left.name}"
     here.terminal.line()
     here.terminal.line("Everything is kept. uv run workbook brings you back here.")
 
 
 def arrive(here: Here) -> str:
     """See that the current step is in work/; returns what was done for that."""
-    step, new = here.progress.current, here.progress.is_new
+    step, new = here.step(None), here.progress.is_new
     if here.course.copy(step).is_dir():
         return f"Welcome back to {step.name}."
     workspace.start(here.course, step)
@@ -69,13 +74,17 @@ class _Watch:
     def __init__(self, here: Here, step: Step, happened: str) -> None:
         self.here, self.step, self.happened = here, step, happened
         self.verdict: Checkup | None = None
+        self.edited = False
 
     def until_left(self) -> Step | None:
         """Watch until the learner goes on, and return the step that comes then; None to quit."""
         subject = Subject.of(self.here.course, self.step)
-        self._draw("starting …")
+        self._draw(f"{self.happened} Checking it …")
         with Loop(self.here.course, subject) as loop:
-            loop.check()
+            try:
+                loop.check()
+            except UserError as error:
+                self._cannot(error)
             while True:
                 with single_keys(loop.press):
                     key = self._until_key(loop)
@@ -90,11 +99,18 @@ class _Watch:
 
     def _until_key(self, loop: Loop) -> str:
         while True:
-            event = loop.next()
+            try:
+                event = loop.next()
+            except UserError as error:  # no tests any more, for a moment perhaps: an editor replaces files
+                self._cannot(error)
+                continue
             if isinstance(event, Key):
                 if event.key in "hnbrlq":
                     return event.key
+                if event.key == REDRAW:
+                    self._draw()
             elif isinstance(event, Saved):
+                self.edited = True
                 names = ", ".join(views.shown_path(path) for path in event.files[:3])
                 self._draw(f"Saved {names}; checking …")
             else:
@@ -105,22 +121,29 @@ class _Watch:
         solved = note_solved(self.here, verdict)
         broken = len(verdict.stage.broken)
         if solved:
-            self.happened = f"Task {', '.join(name.partition('-')[0] for name in solved)} is done."
+            numbers = " and ".join(name.partition("-")[0] for name in solved)
+            self.happened = f"Task {numbers} is done." if len(solved) == 1 else f"Tasks {numbers} are done."
         elif verdict.whole.trouble:
             self.happened = "The tests could not be run."
         elif broken:
-            self.happened = f"{broken} of the stage's promises {'is' if broken == 1 else 'are'} broken in your copy."
-        elif self.verdict:
+            self.happened = f"{views.counted(verdict.stage)} in your copy."
+        elif self.edited:
             self.happened = "The stage's promises are all kept."
-        self.happened += f"  ({verdict.whole.seconds:.2f} s)"
+        if self.edited:
+            self.happened += f"  ({verdict.whole.seconds:.2f} s)"
         self.verdict = verdict
+
+    def _cannot(self, error: UserError) -> None:
+        self.verdict, self.happened = None, f"{error.message} Next: uv run {error.then}"
+        self._draw()
 
     def _draw(self, doing: str = "") -> None:
         terminal = self.here.terminal
         terminal.clear()
         _head(self.here, self.step)
         if self.verdict:
-            views.show_checkup(terminal, self.verdict, cards=1)
+            at_tasks = self.edited or not self.here.progress.untried(self.step)
+            views.show_checkup(terminal, self.verdict, cards=1, task_cards=at_tasks)
         terminal.rule()
         terminal.line(doing or self.happened, "bold")
         broken = len(self.verdict.stage.broken) if self.verdict else 0
@@ -133,7 +156,11 @@ class _Watch:
         if after is None:
             self.happened = "This is the last step."
             return None
-        workspace.start(self.here.course, after)
+        try:
+            workspace.start(self.here.course, self.here.step(after.name))
+        except UserError as error:
+            self.happened = f"{error.message} Next: {error.then}"
+            return None
         self.here.note("started", after)
         return after
 
@@ -141,25 +168,24 @@ class _Watch:
         """One of the commands, on a screen of its own; afterwards back here."""
         untried = self.here.progress.untried(self.step)
         number = untried[0] if untried else 1
-        commands: dict[str, Callable[[], None]] = {
-            "h": lambda: hint(self.step.name),
-            "l": list_steps,
-            "b": lambda: try_experiment(self.here, self.step, number, loop.runner),
-            "r": lambda: run(self.step.name, shipped=False, port=8000, fresh=False),
+        commands: dict[str, tuple[Callable[[], None], str]] = {
+            "h": (lambda: hint(self.step.name), "Back from the hint."),
+            "l": (list_steps, "Back from the list."),
+            "b": (
+                lambda: try_experiment(self.here, self.step, number, loop.runner),
+                f"Back from experiment {number}.",
+            ),
+            "r": (lambda: run(self.step.name, shipped=False, port=8000, fresh=False), "The app is stopped."),
         }
+        command, self.happened = commands[key]
         self.here.terminal.clear()
-        from workbook.errors import UserError
-
-        from . import tell
-
         try:
-            commands[key]()
+            command()
         except UserError as error:
             tell(error)
         except KeyboardInterrupt:
             self.happened = "Left, unfinished."
             return
         self.here = Here()  # commands record progress: read it again
-        with contextlib.suppress(EOFError):
+        with contextlib.suppress(EOFError, KeyboardInterrupt):
             input(self.here.terminal.text("\nEnter brings you back … "))
-        self.happened = {"b": f"Experiment {number} tried.", "r": "Run ended."}.get(key, "Back.")

@@ -15,17 +15,19 @@ def list_steps() -> None:
     terminal, progress = here.terminal, here.progress
     terminal.line(here.course.title, "bold")
     terminal.line()
+    width = max(len(step.name) for step in here.course.steps)
     for step in here.course.steps:
         tried, of = len(here.course.experiments(step)) - len(progress.untried(step)), len(here.course.experiments(step))
         tasks = here.course.tasks(step)
         solved = len(tasks) - len(progress.unsolved(step))
-        said = f"{step.name:<14} {step.minutes:>3} min  {step.concept}"
+        said = f"{step.name:<{width}} {step.minutes:>4} min  {step.concept}"
         if tried or solved:
             said += f" (experiments {tried} of {of}, tasks {solved} of {len(tasks)})"
-        terminal.outcome(progress.state(step), said, hang=24)
+        terminal.outcome(progress.state(step), said, hang=width + 11)
     terminal.line()
     total = sum(step.minutes for step in here.course.steps)
-    terminal.line(f"{len(here.course.steps)} steps, about {total / 60:.1f} hours. You are in {progress.current.name}.")
+    time = f"{total / 60:.1f} hours" if total >= 90 else f"{total} minutes"
+    terminal.line(f"{len(here.course.steps)} steps, about {time}. You are in {progress.current.name}.")
 
 
 def start(name: str | None) -> None:
@@ -47,8 +49,10 @@ def start(name: str | None) -> None:
         here.terminal.line(f"{folder} is there already, with your changes. Nothing was touched.")
     here.terminal.line()
     for task in here.course.tasks(step):
-        here.terminal.field(f"Task {task.number}", [task.title, shown_path(task.folder / "README.md")])
-    here.terminal.line()
+        here.terminal.field(f"Task {task.number}", [task.title], prose=True)
+        here.terminal.field("", [shown_path(task.folder / "README.md")])
+    if here.course.tasks(step):
+        here.terminal.line()
     show_next(here.terminal, here.course, here.progress, step)
 
 
@@ -60,6 +64,8 @@ def reset(name: str) -> None:
     here.terminal.line(f"{shown_path(here.course.copy(step))} is as the course ships it.")
     if backup:
         here.terminal.line(f"What you had is in {shown_path(backup)}. To have it back, move it to where it was.")
+    here.terminal.line()
+    show_next(here.terminal, here.course, here.progress, step)
 
 
 def hint(name: str | None) -> None:
@@ -68,7 +74,7 @@ def hint(name: str | None) -> None:
     tasks = here.course.tasks(step)
     unsolved = here.progress.unsolved(step)
     if not tasks:
-        raise UserError(f"{step.name} has no tasks, so no hints.", "workbook list")
+        raise UserError(f"{step.name} has no tasks, so no hints.", "workbook list", code=1)
     if not unsolved:
         here.terminal.line(f"Every task of {step.name} is done; there is nothing to hint at.")
         return
@@ -97,9 +103,12 @@ def give_hint(here: Here, task: Task, *, name: str) -> None:
 
 
 def read_hints(task: Task) -> list[tuple[str, str]]:
-    """The hints of a task's hints.md: the heading and the text of each, in order."""
-    text = (task.folder / "hints.md").read_text(encoding="utf-8")
+    """The hints of a task's hints.md: the heading and the text of each, in order. Raises `UserError`."""
+    file = task.folder / "hints.md"
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+    if not parts:
+        raise UserError(f"{shown_path(file)} is not there or holds no hints.", "git checkout stages", code=1)
     return [(title.strip(), body.strip()) for title, body in zip(parts[::2], parts[1::2], strict=True)]
 
 

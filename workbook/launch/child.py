@@ -3,26 +3,28 @@
 import asyncio
 import contextlib
 import faulthandler
-import importlib
 import json
 import os
 import shutil
 import socket
 import sys
 import threading
-import traceback
-from pathlib import Path
+import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import IO, Any, NoReturn
 
 import uvicorn
 
-from .frames import last_traceback, own_frames
+from .frames import last_traceback, last_words
+from .hang import hang_text
+from .importing import import_app
 from .job import AppFailed, Job
 from .source import load_without_bytecode
 
 # What an app may see of the environment that the tests run in: its settings come from the test alone.
-KEPT_VARIABLES = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "VIRTUAL_ENV", "TZ"}
+KEPT_VARIABLES = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "TZ"}
+KEPT_VARIABLES |= {"SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"}
 KEPT_PREFIXES = ("COV", "LC_", "PYTHON")
 
 
@@ -41,27 +43,31 @@ class _Life:
     def __init__(self, job: Job, lines: IO[bytes], answers: IO[bytes]) -> None:
         self.job, self.lines, self.answers = job, lines, answers
         self.server: _Server | None = None
+        self.started = threading.Event()
 
     def run(self) -> None:
         self._set_the_scene()
         threading.Thread(target=self._watch_the_line, daemon=True).start()
+        threading.Thread(target=self._watch_for_hangs, daemon=True).start()
         before = set(sys.modules)
-        module = import_app(self.job.app)
+        module = self._import()
         sock = self._listen()
         host, port = sock.getsockname()[:2]
         url = f"http://{host}:{port}"
 
         def started() -> None:
-            faulthandler.cancel_dump_traceback_later()
+            self.started.set()
             imported = sorted(set(sys.modules) - before) if self.job.report_imports else []
             self.answer(url=url, pid=os.getpid(), imported=imported)
 
         config = uvicorn.Config(module.app, loop="asyncio", http="h11", ws="none", log_level="info")
-        self.server = _Server(config, started)
+        self.server = _Server(config, on_started=started, on_left=lambda: self.end(0))
         with contextlib.suppress(SystemExit):
             self.server.run(sockets=[sock])
         if not self.server.started:
-            raise AppFailed("startup", f"The app was imported, but its start-up failed:\n{self._log_tail()}")
+            log = self._log()
+            why = last_traceback(log, self.job.app) or log[-2000:] or "(see above)"
+            raise AppFailed("startup", f"The app was imported, but its start-up failed:\n{why}")
         self.end(0)
 
     def _set_the_scene(self) -> None:
@@ -83,7 +89,15 @@ class _Life:
         sys.argv = ["app"]
         load_without_bytecode(job.app)
         sys.path.insert(0, str(job.app))
-        faulthandler.dump_traceback_later(job.patience, exit=True, file=sys.stderr)
+        faulthandler.dump_traceback_later(job.patience + 1, exit=True, file=2)
+
+    def _import(self) -> ModuleType:
+        try:
+            return import_app(self.job.app)
+        except AppFailed as failure:
+            if failure.kind != "exit":
+                raise
+            raise AppFailed("exit", failure.text + last_words(self._log())) from failure
 
     def _watch_the_line(self) -> None:
         self.lines.read(1)  # the owner writes nothing more: this returns when the owner is gone
@@ -91,6 +105,21 @@ class _Life:
             self.server.leave(graceful=self.job.grace > 0)
             threading.Event().wait(self.job.grace or 2)
         self.end(0)
+
+    def _watch_for_hangs(self) -> None:
+        """Tell of a start that hangs.
+
+        Code that lets no other thread run, a runaway regular expression say, keeps this thread from it, and the one
+        that watches the line too. Then faulthandler ends the process: it is put off as long as threads do run.
+        """
+        patience = self.job.patience
+        if not self.started.wait(patience):
+            loop = self.server.loop if self.server else None
+            self.answer(failed="hang", text=hang_text(self.job.app, patience, loop))
+            self.end(1)
+        while True:
+            faulthandler.dump_traceback_later(patience, exit=True, file=2)
+            time.sleep(patience / 4)
 
     def _listen(self) -> socket.socket:
         # With proto=IPPROTO_TCP asyncio turns TCP_NODELAY on; without it, replies wait for the client's delayed ACK.
@@ -103,11 +132,8 @@ class _Life:
             raise AppFailed("port", f"Port {self.job.port} cannot be used: {error.strerror}.") from error
         return sock
 
-    def _log_tail(self) -> str:
-        if self.job.log is None:
-            return "(see above)"
-        text = self.job.log.read_text(encoding="utf-8", errors="replace")
-        return last_traceback(text, self.job.app) or text[-2000:]
+    def _log(self) -> str:
+        return self.job.log.read_text(encoding="utf-8", errors="replace") if self.job.log else ""
 
     def answer(self, **what: Any) -> None:
         try:
@@ -125,14 +151,17 @@ class _Life:
 class _Server(uvicorn.Server):
     """uvicorn's server, told to stop by an event instead of a flag that it looks at ten times a second."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Any) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, on_started: Callable[[], None], on_left: Callable[[], NoReturn]
+    ) -> None:
         super().__init__(config)
-        self._on_started = on_started
+        self._on_started, self._on_left = on_started, on_left
         self._graceful = True
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._loop = asyncio.get_running_loop()
         self._leaving = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if not self.should_exit:
             self._on_started()
@@ -148,56 +177,19 @@ class _Server(uvicorn.Server):
             await super().shutdown(sockets)
         else:
             await self.lifespan.shutdown()
+            self._on_left()  # not by way of the loop's end, which waits for every thread that still works
 
     def leave(self, *, graceful: bool) -> None:
         """Stop, from any thread; `graceful` lets running requests and their background tasks end first."""
         self._graceful = graceful
         self.should_exit = True
-        if hasattr(self, "_leaving"):
-            self._loop.call_soon_threadsafe(self._leaving.set)
+        if self.loop:
+            self.loop.call_soon_threadsafe(self._leaving.set)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
-        self._leaving.set()
-        self._loop.call_soon_threadsafe(lambda: None)  # wake the loop, which may be asleep in select
-
-
-def import_app(directory: Path) -> ModuleType:
-    """Import the app directory's module and return it; it has an attribute `app`. Raises `AppFailed`."""
-    name = "main" if (directory / "main.py").exists() else "app.main"
-    file = directory / (name.replace(".", "/") + ".py")
-    if not file.exists():
-        raise AppFailed("no-app", f"There is neither main.py nor app/main.py in {directory.name}/.")
-    try:
-        module = importlib.import_module(name)
-    except SyntaxError as error:
-        raise AppFailed("syntax", _syntax(error, directory)) from error
-    except ModuleNotFoundError as error:
-        raise AppFailed("missing", _missing(error, directory)) from error
-    except SystemExit as error:
-        raise AppFailed(
-            "exit", f"{file.name} ended the program while it was imported: sys.exit({error.code!r})."
-        ) from error
-    except BaseException as error:
-        text = "".join(traceback.format_exception(error))
-        raise AppFailed("import", "The app could not be imported:\n" + own_frames(text, directory)) from error
-    if not hasattr(module, "app"):
-        names = [key for key in vars(module) if not key.startswith("_")]
-        raise AppFailed("no-app", f"{file.name} defines no `app`. It defines: {', '.join(names) or 'nothing'}.")
-    return module
-
-
-def _syntax(error: SyntaxError, directory: Path) -> str:
-    lines = "".join(traceback.format_exception_only(error)).replace(str(directory) + os.sep, "")
-    return "The app has a syntax error:\n" + lines.rstrip()
-
-
-def _missing(error: ModuleNotFoundError, directory: Path) -> str:
-    text = own_frames("".join(traceback.format_exception(error)), directory)
-    top = (error.name or "").partition(".")[0]
-    if (directory / top).exists() or (directory / f"{top}.py").exists():
-        return f"The app imports {error.name!r}, which its folder does not hold:\n{text}"
-    return f"The app imports {error.name!r}, which is not installed (and is no file of the app):\n{text}"
+        if self.loop:
+            self.loop.call_soon_threadsafe(self._leaving.set)  # wakes the loop, which may be asleep in select
 
 
 if __name__ == "__main__":

@@ -1,33 +1,52 @@
 """Tracebacks cut to the frames of the app's own files: the rest helps nobody who wrote the app."""
 
 import os
+import re
 from pathlib import Path
 
-START = "Traceback (most recent call last)"
+LOG_PREFIX = re.compile(r"[A-Z]+:\s+")  # of uvicorn's log lines
+START = re.compile(rf"({LOG_PREFIX.pattern})?(  \+ Exception Group )?Traceback \(most recent call last\):")
+FRAME = re.compile(r'  File "(.+)", line \d+, in ')
+OF_THE_FRAME = ("    ", "  [Previous line repeated ")
+IN_A_GROUP = re.compile(r"^ *\| ?")
+MESSAGE_GOES_ON = re.compile(r":$|\d validation errors? for ")
 
 
 def own_frames(text: str, directory: Path) -> str:
     """Keep of a formatted traceback the frames below `directory`, with paths relative to it.
 
-    A traceback that never touches the directory is returned whole.
+    Of a traceback that never touches the directory, what was raised is kept, and no frames.
     """
+    inside = str(directory) + os.sep
     kept, own, any_own = [], True, False
     for line in text.splitlines():
-        if line.lstrip().startswith('File "'):
-            own = str(directory) in line
+        body = IN_A_GROUP.sub("", line)
+        if frame := FRAME.match(body):
+            own = frame[1].startswith(inside)
             any_own = any_own or own
-        elif not line.lstrip(" |").startswith("    ") and not line.startswith("    "):
+        elif not body.startswith(OF_THE_FRAME):
             own = True
         if own:
-            kept.append(line.replace(str(directory) + os.sep, ""))
-    return "\n".join(kept).rstrip() if any_own else text.rstrip()
+            kept.append(line.replace(inside, ""))
+    if not any_own:
+        kept = [line for line in kept if not START.search(line)]
+    return "\n".join(kept).strip("\n")
 
 
 def last_traceback(log: str, directory: Path) -> str:
     """The last traceback in an app's log, cut to its own frames; "" if there is none."""
-    start = log.rfind("\n" + START) if not log.startswith(START) else max(0, log.rfind("\n" + START))
-    if start < 0:
+    lines = log.splitlines()
+    starts = [n for n, line in enumerate(lines) if START.match(line)]
+    if not starts:
         return ""
-    lines = log[start:].strip("\n").splitlines()
+    lines = [LOG_PREFIX.sub("", lines[starts[-1]]), *lines[starts[-1] + 1 :]]
     end = next((n for n, line in enumerate(lines[1:], 1) if line and not line.startswith(" ")), len(lines) - 1)
+    if MESSAGE_GOES_ON.search(lines[end]):
+        after = (n for n, line in enumerate(lines[end:], end) if not line or LOG_PREFIX.match(line))
+        end = next(after, len(lines)) - 1
     return own_frames("\n".join(lines[: end + 1]), directory)
+
+
+def last_words(log: str) -> str:
+    """The end of what an app that has ended wrote, as a paragraph to put behind the reason; "" if it wrote nothing."""
+    return f"\nIt had written:\n{log[-2000:].strip()}" if log.strip() else ""

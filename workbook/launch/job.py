@@ -24,8 +24,9 @@ class Job:
     """One app to serve. Travels as one line of JSON.
 
     `folder` holds `data/`, the app's working directory, and `log`; with `log=None` the app writes to the standard
-    error that it inherits. `patience` is the number of seconds until a start that does not end is called a hang;
-    `grace` the seconds that running requests and tasks get when the line ends (0: none).
+    error that it inherits. `patience` is the number of seconds until a start that does not end is called a hang, and
+    until code that lets no other thread run ends the app; `grace` the seconds that running requests and tasks get when
+    the line ends (0: none).
     """
 
     app: Path

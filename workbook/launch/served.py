@@ -1,14 +1,16 @@
 """The owner's side of a served app."""
 
 import contextlib
-import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from .frames import last_words
+from .hang import hang_text_of_dump
 from .job import AppFailed, Job
 
 
@@ -45,7 +47,8 @@ class ServedApp:
         self.data = options.pop("data", None) or self.folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         self.log_file: Path | None = options.pop("log", self.folder / "log")
-        job = Job(app=app.resolve(), data=self.data, log=self.log_file, env=dict(env or {}))
+        self.env = dict(env or {})
+        job = Job(app=app.resolve(), data=self.data, log=self.log_file, env=self.env)
         job = replace(job, folder=self.folder, **options)
         self.app_directory = job.app
         try:
@@ -67,12 +70,21 @@ class ServedApp:
     @property
     def log(self) -> str:
         """All that the app has written so far, to standard output and standard error."""
-        if self.log_file is None:
-            return ""
-        try:
-            return self.log_file.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+        return self.log_since(0)
+
+    @property
+    def log_size(self) -> int:
+        """How many bytes the app has written so far."""
+        with contextlib.suppress(FileNotFoundError):
+            return self.log_file.stat().st_size if self.log_file else 0
+        return 0
+
+    def log_since(self, size: int) -> str:
+        """What the app has written since its log had this size."""
+        with contextlib.suppress(FileNotFoundError):
+            if self.log_file:
+                return self.log_file.read_bytes()[size:].decode("utf-8", "replace")
+        return ""
 
     def stop(self) -> None:
         """End the app and remove its folder. Harmless when called twice."""
@@ -90,37 +102,15 @@ class ServedApp:
             return AppFailed(answer["failed"], answer["text"])
         log = self.log
         if "Timeout (" in log:
-            return AppFailed("hang", _where_it_hangs(log, job))
+            return AppFailed("hang", hang_text_of_dump(log.rpartition("Timeout (")[2], job.app, job.patience))
         if "ended" in answer:
-            said = f" It had written:\n{log[-2000:].rstrip()}" if log.strip() else ""
-            return AppFailed(
-                "exit", f"The app ended by itself while it was starting, {_status(answer['ended'])}.{said}"
-            )
+            text = f"The app ended by itself while it was starting, {_status(answer['ended'])}."
+            return AppFailed("exit", text + last_words(log))
         return AppFailed("hang", f"The app did not answer within {job.patience:g} seconds of its start.")
 
 
 def _status(status: int) -> str:
     if status < 0:
         with contextlib.suppress(ValueError):
-            import signal
-
             return f"killed by {signal.Signals(-status).name}"
     return f"with exit status {status}"
-
-
-def _where_it_hangs(log: str, job: Job) -> str:
-    """The innermost line of the app's own code in a faulthandler dump (most recent call first)."""
-    for file, line, name in re.findall(r'File "([^"]+)", line (\d+) in (\S+)', log.partition("Timeout (")[2]):
-        path = Path(file)
-        if path.is_relative_to(job.app):
-            where = f"{path.relative_to(job.app).as_posix()}, line {line}"
-            inside = "" if name == "<module>" else f", in {name}()"
-            source = _source_line(path, int(line))
-            return f"The app had not started after {job.patience:g} seconds. It hangs at {where}{inside}:\n    {source}"
-    return f"The app had not started after {job.patience:g} seconds; it hangs outside its own files."
-
-
-def _source_line(path: Path, number: int) -> str:
-    with contextlib.suppress(OSError, IndexError):
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()[number - 1].strip()
-    return ""

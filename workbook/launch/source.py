@@ -15,6 +15,13 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
     def path_stats(self, path: str) -> Any:
         raise OSError  # the import system then uses no bytecode for this file
 
+    def source_to_code(self, data: Any, path: Any, **options: Any) -> Any:  # type: ignore[override]
+        try:
+            return super().source_to_code(data, path, **options)
+        except SyntaxError as error:  # of a file with NUL bytes, say, the compiler does not tell which
+            error.filename = error.filename or str(path)
+            raise
+
 
 def load_without_bytecode(directory: Path) -> None:
     """From now on, in this process, import modules below `directory` from their source alone."""

@@ -44,14 +44,20 @@ class _Process:
     def answer(self, seconds: float) -> dict[str, Any]:
         stdout = self._process.stdout
         assert stdout is not None
-        deadline = threading.Timer(seconds, self._process.kill)
+        silent = threading.Event()
+
+        def give_up() -> None:
+            silent.set()
+            self._process.kill()
+
+        deadline = threading.Timer(seconds, give_up)
         deadline.start()
         line = stdout.readline()
         deadline.cancel()
         if line:
             answer: dict[str, Any] = json.loads(line)
             return answer
-        return {"ended": self._process.wait()}
+        return {} if silent.is_set() else {"ended": self._process.wait()}
 
     def end(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

@@ -32,6 +32,8 @@ __all__ = [
     "unique",
 ]
 
+HUNG = pytest.StashKey[dict[Path, AppFailed]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("workbook")
@@ -68,7 +70,9 @@ def app_directory(request: pytest.FixtureRequest) -> Path:
             return folder
         if (folder / "pyproject.toml").exists():
             break
-    raise pytest.UsageError(f"no main.py or app/main.py beside or above {request.path}")
+    folder = request.path.parent
+    failure = AppFailed("no-app", f"There is neither main.py nor app/main.py in {folder.name}/ or above it.")
+    raise cards.AppDoesNotStart(failure, folder, {})
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +82,11 @@ def app_env() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def served(launcher: Launcher, app_directory: Path, app_env: dict[str, str]) -> Iterator[ServedApp]:
+def served(
+    launcher: Launcher, app_directory: Path, app_env: dict[str, str], request: pytest.FixtureRequest
+) -> Iterator[ServedApp]:
     """The app directory's app, served for this module. Has `url`, `data`, `log` and `pid`."""
-    app = _serve(launcher, app_directory, app_env)
+    app = _serve(launcher, app_directory, app_env, request.config)
     yield app
     app.stop()
 
@@ -103,7 +109,7 @@ def fresh_app(
     opened: list[Client] = []
 
     def serve(**env: str) -> Client:
-        app = _serve(launcher, app_directory, app_env | env)
+        app = _serve(launcher, app_directory, app_env | env, request.config)
         opened.append(Client(app, cards.exchanges_of(request.node)))
         return opened[-1]
 
@@ -123,8 +129,13 @@ def unique() -> Callable[[str], str]:
     return name
 
 
-def _serve(launcher: Launcher, directory: Path, env: dict[str, str]) -> ServedApp:
+def _serve(launcher: Launcher, directory: Path, env: dict[str, str], config: pytest.Config) -> ServedApp:
+    hung = config.stash.setdefault(HUNG, {})
     try:
+        if directory in hung:  # it would again: nobody wants to wait for that in every module
+            raise hung[directory]
         return ServedApp(launcher, directory, env=env)
     except AppFailed as failure:
-        raise cards.AppDoesNotStart(failure) from None
+        if failure.kind == "hang":
+            hung[directory] = failure
+        raise cards.AppDoesNotStart(failure, directory, env) from None

@@ -1,22 +1,25 @@
 """Failure cards: what a broken promise looks like to the person whose app broke it."""
 
-import ast
 import inspect
-import pprint
+import shlex
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from workbook.launch import AppFailed
-from workbook.launch.frames import last_traceback
 
 from .client import Exchange
-from .curl import curl_lines, reply_lines
+from .comparison import WIDTH, Comparison, Section, condition, wrong_assertion
+from .curl import curl_lines, made_files, worth_repeating
+from .replies import app_traceback, reply_lines, status_lines
+
+if TYPE_CHECKING:
+    from _pytest._code.code import TracebackEntry
 
 EXCHANGES = pytest.StashKey[list[Exchange]]()
 CARD = pytest.StashKey["Card"]()
@@ -27,9 +30,9 @@ LABEL_WIDTH = 10
 class AppDoesNotStart(Exception):
     """Raised by fixtures instead of `AppFailed`, so that pytest shows its text and no frames of ours."""
 
-    def __init__(self, failure: AppFailed) -> None:
+    def __init__(self, failure: AppFailed, directory: Path, env: dict[str, str]) -> None:
         super().__init__(failure.text)
-        self.kind = failure.kind
+        self.kind, self.directory, self.env = failure.kind, directory, env
 
 
 @dataclass
@@ -39,17 +42,22 @@ class Card:
     test: str
     promise: str
     place: str
-    sections: list[tuple[str, list[str]]] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
     cause: str | None = None
+
+    def add(self, label: str, lines: list[str]) -> None:
+        """Add a section, unless it has nothing to say."""
+        if lines:
+            self.sections.append((label, lines))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def as_text(self, width: int = 96) -> str:
+    def as_text(self, width: int = 80) -> str:
         """Plain text, at most `width` columns wide where words allow; code is never wrapped."""
         lines = [*wrap(f"BROKEN  {self.promise}", width, subsequent_indent=" " * 8), f"        {self.place}"]
         for label, content in self.sections:
-            first, *rest = content or [""]
+            first, *rest = content
             lines.append(f"{label:>{LABEL_WIDTH}}  {first}".rstrip())
             lines += [f"{'':{LABEL_WIDTH}}  {line}".rstrip() for line in rest]
         return "\n".join(lines)
@@ -77,15 +85,15 @@ def register(config: pytest.Config) -> None:
 
 class _Cards:
     def __init__(self) -> None:
-        self._comparison: tuple[str, Any, Any] | None = None
-        self._causes: dict[str, Card] = {}
+        self._comparison: Comparison | None = None
+        self._causes: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         self._comparison = None
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
-        self._comparison = op, left, right
+        self._comparison = Comparison(op, left, right)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -93,89 +101,100 @@ class _Cards:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if report.failed and call.excinfo and is_of_the_course(item):
-            card = self._card(item, call.excinfo, setup=report.when == "setup")
-            item.stash[CARD] = card
-            known = self._causes.get(card.cause) if card.cause else None
-            if card.cause and known is None:
-                self._causes[card.cause] = card
-            report.longrepr = (
-                card.as_text() if known is None else f"WAITS   {card.promise}\n        for the cause told above"
-            )
+            if isinstance(call.excinfo.value, pytest.FixtureLookupError):  # an author's mistake: pytest tells it best
+                return report
+            card = item.stash[CARD] = self._card(item, call.excinfo, when=call.when)
+            if card.cause in self._causes:
+                report.longrepr = "\n".join(
+                    [
+                        *wrap(f"WAITS   {card.promise}", 80, subsequent_indent=" " * 8),
+                        "        for the cause told above",
+                    ]
+                )
+            else:
+                self._causes |= {card.cause} if card.cause else set()
+                report.longrepr = card.as_text()
         return report
 
-    def _card(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, setup: bool) -> Card:
-        error = excinfo.value
-        name = getattr(item, "originalname", item.name)
-        card = Card(name, promise_of(item), _place(item), cause=None)
-        add = card.sections.append
+    def _card(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, when: str) -> Card:
+        error, entry = excinfo.value, _own_entry(item, excinfo)
+        line = (item.location[1] or 0) if when == "setup" else entry.lineno
+        card = Card(
+            getattr(item, "originalname", item.name), promise_of(item), f"{item.name} in {item.path.name}:{line + 1}"
+        )
         if isinstance(error, AppDoesNotStart):
             card.cause = str(error)
-            add(("Not served", str(error).splitlines()))
-            add(("Then", [f"correct {item.path.parent.name}/ and save"]))
+            card.add("Not served", [line for text in str(error).splitlines() for line in _wrapped(text)])
+            card.add("App's env", [f"{name}={value}" for name, value in error.env.items()] if when == "call" else [])
+            card.add("Then", [f"correct {error.directory.name}/ and save"])
             return card
-        if setup:
-            crash = excinfo.traceback[-1]
-            card.cause = f"{crash.path}:{crash.lineno}:{type(error).__name__}"
-            add(("Before it", [f"{crash.name}() prepares this test and failed"]))
-        for section in _what_went_wrong(excinfo, self._comparison):
-            add(section)
+        if when == "setup":
+            card.cause = f"{entry.path}:{entry.lineno}:{type(error).__name__}"
+            where = f"{Path(entry.path).name}:{entry.lineno + 1}"
+            card.add("Before it", [f"{entry.name}() in {where} prepares this test and failed"])
         exchanges = item.stash.get(EXCHANGES, [])
+        if exchanges and isinstance(error, httpx.ConnectError):
+            card.cause = f"{exchanges[-1].app.url} is gone"
+        card.sections += _what_went_wrong(error, str(entry.statement), self._comparison, exchanges)
         if exchanges:
-            last = exchanges[-1]
-            if last.reply is not None:
-                add(("Reply", reply_lines(last.reply)))
-            trace = last_traceback(last.app.log, last.app.app_directory)
-            if trace and (last.reply is None or last.reply.status_code >= 500):
-                add(("App's log", trace.splitlines()))
-            step = last.app.app_directory.name
-            add(("Repeat it", [f"uv run workbook run {step}", *curl_lines(exchanges)]))
-            add(("Hint", [f"uv run workbook hint {step}"]))
+            _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}))
+        folder = item.path.parent
+        if (folder / "hints.md").exists():
+            step = folder.parent.parent if folder.parent.name == "tasks" else folder
+            card.add("Hint", [f"uv run workbook hint {step.name}"])
         return card
 
 
-def _place(item: pytest.Item) -> str:
-    path, line, _ = item.location
-    return f"{getattr(item, 'originalname', item.name)} in {Path(path).name}, line {(line or 0) + 1}"
+def _own_entry(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> "TracebackEntry":
+    """The innermost frame in the test's file or one beside it, else the innermost of all."""
+    own = [entry for entry in excinfo.traceback if Path(entry.path).is_relative_to(item.path.parent)]
+    return (own or list(excinfo.traceback))[-1]
 
 
 def _what_went_wrong(
-    excinfo: pytest.ExceptionInfo[BaseException], comparison: tuple[str, Any, Any] | None
-) -> list[tuple[str, list[str]]]:
-    error = excinfo.value
-    if isinstance(error, httpx.TimeoutException):
-        return [("Got", ["no reply within 10 seconds"])]
+    error: BaseException, statement: str, comparison: Comparison | None, exchanges: list[Exchange]
+) -> list[Section]:
     if isinstance(error, httpx.TransportError):
-        return [("Got", [f"no whole reply; the connection was closed ({error})"])]
-    if not isinstance(error, AssertionError):
-        said = str(error).strip().splitlines()[:12] or [type(error).__name__]
-        kind = [] if isinstance(error, pytest.fail.Exception) else [f"{type(error).__name__}:"]
-        return [("Got", [*kind, *said])]
-    sections: list[tuple[str, list[str]]] = []
-    message, _, _ = ("\n" + str(error)).partition("\nassert ")
-    if message.strip():
-        sections.append(("It says", message.strip().splitlines()))
-    if comparison is None:
-        sections.append(("Expected", _statement(excinfo)))
-        return sections
-    op, left, right = comparison
-    if op == "==":
-        sections.append(("Expected", _shown(right)))
-        sections.append(("Got", _shown(left)))
-    else:
-        sections.append(("Expected", _shown(left)))
-        sections.append((op, _shown(right)))
-    return sections
+        return [("Got", _wrapped(_no_reply(error, exchanges)))]
+    if isinstance(error, pytest.fail.Exception):
+        return [("It says", _wrapped(str(error)))]
+    if isinstance(error, AssertionError):
+        return [
+            (label, [line for text in lines for line in _wrapped(text)] if label == "It says" else lines)
+            for label, lines in wrong_assertion(str(error), statement, comparison)
+        ]
+    said = f"{type(error).__name__}: {error}".strip().splitlines()[:12]
+    return [("Got", [line for text in said for line in _wrapped(text)]), ("At", [condition(statement)])]
 
 
-def _statement(excinfo: pytest.ExceptionInfo[BaseException]) -> list[str]:
-    statement = str(excinfo.traceback[-1].statement).strip()
-    try:
-        node = ast.parse(statement).body[0]
-    except SyntaxError:
-        return statement.splitlines()[:6]
-    return [ast.unparse(node.test if isinstance(node, ast.Assert) else node)]
+def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
+    request = exchanges[-1].request if exchanges else None
+    asked = f"{request.method} {request.url.path}" if request else "the request"
+    if isinstance(error, httpx.TimeoutException):
+        seconds = (request.extensions if request else {}).get("timeout", {}).get("read")
+        return f"no reply to {asked} within {seconds or 10:g} seconds"
+    if isinstance(error, httpx.ConnectError):
+        return f"no connection for {asked}: the app is not running any more"
+    return f"no whole reply to {asked}: the connection was closed ({error})"
 
 
-def _shown(value: Any) -> list[str]:
-    lines = pprint.pformat(value, width=84, sort_dicts=False, underscore_numbers=False).splitlines()
-    return [line[:200] for line in lines[:20]] + (["…"] if len(lines) > 20 else [])
+def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, str]) -> None:
+    last = exchanges[-1]
+    if len(exchanges) > 1:
+        card.add("Replies", _wrapped(status_lines(exchange.reply for exchange in exchanges)))
+    if last.reply is not None:
+        card.add("Reply" if len(exchanges) == 1 else "Last reply", reply_lines(last.reply))
+    if last.reply is None or last.reply.status_code >= 500:
+        card.add("App's log", app_traceback(last))
+    env = [f"{name}={value}" for name, value in last.app.env.items() if usual_env.get(name) != value]
+    card.add("App's env", env)
+    shown = worth_repeating(exchanges)
+    command = f"uv run workbook run {shlex.quote(last.app.app_directory.name)}"
+    card.add("Repeat it", [command, *curl_lines(shown)])
+    card.add("Left out", [f"{left_out} requests in between"] if (left_out := len(exchanges) - len(shown)) else [])
+    card.add("Files", made_files(shown))
+
+
+def _wrapped(text: str) -> list[str]:
+    """Prose as lines that fit beside a label; indented text is code, and stays whole."""
+    return [text] if text.startswith(" ") else wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,43 +1,72 @@
 """Requests as curl lines that a learner can repeat against `workbook run`."""
 
-import contextlib
-import json
+import re
 import shlex
 from collections.abc import Sequence
-from email import policy
-from email.parser import BytesParser
+from dataclasses import dataclass
 
 import httpx
 
 from .client import Exchange
 
 ADDRESS = "http://127.0.0.1:8000"
-SENT_BY_CURL = {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length", "transfer-encoding"}
+LONGEST_BODY = 2000
+MOST_REQUESTS = 10
+# What httpx adds on its own, and curl in its own way.
+ADDED = re.compile(r"accept: \*/\*|accept-encoding: gzip, deflate.*|connection: keep-alive|user-agent: python-httpx.*")
 
 
 def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
     """One line of shell per request, in order; tokens from earlier replies are named, not repeated."""
-    lines = []
+    lines: list[str] = []
     tokens: dict[str, str] = {}
     for exchange in exchanges:
         line = _curl(exchange.request)
         for value, name in tokens.items():
             line = line.replace(f"'authorization: Bearer {value}'", f'"authorization: Bearer ${name}"')
         lines.append(line)
-        for value in _tokens(exchange.reply):
-            if value not in tokens:
-                tokens[value] = "TOKEN" if not tokens else f"TOKEN{len(tokens) + 1}"
-                lines.append(f"{tokens[value]}=…   # the access_token of the reply")
+        token = _token(exchange.reply)
+        if token and token not in tokens:
+            tokens[token] = f"TOKEN{len(tokens) + 1}" if tokens else "TOKEN"
+            lines.append(f"{tokens[token]}=…   # the access_token of the reply")
     return lines
 
 
-def _tokens(reply: httpx.Response | None) -> list[str]:
-    try:
-        body = reply.json() if reply is not None else None
-    except (ValueError, httpx.StreamError):
-        return []
-    token = body.get("access_token") if isinstance(body, dict) else None
-    return [token] if isinstance(token, str) else []
+def worth_repeating(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Of many exchanges the first two, the last ones, and those whose reply holds a token."""
+    last = len(exchanges) - MOST_REQUESTS + 2
+    return [exchange for n, exchange in enumerate(exchanges) if n < 2 or n >= last or _token(exchange.reply)]
+
+
+def made_files(exchanges: Sequence[Exchange]) -> list[str]:
+    """What stands behind the names of files in the lines: the test makes them, the learner has to."""
+    parts = [part for exchange in exchanges for part in _parts(exchange.request) or [] if part.filename and part.kind]
+    return list(dict.fromkeys(f"{part.path}: {part.kind}, {len(part.content)} bytes" for part in parts))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One part of a multipart body."""
+
+    name: str
+    filename: str | None
+    kind: str
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        """What to call the file on the learner's disk."""
+        name = self.filename or ""
+        return name if re.fullmatch(r"\w[\w.-]*", name, re.ASCII) else "FILE"
+
+    def words(self) -> list[str]:
+        if self.filename is None:
+            text = self.content.decode("utf-8", "replace")
+            return ["--form-string" if re.match("[@<]", text) or ";" in text else "-F", f"{self.name}={text}"]
+        quoted = self.filename.replace("\\", "\\\\").replace('"', '\\"')
+        renamed = f';filename="{quoted}"' if self.path != self.filename else ""
+        kind = f";type={self.kind}" if self.kind else ""
+        return ["-F", f"{self.name}=@{self.path}{kind}{renamed}"]
 
 
 def _curl(request: httpx.Request) -> str:
@@ -46,13 +75,16 @@ def _curl(request: httpx.Request) -> str:
         words = ["curl", "-I"]
     elif request.method != "GET":
         words += ["-X", request.method]
-    words.append(ADDRESS + request.url.raw_path.decode("ascii"))
-    kind = request.headers.get("content-type", "")
-    multipart = kind.startswith("multipart/form-data")
-    for name, value in request.headers.items():
-        if name not in SENT_BY_CURL and not (multipart and name == "content-type"):
-            words += ["-H", f"{name}: {value}"]
-    words += _form(request, kind) if multipart else _body(request)
+    path = request.url.raw_path.decode("ascii")
+    words += ["-g"] if re.search(r"[][{}]", path) else []  # to curl these are patterns
+    words.append(ADDRESS + path)
+    parts = _parts(request)
+    for name, value in request.headers.multi_items():
+        is_added = ADDED.fullmatch(f"{name}: {value}") or name == "content-length"
+        is_own_host = name == "host" and value == request.url.netloc.decode("ascii")
+        if not is_added and not is_own_host and not (parts is not None and name == "content-type"):
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
+    words += [word for part in parts for word in part.words()] if parts is not None else _body(request)
     return shlex.join(words)
 
 
@@ -63,40 +95,47 @@ def _body(request: httpx.Request) -> list[str]:
         return ["--data-binary", "@FILE"]
     if not content:
         return []
-    if len(content) > 2000:
-        return ["--data-binary", f"@FILE-OF-{len(content)}-BYTES"]
-    return ["-d", content.decode("utf-8", "backslashreplace")]
-
-
-def _form(request: httpx.Request, kind: str) -> list[str]:
+    kind = [] if "content-type" in request.headers else ["-H", "content-type:"]  # else curl calls it a form
     try:
-        content = request.read()
-    except (httpx.RequestNotRead, httpx.StreamError):
-        return ["-F", "file=@FILE"]
-    message = BytesParser(policy=policy.HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content)
-    words = []
-    for part in message.iter_parts():
-        field = part.get_param("name", header="content-disposition")
-        filename = part.get_filename()
-        if filename is None:
-            words += ["-F", f"{field}={part.get_payload(decode=True).decode('utf-8', 'replace')}"]  # type: ignore[union-attr]
-        else:
-            words += ["-F", f"{field}=@{filename};type={part.get_content_type()}"]
-    return words
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text or len(content) > LONGEST_BODY:
+        return [*kind, "--data-binary", f"@FILE-OF-{len(content)}-BYTES"]
+    return [*kind, "--data-raw" if text.startswith("@") else "-d", text]
 
 
-def reply_lines(reply: httpx.Response, width: int = 96) -> list[str]:
-    """A reply as a card shows it: status, the headers that matter, the body's beginning."""
-    lines = [f"{reply.status_code} {reply.reason_phrase}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers.multi_items() if name not in {"date", "server"}]
+def _parts(request: httpx.Request) -> list[_Part] | None:
+    """The parts of a multipart request; None if it is none, or not one that curl could make."""
+    boundary = re.match(r'multipart/form-data; *boundary="?([^";]+)', request.headers.get("content-type", ""))
     try:
-        text = reply.text
-    except (httpx.ResponseNotRead, httpx.StreamError):
-        return lines
-    if reply.headers.get("content-type", "").startswith("application/json"):
-        with contextlib.suppress(ValueError):
-            text = json.dumps(reply.json(), ensure_ascii=False, indent=2 if len(text) > width else None)
-    elif not reply.headers.get("content-type", "text/").startswith("text/"):
-        text = f"({len(reply.content)} bytes)"
-    body = text[:1200].splitlines()
-    return lines + body[:30] + (["…"] if len(text) > 1200 or len(body) > 30 else [])
+        content = request.read() if boundary else b""
+    except (httpx.StreamError, ValueError):  # a stream that was sent, a file that was closed
+        return [_Part("file", "FILE", "", b"")]
+    if boundary is None or not content.endswith(f"\r\n--{boundary[1]}--\r\n".encode()):
+        return None
+    parts = []
+    for part in (b"\r\n" + content).split(f"\r\n--{boundary[1]}".encode())[1:-1]:
+        head, _, body = part.partition(b"\r\n\r\n")
+        said = head.decode("utf-8", "replace")
+        name, filename = (re.search(rf'[; ]{key}="([^"]*)"', said) for key in ("name", "filename"))
+        kind = re.search(r"(?mi)^content-type: *(\S+)", said)
+        if not name:
+            return None
+        parts.append(_Part(name[1], _plain(filename[1]) if filename else None, kind[1] if kind else "", body))
+    return parts
+
+
+def _plain(filename: str) -> str:
+    """A file's name without the escapes that it has in a multipart head."""
+    return filename.replace("%22", '"').replace("\\\\", "\\")
+
+
+def _token(reply: httpx.Response | None) -> str:
+    """The access token that a reply holds, if one does."""
+    try:
+        body = reply.json() if reply is not None else None
+    except (ValueError, httpx.StreamError):
+        return ""
+    token = body.get("access_token") if isinstance(body, dict) else None
+    return token if isinstance(token, str) else ""

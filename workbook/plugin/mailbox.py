@@ -33,7 +33,7 @@ class Mailbox:
         import asyncio
 
         await asyncio.sleep(self.delay)
-        message = message_from_bytes(envelope.content, policy=policy.default)
+        message = message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         if self._on_message:

@@ -1,0 +1,34 @@
+"""Fixtures for the tests of the command: it, in a small course."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .runners import Workbook
+
+collect_ignore = ["course"]  # the small course is material, not tests
+COURSE = Path(__file__).parent / "course"
+
+
+@contextlib.contextmanager
+def _in_a_course(root: Path) -> Iterator[Workbook]:
+    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
+    with contextlib.closing(Workbook(root)) as workbook:
+        yield workbook
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Iterator[Workbook]:
+    """The command in a small course of the test's own. A process that is left behind fails the test."""
+    with _in_a_course(tmp_path / "course") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbook]:
+    """The command in a small course that a module shares, for commands that change nothing in it."""
+    with _in_a_course(tmp_path_factory.mktemp("shared") / "course") as opened:
+        yield opened

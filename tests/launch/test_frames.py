@@ -1,0 +1,78 @@
+"""Tracebacks in an app's log, cut to the frames of its own files."""
+
+from pathlib import Path
+
+import pytest
+
+from workbook.launch.frames import last_traceback
+
+APP = Path("/home/ada/my app")
+OWN = f'  File "{APP}/main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'
+OTHERS = '  File "/usr/lib/fastapi/routing.py", line 9, in run\n    return await call()\n           ^^^^^^^^^^^^\n'
+START = "Traceback (most recent call last):\n"
+CUT = f'{START}  File "main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'
+RAISED = "ZeroDivisionError: division by zero\n"
+REPEATED = "  [Previous line repeated 900 more times]\n"
+VALIDATION = """\
+pydantic_core._pydantic_core.ValidationError: 1 validation error for Post
+title
+  Field required [type=missing, input_value={}, input_type=dict]
+    For further information visit a page
+"""
+REQUEST = 'INFO:     127.0.0.1:4 - "GET / HTTP/1.1" 500 Internal Server Error\n'
+
+
+@pytest.mark.parametrize(
+    "log, kept",
+    [
+        ("", ""),
+        (REQUEST, ""),
+        (START + OTHERS + OWN + RAISED, CUT + RAISED),
+        (REQUEST + "ERROR:    Exception in ASGI application\n" + START + OTHERS + OWN + RAISED + REQUEST, CUT + RAISED),
+        ("ERROR:    " + START + OTHERS + OWN + OTHERS + RAISED, CUT + RAISED),
+        (START + OTHERS + RAISED, RAISED),
+        (START + OTHERS + REPEATED + RAISED, RAISED),
+        (START + OWN + REPEATED + RAISED, CUT + REPEATED + RAISED),
+        (START + OTHERS + "KeyError: 1\n\nDuring handling …:\n\n" + START + OWN + RAISED, CUT + RAISED),
+        (START + OTHERS + OWN + VALIDATION + REQUEST, CUT + VALIDATION),
+        (START + OTHERS + OWN + VALIDATION + "\n" + REQUEST, CUT + VALIDATION),
+        (START + OWN.replace("my app/main", "my app too/main") + RAISED, RAISED),
+        (START + OWN + "KeyError: 1\n" + START + OTHERS + OWN + RAISED, CUT + RAISED),
+        (START + OTHERS, ""),
+    ],
+    ids=[
+        "empty",
+        "none",
+        "own frames are kept",
+        "between other lines",
+        "behind the level of a log line",
+        "without own frames what was raised is kept",
+        "repeated frames of others",
+        "repeated own frames",
+        "of a chain the last",
+        "a message of several lines",
+        "a message of several lines, then an empty one",
+        "a folder whose name begins alike",
+        "of several the last",
+        "not yet written to its end",
+    ],
+)  # fmt: skip
+def test_the_last_traceback_is_cut_to_own_frames(log: str, kept: str) -> None:
+    """Of what an app logged, the last traceback is kept, with the frames of its own files alone."""
+    assert last_traceback(log, APP) == kept.rstrip("\n")
+
+
+def test_groups_are_cut_too() -> None:
+    """In a group of exceptions each part is cut to its own frames."""
+
+    def indented(text: str, by: str) -> str:
+        return "".join(f"{by}{line}" for line in text.splitlines(keepends=True))
+
+    def group(outer: str, inner: str) -> str:
+        head = f"  + Exception Group {START}" + indented(outer + "ExceptionGroup: two (1 sub-exception)\n", "  | ")
+        part = "  +-+---------------- 1 ----------------\n" + indented(START + inner + RAISED, "    | ")
+        return head + part + "    +------------------------------------\n"
+
+    own = CUT.removeprefix(START)
+
+    assert last_traceback(REQUEST + group(OTHERS + OWN, OTHERS + OWN), APP) == group(own, own).rstrip("\n")

@@ -1,0 +1,89 @@
+"""What Linux lets us see: file descriptors, zombies, and the helper that forks apps."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.course import Course, Step
+from workbook.launch import Launcher, ServedApp, choose_launcher
+
+from ..apps import HELLO, children_of, is_gone, open_files_of, parent_of, stat_of, wait_until, write
+
+Serve = Callable[..., ServedApp]
+COURSE = Course.find(Path(__file__).parent)
+STEPS = [
+    step for step in COURSE.steps if any((COURSE.folder(step) / name).exists() for name in ("main.py", "app/main.py"))
+]
+
+
+def get(app: ServedApp, path: str = "/") -> str:
+    return httpx.get(app.url + path, trust_env=False, timeout=60).text
+
+
+def test_cycles_leak_nothing(launcher: Launcher, folder: Path, temporary: Path) -> None:
+    """Starting and stopping 20 apps leaves no file descriptor, no process and no folder."""
+    write(folder, {"main.py": HELLO})
+    me = os.getpid()
+
+    def cycle() -> tuple[set[int], int, int]:
+        with ServedApp(launcher, folder) as app:
+            helper = parent_of(app.pid)
+        return {*children_of(me), *children_of(helper)}, open_files_of(me), open_files_of(helper)
+
+    before = cycle()
+    for _ in range(19):
+        after = cycle()
+
+    assert after == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_app_outlives_the_helper_and_ends_with_its_owner(folder: Path) -> None:
+    """An app lives as long as its owner's connection: killing the helper neither ends it nor leaves it behind."""
+    launcher = choose_launcher("fork")
+    with contextlib.closing(launcher), ServedApp(launcher, write(folder, {"main.py": HELLO})) as app:
+        helper = parent_of(app.pid)
+
+        os.kill(helper, signal.SIGKILL)
+        wait_until(lambda: is_gone(helper), "the helper is gone")
+
+        assert get(app, "/ada") == "hello /ada"
+    wait_until(lambda: is_gone(app.pid), "the app is gone")
+    assert not app.folder.exists()
+
+
+def test_a_stopped_app_is_reaped(serve: Serve) -> None:
+    """An app that was stopped is no zombie."""
+    app = serve({"main.py": HELLO})
+
+    app.stop()
+
+    with pytest.raises(FileNotFoundError):
+        stat_of(app.pid)
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Launcher]:
+    with contextlib.closing(choose_launcher("fork")) as chosen:
+        yield chosen
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -> None:
+    """An app of the course, forked, imports its own modules and nothing else: `APP_MODULES` names all the rest."""
+    app_directory = COURSE.folder(step)
+    own = {path.stem if path.is_file() else path.name for path in app_directory.iterdir()}
+    missing: list[str] = []
+
+    def complete() -> bool:
+        with ServedApp(forks, app_directory, env=step.run.env, report_imports=True) as app:
+            missing[:] = [name for name in app.imported if name.partition(".")[0] not in own]
+        return not missing
+
+    # The helper imports a part of them while nobody wants an app of it.
+    wait_until(complete, lambda: f"missing in APP_MODULES: {missing}", seconds=30)

@@ -1,0 +1,81 @@
+"""A small course in a folder, and pytest run on it as a learner runs it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from workbook.launch import choose_launcher
+
+from ..apps import write
+from .sample import SETTINGS
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of pytest that has ended."""
+
+    status: int
+    out: str
+
+    @property
+    def last_line(self) -> str:
+        """How many passed and failed, without the time that it took."""
+        return re.sub(r" in [\d.]+s.*", "", self.out.splitlines()[-1].strip("= "))
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What is shown of each test that did not pass, by its name."""
+        return shown(self.out)
+
+
+def shown(out: str) -> dict[str, str]:
+    """The parts of pytest's report on what did not pass, by the tests' names."""
+    parts = re.split(r"^_{3,} (?:ERROR at setup of )?(\S+) _{3,}$", out, flags=re.MULTILINE)
+    texts = [re.split(r"^={3,}.*={3,}$", text, flags=re.MULTILINE)[0].strip("\n") for text in parts[2::2]]
+    return dict(zip(parts[1::2], texts, strict=True))
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """Run pytest in a folder: `run(folder, "stages/01-notes", "--tracebacks")`; keywords are variables."""
+    launcher = choose_launcher()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "WORKBOOK_"))}
+    kept |= {"COLUMNS": "80", "PYTHONUTF8": "1"}
+    if isinstance(address := getattr(launcher, "address", None), str):  # one helper for all runs saves seconds
+        kept["WORKBOOK_WARM_APPS"] = address
+
+    def run(folder: Path, *arguments: str, **env: str) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", *arguments],
+            cwd=folder,
+            env=kept | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout)
+
+    yield run
+    launcher.close()
+
+
+@pytest.fixture(scope="session")
+def new_course(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]], Path]:
+    """Make a folder with pytest's settings and the given files, under a path with spaces."""
+
+    def make(files: dict[str, str]) -> Path:
+        return write(tmp_path_factory.mktemp("kurs") / "FastAPI für Ada", {"pyproject.toml": SETTINGS} | files)
+
+    return make

@@ -1,0 +1,47 @@
+"""Failure cards: every way to break a promise, and what its learner then reads."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Ended, Run, shown
+from .sample import DYING, MAIN, TASK, TESTS
+
+CARDS = shown((Path(__file__).parent / "cards.txt").read_text(encoding="utf-8"))
+STAGE = {
+    "stages/01-notes/main.py": MAIN,
+    "stages/01-notes/test_notes.py": TESTS,
+    "stages/01-notes/test_dying.py": DYING,
+    "stages/01-notes/tasks/1-bob/test_bob.py": TASK,
+    "stages/01-notes/tasks/1-bob/hints.md": "# Hints\n",
+}
+NewCourse = Callable[[dict[str, str]], Path]
+
+
+@pytest.fixture(scope="module")
+def broken(run: Run, new_course: NewCourse) -> Ended:
+    """The run of a stage that keeps no promise."""
+    return run(new_course(STAGE), *(name for name in STAGE if "test_" in name))
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_broken_promise_has_its_card(broken: Ended, name: str) -> None:
+    """A test that fails shows a card, and nothing of Python's own reports."""
+    assert broken.shown[name] == CARDS[name]
+
+
+def test_every_test_of_the_sample_has_a_card(broken: Ended) -> None:
+    """Each test of the sample stage is broken, and told of."""
+    names = [name for text in (TESTS, DYING, TASK) for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
+
+    assert sorted({name.partition("[")[0] for name in broken.shown}) == sorted(names)
+    assert broken.status == 1
+
+
+def test_cards_fit_a_terminal_of_80_columns(broken: Ended) -> None:
+    """No line of a card is longer than 80 columns, except what is to be copied or was written by the app."""
+    long = [line for card in broken.shown.values() for line in card.splitlines() if len(line) > 80]
+
+    assert [line for line in long if not re.match(r" +(curl |\{'type)", line)] == []

@@ -1,0 +1,60 @@
+"""What a card says of two values that should be equal."""
+
+from typing import Any
+
+import pytest
+
+from workbook.plugin.comparison import Comparison, condition, differences, shown
+
+A = "a" * 50
+
+
+@pytest.mark.parametrize(
+    "got, expected, told",
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1, "c": 3}, {"a": 2, "b": 2}, ["['a']: 1, not 2", "['b'] is missing", "['c'] is not expected"]),
+        ({"a": [{"b": None}]}, {"a": [{"b": 1}]}, ["['a'][0]['b']: None, not 1"]),
+        ([1, 2], [1], ["2 items, not 1"]),
+        ([1, 2], [3], ["2 items, not 1", "[0]: 1, not 3"]),
+        ((1, 2), [1, 2], ["(1, 2), not [1, 2]"]),
+        ("one", "two", ["'one', not 'two'"]),
+        (f"{A}bcd", f"{A}xyz", ["from character 51: 'bcd', not 'xyz'"]),
+        (A, f"{A}xyz", ["from character 51: '', not 'xyz'"]),
+        ({"a": A}, {"a": A}, []),
+    ],
+)
+def test_differences_name_their_place(got: Any, expected: Any, told: list[str]) -> None:
+    """Where two values differ is told with the way to it."""
+    assert list(differences(got, expected)) == told
+
+
+@pytest.mark.parametrize(
+    "op, left, right, statement, sections",
+    [
+        ("==", 1, 2, "assert got == 2", [("Expected", ["2"]), ("Got", ["1"]), ("Checked", ["got"])]),
+        ("==", 2, 1, "assert 2 == got", [("Expected", ["2"]), ("Got", ["1"]), ("Checked", ["got"])]),
+        ("!=", 1, 1, "assert got != 1", [("Expected", ["not 1"]), ("Got", ["1"]), ("Checked", ["got"])]),
+        ("is not", 0, 0, "assert f(x) is not 0", [("Expected", ["not 0"]), ("Got", ["0"]), ("Checked", ["f(x)"])]),
+        ("in", 3, [1], "assert 3 in got", [("Expected", ["contains 3"]), ("Got", ["[1]"]), ("Checked", ["got"])]),
+        ("==", 1, 2, "assert a == b and c", [("Expected", ["2"]), ("Got", ["1"])]),
+    ],
+)  # fmt: skip
+def test_sections_tell_the_tested_value(
+    op: str, left: Any, right: Any, statement: str, sections: list[tuple[str, list[str]]]
+) -> None:
+    """The value that the app gave is what was got, on whichever side of the comparison it stands."""
+    assert Comparison(op, left, right).sections(statement) == sections
+
+
+def test_long_values_are_cut() -> None:
+    """A long value is cut by lines, and a long line by columns."""
+    assert shown(list(range(1000)), lines=3) == ["[0,", " 1,", " 2,", "…"]
+    assert [len(line) for line in shown(b"x" * 50)] == [53]
+    assert max(len(line) for line in shown({"key": "word " * 100})) <= 68
+
+
+def test_a_statement_is_one_line() -> None:
+    """A statement over several lines is told on one, an assertion without its message."""
+    assert condition("assert reply.json() == {\n    'a': 1,\n}, 'no'") == "reply.json() == {'a': 1}"
+    assert condition("reply = client.get(\n    '/a'\n)") == "reply = client.get( '/a' )"

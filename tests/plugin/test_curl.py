@@ -1,0 +1,188 @@
+"""The curl lines of a card: what they send is what the test sent."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.launch import ServedApp, choose_launcher
+from workbook.plugin.client import Client
+from workbook.plugin.curl import ADDRESS, curl_lines, made_files
+
+from ..apps import write
+
+# Replies with what it was sent.
+ECHO = """\
+from fastapi import FastAPI, Request, Response
+from starlette.datastructures import UploadFile
+
+app = FastAPI()
+
+
+@app.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def echo(request: Request, response: Response):
+    kind = request.headers.get("content-type", "")
+    body = (await request.body()).hex()
+    if kind.startswith("multipart/"):
+        kind, body = "multipart", [await told(*item) for item in (await request.form()).multi_items()]
+    response.headers["X-Sent"] = request.method
+    headers = [item for item in request.headers.items() if item[0] in ("accept", "authorization", "origin", "x-note")]
+    path = request.scope["raw_path"].decode() + "?" + request.scope["query_string"].decode()
+    return {"method": request.method, "path": path, "headers": sorted(headers), "type": kind, "body": body}
+
+
+async def told(name, value):
+    if isinstance(value, UploadFile):
+        return [name, value.filename, value.content_type, (await value.read()).hex()]
+    return [name, value]
+"""
+PNG = b"\x89PNG\r\n\x1a\n\0--\r\nnot the end"
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
+    launcher = choose_launcher()
+    with ServedApp(launcher, write(tmp_path_factory.mktemp("echo"), {"main.py": ECHO})) as app:
+        yield app
+    launcher.close()
+
+
+@pytest.fixture
+def client(echo: ServedApp) -> Iterator[Client]:
+    with Client(echo, []) as opened:
+        yield opened
+
+
+def repeat(client: Client, line: str, folder: Path) -> str:
+    """Run a line of a card in a shell, against the app that the test spoke to."""
+    command = line.replace(ADDRESS, client.app.url).replace("curl -i ", "curl -s ", 1)
+    ended = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True, timeout=60)
+    return ended.stdout.decode()
+
+
+REQUESTS: dict[str, Callable[[Client], httpx.Response]] = {
+    "a plain GET": lambda client: client.get("/posts"),
+    "a query": lambda client: client.get("/posts", params={"q": "a b&c='d'", "tag": ["x", "y"]}),
+    "signs that mean something to curl": lambda client: client.get("/posts/[1-3]{a,b}?ids[]=1&set={2}"),
+    "signs that mean something to a shell": lambda client: client.get("/$HOME/`id`/*?a=$(id)&b=!1;2|3"),
+    "letters that are not ASCII": lambda client: client.get("/lösung/“x”?wort=größe"),
+    "headers": lambda client: client.get("/", headers={"Origin": "https://a.example", "X-Note": 'it\'s $5 "net"'}),
+    "a header of its own kind": lambda client: client.get("/", headers={"Accept": "text/csv"}),
+    "an empty header": lambda client: client.get("/", headers={"X-Note": ""}),
+    "a header twice": lambda client: client.get("/", headers=[("X-Note", "one"), ("X-Note", "two")]),
+    "a POST without a body": lambda client: client.post("/posts"),
+    "JSON": lambda client: client.post("/posts", json={"title": 'Ada\'s "first"\nline\\', "tags": ["größe", "🎉"]}),
+    "a form": lambda client: client.post("/login", data={"username": "ada@example.com", "password": "a'b &=c"}),
+    "text with quotes and line breaks": lambda client: client.put("/note", content='it\'s\n"two"\n\nlines\n'),
+    "text that looks like a file's name": lambda client: client.post("/note", content="@/etc/passwd"),
+    "a body in DELETE": lambda client: client.request("DELETE", "/posts", json=[1, 2]),
+    "PATCH": lambda client: client.patch("/posts/1", json={"title": None}),
+    "OPTIONS": lambda client: client.options("/posts", headers={"Origin": "https://a.example"}),
+}
+FILES: dict[str, Callable[[Client], httpx.Response]] = {
+    "a file": lambda client: client.post("/files", files={"file": ("ada.png", PNG, "image/png")}),
+    "fields beside it": lambda client: client.post(
+        "/files", files={"file": ("ada.png", PNG, "image/png")}, data={"title": "Ada's; \"one\"", "at": "@home"}
+    ),
+    "several of one name": lambda client: client.post(
+        "/files", files=[("files", ("a.png", PNG, "image/png")), ("files", ("b.txt", b"text", "text/plain"))]
+    ),
+    "a name that is no file's": lambda client: client.post(
+        "/files", files={"file": ("../../etc/pass wd;\"x\".png", PNG, "image/png")}
+    ),
+    "fields alone": lambda client: client.post("/files", files={"note": (None, "<b>\nnext")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_line_sends_what_the_test_sent(client: Client, tmp_path: Path, request_: str) -> None:
+    """Run in a shell, a card's line sends the same request: method, path, headers and body."""
+    reply = REQUESTS[request_](client)
+
+    (line,) = curl_lines(client.exchanges)
+    assert repeat(client, line, tmp_path) == reply.text
+
+
+@pytest.mark.parametrize("request_", FILES)
+def test_a_line_sends_the_same_form(client: Client, tmp_path: Path, request_: str) -> None:
+    """A multipart request is told with -F: the same fields, and files of the same name, type and content."""
+    reply = FILES[request_](client)
+
+    for name, content in {"ada.png": PNG, "a.png": PNG, "b.txt": b"text", "FILE": PNG}.items():
+        (tmp_path / name).write_bytes(content)
+    (line,) = curl_lines(client.exchanges)
+    assert repeat(client, line, tmp_path) == reply.text
+
+
+def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
+    """A HEAD request is told with -I, which shows the headers that come."""
+    client.head("/posts")
+
+    (line,) = curl_lines(client.exchanges)
+    assert line == f"curl -I {ADDRESS}/posts"
+    assert "x-sent: HEAD" in repeat(client, line, tmp_path)
+
+
+def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
+    """A token that an earlier reply held is written as $TOKEN, and works when that is set."""
+    login = client.post("/login")
+    assert client.exchanges[0].reply
+    client.exchanges[0].reply = httpx.Response(200, json={"access_token": "a.b-c"}, request=login.request)
+    reply = client.get("/me", headers={"Authorization": "Bearer a.b-c"})
+
+    _, assignment, line = curl_lines(client.exchanges)
+    assert assignment == "TOKEN=…   # the access_token of the reply"
+    assert line == f'curl -i {ADDRESS}/me -H "authorization: Bearer $TOKEN"'
+    assert repeat(client, assignment.replace("…", "a.b-c") + "\n" + line, tmp_path) == reply.text
+
+
+@pytest.mark.parametrize(
+    "content, named",
+    [(b"x" * 2001, "@FILE-OF-2001-BYTES"), (PNG, f"@FILE-OF-{len(PNG)}-BYTES"), (b"\xff\xfe", "@FILE-OF-2-BYTES")],
+    ids=["long", "null bytes", "not UTF-8"],
+)
+def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, content: bytes, named: str) -> None:
+    """A long or binary body is named with its size, not dumped; with such a file the line sends the same."""
+    reply = client.post("/note", content=content)
+
+    (line,) = curl_lines(client.exchanges)
+    assert line == f"curl -i -X POST {ADDRESS}/note -H content-type: --data-binary {named}"
+    (tmp_path / named[1:]).write_bytes(content)
+    assert repeat(client, line, tmp_path) == reply.text
+
+
+def test_a_stream_is_named(client: Client, tmp_path: Path) -> None:
+    """A body sent in pieces is named, and sent in pieces again."""
+    reply = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
+
+    (line,) = curl_lines(client.exchanges)
+    assert "-H 'transfer-encoding: chunked'" in line
+    (tmp_path / "FILE").write_bytes(b"one two")
+    assert repeat(client, line, tmp_path) == reply.text
+
+
+def test_files_are_listed(client: Client) -> None:
+    """The files that a test makes and a learner does not have are listed with type and size."""
+    FILES["fields beside it"](client)
+    FILES["several of one name"](client)
+
+    assert made_files(client.exchanges) == [
+        f"ada.png: image/png, {len(PNG)} bytes",
+        f"a.png: image/png, {len(PNG)} bytes",
+        "b.txt: text/plain, 4 bytes",
+    ]
+
+
+def test_a_form_of_a_closed_file_is_told_without_it(client: Client, tmp_path: Path) -> None:
+    """A request whose file is closed meanwhile still has a line."""
+    (tmp_path / "ada.png").write_bytes(PNG)
+    with (tmp_path / "ada.png").open("rb") as file:
+        client.post("/files", files={"file": file})
+
+    (line,) = curl_lines(client.exchanges)
+    assert line == f"curl -i -X POST {ADDRESS}/files -F file=@FILE"

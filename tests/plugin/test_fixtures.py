@@ -1,0 +1,126 @@
+"""The plugin's fixtures beyond what the stages' own tests show: clients, mailbox, pages."""
+
+import smtplib
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.launch import ServedApp, choose_launcher
+from workbook.plugin.browser import serve_pages
+from workbook.plugin.client import Client
+from workbook.plugin.mailbox import Mailbox
+
+from ..apps import write
+
+CRASHES = """\
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/crash")
+async def crash():
+    raise RuntimeError("a bug")
+
+
+@app.get("/")
+async def read_root():
+    return "here"
+"""
+
+
+@pytest.fixture(scope="module")
+def crashing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
+    launcher = choose_launcher()
+    with ServedApp(launcher, write(tmp_path_factory.mktemp("crashing"), {"main.py": CRASHES})) as app:
+        yield app
+    launcher.close()
+
+
+def test_a_crash_does_not_break_the_next_request(crashing: ServedApp) -> None:
+    """The request after a crash gets its reply, although uvicorn closes the connection of the crash."""
+    with Client(crashing, []) as client:
+        replies = [client.get(path).status_code for _ in range(30) for path in ("/crash", "/")]
+
+    assert replies == [500, 200] * 30
+
+
+def test_a_client_remembers_what_it_sent(crashing: ServedApp) -> None:
+    """Every request is an exchange with its reply, and with what the log held before it."""
+    with Client(crashing, []) as client:
+        client.get("/crash")
+        reply = client.get("/")
+
+    first, second = client.exchanges
+    assert (first.request.url.path, second.request.url.path) == ("/crash", "/")
+    assert second.reply is reply
+    assert first.log_size < second.log_size <= crashing.log_size
+
+
+def test_a_request_without_a_reply_is_remembered(tmp_path: Path, crashing: ServedApp) -> None:
+    """A request that gets no reply is an exchange, too."""
+    with Client(crashing, []) as client, pytest.raises(httpx.ConnectError):
+        client.get("http://127.0.0.1:1/")
+
+    assert [exchange.reply for exchange in client.exchanges] == [None]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    opened = Mailbox()
+    yield opened
+    opened.close()
+
+
+def send(box: Mailbox, to: str, subject: str = "Hello") -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "blog@example.com", to, subject
+    message.set_content("größe")
+    with smtplib.SMTP(box.host, box.port, timeout=60) as smtp:
+        smtp.send_message(message)
+
+
+def test_the_mailbox_keeps_what_is_sent(box: Mailbox, unique: Callable[[str], str]) -> None:
+    """Mail sent over SMTP is in the mailbox, whole, by its address."""
+    ada, bob = unique("ada") + "@example.com", unique("bob") + "@example.com"
+    send(box, ada, "One")
+    send(box, bob, "Two")
+    send(box, ada, "Three")
+
+    kept = box.wait_for(ada, count=2)
+
+    assert [message["Subject"] for message in kept] == ["One", "Three"]
+    assert kept[0].get_content() == "größe\n"
+    assert len(box.to(bob)) == 1
+
+
+def test_mail_that_does_not_come_is_told(box: Mailbox, unique: Callable[[str], str]) -> None:
+    """Waiting in vain for mail fails with a sentence that counts what came."""
+    ada = unique("ada") + "@example.com"
+    send(box, ada)
+
+    with pytest.raises(pytest.fail.Exception, match=f"1 of 2 mails for {ada} arrived within 0.1 s"):
+        box.wait_for(ada, count=2, seconds=0.1)
+
+
+def test_pages_have_an_origin_of_their_own(tmp_path: Path) -> None:
+    """A folder of pages is served on its own port, never from a cache, and is gone afterwards."""
+    write(tmp_path, {"index.html": "<p>größe"})
+
+    with serve_pages(tmp_path) as origin:
+        reply = httpx.get(origin, trust_env=False)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(origin, trust_env=False)
+
+    assert (reply.status_code, reply.text, reply.headers["cache-control"]) == (200, "<p>größe", "no-store")
+
+
+def test_unique_names_differ(unique: Callable[[str], str]) -> None:
+    """Names of one stem differ."""
+    names = {unique("ada") for _ in range(100)}
+
+    assert len(names) == 100
+    assert all(name.startswith("ada-") for name in names)

@@ -1,0 +1,340 @@
+"""The real `workbook` command in a course of its own: run to its end, left running, or on a terminal."""
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pexpect  # type: ignore[import-untyped]
+import pyte
+
+from workbook import workspace
+from workbook.course import Course
+from workbook.journal import Entry, Journal
+
+PATIENCE = 90.0  # seconds: a deadline for a loaded machine, never waited for where all is well
+COMMAND = [sys.executable, "-m", "workbook"]
+NOT_PASSED_ON = ("WORKBOOK_", "PYTEST_", "NO_COLOR", "COLUMNS", "LINES", "TERM", "FORCE_COLOR", "PYTHONIOENCODING")
+
+
+def wait_until(condition: Callable[[], Any], what: Callable[[], object], seconds: float = PATIENCE) -> Any:
+    """Return what `condition` returns as soon as it is true; after `seconds` fail, and say `what`."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what()}"
+        time.sleep(0.02)
+    return found
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended: its exit status, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+class Workbook:
+    """The command in the course at `root`. Every process that it starts can be found, and ends with `close`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.mark = uuid.uuid4().hex
+        self.temporary = Path(tempfile.mkdtemp(prefix="wbtest-"))  # short: sockets lie in it
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+        self.env = kept | {"WORKBOOK_TEST": self.mark, "TMPDIR": str(self.temporary), "WORKBOOK_BROWSER": "none"}
+        self._open: list[Running | Screen] = []
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work"
+
+    def put_into_work(self, name: str) -> Path:
+        """Put a step into work/ as `workbook start` does, without the cost of a process; returns its copy."""
+        course = Course(self.root)
+        workspace.start(course, course.step(name))
+        self.note("started", name)
+        return course.copy(course.step(name))
+
+    def note(self, kind: str, step: str, **data: object) -> None:
+        """Record progress, as the command does it."""
+        Journal(self.work / "journal.sqlite").record(kind, step, **data)
+
+    def notes(self, kind: str) -> list[Entry]:
+        """What has been recorded of that kind."""
+        return [entry for entry in Journal(self.work / "journal.sqlite").entries() if entry.kind == kind]
+
+    def __call__(
+        self,
+        *words: str,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        before: Sequence[str] = (),
+        **options: Any,
+    ) -> Ended:
+        """Run it to its end, without a terminal; `before` runs it, `options` are those of `subprocess.run`."""
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        ended = subprocess.run(
+            [*before, *COMMAND, *words],
+            cwd=cwd or self.root,
+            env=self.env | (env or {}),
+            timeout=PATIENCE,
+            check=False,
+            encoding="utf-8",
+            **options,
+        )
+        return Ended(ended.returncode, ended.stdout or "", ended.stderr or "")
+
+    def start(self, *words: str, env: dict[str, str] | None = None) -> "Running":
+        """Start it without a terminal and leave it running."""
+        self._open.append(running := Running([*COMMAND, *words], self.root, self.env | (env or {})))
+        return running
+
+    def screen(self, *words: str, columns: int = 80, lines: int = 50, env: dict[str, str] | None = None) -> "Screen":
+        """Start it on a terminal of this size."""
+        env = self.env | {"TERM": "xterm-256color"} | (env or {})
+        self._open.append(screen := Screen([*COMMAND, *words], self.root, env, columns, lines))
+        return screen
+
+    def processes(self) -> list[int]:
+        """Every process alive that the command has started, by whatever way."""
+        marks = self.mark.encode(), os.fsencode(self.temporary)  # a browser's processes hide their environment
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                state = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+                known = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+                if state != "Z" and any(mark in known for mark in marks):
+                    found.append(int(folder.name))
+        return found
+
+    def wait_until_gone(self, seconds: float = 20) -> None:
+        """Wait until no process of it is left."""
+        wait_until(lambda: not self.processes(), lambda: f"still there: {self._named()}", seconds)
+
+    def _named(self) -> list[str]:
+        names = []
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                names.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:120])
+        return names
+
+    def close(self) -> None:
+        """End what runs; what is still there then is a process that was left behind."""
+        for running in self._open:
+            running.close()
+        try:
+            self.wait_until_gone()
+        finally:
+            for pid in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+class Running:
+    """The command as a process without a terminal, whose output is read as it comes."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._seen: list[str] = []
+        self._reading = True
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            while self._reading and (line := lines.readline()):
+                self._lines.put(line)
+
+    @property
+    def text(self) -> str:
+        """All that it has written so far."""
+        while not self._lines.empty():
+            self._seen.append(self._lines.get())
+        return "".join(self._seen)
+
+    def wait_for(self, *words: str, after: int = 0) -> int:
+        """Wait until it has written one of `words`, counted from `after`; returns the place behind it."""
+
+        def found() -> int:
+            places = [self.text.find(word, after) for word in words]
+            return min((place for place in places if place >= 0), default=-1) + 1
+
+        return int(wait_until(found, lambda: f"none of {words} in:\n{self.text[after:]}"))
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> Ended:
+        """Send a signal, wait for its end, and return all that it has written."""
+        if self.process.poll() is None:
+            self.send(number)
+        status = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return Ended(status, self.text, "")
+
+    def stop_reading(self) -> None:
+        """Close our end of its output, at the next line that it writes."""
+        self._reading = False
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(PATIENCE)
+
+
+class Screen:
+    """The command on a terminal, and what a person sees there."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str], columns: int, lines: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads
+            self._child = pexpect.spawn(
+                command[0], list(command[1:]), cwd=str(cwd), env=env, dimensions=(lines, columns), timeout=PATIENCE
+            )
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = b""  # all that was ever written
+        self.mode_before = self.mode
+
+    @property
+    def mode(self) -> list[Any]:
+        """How the terminal is set, as `stty` tells it."""
+        return termios.tcgetattr(self._child.child_fd)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows now."""
+        self._read()
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    @property
+    def written(self) -> str:
+        """All that was ever written, control sequences included."""
+        self._read()
+        return self.raw.decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            while data := self._child.read_nonblocking(65536, 0):
+                self.raw += data
+                self._stream.feed(data)
+
+    def wait_for(self, *words: str) -> str:
+        """Wait until the screen shows all of `words`, and return what it shows."""
+
+        def shown() -> str:
+            text = self.text
+            return text if all(word in text for word in words) else ""
+
+        return str(wait_until(shown, lambda: f"not all of {words} on the screen:\n{self.text}"))
+
+    def press(self, keys: str) -> None:
+        self._child.send(keys)
+
+    def press_until(self, key: str, words: str) -> None:
+        """Press a key, as an impatient person does, until the screen shows `words`."""
+        deadline = time.monotonic() + PATIENCE
+        while words not in self.text:
+            assert time.monotonic() < deadline, f"{key} in vain:\n{self.text}"
+            self.press(key)
+            with contextlib.suppress(AssertionError):
+                wait_until(lambda: words in self.text, lambda: "", 2)
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._screen.resize(lines, columns)
+        self._child.setwinsize(lines, columns)
+
+    def wait_for_end(self) -> int:
+        """Wait until the command has ended; returns its exit status, or minus the signal that ended it."""
+
+        def ended() -> bool:
+            self._read()  # else it may wait for us
+            return not self._child.isalive()
+
+        wait_until(ended, lambda: f"it runs on:\n{self.text}")
+        self._read()
+        status, number = self._child.exitstatus, self._child.signalstatus
+        return -number if number else int(status or 0)
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        self._child.kill(number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as its window's closing does."""
+        os.close(self._child.child_fd)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._child.close(force=True)
+
+
+@contextlib.contextmanager
+def sole_use_of(port: int) -> Iterator[int]:
+    """Hold a port that the command uses by default: one test at a time, and only when nobody listens there."""
+    with socket.socket(socket.AF_UNIX) as lock:
+
+        def locked() -> bool:
+            with contextlib.suppress(OSError):
+                lock.bind(f"\0workbook-tests-{port}")
+                return True
+            return False
+
+        wait_until(locked, lambda: f"another test uses port {port}", 300)
+        wait_until(lambda: is_free(port), lambda: f"something else listens on port {port}", 300)
+        yield port
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return True
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def replace_in(file: Path, old: str, new: str) -> None:
+    """Save `file` with `old`, which occurs once, replaced by `new`."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file.name}"
+    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""Where an app that does not start hangs: the line of its own that it is in, or that its start-up waits at."""
+
+import asyncio
+import gc
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import AsyncGeneratorType, FrameType
+from typing import Any
+
+Place = tuple[str, int, str]  # file, line, function
+AWAITED = {"cr": "cr_await", "ag": "ag_await", "gi": "gi_yieldfrom"}
+
+
+def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None) -> str:
+    """Tell where the main thread is, or what `loop`'s tasks wait at. Call it from another thread."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    if place := _own(_stack(frame), app):
+        return _hangs(seconds, place, app)
+    tasks = asyncio.all_tasks(loop) if loop else ()
+    if place := next(filter(None, (_own(_awaited(task.get_coro()), app) for task in tasks)), None):
+        return f"The app's start-up, its lifespan, had not ended after {seconds:g} s. It waits at {_shown(place, app)}"
+    return _hangs(seconds, None, app)
+
+
+def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
+    """The same from what `faulthandler` wrote: all there is when the app lets no other thread run."""
+    files = {str(file).encode("ascii", "backslashreplace").decode(): str(file) for file in app.rglob("*.py")}
+    lines = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
+    return _hangs(seconds, _own(((files.get(file, ""), int(line), name) for file, line, name in lines), app), app)
+
+
+def _hangs(seconds: float, place: Place | None, app: Path) -> str:
+    where = f". It hangs at {_shown(place, app)}" if place else "; it hangs outside its own files."
+    return f"The app had not started after {seconds:g} s{where}"
+
+
+def _own(places: Iterable[Place], app: Path) -> Place | None:
+    """The first place that is in the app's files."""
+    return next((place for place in places if Path(place[0]).is_relative_to(app)), None)
+
+
+def _stack(frame: FrameType | None) -> Iterator[Place]:
+    """A thread's places, the innermost first."""
+    while frame:
+        yield frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+        frame = frame.f_back
+
+
+def _awaited(awaitable: Any) -> list[Place]:
+    """The places at which a suspended coroutine waits, the innermost first."""
+    places: list[Place] = []
+    while awaitable is not None:
+        kind = next((kind for kind in AWAITED if hasattr(awaitable, f"{kind}_frame")), None)
+        if kind:
+            places += islice(_stack(getattr(awaitable, f"{kind}_frame")), 1)
+            awaitable = getattr(awaitable, AWAITED[kind])
+        else:  # what the steps of an async generator wait for, they do not tell
+            awaitable = next((it for it in gc.get_referents(awaitable) if isinstance(it, AsyncGeneratorType)), None)
+    return places[::-1]
+
+
+def _shown(place: Place, app: Path) -> str:
+    file, line, name = place
+    try:
+        source = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1].strip()
+    except (OSError, IndexError):
+        source = ""
+    inside = "" if name == "<module>" else f", in {name}()"
+    return f"{Path(file).relative_to(app).as_posix()}, line {line}{inside}:\n    {source}".rstrip()

@@ -1,0 +1,78 @@
+"""Replies, and what the app logged while it made them, as a card shows them."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+import httpx
+
+from workbook.launch.frames import last_traceback
+
+from .client import Exchange
+from .comparison import WIDTH, cut
+
+HIDDEN = {"content-length", "date", "server"}
+MOST_LINES = 16
+
+
+def status_lines(replies: Iterable[httpx.Response | None]) -> str:
+    """`200 OK (3 times), 404 Not Found`."""
+    groups = [(said, len(list(same))) for said, same in groupby(_status(reply) for reply in replies)]
+    return ", ".join(said + (f" ({count} times)" if count > 1 else "") for said, count in groups)
+
+
+def _status(reply: httpx.Response | None) -> str:
+    return f"{reply.status_code} {reply.reason_phrase}".strip() if reply is not None else "no reply"
+
+
+def reply_lines(reply: httpx.Response) -> list[str]:
+    """A reply: status, the headers that matter, the body's beginning."""
+    lines = [_status(reply)]
+    lines += [cut(f"{name}: {value}") for name, value in reply.headers.multi_items() if name not in HIDDEN]
+    body = _body(reply)
+    return lines + [cut(line) for line in body[:MOST_LINES]] + (["…"] if len(body) > MOST_LINES else [])
+
+
+def _body(reply: httpx.Response) -> list[str]:
+    kind = reply.headers.get("content-type", "text/plain")
+    try:
+        text = reply.text
+    except (httpx.ResponseNotRead, httpx.StreamError):
+        return []
+    if kind.startswith("application/json"):
+        with contextlib.suppress(ValueError):
+            return _json_lines(reply.json())
+    elif not kind.startswith("text/"):
+        return [f"({len(reply.content)} bytes)"] if reply.content else []
+    return text.splitlines()
+
+
+def _json_lines(value: Any, key: str = "", indent: int = 0, end: str = "") -> list[str]:
+    """A value as JSON, on one line where it fits."""
+    lead = " " * indent + key
+    whole = lead + json.dumps(value, ensure_ascii=False) + end
+    if len(whole) <= WIDTH or not value or not isinstance(value, dict | list):
+        return [whole]
+    keys = (
+        [json.dumps(name, ensure_ascii=False) + ": " for name in value]
+        if isinstance(value, dict)
+        else [""] * len(value)
+    )
+    items = list(value.values()) if isinstance(value, dict) else value
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    ends = ["," if n < len(items) else "" for n in range(1, len(items) + 1)]
+    inside = [_json_lines(item, name, indent + 2, end) for name, item, end in zip(keys, items, ends, strict=True)]
+    return [lead + first, *(line for lines in inside for line in lines), " " * indent + last + end]
+
+
+def app_traceback(exchange: Exchange, seconds: float = 0.3) -> list[str]:
+    """The traceback that the app logged since the request, cut to its own frames; waits for it up to `seconds`."""
+    app, deadline = exchange.app, time.monotonic() + seconds
+    while True:
+        found = last_traceback(app.log_since(exchange.log_size), app.app_directory)
+        if found or time.monotonic() > deadline:
+            return [cut(line) for line in found.splitlines()]
+        time.sleep(0.01)  # the reply may be here before its line is in the log
