@@ -2,12 +2,16 @@
 
 import contextlib
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .runners import Workbook
+
+# A shell starts background jobs with Ctrl-C ignored, and what they start inherits that: here Ctrl-C is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["course"]  # the small course is material, not tests
 COURSE = Path(__file__).parent / "course"

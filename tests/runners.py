@@ -28,7 +28,18 @@ from workbook.journal import Entry, Journal
 
 PATIENCE = 90.0  # seconds: a deadline for a loaded machine, never waited for where all is well
 COMMAND = [sys.executable, "-m", "workbook"]
-NOT_PASSED_ON = ("WORKBOOK_", "PYTEST_", "NO_COLOR", "COLUMNS", "LINES", "TERM", "FORCE_COLOR", "PYTHONIOENCODING")
+# What would make the command another one than the learner's; without bytecode it also starts twice as slowly.
+NOT_PASSED_ON = (
+    "PYTHONDONTWRITEBYTECODE",
+    "WORKBOOK_",
+    "PYTEST_",
+    "NO_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "FORCE_COLOR",
+    "PYTHONIOENCODING",
+)
 
 
 def wait_until(condition: Callable[[], Any], what: Callable[[], object], seconds: float = PATIENCE) -> Any:
@@ -38,6 +49,11 @@ def wait_until(condition: Callable[[], Any], what: Callable[[], object], seconds
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what()}"
         time.sleep(0.02)
     return found
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder` with its content, by its path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from textwrap import fill, wrap
 from typing import IO, Any
 
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.text import Text
 
 # outcome: (mark, ASCII mark, word, colour)
@@ -100,6 +99,8 @@ class Terminal:
         if self.plain:
             self._write(Text(shown))
         else:
+            from rich.syntax import Syntax  # late: it is slow to import, and most commands show no code
+
             self._console.print(Syntax(shown, lexer, theme="ansi_dark", background_color="default", word_wrap=True))
 
     def rule(self) -> None:

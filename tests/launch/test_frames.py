@@ -12,6 +12,7 @@ OTHERS = '  File "/usr/lib/fastapi/routing.py", line 9, in run\n    return await
 START = "Traceback (most recent call last):\n"
 CUT = f'{START}  File "main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'
 RAISED = "ZeroDivisionError: division by zero\n"
+DURING = "\nDuring handling of the above exception, another exception occurred:\n\n"
 REPEATED = "  [Previous line repeated 900 more times]\n"
 VALIDATION = """\
 pydantic_core._pydantic_core.ValidationError: 1 validation error for Post
@@ -33,7 +34,10 @@ REQUEST = 'INFO:     127.0.0.1:4 - "GET / HTTP/1.1" 500 Internal Server Error\n'
         (START + OTHERS + RAISED, RAISED),
         (START + OTHERS + REPEATED + RAISED, RAISED),
         (START + OWN + REPEATED + RAISED, CUT + REPEATED + RAISED),
-        (START + OTHERS + "KeyError: 1\n\nDuring handling …:\n\n" + START + OWN + RAISED, CUT + RAISED),
+        (START + OTHERS + "KeyError: 1\n" + DURING + START + OWN + RAISED, CUT + RAISED),
+        (START + OWN + RAISED + DURING + START + OTHERS + "KeyError: 1\n", CUT + RAISED),
+        (START + OTHERS + "KeyError: 1\n" + DURING + START + OTHERS + RAISED, RAISED),
+        (START + OWN + RAISED + REQUEST + START + OTHERS + "KeyError: 1\n", "KeyError: 1"),
         (START + OTHERS + OWN + VALIDATION + REQUEST, CUT + VALIDATION),
         (START + OTHERS + OWN + VALIDATION + "\n" + REQUEST, CUT + VALIDATION),
         (START + OWN.replace("my app/main", "my app too/main") + RAISED, RAISED),
@@ -50,6 +54,9 @@ REQUEST = 'INFO:     127.0.0.1:4 - "GET / HTTP/1.1" 500 Internal Server Error\n'
         "repeated frames of others",
         "repeated own frames",
         "of a chain the last",
+        "of a chain the one with own frames",
+        "of a chain without own frames the last",
+        "none of before",
         "a message of several lines",
         "a message of several lines, then an empty one",
         "a folder whose name begins alike",

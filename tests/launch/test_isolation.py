@@ -117,6 +117,22 @@ def test_the_data_folder_can_be_kept(serve: Serve, tmp_path: Path) -> None:
     assert (data / "blog.db").read_text() == "rows"
 
 
+def test_a_data_folder_may_be_named_from_here(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative data folder is one below the owner's working directory, wherever the launcher works."""
+    monkeypatch.chdir(tmp_path)
+
+    app = serve({"main.py": TELL + PLAIN}, data=Path("data"), log=Path("log"))
+
+    assert Path(json.loads(get(app))["here"]) == (tmp_path / "data").resolve()
+    assert "from standard output" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_an_unknown_option_leaves_nothing(serve: Serve) -> None:
+    """A mistake in the options is told before anything is started, and leaves no folder."""
+    with pytest.raises(TypeError, match="patiense"):
+        serve({"main.py": TELL + PLAIN}, patiense=3)
+
+
 def test_the_log_holds_both_streams(serve: Serve) -> None:
     """What the app writes to standard output and standard error is in its log, in order, at once."""
     app = serve({"main.py": TELL + PLAIN})

@@ -13,6 +13,7 @@ import time
 from typing import Annotated
 
 from fastapi import FastAPI, Form, HTTPException, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -65,6 +66,16 @@ def wrong() -> Post:
 @app.get("/unavailable")
 def unavailable():
     raise HTTPException(503)
+
+
+def rows():
+    yield "id;title"
+    raise LookupError("no rows")
+
+
+@app.get("/export")
+def export():
+    return StreamingResponse(rows(), headers={"Content-Length": "100"}, media_type="text/csv")
 
 
 @app.get("/slow")
@@ -212,6 +223,11 @@ def test_wrong_reply(client):
 def test_slow(client):
     """The reply comes soon."""
     client.get("/slow", timeout=0.5)
+
+
+def test_export(client):
+    """The export comes to its end."""
+    assert client.get("/export").text == "id;title"
 
 
 def test_picture(client):

@@ -60,6 +60,8 @@ RUN_MODULES = (
     "workbook.checks.run",
     "workbook.launch.fork",
     "workbook.plugin",
+    "-",  # the first run does not wait for the following
+    "playwright.sync_api",
 )
 
 
@@ -73,6 +75,14 @@ def run_pytest(arguments: Sequence[str]) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
+
+
+def prepare(env: dict[str, str]) -> None:
+    """Do ahead what every run needs and no save changes: reach the browser that is kept."""
+    from workbook.plugin.browser import connect_ahead
+
+    os.environ.update(env)
+    connect_ahead()
 
 
 def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoReturn:

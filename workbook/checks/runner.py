@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -124,50 +125,80 @@ class _ColdRun:
 
 
 class WarmRunner:
-    """Forks each run off a process that has pytest imported, and its apps off one that has FastAPI. Linux only."""
+    """Forks each run off a process that has pytest imported, and its apps off one that has FastAPI. Linux only.
+
+    The fork for the next run is made when a run has ended, and reaches the kept browser while the learner reads.
+    """
 
     def __init__(self) -> None:
         self._apps = WarmHelper(APP_MODULES)
         self._runs = WarmHelper(RUN_MODULES)
+        self._ahead: socket.socket | None = None
+        self._taking = threading.Lock()
         self.env: dict[str, str] = {}
 
     def start(self, root: Path, paths: Sequence[Path]) -> "_WarmRun":
         self._apps.wait_until_ready()
         self._runs.wait_until_ready()
-        env = {"WORKBOOK_WARM_APPS": self._apps.address, **self.env}
-        return _WarmRun(self._runs, root, paths, env)
+        files = _Files()
+        request = {
+            "cwd": str(root),
+            "env": {"WORKBOOK_WARM_APPS": self._apps.address, **self.env},
+            "arguments": [*files.arguments(root, paths), "--launcher", "fork"],
+            "bytecode": str(self._runs.folder / "bytecode"),
+        }
+        with self._taking:
+            fork, self._ahead = self._ahead or self._fork(), None
+        try:
+            _send(fork, request, files.output)
+        except OSError:  # it was made ahead, and has died since
+            fork.close()
+            fork = self._fork()
+            _send(fork, request, files.output)
+        return _WarmRun(fork, files, self.prepare)
+
+    def prepare(self) -> None:
+        """Make the fork for the next run, unless there is one."""
+        with self._taking, contextlib.suppress(OSError):
+            if self._ahead is None:
+                fork = self._fork()
+                fork.sendall(json.dumps({"prepare": self.env}).encode() + b"\n")
+                self._ahead = fork
+
+    def _fork(self) -> socket.socket:
+        fork = socket.socket(socket.AF_UNIX)
+        fork.connect(self._runs.address)
+        return fork
 
     def close(self) -> None:
+        if self._ahead:
+            self._ahead.close()
         self._runs.close()
         self._apps.close()
 
 
+def _send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
+    """Send a request with the file that becomes its standard output and error."""
+    with output.open("wb") as file:
+        socket.send_fds(fork, [json.dumps(request).encode() + b"\n"], [file.fileno(), file.fileno()])
+
+
 class _WarmRun:
-    def __init__(self, helper: WarmHelper, root: Path, paths: Sequence[Path], env: Mapping[str, str]) -> None:
-        self._files = _Files()
-        arguments = [*self._files.arguments(root, paths), "--launcher", "fork"]
-        request = {
-            "cwd": str(root),
-            "env": dict(env),
-            "arguments": arguments,
-            "bytecode": str(helper.folder / "bytecode"),
-        }
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(helper.address)
-        with self._files.output.open("wb") as output:
-            message = json.dumps(request).encode() + b"\n"
-            socket.send_fds(self._socket, [message], [output.fileno(), output.fileno()])
+    def __init__(self, fork: socket.socket, files: _Files, on_end: Callable[[], None]) -> None:
+        self._fork, self._files, self._on_end = fork, files, on_end
 
     def cancel(self) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self._fork.shutdown(socket.SHUT_RDWR)
 
     def result(self) -> Check:
         with contextlib.suppress(OSError):
-            while self._socket.recv(4096):
+            while self._fork.recv(4096):
                 pass
-        self._socket.close()
-        return self._files.read()
+        self._fork.close()
+        check = self._files.read()
+        self._on_end()
+        return check
 
 
 def warm_runner() -> Runner:

@@ -1,6 +1,9 @@
 """The fork launcher: every app is a child of one warm helper that has imported what apps import. Linux only."""
 
+import contextlib
 import json
+import os
+import signal
 import socket
 from typing import Any
 
@@ -82,10 +85,15 @@ class _Connection:
     def __init__(self, address: str, job: Job) -> None:
         self._grace = job.grace
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(address)
+        try:
+            self._socket.connect(address)
+        except OSError as error:
+            self._socket.close()
+            raise RuntimeError("the warm helper is gone; start again") from error
         self._socket.sendall(b'{"serve": true}\n' + job.to_line())
         self._answers = self._socket.makefile("rb")
         self._open = True
+        self._pid = 0
 
     def answer(self, seconds: float) -> dict[str, Any]:
         self._socket.settimeout(seconds)
@@ -95,6 +103,7 @@ class _Connection:
             return {}
         self._socket.settimeout(None)
         answer: dict[str, Any] = json.loads(line) if line else {}
+        self._pid = answer.get("pid", 0)
         return answer
 
     def end(self) -> None:
@@ -106,6 +115,10 @@ class _Connection:
             self._socket.shutdown(socket.SHUT_WR)
             while self._answers.read(4096):  # its end means that the process is gone
                 pass
+        except TimeoutError:
+            if self._pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGKILL)
         except OSError:
             pass
         self._answers.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 LOG_PREFIX = re.compile(r"[A-Z]+:\s+")  # of uvicorn's log lines
 START = re.compile(rf"({LOG_PREFIX.pattern})?(  \+ Exception Group )?Traceback \(most recent call last\):")
+CHAINED = re.compile("direct cause of the following exception|During handling of the above exception")
 FRAME = re.compile(r'  File "(.+)", line \d+, in ')
 OF_THE_FRAME = ("    ", "  [Previous line repeated ")
 IN_A_GROUP = re.compile(r"^ *\| ?")
@@ -34,17 +35,28 @@ def own_frames(text: str, directory: Path) -> str:
 
 
 def last_traceback(log: str, directory: Path) -> str:
-    """The last traceback in an app's log, cut to its own frames; "" if there is none."""
-    lines = log.splitlines()
-    starts = [n for n, line in enumerate(lines) if START.match(line)]
-    if not starts:
-        return ""
-    lines = [LOG_PREFIX.sub("", lines[starts[-1]]), *lines[starts[-1] + 1 :]]
+    """The last traceback in an app's log, cut to its own frames; "" if there is none.
+
+    Of a chain of them the last one that touches the directory.
+    """
+    lines, last = log.splitlines(), ""
+    for start in reversed([n for n, line in enumerate(lines) if START.match(line)]):
+        found = own_frames("\n".join(_first_traceback(lines[start:])), directory)
+        last = last or found
+        if START.match(found):
+            return found
+        if start < 2 or not CHAINED.search(lines[start - 2]):
+            break
+    return last
+
+
+def _first_traceback(lines: list[str]) -> list[str]:
+    """The lines of the traceback that begins at the first, down to the end of its message."""
     end = next((n for n, line in enumerate(lines[1:], 1) if line and not line.startswith(" ")), len(lines) - 1)
     if MESSAGE_GOES_ON.search(lines[end]):
         after = (n for n, line in enumerate(lines[end:], end) if not line or LOG_PREFIX.match(line))
         end = next(after, len(lines)) - 1
-    return own_frames("\n".join(lines[: end + 1]), directory)
+    return [LOG_PREFIX.sub("", lines[0]), *lines[1 : end + 1]]
 
 
 def last_words(log: str) -> str:

@@ -43,15 +43,16 @@ class ServedApp:
 
     def __init__(self, launcher: Launcher, app: Path, *, env: Mapping[str, str] | None = None, **options: Any) -> None:
         """Start it; `options` are the fields of `Job`. Raises `AppFailed`."""
-        self.folder = Path(tempfile.mkdtemp(prefix="workbook-app-"))
-        self.data = options.pop("data", None) or self.folder / "data"
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.log_file: Path | None = options.pop("log", self.folder / "log")
+        self.app_directory = app.resolve()
         self.env = dict(env or {})
-        job = Job(app=app.resolve(), data=self.data, log=self.log_file, env=self.env)
-        job = replace(job, folder=self.folder, **options)
-        self.app_directory = job.app
+        self.folder = Path(tempfile.mkdtemp(prefix="workbook-app-")).resolve()
         try:
+            self.data: Path = (options.pop("data", None) or self.folder / "data").resolve()
+            self.data.mkdir(parents=True, exist_ok=True)
+            log: Path | None = options.pop("log", self.folder / "log")
+            self.log_file = log and log.resolve()
+            places = Job(app=self.app_directory, folder=self.folder, data=self.data, log=self.log_file, env=self.env)
+            job = replace(places, **options)
             self._line = launcher.open(job)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)

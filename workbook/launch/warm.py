@@ -15,10 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, Any, NoReturn, cast
 
 
 class WarmHelper:
@@ -28,7 +29,7 @@ class WarmHelper:
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="workbook-warm-"))
+        self.folder = _short_folder()
         self.address = str(self.folder / "socket")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
@@ -37,14 +38,16 @@ class WarmHelper:
             start_new_session=True,
         )
         self._ready = False
+        self._asking = threading.Lock()
 
     def wait_until_ready(self) -> None:
         """Block until connections are accepted. Connecting earlier fails."""
-        if not self._ready:
-            assert self._process.stdout is not None
-            if self._process.stdout.readline() != b"ready\n":
-                raise RuntimeError("the warm helper did not start")
-            self._ready = True
+        with self._asking:
+            if not self._ready:
+                assert self._process.stdout is not None
+                if self._process.stdout.readline() != b"ready\n":
+                    raise RuntimeError("the warm helper did not start")
+                self._ready = True
 
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
@@ -52,6 +55,15 @@ class WarmHelper:
             pipe.close()
         self._process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _short_folder() -> Path:
+    """A new folder whose path leaves room for a socket's name: the kernel takes 107 bytes at most."""
+    folder = Path(tempfile.mkdtemp(prefix="workbook-warm-"))
+    if len(os.fsencode(folder)) < 90:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="workbook-warm-", dir="/tmp"))
 
 
 def main() -> NoReturn:
@@ -118,11 +130,13 @@ def _child(connection: socket.socket) -> NoReturn:
         os.dup2(null, 0)
         os.dup2(null, 1)
         os.close(null)
-        data, fds, _, _ = socket.recv_fds(connection, 1, 2)
-        if not data:
-            os._exit(0)
         lines = cast(IO[bytes], connection.makefile("rb", 0))
-        request = json.loads(data + lines.readline())
+        request, fds = _receive(connection, lines)
+        if "prepare" in request:  # forked ahead of the run that it is for
+            from workbook.checks.run import prepare
+
+            prepare(request["prepare"])
+            request, fds = _receive(connection, lines)
         if request.get("serve"):
             from .child import serve
 
@@ -134,6 +148,14 @@ def _child(connection: socket.socket) -> NoReturn:
     except BaseException:
         traceback.print_exc()
     os._exit(70)
+
+
+def _receive(connection: socket.socket, lines: IO[bytes]) -> tuple[dict[str, Any], list[int]]:
+    """A request and the file descriptors that came with it; ends the process if there is none."""
+    data, fds, _, _ = socket.recv_fds(connection, 1, 2)
+    if not data:
+        os._exit(0)
+    return json.loads(data + lines.readline()), fds
 
 
 if __name__ == "__main__":

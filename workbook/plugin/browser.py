@@ -44,14 +44,30 @@ def find_browser() -> str | None:
     return next((path for command in COMMANDS if (path := shutil.which(command))), None)
 
 
+_ahead: "Browser | None" = None
+
+
+def connect_ahead() -> None:
+    """Connect this process to the browser named by `WORKBOOK_WARM_BROWSER`; `browser` then has nothing to start."""
+    global _ahead
+    if kept := os.environ.get("WORKBOOK_WARM_BROWSER"):
+        from playwright.sync_api import Error, sync_playwright
+
+        with contextlib.suppress(Error):
+            _ahead = sync_playwright().start().chromium.connect_over_cdp(kept)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """The installed browser, headless; skips where there is none."""
-    from playwright.sync_api import Error, sync_playwright
-
+    if _ahead and _ahead.is_connected():
+        yield _ahead
+        return
     path = find_browser()
     if path is None and (sys.platform == "linux" or os.environ.get("WORKBOOK_BROWSER") == "none"):
         pytest.skip(NOT_PROVEN)
+    from playwright.sync_api import Error, sync_playwright
+
     with sync_playwright() as playwright:
         if kept := os.environ.get("WORKBOOK_WARM_BROWSER"):
             yield playwright.chromium.connect_over_cdp(kept)

@@ -53,9 +53,12 @@ class Card:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def as_text(self, width: int = 80) -> str:
-        """Plain text, at most `width` columns wide where words allow; code is never wrapped."""
-        lines = [*wrap(f"BROKEN  {self.promise}", width, subsequent_indent=" " * 8), f"        {self.place}"]
+    def as_text(self, *, waits: bool = False) -> str:
+        """Plain text, at most 80 columns wide except for code. `waits`: its cause has been told already."""
+        lines = wrap(f"{'WAITS ' if waits else 'BROKEN'}  {self.promise}", 80, subsequent_indent=" " * 8)
+        if waits:
+            return "\n".join([*lines, "        for the cause told above"])
+        lines.append(f"        {self.place}")
         for label, content in self.sections:
             first, *rest = content
             lines.append(f"{label:>{LABEL_WIDTH}}  {first}".rstrip())
@@ -104,16 +107,8 @@ class _Cards:
             if isinstance(call.excinfo.value, pytest.FixtureLookupError):  # an author's mistake: pytest tells it best
                 return report
             card = item.stash[CARD] = self._card(item, call.excinfo, when=call.when)
-            if card.cause in self._causes:
-                report.longrepr = "\n".join(
-                    [
-                        *wrap(f"WAITS   {card.promise}", 80, subsequent_indent=" " * 8),
-                        "        for the cause told above",
-                    ]
-                )
-            else:
-                self._causes |= {card.cause} if card.cause else set()
-                report.longrepr = card.as_text()
+            report.longrepr = card.as_text(waits=card.cause in self._causes)
+            self._causes |= {card.cause} if card.cause else set()
         return report
 
     def _card(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, when: str) -> Card:
@@ -124,7 +119,7 @@ class _Cards:
         )
         if isinstance(error, AppDoesNotStart):
             card.cause = str(error)
-            card.add("Not served", [line for text in str(error).splitlines() for line in _wrapped(text)])
+            card.add("Not served", _wrapped(str(error)))
             card.add("App's env", [f"{name}={value}" for name, value in error.env.items()] if when == "call" else [])
             card.add("Then", [f"correct {error.directory.name}/ and save"])
             return card
@@ -160,11 +155,10 @@ def _what_went_wrong(
         return [("It says", _wrapped(str(error)))]
     if isinstance(error, AssertionError):
         return [
-            (label, [line for text in lines for line in _wrapped(text)] if label == "It says" else lines)
+            (label, _wrapped("\n".join(lines)) if label == "It says" else lines)
             for label, lines in wrong_assertion(str(error), statement, comparison)
         ]
-    said = f"{type(error).__name__}: {error}".strip().splitlines()[:12]
-    return [("Got", [line for text in said for line in _wrapped(text)]), ("At", [condition(statement)])]
+    return [("Got", _wrapped(f"{type(error).__name__}: {error}".strip())[:12]), ("At", [condition(statement)])]
 
 
 def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
@@ -185,7 +179,7 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, s
     if last.reply is not None:
         card.add("Reply" if len(exchanges) == 1 else "Last reply", reply_lines(last.reply))
     if last.reply is None or last.reply.status_code >= 500:
-        card.add("App's log", app_traceback(last))
+        card.add("App's log", _wrapped(app_traceback(last)))
     env = [f"{name}={value}" for name, value in last.app.env.items() if usual_env.get(name) != value]
     card.add("App's env", env)
     shown = worth_repeating(exchanges)
@@ -196,5 +190,8 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, s
 
 
 def _wrapped(text: str) -> list[str]:
-    """Prose as lines that fit beside a label; indented text is code, and stays whole."""
-    return [text] if text.startswith(" ") else wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    """Prose as lines that fit beside a label; indented lines are code, and stay whole."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        lines += [line] if line.startswith(" ") else wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return lines

@@ -68,11 +68,11 @@ def _json_lines(value: Any, key: str = "", indent: int = 0, end: str = "") -> li
     return [lead + first, *(line for lines in inside for line in lines), " " * indent + last + end]
 
 
-def app_traceback(exchange: Exchange, seconds: float = 0.3) -> list[str]:
+def app_traceback(exchange: Exchange, seconds: float = 0.3) -> str:
     """The traceback that the app logged since the request, cut to its own frames; waits for it up to `seconds`."""
     app, deadline = exchange.app, time.monotonic() + seconds
     while True:
         found = last_traceback(app.log_since(exchange.log_size), app.app_directory)
         if found or time.monotonic() > deadline:
-            return [cut(line) for line in found.splitlines()]
+            return "\n".join(cut(line) for line in found.splitlines())
         time.sleep(0.01)  # the reply may be here before its line is in the log
