@@ -203,16 +203,20 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
 
 
 def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
-    """A copy without tests is told with the command that puts them back; then the session goes on."""
-    workbook.put_into_work("01-hello")
-    for file in list(workbook.work.rglob("test_*.py")):
+    """A copy without tests, from the start or later, is told how to put them back; then the session goes on."""
+    copy = workbook.put_into_work("01-hello")
+    gone = "There are no tests to run here. Next: uv run workbook start puts them back"
+    for file in list(copy.rglob("test_*.py")):
         file.unlink()
     screen = workbook.screen()
-    screen.wait_for("There are no tests to run here. Next: uv run workbook start puts them back", KEYS)
+    screen.wait_for(gone, KEYS)
 
-    workbook("start", "01")
-
+    workbook.put_into_work("01-hello")
     screen.wait_for("✓ Whoever asks is greeted by name.")
+    for file in list(copy.rglob("test_*.py")):
+        file.unlink()
+    screen.wait_for(gone, KEYS)
+
     quit_session(screen)
 
 

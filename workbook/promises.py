@@ -19,9 +19,16 @@ def read_promises(folder: Path) -> list[PromiseText]:
     """The promises of the test files in `folder`, in the order in which they stand; not those of its tasks."""
     found = []
     for file in sorted(folder.glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        all_deeper = any(isinstance(node, ast.Assign) and _is_deeper_mark(node) for node in body)
+        for node in body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 text = inspect.cleandoc(ast.get_docstring(node) or node.name).split("\n\n")[0]
-                deeper = any("deeper" in ast.unparse(decorator) for decorator in node.decorator_list)
+                deeper = all_deeper or any("deeper" in ast.unparse(decorator) for decorator in node.decorator_list)
                 found.append(PromiseText(node.name, " ".join(text.split()), deeper))
     return found
+
+
+def _is_deeper_mark(node: ast.Assign) -> bool:
+    """Whether it is `pytestmark = pytest.mark.deeper`, which marks a whole file."""
+    return ast.unparse(node.targets[0]) == "pytestmark" and "deeper" in ast.unparse(node.value)

@@ -107,16 +107,3 @@ def _wrong_set(experiments: list[Experiment], tasks: list[Task]) -> str:
     if len(tasks) != 2:
         said.append(f"{len(tasks)} tasks, not two")
     return "; ".join(said)
-
-
-if __name__ == "__main__":
-    import sys
-
-    from .checks import warm_runner
-
-    here = Path(__file__).parent.parent
-    warm = warm_runner()
-    for name in sys.argv[1:]:
-        for finding in verify_stage(here, here / "stages" / name, warm):
-            print("ok  " if finding.holds else "BAD ", finding.subject, finding.wrong and f"\n       {finding.wrong}")
-    warm.close()

@@ -11,6 +11,7 @@ import pytest
 
 from workbook.course import Course, Step
 from workbook.launch import Launcher, ServedApp, choose_launcher
+from workbook.launch.warm import WarmHelper
 
 from ..apps import HELLO, children_of, is_gone, open_files_of, parent_of, stat_of, wait_until, write
 
@@ -87,3 +88,13 @@ def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -
 
     # The helper imports a part of them while nobody wants an app of it.
     wait_until(complete, lambda: f"missing in APP_MODULES: {missing}", seconds=30)
+
+
+def test_the_helper_keeps_away_from_the_terminal() -> None:
+    """A warm helper holds no terminal: Node, which playwright starts there, would change its modes."""
+    helper = WarmHelper(["json"])
+    with contextlib.closing(helper):
+        helper.wait_until_ready()
+        streams = [str(Path(f"/proc/{helper.pid}/fd/{fd}").readlink()) for fd in range(3)]
+
+    assert [stream for stream in streams if not stream.startswith(("pipe:", str(helper.folder)))] == []

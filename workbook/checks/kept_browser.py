@@ -19,6 +19,7 @@ class KeptBrowser:
             [sys.executable, "-P", "-m", "workbook.checks.kept_browser", path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
             text=True,
         )
@@ -33,8 +34,9 @@ class KeptBrowser:
         return self._address
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
         self._process.wait(10)
 
 

@@ -31,12 +31,16 @@ class WarmHelper:
     def __init__(self, modules: Sequence[str]) -> None:
         self.folder = _short_folder()
         self.address = str(self.folder / "socket")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        # Not the terminal: what inherits that may change it. Node does, when playwright's driver ends.
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
         self._ready = False
         self._asking = threading.Lock()
 
@@ -46,7 +50,8 @@ class WarmHelper:
             if not self._ready:
                 assert self._process.stdout is not None
                 if self._process.stdout.readline() != b"ready\n":
-                    raise RuntimeError("the warm helper did not start")
+                    said = (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
+                    raise RuntimeError(f"the warm helper did not start: {said}")
                 self._ready = True
 
     def close(self) -> None:
