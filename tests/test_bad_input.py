@@ -224,6 +224,18 @@ def test_an_experiment_that_does_not_fit(workbook: Workbook) -> None:
     assert not workbook.notes("predicted")
 
 
+def test_an_experiment_whose_tests_cannot_be_run(workbook: Workbook) -> None:
+    """When the tests cannot be run, `break` says what pytest says, exits 1, and judges and records nothing."""
+    replace_in(workbook.root / "stages/01-hello/test_hello.py", "import pytest\n", "import nowhere\n")
+
+    ended = workbook("break", "01", "1", "--predict", "2")
+
+    assert (ended.status, "That is what you predicted." in ended.out) == (1, False)
+    assert "workbook: The tests could not be run:" in ended.err
+    assert "ModuleNotFoundError: No module named 'nowhere'" in ended.err
+    assert workbook.notes("predicted") == []
+
+
 def test_hints_that_are_gone(workbook: Workbook) -> None:
     """A task without hints says so instead of failing."""
     (workbook.root / "stages/01-hello/tasks/1-farewell/hints.md").unlink()

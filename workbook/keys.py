@@ -75,7 +75,5 @@ def read_key(seconds: float) -> str:
 
 
 def decode(pressed: bytes) -> str:
-    """What was pressed, as one character; an escape sequence (an arrow key) counts as none."""
-    if not pressed:
-        return "q"
-    return "" if pressed.startswith(b"\x1b") else pressed.decode("utf-8", "ignore")[:1]
+    """What was pressed, as one character: of an arrow key's sequence or a pasted text it is the first."""
+    return pressed.decode("utf-8", "ignore")[:1] if pressed else "q"

@@ -87,6 +87,16 @@ def test_a_refusal_is_logged(client: Client, served: ServedApp, unique: Callable
 
 
 @pytest.mark.deeper
+def test_an_error_of_the_route_is_marked_like_a_success(client: Client) -> None:
+    """A 404 that the route raises is a reply like any other: it passes every middleware and is marked by each."""
+    reply = client.get("/posts/99")
+
+    assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"})
+    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert reply.headers.get_list("x-trace") == ["first out", "last out"]
+
+
+@pytest.mark.deeper
 def test_a_crash_is_logged(client: Client, served: ServedApp) -> None:
     """A crash leaves a line with 500 from the pure ASGI log; the `@app.middleware` log never learns of it."""
     assert client.get("/crash").status_code == 500
