@@ -30,17 +30,19 @@ def run(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
         stack.enter_context(Watcher(subject.folder, saves.put))
-        env = dict(step.run.env)
+        env, page = dict(step.run.env), ""
         if step.run.mailbox:
             env |= _mailbox(stack, terminal)
         if step.run.page:
-            _pages(stack, terminal, subject.folder / step.run.page, port)
+            page = _page(stack, subject.folder / step.run.page, port)
         while True:
             with contextlib.ExitStack() as one:
                 app = _serve(terminal, subject.folder, data, port, env)
                 if app:
                     one.callback(app.stop)
                     terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
+                    if page:
+                        terminal.field("Page", [page])
                     terminal.field("App", [app.url])
                     terminal.field("Its docs", [f"{app.url}/docs"])
                     terminal.field("Its data", [shown_path(data)])
@@ -104,7 +106,8 @@ def _mailbox(stack: contextlib.ExitStack, terminal: Terminal) -> dict[str, str]:
     return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port)}
 
 
-def _pages(stack: contextlib.ExitStack, terminal: Terminal, folder: Path, port: int) -> None:
+def _page(stack: contextlib.ExitStack, folder: Path, port: int) -> str:
+    """Serve the step's pages on their own origin; returns the address to open."""
     try:
         origin = stack.enter_context(serve_pages(folder, PAGE_PORT))
     except OSError as error:
@@ -114,4 +117,4 @@ def _pages(stack: contextlib.ExitStack, terminal: Terminal, folder: Path, port: 
             code=1,
         ) from error
     query = f"/?api=http://127.0.0.1:{port}" if port != 8000 else ""
-    terminal.field("Page", [origin + query])
+    return origin + query
