@@ -29,6 +29,7 @@ STAGES = ("01-cors", "02-middleware", "03-background", "04-uploads", "05-routers
 WAITS_BY_NATURE = {"03-background"}
 IN_A_BROWSER = {"01-cors", "04-uploads"}
 PATIENCE = 30.0
+READING = 2.0  # seconds from a verdict to the next save; no learner saves at the moment of the verdict
 
 
 class Output:
@@ -117,11 +118,11 @@ def time_stage(stage: str, rounds: int) -> dict[str, list[float]]:
             with running(watch_command, root) as output:
                 output.wait_for((" s\n",), 0)
                 for warm in range(2 if number == 0 else 1):
+                    time.sleep(READING)
                     seen = output.count
                     started = save(file, text, number * 10 + warm)
-                    line = output.wait_for((" s\n",), seen)
+                    output.wait_for((" s\n",), seen)
                     elapsed = time.perf_counter() - started
-                    del line
                 seconds["watch"].append(elapsed)
             started = time.perf_counter()
             ended = subprocess.run([*pytest, str(folder)], cwd=root, capture_output=True, text=True)
@@ -132,7 +133,7 @@ def time_stage(stage: str, rounds: int) -> dict[str, list[float]]:
                 continue  # it did not answer before
             with running(ptw, root) as output, contextlib.suppress(TimeoutError):
                 output.wait_for((" passed",), 0)
-                time.sleep(0.3)  # its watcher begins after its first run
+                time.sleep(READING)
                 seen = output.count
                 started = save(file, text, number * 10 + 5)
                 output.wait_for((" passed in", " failed"), seen)
