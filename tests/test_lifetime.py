@@ -1,8 +1,11 @@
 """Killed or interrupted at any moment: nothing is lost, and no process is left behind."""
 
+import contextlib
 import os
 import random
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from workbook.journal import Journal
+from workbook.launch import Job
+from workbook.launch.fork import ForkLauncher
 from workbook.plugin.browser import find_browser
 
-from .runners import Running, Workbook, free_port, wait_until
+from .conftest import COURSE
+from .runners import PATIENCE, Running, Workbook, free_port, wait_until
 
 # The app does not answer for a long time: there is time to kill whoever waits for it.
 HANGING = "import time\n\ntime.sleep(60)\n"
@@ -150,6 +156,21 @@ def test_killed_at_any_moment(workbook: Workbook, seed: int) -> None:
         "hint",
         "predicted",
     }
+
+
+def test_an_app_whose_owner_was_killed_before_it_read_the_answer(tmp_path: Path) -> None:
+    """An owner that dies with the app's answer unread ends the line with an error, and the app all the same."""
+    folder = tmp_path / "served"
+    (folder / "data").mkdir(parents=True)
+    job = Job(app=COURSE / "stages/01-hello", folder=folder, data=folder / "data", log=folder / "log")
+    with contextlib.closing(ForkLauncher()) as launcher, socket.socket(socket.AF_UNIX) as owner:
+        owner.connect(launcher.address)
+        owner.sendall(b'{"serve": true}\n' + job.to_line())
+        assert select.select([owner], [], [], PATIENCE)[0], "the app did not answer"
+
+        owner.close()
+
+        wait_until(lambda: not folder.exists(), lambda: (folder / "log").read_text(encoding="utf-8"), 20)
 
 
 WRITER = """

@@ -3,6 +3,7 @@
 Either way the run has a line to its owner, and ends when the owner is gone.
 """
 
+import contextlib
 import gc
 import os
 import sys
@@ -113,7 +114,8 @@ def main() -> NoReturn:
 
 def _end_with(line: IO[bytes]) -> None:
     def wait() -> None:
-        line.read(1)
+        with contextlib.suppress(OSError):  # a connection may end by a reset
+            line.read(1)
         os._exit(130)
 
     threading.Thread(target=wait, daemon=True).start()

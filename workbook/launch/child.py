@@ -100,7 +100,8 @@ class _Life:
             raise AppFailed("exit", failure.text + last_words(self._log())) from failure
 
     def _watch_the_line(self) -> None:
-        self.lines.read(1)  # the owner writes nothing more: this returns when the owner is gone
+        with contextlib.suppress(OSError):  # it is reset where the owner died with our answer unread
+            self.lines.read(1)  # the owner writes nothing more: this returns when the owner is gone
         if self.server:
             self.server.leave(graceful=self.job.grace > 0)
             threading.Event().wait(self.job.grace or 2)
