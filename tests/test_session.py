@@ -34,7 +34,7 @@ def test_a_first_session(workbook: Workbook) -> None:
     """The first session says what happened and what is next, answers every save with its verdict, and ends with q."""
     screen = workbook.screen()
     screen.wait_for("Welcome. Your copy of the first step is in work/01-hello.", KEYS)
-    shown = screen.wait_for("✓ Whoever asks is greeted by name.")
+    shown = screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
     assert "A small course  (step 1 of 2)\n01-hello: A greeting, and who may have it\n" in shown
     assert "Read  stages/01-hello/README.md\n      Next  predict and break: experiment 1 of 3\n" in shown
     assert "press b" in shown
@@ -43,7 +43,7 @@ def test_a_first_session(workbook: Workbook) -> None:
 
     main = workbook.work / "01-hello/main.py"
     replace_in(main, RIGHT, WRONG)
-    shown = screen.wait_for("✗ Whoever asks is greeted by name.", "1 promise is broken in your copy.")
+    shown = screen.wait_for("✗ Whoever asks is greeted by name.", "1 promise is broken in your copy.", KEYS)
     assert "{'greeting': 'Go away'}" in shown
     assert "Edit  work/01-hello/main.py" in shown
 
@@ -63,7 +63,7 @@ def test_a_syntax_error_is_one_card(workbook: Workbook) -> None:
     screen = open_session(workbook)
 
     replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
-    shown = screen.wait_for("The app has a syntax error:", "1 promise is broken and 2 wait in your copy.")
+    shown = screen.wait_for("The app has a syntax error:", "1 promise is broken and 2 wait in your copy.", KEYS)
 
     assert 'File "main.py", line 5' in shown
     assert "… 2 promises wait until that is mended" in shown
@@ -167,14 +167,14 @@ def test_the_session_moves_on_only_when_told(workbook: Workbook) -> None:
     for title in EXPERIMENTS:
         workbook.note("predicted", "01-hello", experiment=title, right=True)
     screen = open_session(workbook)
-    shown = screen.wait_for("task 1: Say goodbye", "Edit  work/01-hello/main.py")
+    shown = screen.wait_for("task 1: Say goodbye", "Edit  work/01-hello/main.py", KEYS)
     assert "✗ Whoever leaves is told goodbye by name." in shown, "the task at hand has a card"
 
     task_1, task_2 = read_tasks(workbook.root / "stages/01-hello")
     apply_edits(task_1.solution(), workbook.work / "01-hello")
     screen.wait_for("Task 1 is done.", "✓ task 1, farewell: done", "task 2: Shout")
     apply_edits(task_2.solution(), workbook.work / "01-hello")
-    shown = screen.wait_for("Task 2 is done.", "this step is done; on to 02-notes", "press n")
+    shown = screen.wait_for("Task 2 is done.", "this step is done; on to 02-notes", "press n", KEYS)
     assert "01-hello: A greeting, and who may have it" in shown
     assert not (workbook.work / "02-notes").exists()
 

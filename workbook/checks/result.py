@@ -73,7 +73,7 @@ def read_check(file: Path, output: str, seconds: float) -> Check:
             status = event["status"]
         elif promise := by_test.get(event["test"]):
             _note(promise, event, causes)
-    if status is None and not trouble:
+    if status not in {0, 1} and not trouble:
         trouble = output[-2000:].strip() or "the tests ended without a verdict"
     return Check(list(promises.values()), seconds, trouble)
 
