@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workbook.changes import read_experiments, read_tasks
-from workbook.checks import Runner, check, test_files, warm_runner
+from workbook.checks import Runner, check, find_tests, warm_runner
 from workbook.checks.kept_browser import KeptBrowser
 from workbook.course import Course
 from workbook.plugin.browser import find_browser
@@ -80,7 +80,7 @@ def test_promises_are_few_and_told(stage: Path) -> None:
 @each_stage
 def test_deeper_marks_are_read_as_pytest_reads_them(stage: Path, runner: Runner) -> None:
     """Which promises are core, read from the files, is what a run of the tests says."""
-    run = check(runner, ROOT, test_files(stage))
+    run = check(runner, ROOT, find_tests(stage))
 
     read = {promise.name: promise.deeper for promise in read_promises(stage)}
     assert read == {promise.name: promise.deeper for promise in run.promises}

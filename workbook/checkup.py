@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Task
-from .checks import Check, Run, Runner, test_files
+from .checks import Check, Run, Runner, find_tests
 from .course import Course, Step
 
 
@@ -33,7 +33,7 @@ class Subject:
     @property
     def tests(self) -> list[Path]:
         """The test files: the step's own, and in a copy the tasks'."""
-        return test_files(self.folder, *self.task_folders.values())
+        return find_tests(self.folder, *self.task_folders.values())
 
     @property
     def uses_a_browser(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
-from .checks import Check, Runner, check, test_files
+from .checks import Check, Runner, check, find_tests
 from .scratch import scratch_copy
 
 
@@ -23,7 +23,7 @@ class Finding:
 
 def verify_stage(root: Path, stage: Path, runner: Runner) -> Iterator[Finding]:
     """Verify a stage: it is green as shipped, its experiments and tasks hold, and they are as many as promised."""
-    yield Finding(f"{stage.name} as shipped", _red(check(runner, root, test_files(stage))))
+    yield Finding(f"{stage.name} as shipped", _red(check(runner, root, find_tests(stage))))
     try:
         experiments = read_experiments(stage)
         tasks = read_tasks(stage)
@@ -43,7 +43,7 @@ def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Ru
     """How the experiment does not hold; "" if its edits turn exactly the named promises red."""
     try:
         with scratch_copy(stage, experiment.edits) as copy:
-            found = check(runner, root, test_files(copy))
+            found = check(runner, root, find_tests(copy))
     except BadChange as error:
         return str(error)
     if found.trouble:
@@ -64,14 +64,14 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
         return f"missing: {', '.join(missing or ['test_*.py'])}"
     inside = task.folder.relative_to(stage)
     with scratch_copy(stage) as copy:
-        before = check(runner, root, test_files(copy / inside))
+        before = check(runner, root, find_tests(copy / inside))
     if before.trouble:
         return f"as shipped: {before.trouble}"
     if not before.broken:
         return "nothing of it is red as shipped: the task is done before it is begun"
     try:
         with scratch_copy(stage, task.solution()) as copy:
-            after = check(runner, root, test_files(copy, copy / inside))
+            after = check(runner, root, find_tests(copy, copy / inside))
     except BadChange as error:
         return f"solution: {error}"
     return f"with the solution: {red}" if (red := _red(after)) else ""
@@ -83,7 +83,7 @@ def _wrong_together(root: Path, stage: Path, tasks: list[Task], runner: Runner) 
         edits = tuple(edit for task in tasks for edit in task.solution())
         with scratch_copy(stage, edits) as copy:
             folders = [copy / task.folder.relative_to(stage) for task in tasks]
-            return _red(check(runner, root, test_files(copy, *folders)))
+            return _red(check(runner, root, find_tests(copy, *folders)))
     except (BadChange, OSError) as error:
         return str(error)
 

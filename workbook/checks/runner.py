@@ -41,7 +41,7 @@ class Run(Protocol):
         """Wait for its end and read what it found."""
 
 
-def test_files(*folders: Path) -> list[Path]:
+def find_tests(*folders: Path) -> list[Path]:
     """The test files that stand directly in the folders.
 
     Files and not folders go to pytest: it drops an argument that lies below another one, so a task's folder beside its

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbook import views
 from workbook.changes import BadChange, Experiment
-from workbook.checks import Check, ColdRunner, Promise, Runner, test_files
+from workbook.checks import Check, ColdRunner, Promise, Runner, find_tests
 from workbook.checks import check as run_check
 from workbook.course import Step
 from workbook.errors import UserError
@@ -85,7 +85,7 @@ class _Trial:
         def run() -> None:
             try:
                 with scratch_copy(here.course.folder(step), experiment.edits) as copy:
-                    self._check = run_check(runner, here.course.root, test_files(copy))
+                    self._check = run_check(runner, here.course.root, find_tests(copy))
             except BaseException as error:
                 self._error = error
 
