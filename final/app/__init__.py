@@ -1,0 +1,1 @@
+"""A small blog, ready for production: start it as `app.main:app`."""

@@ -1,0 +1,76 @@
+"""The engine, one session per request, and the tables' making.
+
+A transaction begins and ends within one function. Between two of them, a dependency and its route say, a request waits
+for a thread; if it held a lock or a connection meanwhile, those who have the threads would wait for it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from .config import settings
+
+ON_SQLITE = settings.database_url.startswith("sqlite")
+TABLES_LOCK = 20_250_303  # any number, the same in every worker
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+engine = create_engine(
+    settings.database_url,
+    hide_parameters=True,  # what users wrote does not belong into the log
+    pool_pre_ping=not ON_SQLITE,  # a server may have been restarted since the connection was last used
+    connect_args={"timeout": 30} if ON_SQLITE else {"connect_timeout": 5},
+)
+reader = engine.execution_options(only_reads=True)
+
+if ON_SQLITE:
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # this module begins the transactions, not Python's driver
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")  # off by default, and then no foreign key does anything
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # Two that read and then both write would fail in the middle: who may write asks for the lock first.
+        only_reads = connection.get_execution_options().get("only_reads", False)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def create_tables() -> None:
+    """Make the tables that are missing. Several workers may start at once: one makes them, the others wait."""
+    with engine.begin() as connection:
+        if not ON_SQLITE:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TABLES_LOCK})
+        Base.metadata.create_all(connection)
+
+
+def get_db(request: Request) -> Iterator[Session]:
+    with Session(reader if request.method == "GET" else engine, expire_on_commit=False) as db:
+        yield db
+
+
+Db = Annotated[Session, Depends(get_db, scope="function")]  # closed before the reply, not after the tasks
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC. SQLite forgets the zone, so it is put back when a row is read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))

@@ -1,0 +1,60 @@
+"""The app: what it needs to start, what stands around every request, which routers it has."""
+
+import logging.config
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from .config import LOGGING, UPLOADS, settings
+from .database import create_tables, engine
+from .errors import documented, handle_errors
+from .middleware import ApiKeyMiddleware, CrashMiddleware, RequestLogMiddleware, SecurityHeadersMiddleware
+from .routers import auth, internal, posts, uploads, users
+from .schemas import Root
+from .storage import InertFiles
+
+logging.config.dictConfig(LOGGING)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    create_tables()
+    UPLOADS.mkdir(parents=True, exist_ok=True)
+    yield
+    engine.dispose()
+
+
+app = FastAPI(
+    title="Production Ready API",
+    description="A small blog with login, drafts, uploads, mail, and one shape for every error",
+    version="5.0.0",
+    lifespan=lifespan,
+    responses=documented(500, 503),
+    middleware=[  # the outermost first
+        Middleware(RequestLogMiddleware),  # sees and times everything, also what the others answer
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(
+            CORSMiddleware,  # outside whatever makes errors: a page can read those too
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "X-Process-Time", "Retry-After"],
+        ),
+        Middleware(CrashMiddleware),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=256 * 1024),  # uploads have a limit of their own
+        Middleware(ApiKeyMiddleware, prefix="/internal", key=settings.api_key),
+    ],
+)
+handle_errors(app)
+for module in (auth, users, posts, uploads, internal):
+    app.include_router(module.router)
+app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files")
+
+
+@app.get("/", tags=["Root"])
+async def root() -> Root:
+    return Root()

@@ -1,0 +1,124 @@
+"""What stands around every request, as pure ASGI. `main.py` says in which order, and why."""
+
+import logging
+import re
+import secrets
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .config import request_id
+from .errors import error_response
+
+access_log = logging.getLogger("blog.access")
+crash_log = logging.getLogger("blog.crash")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class RequestLogMiddleware:
+    """Names each request, times it, and writes its line when the last byte has gone out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started, status, written = perf_counter(), 0, False
+        given = Headers(scope=scope).get("x-request-id", "")
+        name = given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
+        request_id.set(name)
+
+        def write_line() -> None:
+            nonlocal written
+            written = True
+            ms = (perf_counter() - started) * 1000
+            path = scope["raw_path"].decode("ascii", "backslashreplace")  # escaped, and without the query
+            client = scope["client"][0] if scope["client"] else "-"
+            access_log.info("%s %s %s %.0fms %s", scope["method"], path, status or "-", ms, client)
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                ms = (perf_counter() - started) * 1000
+                MutableHeaders(scope=message).update({"X-Request-ID": name, "X-Process-Time": f"{ms:.2f}ms"})
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                write_line()
+
+        try:
+            await self.app(scope, receive, watched_send)
+        finally:
+            if not written:  # the client hung up, or the app crashed in the middle of the reply
+                write_line()
+
+
+class SecurityHeadersMiddleware:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def marking_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, marking_send)
+
+
+class CrashMiddleware:
+    """Answers where nothing inside could: a bug becomes a 500, the router's plain 413 takes the common shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = replaced = False
+
+        async def replacing_send(message: Message) -> None:
+            nonlocal started, replaced
+            if message["type"] == "http.response.start":
+                started = True
+                plain = Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
+                replaced = message["status"] == 413 and plain
+                if replaced:
+                    await error_response(413)(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        try:
+            await self.app(scope, receive, replacing_send)
+        except ClientDisconnect:
+            pass  # nobody is left to answer
+        except Exception:
+            if started:
+                raise  # half of the reply is out: closing the connection is the only honest end
+            crash_log.exception("%s %r crashed", scope["method"], scope["path"])
+            await error_response(500)(scope, receive, send)
+
+
+class ApiKeyMiddleware:
+    """Refuses requests below `prefix` that do not carry the key. Without a key nobody enters."""
+
+    def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
+        self.app, self.prefix, self.key = app, prefix, key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(self.prefix) and not self._admits(scope):
+            refusal = error_response(401, "Send the API key: X-API-Key: KEY", headers={"WWW-Authenticate": "ApiKey"})
+            return await refusal(scope, receive, send)
+        await self.app(scope, receive, send)
+
+    def _admits(self, scope: Scope) -> bool:
+        given = Headers(scope=scope).get("x-api-key", "")
+        return bool(self.key) and secrets.compare_digest(given.encode(), self.key.encode())

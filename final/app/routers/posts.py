@@ -1,0 +1,50 @@
+"""Posts. Published ones are public; a draft is its author's."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from .. import crud
+from ..database import Db
+from ..dependencies import CurrentUser, Limit, OwnPost, Skip, Viewer, VisiblePost
+from ..errors import documented
+from ..models import Post
+from ..schemas import PostCreate, PostResponse, PostUpdate, PostWithAuthor
+
+router = APIRouter(prefix="/posts", tags=["Posts"], responses=documented(401, 413, 422))
+
+
+@router.post("", response_model=PostResponse, status_code=201, responses=documented(400, 409))
+def create_post(new: PostCreate, user: CurrentUser, db: Db) -> Post:
+    post = Post(**new.model_dump(), author_id=user.id)
+    crud.save(db, post)
+    return post
+
+
+@router.get("", response_model=list[PostResponse])
+def list_posts(
+    viewer: Viewer, db: Db, published: bool | None = None, skip: Skip = 0, limit: Limit = 10
+) -> Sequence[Post]:
+    return crud.get_posts(db, viewer, skip, limit, published=published)
+
+
+@router.get("/my", response_model=list[PostResponse])  # above /{post_id}, which would take "my" for an id
+def list_my_posts(user: CurrentUser, db: Db, skip: Skip = 0, limit: Limit = 10) -> Sequence[Post]:
+    return crud.get_posts(db, user, skip, limit, author_id=user.id)
+
+
+@router.get("/{post_id}", response_model=PostWithAuthor, responses=documented(404))
+def read_post(post: VisiblePost) -> Post:
+    return post
+
+
+@router.patch("/{post_id}", response_model=PostResponse, responses=documented(400, 403, 404, 409))
+def update_post(changes: PostUpdate, post: OwnPost, db: Db) -> Post:
+    crud.change(post, changes)
+    crud.save(db, post)
+    return post
+
+
+@router.delete("/{post_id}", status_code=204, responses=documented(403, 404, 409))
+def delete_post(post: OwnPost, db: Db) -> None:
+    crud.delete(db, post)

@@ -1,0 +1,59 @@
+"""Uploads. Who uploads is told by the token, what it is by the content, its name by us."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, UploadFile
+
+from .. import storage
+from ..dependencies import CurrentUser
+from ..errors import documented
+from ..models import User
+from ..schemas import Description, ProfilePictureResponse, StoredFile, UploadResponse, UploadsResponse
+from ..storage import FILE_BYTES, FORM_ROOM
+
+MAX_FILES = 5
+
+router = APIRouter(
+    prefix="/uploads",
+    tags=["Uploads"],
+    responses=documented(400, 401, 413, 415, 422),
+    max_body_size=FILE_BYTES + FORM_ROOM,
+    form_limits={"max_files": 1},
+)
+
+
+def store(user: User, uploads: list[UploadFile], checked: list[storage.Checked]) -> list[StoredFile]:
+    return [
+        StoredFile(
+            filename=name, original_name=storage.printable(upload.filename), size=len(file.content), uploaded_by=user.id
+        )
+        for name, upload, file in zip(storage.store(*checked), uploads, checked, strict=True)
+    ]
+
+
+@router.post("/image", status_code=201)
+def upload_image(file: UploadFile, user: CurrentUser) -> UploadResponse:
+    """Store a JPEG, PNG or WebP image, or a PDF."""
+    (stored,) = store(user, [file], [storage.check_document(file)])
+    return UploadResponse.model_validate(stored)
+
+
+@router.post("/profile-picture", status_code=201)
+def upload_profile_picture(
+    file: UploadFile, user: CurrentUser, description: Annotated[Description, Form()] = ""
+) -> ProfilePictureResponse:
+    """Store an image with a description: a form's fields beside its file."""
+    (stored,) = store(user, [file], [storage.check_image(file)])
+    return ProfilePictureResponse(**stored.model_dump(exclude={"url"}), user_id=user.id, description=description)
+
+
+@router.post(
+    "/multiple",
+    status_code=201,
+    max_body_size=MAX_FILES * FILE_BYTES + FORM_ROOM,
+    form_limits={"max_files": MAX_FILES},
+)
+def upload_multiple(files: list[UploadFile], user: CurrentUser) -> UploadsResponse:
+    """Store several images or PDFs: all of them, or none."""
+    stored = store(user, files, [storage.check_document(file) for file in files])
+    return UploadsResponse(uploaded=len(stored), files=stored)

@@ -1,0 +1,135 @@
+"""What comes in and what goes out."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, computed_field
+
+# PostgreSQL stores no NUL, and a name is one line.
+ONE_LINE, NO_NUL = r"^[^\x00-\x1f\x7f]+$", r"^[^\x00]*$"
+
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+Password = Annotated[str, Field(min_length=8, max_length=128, pattern=NO_NUL)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
+Content = Annotated[str, Field(max_length=20_000, pattern=NO_NUL)]
+Description = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+
+
+class Input(BaseModel):
+    """What a client sends: no other fields, and no "yes" where true is meant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Output(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class UserCreate(Input):
+    name: Name
+    email: Email
+    password: Password
+
+
+class UserUpdate(Input):
+    """The fields to change; one that is absent or null stays as it is."""
+
+    name: Name | None = None
+    email: Email | None = None
+
+
+class LoginRequest(Input):
+    email: Email
+    password: Password
+
+
+class PostCreate(Input):
+    title: Title
+    content: Content
+    published: bool = False
+
+
+class PostUpdate(Input):
+    """The fields to change; one that is absent or null stays as it is."""
+
+    title: Title | None = None
+    content: Content | None = None
+    published: bool | None = None
+
+
+class UserResponse(Output):
+    """A user as everybody sees them."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+class AccountResponse(UserResponse):
+    """A user as they see themselves."""
+
+    email: str
+
+
+class TokenResponse(Output):
+    access_token: str
+    token_type: str = "bearer"
+    user: AccountResponse
+
+
+class PostResponse(Output):
+    id: int
+    title: str
+    content: str
+    published: bool
+    author_id: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class PostWithAuthor(PostResponse):
+    author: UserResponse
+
+
+class StoredFile(Output):
+    filename: str
+    original_name: str
+    size: int
+    uploaded_by: int
+
+    @computed_field
+    def url(self) -> str:
+        return f"/files/{self.filename}"
+
+
+class UploadResponse(StoredFile):
+    message: str = "File uploaded successfully"
+
+
+class UploadsResponse(Output):
+    uploaded: int
+    files: list[StoredFile]
+
+
+class ProfilePictureResponse(StoredFile):
+    user_id: int
+    description: str
+
+
+class LoginAttemptResponse(Output):
+    at: datetime
+    email: str
+    success: bool
+    address: str
+
+
+class Stats(Output):
+    users: int
+    posts: int
+    published: int
+
+
+class Root(Output):
+    message: str = "API is running"
+    docs: str = "/docs"

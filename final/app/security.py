@@ -1,0 +1,42 @@
+"""Passwords and tokens, two functions each."""
+
+from datetime import UTC, datetime, timedelta
+
+from jose import JWTError, jwt
+from passlib.context import CryptContext
+
+from .config import settings
+
+ALGORITHM = "HS256"
+MAX_ID = 2**31 - 1
+passwords = CryptContext(
+    schemes=["argon2"],
+    argon2__time_cost=settings.argon2_time_cost,
+    argon2__memory_cost=settings.argon2_memory_cost,
+    argon2__parallelism=settings.argon2_parallelism,
+)
+
+
+def hash_password(password: str) -> str:
+    return passwords.hash(password)
+
+
+def verify_password(password: str, hashed: str | None) -> bool:
+    """Where there is no hash the answer is no, and takes as long."""
+    return passwords.verify(password, hashed)
+
+
+def create_token(user_id: int) -> str:
+    expires = datetime.now(UTC) + timedelta(minutes=settings.token_minutes)
+    return jwt.encode({"sub": str(user_id), "exp": expires}, settings.secret_key, algorithm=ALGORITHM)
+
+
+def read_token(token: str) -> int | None:
+    """The id of the user whom a sound token names; None for every other token."""
+    required = {"require_exp": True, "require_sub": True, "leeway": 0}
+    try:
+        claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], options=required)
+        user_id = int(claims["sub"])
+    except (JWTError, TypeError, ValueError):  # jose raises a TypeError for `exp: null`
+        return None
+    return user_id if 1 <= user_id <= MAX_ID else None

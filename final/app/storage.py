@@ -1,0 +1,112 @@
+"""Files from strangers: what they are, where they lie, how they are served."""
+
+import errno
+import mimetypes
+import threading
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+from fastapi import HTTPException, Response, UploadFile
+from fastapi.staticfiles import StaticFiles
+from PIL import Image, ImageOps
+
+from .config import UPLOADS
+
+FILE_BYTES = 5 * 1024 * 1024
+FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: the JPEGs of some phones
+Image.MAX_IMAGE_PIXELS = 24_000_000
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
+mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
+decoders = threading.BoundedSemaphore(4)  # one picture may take 72 MB unpacked; forty at once would take 3 GB
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that may be stored: its true extension, and its content without all that it need not hold."""
+
+    extension: str
+    content: bytes
+
+
+def check_image(upload: UploadFile) -> Checked:
+    """The image, encoded anew. Raises 413 and 415."""
+    check_size(upload)
+    encoded = BytesIO()
+    try:
+        with decoders, Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
+            kind = str(image.format)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            image.info = {key: value for key, value in image.info.items() if key == "transparency"}
+            image.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise HTTPException(413, f"An image may have at most {Image.MAX_IMAGE_PIXELS:,} pixels") from error
+    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
+        raise HTTPException(415, "Send a whole JPEG, PNG or WebP image") from error
+    return Checked(EXTENSIONS[kind], encoded.getvalue())
+
+
+def check_document(upload: UploadFile) -> Checked:
+    """The image, or the PDF as it was sent. Raises 413 and 415."""
+    check_size(upload)
+    if upload.file.read(5) != b"%PDF-":
+        upload.file.seek(0)
+        return check_image(upload)
+    upload.file.seek(0)
+    content = upload.file.read()
+    if b"%%EOF" not in content[-1024:]:
+        raise HTTPException(415, "Send a whole PDF: the end of this one is missing")
+    return Checked("pdf", content)
+
+
+def check_size(upload: UploadFile) -> None:
+    if upload.size is None or upload.size > FILE_BYTES:
+        raise HTTPException(413, f"A file may have at most {FILE_BYTES:,} bytes")
+
+
+def store(*files: Checked) -> list[str]:
+    """Write all of them, or none; returns the names. Raises 503 where the disk is full."""
+    names: list[str] = []
+    try:
+        for file in files:
+            names.append(name := f"{uuid4().hex}.{file.extension}")
+            part = UPLOADS / f".{name}.part"
+            try:
+                part.write_bytes(file.content)
+                part.replace(UPLOADS / name)  # killed before this, no name leads to half a file
+            finally:
+                part.unlink(missing_ok=True)
+    except OSError as error:
+        for name in names:
+            remove(name)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise HTTPException(
+                503, "There is no room for this file; try again later", {"Retry-After": "60"}
+            ) from error
+        raise
+    return names
+
+
+def remove(name: str) -> None:
+    """Remove a stored file, if it is there."""
+    (UPLOADS / name).unlink(missing_ok=True)
+
+
+def printable(name: str | None) -> str:
+    """A client's name for a file, fit to be shown. It is never a path: what is stored is called otherwise."""
+    return "".join(filter(str.isprintable, name or ""))[:100]
+
+
+class InertFiles(StaticFiles):
+    """Stored files, served so that a browser shows them and runs nothing of them."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Content-Security-Policy"] = "sandbox"
+        if response.headers.get("content-type") == "application/pdf":
+            response.headers["Content-Disposition"] = "attachment"
+        return response
