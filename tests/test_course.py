@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbook import workspace
+from workbook.checkup import Subject
 from workbook.commands.breaking import choices_for, read_numbers
 from workbook.course import Course
 from workbook.errors import UserError
@@ -90,11 +91,13 @@ def test_a_word_of_several_steps_means_none(tmp_path: Path) -> None:
 
 def test_order_and_folders(course: Course) -> None:
     """The steps come in the order of workbook.toml, each in the folder of its kind."""
-    first, second = course.steps
+    first, second, project = course.steps
 
-    assert (course.after(first), course.after(second)) == (second, None)
-    assert course.folder(first) == course.root / "stages/01-hello"
+    assert (course.after(first), course.after(second), course.after(project)) == (second, project, None)
+    assert (course.folder(first), course.place(first)) == (course.root / "stages/01-hello", "stages/01-hello")
     assert (course.copy(first), course.data(first)) == (course.work / "01-hello", course.work / "data/01-hello")
+    assert (course.folder(project), course.place(project)) == (course.root / "final", "final")
+    assert (course.copy(project), course.data(project)) == (course.work / "final", course.work / "data/final")
 
 
 def test_found_from_below(course: Course) -> None:
@@ -149,7 +152,7 @@ def test_the_present_name_comes_first(course: Course) -> None:
 
 def test_progress_is_told_from_the_journal(course: Course) -> None:
     """What is tried, solved and where the learner is follows from the entries, also for whoever reads them later."""
-    hello, notes = course.steps
+    hello, notes, _ = course.steps
     progress = Progress(course)
     assert (progress.is_new, progress.current, progress.untried(hello), progress.unsolved(hello)) == (
         True,
@@ -208,6 +211,39 @@ def test_a_copy_holds_nothing_of_the_authors(course: Course) -> None:
         name for name in names if name.endswith(("solution.toml", "experiments.toml", ".db", ".sqlite", ".pyc"))
     }
     assert ".hidden" not in names
+
+
+def test_a_copy_of_a_project_has_its_hidden_files(course: Course) -> None:
+    """Of hidden files the example of settings and .gitignore are copied; never settings, caches, uploads, databases."""
+    step = course.step("final")
+    left = [".env", ".venv/x.py", ".mypy_cache/x", "uploads/x.png", "app/__pycache__/x.pyc", "shelf.db", "x.sqlite3"]
+    left += ["shelf.db-wal", "requests.log", ".coverage"]
+    for name in left:
+        file = course.folder(step) / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x", encoding="utf-8")
+
+    made = {path.relative_to(course.copy(step)).as_posix() for path in workspace.start(course, step)}
+
+    app = {f"app/{name}.py" for name in ("__init__", "books", "config", "database", "main")}
+    assert made == {".env.example", ".gitignore", "README.md", "tests/test_books.py"} | app
+    assert made == set(workspace.copied_files(course.folder(step)))
+
+
+def test_the_tests_of_a_project_lie_in_their_folder(course: Course) -> None:
+    """A project's tests, their promises and their need of a browser are found in tests/ and beside it."""
+    step = course.step("final")
+    subject = Subject.of(course, step)
+    assert [file.name for file in subject.tests] == ["test_books.py"]
+    assert [promise.name for promise in read_promises(subject.folder)] == ["test_keeps_books", "test_says_which_book"]
+    assert [file.name for file in subject.tests if subject.uses_a_browser] == []
+
+    (subject.folder / "test_all.py").write_text("def test_all() -> None: ...", encoding="utf-8")
+    (subject.folder / "tests/test_page.py").write_text("import playwright", encoding="utf-8")
+
+    assert [file.name for file in subject.tests] == ["test_all.py", "test_books.py", "test_page.py"]
+    assert subject.uses_a_browser
+    assert subject.main_file == subject.folder / "app/main.py"
 
 
 # --- predictions

@@ -10,7 +10,7 @@ from workbook.course import Course
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)
-# Six modules are called main: each app directory is checked on its own.
+# Several modules are called main: each app directory is checked on its own.
 APP_DIRECTORIES = [COURSE.folder(step) for step in COURSE.steps]
 
 

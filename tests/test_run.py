@@ -1,9 +1,12 @@
 """`workbook run`: a step served as its users would see it."""
 
+import contextlib
 import signal
 import smtplib
 import socket
+import sqlite3
 from email.message import EmailMessage
+from pathlib import Path
 
 import httpx
 import pytest
@@ -160,3 +163,147 @@ def test_a_port_that_is_none_is_refused(shared: Workbook, port: str) -> None:
 
     assert (ended.status, ended.out) == (2, "")
     assert "Invalid value for '--port'" in ended.err
+
+
+# --- a database that is older than the models
+
+
+OLDER = "no column shelf: it is older than the models."
+OLDER_TOLD = (
+    "\nThe database has no column shelf: it is older than the models. A table that is\n"
+    "there already is not changed when the app starts.\n"
+    "      Next  begin with an empty data folder; the old one is kept:\n"
+    "            uv run workbook run final --fresh\n"
+)
+
+
+@pytest.fixture
+def old_data(workbook: Workbook) -> Path:
+    """The data of a project from before a column was added to a model."""
+    data = workbook.work / "data/final"
+    data.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(data / "shelf.db")) as db, db:
+        db.execute("CREATE TABLE book (title TEXT)")
+    return data
+
+
+def test_an_older_database_is_told(workbook: Workbook, old_data: Path) -> None:
+    """A column that the database lacks is told once per start, behind the traceback, with the command that helps."""
+    running, url = serve(workbook, "final")
+    for _ in range(2):
+        assert httpx.get(f"{url}/books", trust_env=False).status_code == 500
+    assert httpx.post(f"{url}/books/Emma", trust_env=False).status_code == 500
+    running.wait_for("--fresh")
+    wait_until(lambda: running.text.count("sqlite3.OperationalError") == 3, lambda: running.text)
+    end = len(running.text)
+
+    main = workbook.put_into_work("final") / "app/main.py"
+    ended = running.end()
+
+    assert ended.status == 0
+    assert ended.out.count(OLDER) == 1
+    assert OLDER_TOLD in ended.out
+    assert ended.out.index("sqlite3.OperationalError: no such column: shelf") < ended.out.index(OLDER)
+    assert ended.out[end:].endswith("Stopped.\n")
+
+    running, url = serve(workbook, "final")
+    assert httpx.post(f"{url}/books/Emma", trust_env=False).status_code == 500
+    seen = running.wait_for("--fresh")
+    assert "has no column named shelf" in running.text, "SQLite says it in other words where a row is written"
+    main.write_text(main.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    seen = running.wait_for("Ctrl-C ends it.", after=seen)
+    assert httpx.get(f"{url}/books", trust_env=False).status_code == 500
+    running.wait_for(OLDER, after=seen)
+    running.end()
+
+    running, url = serve(workbook, "final", "--fresh")
+    assert httpx.get(f"{url}/books", trust_env=False).json() == []
+    assert OLDER not in running.end().out
+    assert len([folder for folder in (workbook.work / "data").iterdir() if folder != old_data]) == 1
+
+
+AT_IMPORT = "\n\nbooks.titles()\n"
+IN_LIFESPAN = """
+
+async def lifespan(app):
+    books.titles()
+    yield
+
+
+app.router.lifespan_context = __import__("contextlib").asynccontextmanager(lifespan)
+"""
+
+
+@pytest.mark.parametrize("when", [AT_IMPORT, IN_LIFESPAN], ids=["import", "lifespan"])
+@pytest.mark.usefixtures("old_data")
+def test_an_older_database_at_the_start(workbook: Workbook, when: str) -> None:
+    """An app that asks for the column while it starts fails with the traceback, and what that means behind it."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    with main.open("a", encoding="utf-8") as file:
+        file.write(when)
+    running = workbook.start("run", "final", "--port", str(free_port()))
+
+    running.wait_for("Correct it and save")
+
+    text = running.text
+    assert text.index("sqlite3.OperationalError: no such column: shelf") < text.index(OLDER)
+    assert text.count(OLDER) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sqlalchemy.exc.ProgrammingError: (psycopg.errors.UndefinedColumn) column posts.shelf does not exist",
+        'psycopg.errors.UndefinedColumn: column "shelf" of relation "post" does not exist',
+    ],
+)
+def test_postgresql_says_it_in_its_own_words(workbook: Workbook, words: str) -> None:
+    """What PostgreSQL writes is understood too; where DATABASE_URL names the database, another one is advised."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    main.write_text(f"import sys\nprint({words!r}, file=sys.stderr)\n" + main.read_text(), encoding="utf-8")
+    port = str(free_port())
+    running = workbook.start("run", "final", "--port", port, env={"DATABASE_URL": "postgresql://127.0.0.1/shelf"})
+
+    running.wait_for("DATABASE_URL names that database: name an empty one")
+
+    assert "shelf: it is older than the models." in running.text
+    assert "--fresh" not in running.text
+
+
+def test_what_the_app_writes_is_passed_on(workbook: Workbook) -> None:
+    """All that an app writes is passed on, also bytes that are no text and very long lines."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    script = "import sys\nsys.stderr.buffer.write(b'\\xff no such ' * 50_000 + b'end of it\\n')\n"
+    main.write_text(script + main.read_text(encoding="utf-8"), encoding="utf-8")
+
+    running, _ = serve(workbook, "final")
+
+    running.wait_for("end of it\n")
+    assert running.text.count(" no such ") == 50_000
+    assert OLDER not in running.end().out
+
+
+def test_a_line_without_an_end_is_passed_on(workbook: Workbook) -> None:
+    """What an app writes is seen at once, not only when its line ends."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    with main.open("a", encoding="utf-8") as file:
+        file.write("\n\n@app.get('/half')\ndef half() -> None:\n    import time\n\n")
+        file.write("    print('half a line', end='', flush=True)\n    time.sleep(5)\n")
+    port = free_port()
+    screen = workbook.screen("run", "final", "--port", str(port))
+    screen.wait_for("Ctrl-C ends it.")
+
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"http://127.0.0.1:{port}/half", trust_env=False, timeout=1)
+
+    screen.wait_for("half a line")
+
+
+def test_the_log_has_colours_on_a_terminal(workbook: Workbook) -> None:
+    """On a terminal the app's log has its colours, with --plain it has none."""
+    for words, coloured in (([], True), (["--plain"], False)):
+        screen = workbook.screen("run", "final", "--port", str(free_port()), *words)
+        screen.wait_for("Application startup complete.", "Ctrl-C ends it.")
+        screen.press("\x03")
+        assert screen.wait_for_end() == 0
+        assert ("\x1b[32mINFO" in screen.written) == coloured

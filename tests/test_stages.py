@@ -1,4 +1,4 @@
-"""What every stage is: complete, green, proven, executed to the last line, and within its bounds."""
+"""What every stage is: complete, green, proven, executed to the last line, and within its bounds; and every tour."""
 
 import json
 import os
@@ -16,10 +16,11 @@ from workbook.checks.kept_browser import KeptBrowser
 from workbook.course import Course
 from workbook.plugin.browser import find_browser
 from workbook.promises import read_promises
-from workbook.verify import verify_stage
+from workbook.verify import verify_stage, verify_tour
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)
+PROJECTS = [COURSE.folder(step) for step in COURSE.steps if step.kind == "project"]
 STAGES = [COURSE.folder(step) for step in COURSE.steps if step.kind == "stage"]
 HINTS = ["Nudge", "Approach", "Shape of the code"]
 SECTIONS = [
@@ -55,6 +56,14 @@ def test_stage_holds(stage: Path, runner: Runner) -> None:
     findings = list(verify_stage(ROOT, stage, runner))
 
     assert len(findings) > 6
+    assert [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds] == []
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_tour_holds(project: Path) -> None:
+    """A project has a tour of eight questions, each with an answer that is there, its place, and a reason."""
+    findings = list(verify_tour(project))
+
     assert [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds] == []
 
 

@@ -37,7 +37,7 @@ class Subject:
 
     @property
     def uses_a_browser(self) -> bool:
-        return any("playwright" in file.read_text(encoding="utf-8") for file in self.folder.glob("test_*.py"))
+        return any("playwright" in file.read_text(encoding="utf-8") for file in find_tests(self.folder))
 
     @property
     def main_file(self) -> Path:

@@ -1,38 +1,35 @@
 """The course: workbook.toml, loaded. The only list of its steps."""
 
 import difflib
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .errors import UserError
+from .tomlfile import Strict, read_toml
+from .tour import Question, read_tour
 
 FILE = "workbook.toml"
-FOLDERS = {"stage": "stages", "exercise": "exercises"}
+FOLDERS = {"stage": "stages", "exercise": "exercises", "project": "."}
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+_RESTORE = f"put the line right, or restore the file: git checkout {FILE}"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RunSettings(_Strict):
+class RunSettings(Strict):
     """What `workbook run` gives the app: variables, a folder of pages on another origin, a local mailbox."""
 
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     page: str | None = None
     mailbox: bool = False
 
 
-class Step(_Strict):
-    """A stage or an exercise. `formerly` are the names that it had in earlier editions of the course."""
+class Step(Strict):
+    """A stage, an exercise or a project. `formerly` are the names that it had in earlier editions of the course."""
 
     name: Name
-    kind: Literal["stage", "exercise"]
+    kind: Literal["stage", "exercise", "project"]
     title: str
     concept: str
     minutes: Annotated[int, Field(gt=0)]
@@ -40,7 +37,7 @@ class Step(_Strict):
     run: RunSettings = RunSettings()
 
 
-class _File(_Strict):
+class _File(Strict):
     title: str
     step: Annotated[list[Step], Field(min_length=1)]
 
@@ -51,7 +48,7 @@ class Course:
     def __init__(self, root: Path) -> None:
         """Load `root`/workbook.toml. Raises `UserError` that names the line."""
         self.root = root
-        file = _load(root / FILE)
+        file = read_toml(root / FILE, _File, table="step", called=FILE, cure=_RESTORE)
         self.title = file.title
         self.steps = file.step
         self._by_any_name = self._names()
@@ -106,6 +103,10 @@ class Course:
         """Where the step lies in the course."""
         return self.root / FOLDERS[step.kind] / step.name
 
+    def place(self, step: Step) -> str:
+        """Its folder as it is written from the course's own."""
+        return self.folder(step).relative_to(self.root).as_posix()
+
     @property
     def work(self) -> Path:
         """The learner's own folder."""
@@ -128,41 +129,11 @@ class Course:
         try:
             return read_experiments(self.folder(step))
         except BadChange as error:
-            raise UserError(f"{step.name}: {error}.", f"git checkout {FOLDERS[step.kind]}/{step.name}") from error
+            raise UserError(f"{step.name}: {error}.", f"git checkout {self.place(step)}") from error
 
     def tasks(self, step: Step) -> list[Task]:
         return read_tasks(self.folder(step))
 
-
-def _load(path: Path) -> _File:
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
-        return _File.model_validate(tomllib.loads(text))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path.name} is not UTF-8 (byte {error.start}).", _RESTORE) from error
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path.name} is not valid TOML: {error}", _RESTORE) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = _line_of(text, first["loc"])
-        keys = ".".join(part for part in first["loc"] if isinstance(part, str) and part != "step") or "step"
-        raise UserError(f"{path.name}, line {where}, key {keys}: {first['msg']}.", _RESTORE) from error
-
-
-_RESTORE = f"put the line right, or restore the file: git checkout {FILE}"
-
-
-def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
-    """The line of the key at `loc` in workbook.toml, or of the head of the table that should hold it."""
-    lines = text.splitlines()
-    heads = [n for n, line in enumerate(lines) if re.match(r"\s*\[\[\s*step\s*\]\]", line)]
-    first, key = -1, loc[0]
-    if len(loc) > 1 and isinstance(loc[1], int) and loc[1] < len(heads):
-        first, key = heads[loc[1]], loc[2] if len(loc) > 2 else loc[0]
-    last = next((head for head in heads if head > first), len(lines))
-    for n in range(first + 1, last):
-        if re.match(rf"\s*\[?\s*(step\.)?{re.escape(str(key))}\b", lines[n]):
-            return n + 1
-    return max(first, 0) + 1
+    def tour(self, step: Step) -> list[Question]:
+        """The questions of the step's tour; a project has one. Raises `UserError`."""
+        return read_tour(self.folder(step)) if step.kind == "project" else []

@@ -8,12 +8,13 @@ from .journal import Journal
 
 @dataclass
 class StepProgress:
-    """What the learner has done in one step; experiments by title, tasks by folder name."""
+    """What the learner has done in one step; experiments by title, tasks by folder name, a tour's questions by text."""
 
     started: bool = False
     tried: dict[str, bool] = field(default_factory=dict)
     solved: set[str] = field(default_factory=set)
     hints: dict[str, int] = field(default_factory=dict)
+    toured: dict[str, bool] = field(default_factory=dict)  # whether at the first try
     finished: bool = False
 
 
@@ -33,7 +34,7 @@ class Progress:
         return self.steps[step.name]
 
     def record(self, kind: str, step: Step, **data: object) -> None:
-        """Note that something happened. Kinds: started, current, predicted, solved, hint, reset, finished."""
+        """Note that something happened. Kinds: started, current, predicted, solved, hint, toured, reset, finished."""
         self.journal.record(kind, step.name, **data)
         self._apply(kind, step.name, data)
 
@@ -53,6 +54,8 @@ class Progress:
         elif kind == "hint" and isinstance(level := data.get("level"), int):
             task = str(data.get("task"))
             progress.hints[task] = max(progress.hints.get(task, 0), level)
+        elif kind == "toured":
+            progress.toured[str(data.get("question"))] = data.get("right") is True and data.get("tries") == 1
         elif kind == "finished":
             progress.finished = True
 
@@ -66,15 +69,18 @@ class Progress:
         solved = self.of(step).solved
         return [task.number for task in self.course.tasks(step) if task.folder.name not in solved]
 
+    def unanswered(self, step: Step) -> list[int]:
+        """The numbers of the tour's questions that have not been answered yet, rightly or wrongly."""
+        toured = self.of(step).toured
+        return [n for n, question in enumerate(self.course.tour(step), 1) if question.question not in toured]
+
     def state(self, step: Step) -> str:
         """`done`, `here`, `begun` or `open`."""
         progress = self.of(step)
-        if (
-            (self.course.experiments(step) or self.course.tasks(step))
-            and not self.untried(step)
-            and not self.unsolved(step)
-        ):
+        course = self.course
+        has_parts = course.experiments(step) or course.tasks(step) or course.tour(step)
+        if has_parts and not (self.untried(step) or self.unsolved(step) or self.unanswered(step)):
             return "done"
         if step.name == self.current.name and not self.is_new:
             return "here"
-        return "begun" if progress.started or progress.tried or progress.solved else "open"
+        return "begun" if progress.started or progress.tried or progress.solved or progress.toured else "open"

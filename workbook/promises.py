@@ -5,6 +5,8 @@ import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
+from .checks import find_tests
+
 
 @dataclass(frozen=True)
 class PromiseText:
@@ -18,7 +20,7 @@ class PromiseText:
 def read_promises(folder: Path) -> list[PromiseText]:
     """The promises of the test files in `folder`, in the order in which they stand; not those of its tasks."""
     found = []
-    for file in sorted(folder.glob("test_*.py")):
+    for file in find_tests(folder):
         body = ast.parse(file.read_text(encoding="utf-8")).body
         all_deeper = any(isinstance(node, ast.Assign) and _is_deeper_mark(node) for node in body)
         for node in body:

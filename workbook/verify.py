@@ -1,4 +1,4 @@
-"""Prove that a stage's experiments and tasks are what they say: the authors' check."""
+"""Prove that a stage's experiments and tasks, and a project's tour, are what they say: the authors' check."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,13 @@ from pathlib import Path
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .checks import Check, Runner, check, find_tests
+from .errors import UserError
 from .scratch import scratch_copy
+from .tour import Question, line_of, read_tour
+from .workspace import copied_files
+
+QUESTIONS_OF_A_TOUR = 8
+WORDS_OF_A_WHY = 20
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Finding:
 
 def verify_stage(root: Path, stage: Path, runner: Runner) -> Iterator[Finding]:
     """Verify a stage: it is green as shipped, its experiments and tasks hold, and they are as many as promised."""
-    yield Finding(f"{stage.name} as shipped", _red(check(runner, root, find_tests(stage))))
+    yield Finding(f"{stage.name} as shipped", red_of(check(runner, root, find_tests(stage))))
     try:
         experiments = read_experiments(stage)
         tasks = read_tasks(stage)
@@ -37,6 +43,42 @@ def verify_stage(root: Path, stage: Path, runner: Runner) -> Iterator[Finding]:
     yield Finding(f"{stage.name}, all tasks in one copy", _wrong_together(root, stage, tasks, runner))
     for task in tasks:
         yield Finding(f"{stage.name}, task {task.number}: {task.title}", wrong_task(root, stage, task, runner))
+
+
+def verify_project(root: Path, project: Path, runner: Runner) -> Iterator[Finding]:
+    """Verify a project: it is green as shipped, and its tour holds."""
+    yield Finding(f"{project.name} as shipped", red_of(check(runner, root, find_tests(project))))
+    yield from verify_tour(project)
+
+
+def verify_tour(project: Path) -> Iterator[Finding]:
+    """Verify that the tour has as many questions as promised, and that each one's answer and place are there."""
+    try:
+        questions = read_tour(project)
+    except UserError as error:
+        yield Finding(f"{project.name}, its tour", error.message)
+        return
+    yield Finding(f"{project.name}, its tour", _wrong_tour(questions))
+    for number, question in enumerate(questions, 1):
+        yield Finding(f"{project.name}, question {number}: {question.question}", wrong_question(project, question))
+
+
+def wrong_question(project: Path, question: Question) -> str:
+    """How the question does not hold; "" if its files are there, the place is found, and the why is told."""
+    files = copied_files(project)
+    said = [f"there is no file {answer}" for answer in question.answer if answer not in files]
+    if not said and line_of(project / question.answer[0], question.look) is None:
+        said.append(f"“{question.look}” does not occur in {question.answer[0]}")
+    if (words := len(question.why.split())) < WORDS_OF_A_WHY:
+        said.append(f"its why has {words} words, fewer than {WORDS_OF_A_WHY}")
+    return "; ".join(said)
+
+
+def _wrong_tour(questions: list[Question]) -> str:
+    said = [] if len(questions) == QUESTIONS_OF_A_TOUR else [f"{len(questions)} questions, not {QUESTIONS_OF_A_TOUR}"]
+    if len({question.question for question in questions}) < len(questions):
+        said.append("a question is asked twice")
+    return "; ".join(said)
 
 
 def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Runner) -> str:
@@ -74,7 +116,7 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
             after = check(runner, root, find_tests(copy, copy / inside))
     except BadChange as error:
         return f"solution: {error}"
-    return f"with the solution: {red}" if (red := _red(after)) else ""
+    return f"with the solution: {red}" if (red := red_of(after)) else ""
 
 
 def _wrong_together(root: Path, stage: Path, tasks: list[Task], runner: Runner) -> str:
@@ -83,12 +125,12 @@ def _wrong_together(root: Path, stage: Path, tasks: list[Task], runner: Runner) 
         edits = tuple(edit for task in tasks for edit in task.solution())
         with scratch_copy(stage, edits) as copy:
             folders = [copy / task.folder.relative_to(stage) for task in tasks]
-            return _red(check(runner, root, find_tests(copy, *folders)))
+            return red_of(check(runner, root, find_tests(copy, *folders)))
     except (BadChange, OSError) as error:
         return str(error)
 
 
-def _red(found: Check) -> str:
+def red_of(found: Check) -> str:
     if found.trouble:
         return found.trouble
     if not found.promises:

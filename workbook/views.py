@@ -14,6 +14,7 @@ from .progress import Progress
 from .terminal import Terminal
 
 CARDS_SHOWN = 2
+PROMISES_LISTED = 12  # more of them are counted, but for the broken ones
 
 
 def shown_path(path: Path) -> str:
@@ -50,17 +51,25 @@ def show_checkup(
 
 
 def _show_promises(terminal: Terminal, check: Check) -> None:
+    core = [promise for promise in check.promises if not promise.deeper]
     for promise in check.promises:
-        if promise.outcome == "broken" or not (promise.deeper or promise.outcome == "waiting"):
+        is_listed = promise in core and promise.outcome != "waiting" and len(core) <= PROMISES_LISTED
+        if promise.outcome == "broken" or is_listed:
             terminal.outcome(promise.outcome, promise.text)
+    if len(core) > PROMISES_LISTED:
+        _show_count(terminal, core, "promises")
     if waiting := [promise for promise in check.promises if promise.outcome == "waiting"]:
         terminal.outcome("waiting", f"{_promises(len(waiting))} {_wait(len(waiting))} until that is mended")
     if deeper := [promise for promise in check.promises if promise.deeper]:
-        kept = sum(promise.outcome == "kept" for promise in deeper)
-        terminal.outcome("kept" if kept == len(deeper) else "open", f"{kept} of {len(deeper)} deeper promises")
+        _show_count(terminal, deeper, "deeper promises")
     for reason in dict.fromkeys(promise.reason for promise in check.not_proven):
         names = ", ".join(promise.name for promise in check.not_proven if promise.reason == reason)
         terminal.outcome("not proven", f"{reason}: {names}")
+
+
+def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) -> None:
+    kept = sum(promise.outcome == "kept" for promise in promises)
+    terminal.outcome("kept" if kept == len(promises) else "open", f"{kept} of {len(promises)} {called}")
 
 
 def counted(check: Check) -> str:
@@ -145,6 +154,9 @@ def show_next(
             f"uv run workbook break {step.name} {untried[0]}",
             "b",
         )
+    elif unanswered := progress.unanswered(step):
+        terminal.field("Read", [shown_path(folder / "README.md")])
+        say(f"the tour: question {unanswered[0]} of {len(course.tour(step))}", f"uv run workbook tour {step.name}", "t")
     elif unsolved := progress.unsolved(step):
         task = next(task for task in course.tasks(step) if task.number == unsolved[0])
         terminal.field("Next", [f"task {task.number}: {task.title}"], prose=True)

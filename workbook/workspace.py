@@ -1,5 +1,6 @@
 """The learner's own folder: copies of steps, put there, put back, never overwritten."""
 
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -7,10 +8,31 @@ from pathlib import Path
 from .course import Course, Step
 from .errors import UserError
 
-# What a learner's copy does not need: what belongs to authors, and what running leaves behind.
-NOT_COPIED = shutil.ignore_patterns("solution.toml", "experiments.toml", "__pycache__", ".*", "*.db*", "*.sqlite*")
+# What a learner's copy does not need: what belongs to authors, and what running leaves behind …
+_NOT_COPIED = shutil.ignore_patterns(
+    *("solution.toml", "experiments.toml", "tour.toml"),
+    *("__pycache__", ".*", "*.db*", "*.sqlite*", "*.log", "uploads"),
+)
+# … but for the hidden files that belong to a project.
+_COPIED = {".env.example", ".gitignore"}
 
 _ACCESS = "give yourself write access"
+
+
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """Those of the names in a folder that a learner's copy does not have."""
+    return _NOT_COPIED(folder, names) - _COPIED
+
+
+def copied_files(folder: Path) -> list[str]:
+    """The files below a step's folder that a learner's copy has too: their paths there, in order."""
+    found: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        dropped = not_copied(parent, [*folders, *files])
+        folders[:] = sorted(set(folders) - dropped)
+        inside = Path(parent).relative_to(folder)
+        found += [(inside / name).as_posix() for name in sorted(set(files) - dropped)]
+    return found
 
 
 def start(course: Course, step: Step) -> list[Path]:
@@ -27,7 +49,7 @@ def start(course: Course, step: Step) -> list[Path]:
         return dst
 
     try:
-        shutil.copytree(source, target, ignore=NOT_COPIED, copy_function=copy_if_absent, dirs_exist_ok=True)
+        shutil.copytree(source, target, ignore=not_copied, copy_function=copy_if_absent, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
         raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
     return made

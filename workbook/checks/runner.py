@@ -26,7 +26,7 @@ class Runner(Protocol):
 
     env: dict[str, str]
 
-    def start(self, root: Path, paths: Sequence[Path]) -> "Run": ...
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "Run": ...
 
     def close(self) -> None: ...
 
@@ -42,17 +42,18 @@ class Run(Protocol):
 
 
 def find_tests(*folders: Path) -> list[Path]:
-    """The test files that stand directly in the folders.
+    """The test files that stand directly in the folders, or in their tests/.
 
     Files and not folders go to pytest: it drops an argument that lies below another one, so a task's folder beside its
     stage's would silently not run.
     """
-    return [file for folder in folders for file in sorted(folder.glob("test_*.py"))]
+    places = [place for folder in folders for place in (folder, folder / "tests")]
+    return [file for place in places for file in sorted(place.glob("test_*.py"))]
 
 
-def check(runner: Runner, root: Path, paths: Sequence[Path]) -> Check:
-    """Run the tests in `paths` with the settings in `root`/pyproject.toml."""
-    run = runner.start(root, paths)
+def check(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:
+    """Run the tests in `paths` with the settings in `root`/pyproject.toml; `options` are more of pytest's."""
+    run = runner.start(root, paths, options)
     try:
         return run.result()
     except BaseException:
@@ -68,8 +69,8 @@ class ColdRunner:
         self._launcher = launcher
         self.env: dict[str, str] = {}
 
-    def start(self, root: Path, paths: Sequence[Path]) -> "_ColdRun":
-        return _ColdRun(root, paths, ["--launcher", self._launcher], self.env)
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_ColdRun":
+        return _ColdRun(root, paths, ["--launcher", self._launcher, *options], self.env)
 
     def close(self) -> None:
         pass
@@ -137,14 +138,14 @@ class WarmRunner:
         self._taking = threading.Lock()
         self.env: dict[str, str] = {}
 
-    def start(self, root: Path, paths: Sequence[Path]) -> "_WarmRun":
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_WarmRun":
         self._apps.wait_until_ready()
         self._runs.wait_until_ready()
         files = _Files()
         request = {
             "cwd": str(root),
             "env": {"WORKBOOK_WARM_APPS": self._apps.address, **self.env},
-            "arguments": [*files.arguments(root, paths), "--launcher", "fork"],
+            "arguments": [*files.arguments(root, paths), "--launcher", "fork", *options],
             "bytecode": str(self._runs.folder / "bytecode"),
         }
         with self._taking:

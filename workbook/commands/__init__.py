@@ -48,7 +48,7 @@ def _prepare() -> None:
             os.open(os.devnull, os.O_RDWR)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):  # bytes that are no text end nothing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     # Ended from outside, or its terminal closed: leave by the same way as always, which tidies up.

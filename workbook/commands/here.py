@@ -26,7 +26,7 @@ class Here:
         """The step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
         step = self.course.step(text) if text else self.progress.current
         if not self.course.folder(step).is_dir():
-            missing = self.course.folder(step).relative_to(self.course.root).as_posix()
+            missing = self.course.place(step)
             raise UserError(f"{missing} is not there, although workbook.toml names it.", f"git checkout {missing}")
         return step
 

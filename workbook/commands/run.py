@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook.checkup import Subject
 from workbook.course import Course, Step
 from workbook.errors import UserError
-from workbook.launch import AppFailed, ServedApp, choose_launcher
+from workbook.launch import AppFailed, ServedApp, SpawnLauncher
 from workbook.plugin.browser import serve_pages
 from workbook.terminal import Terminal
 from workbook.views import shown_path
@@ -16,6 +16,7 @@ from workbook.watcher import Watcher
 from workbook.workspace import set_aside
 
 from .here import Here
+from .output import Output
 
 PAGE_PORT = 3000
 GRACE = 10.0
@@ -37,7 +38,8 @@ def run(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
             page = _page(stack, subject.folder / step.run.page, port)
         while True:
             with contextlib.ExitStack() as one:
-                app = _serve(terminal, subject.folder, data, port, env)
+                output = one.enter_context(contextlib.closing(Output(terminal, step.name)))
+                app = _serve(terminal, subject.folder, data, port, env, output)
                 if app:
                     one.callback(app.stop)
                     terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
@@ -59,18 +61,30 @@ def _wait(saves: "queue.Queue[list[Path]]") -> None:
             return
 
 
-def _serve(terminal: Terminal, folder: Path, data: Path, port: int, env: dict[str, str]) -> ServedApp | None:
+def _serve(
+    terminal: Terminal, folder: Path, data: Path, port: int, env: dict[str, str], output: Output
+) -> ServedApp | None:
     """The running app; None if it does not start, which is told. Raises `UserError` if the port is taken."""
     deadline = time.monotonic() + 2  # the port of the app before may be free only in a moment
     while True:
         try:
             return ServedApp(
-                choose_launcher("spawn"), folder, env=env, inherit_env=True, port=port, data=data, log=None, grace=GRACE
+                SpawnLauncher(output.take),
+                folder,
+                env=env,
+                inherit_env=True,
+                port=port,
+                data=data,
+                log=None,
+                grace=GRACE,
+                colours=output.colours,
             )
         except AppFailed as failure:
             if failure.kind != "port":
                 terminal.outcome("broken", "The app does not start.")
                 terminal.field("It says", failure.text.splitlines())
+                output.notice(failure.text.encode())
+                output.close()
                 terminal.line("Correct it and save; it is then tried again.")
                 return None
             if time.monotonic() > deadline:

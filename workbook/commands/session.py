@@ -16,8 +16,10 @@ from .check import note_solved
 from .here import Here
 from .run import run
 from .steps import hint, list_steps
+from .tour import take
 
 KEYS = "h hint  n next  b break  r run  l list  q quit"
+KEYS_OF_A_TOUR = "t tour  n next  r run  l list  q quit"
 
 
 def session() -> None:
@@ -75,6 +77,7 @@ class _Watch:
         self.here, self.step, self.happened = here, step, happened
         self.verdict: Checkup | None = None
         self.edited = False
+        self.has_tour = bool(here.course.tour(step))
 
     def until_left(self) -> Step | None:
         """Watch until the learner goes on, and return the step that comes then; None to quit."""
@@ -93,6 +96,8 @@ class _Watch:
                 if key == "n":
                     if after := self._next():
                         return after
+                elif lacking := self._lacking(key):
+                    self.happened = lacking
                 else:
                     self._do(key, loop)
                 self._draw()
@@ -105,7 +110,7 @@ class _Watch:
                 self._cannot(error)
                 continue
             if isinstance(event, Key):
-                if event.key in "hnbrlq":
+                if event.key in ("thnbrlq" if self.has_tour else "hnbrlq"):
                     return event.key
                 if event.key == REDRAW:
                     self._draw()
@@ -128,7 +133,7 @@ class _Watch:
         elif broken:
             self.happened = f"{views.counted(verdict.stage)} in your copy."
         elif self.edited:
-            self.happened = "The stage's promises are all kept."
+            self.happened = f"The {self.step.kind}'s promises are all kept."
         if self.edited:
             self.happened += f"  ({verdict.whole.seconds:.2f} s)"
         self.verdict = verdict
@@ -149,7 +154,7 @@ class _Watch:
         broken = len(self.verdict.stage.broken) if self.verdict else 0
         views.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, broken=broken)
         terminal.line()
-        terminal.line(KEYS, "dim")
+        terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
 
     def _next(self) -> Step | None:
         after = self.here.course.after(self.step)
@@ -164,6 +169,15 @@ class _Watch:
         self.here.note("started", after)
         return after
 
+    def _lacking(self, key: str) -> str:
+        """What to say of a key for something that the step does not have; "" if it has it."""
+        course, instead = self.here.course, "; t goes on with its tour." if self.has_tour else "."
+        if key == "b" and not course.experiments(self.step):
+            return f"{self.step.name} has no experiments{instead}"
+        if key == "h" and not course.tasks(self.step):
+            return f"{self.step.name} has no tasks, so no hints{instead}"
+        return ""
+
     def _do(self, key: str, loop: Loop) -> None:
         """One of the commands, on a screen of its own; afterwards back here."""
         untried = self.here.progress.untried(self.step)
@@ -171,6 +185,7 @@ class _Watch:
         commands: dict[str, tuple[Callable[[], None], str]] = {
             "h": (lambda: hint(self.step.name), "Back from the hint."),
             "l": (list_steps, "Back from the list."),
+            "t": (lambda: take(self.here, self.step), "Back from the tour."),
             "b": (
                 lambda: try_experiment(self.here, self.step, number, loop.runner),
                 f"Back from experiment {number}.",

@@ -18,11 +18,14 @@ def list_steps() -> None:
     width = max(len(step.name) for step in here.course.steps)
     for step in here.course.steps:
         tried, of = len(here.course.experiments(step)) - len(progress.untried(step)), len(here.course.experiments(step))
-        tasks = here.course.tasks(step)
+        tasks, questions = here.course.tasks(step), here.course.tour(step)
         solved = len(tasks) - len(progress.unsolved(step))
+        toured = len(questions) - len(progress.unanswered(step))
         said = f"{step.name:<{width}} {step.minutes:>4} min  {step.concept}"
         if tried or solved:
             said += f" (experiments {tried} of {of}, tasks {solved} of {len(tasks)})"
+        if toured:
+            said += f" (tour {toured} of {len(questions)})"
         terminal.outcome(progress.state(step), said, hang=width + 11)
     terminal.line()
     total = sum(step.minutes for step in here.course.steps)

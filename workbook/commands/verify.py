@@ -1,4 +1,4 @@
-"""`workbook verify`: the authors' proof that experiments and tasks hold."""
+"""`workbook verify`: the authors' proof that experiments, tasks and tours hold."""
 
 import contextlib
 import sys
@@ -7,9 +7,11 @@ import time
 from workbook.checks import warm_runner
 from workbook.checks.kept_browser import KeptBrowser
 from workbook.plugin.browser import find_browser
-from workbook.verify import verify_stage
+from workbook.verify import verify_project, verify_stage
 
 from .here import Here
+
+VERIFIED = {"stage": verify_stage, "project": verify_project}
 
 
 def verify(only: list[str]) -> None:
@@ -21,9 +23,10 @@ def verify(only: list[str]) -> None:
         if browser := find_browser():
             runner.env["WORKBOOK_WARM_BROWSER"] = stack.enter_context(contextlib.closing(KeptBrowser(browser))).address
         for step in here.course.steps:
-            if step.kind != "stage" or (chosen and step.name not in chosen):
+            if step.kind not in VERIFIED or (chosen and step.name not in chosen):
                 continue
-            for finding in verify_stage(here.course.root, here.course.folder(step), runner):
+            folder = here.course.folder(here.step(step.name))
+            for finding in VERIFIED[step.kind](here.course.root, folder, runner):
                 count += 1
                 wrong += not finding.holds
                 here.terminal.outcome("kept" if finding.holds else "broken", finding.subject)

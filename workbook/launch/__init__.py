@@ -10,7 +10,7 @@ from .job import AppFailed, Job
 from .served import Launcher, ServedApp
 from .spawn import SpawnLauncher
 
-__all__ = ["AppFailed", "Job", "Launcher", "ServedApp", "choose_launcher"]
+__all__ = ["AppFailed", "Job", "Launcher", "ServedApp", "SpawnLauncher", "choose_launcher"]
 
 
 def choose_launcher(name: str = "auto", *, warm: str | None = None) -> Launcher:

@@ -20,6 +20,7 @@ from .frames import last_traceback, last_words
 from .hang import hang_text
 from .importing import import_app
 from .job import AppFailed, Job
+from .probes import add_probes
 from .source import load_without_bytecode
 
 # What an app may see of the environment that the tests run in: its settings come from the test alone.
@@ -51,6 +52,8 @@ class _Life:
         threading.Thread(target=self._watch_for_hangs, daemon=True).start()
         before = set(sys.modules)
         module = self._import()
+        if self.job.probes:
+            add_probes(module.app)
         sock = self._listen()
         host, port = sock.getsockname()[:2]
         url = f"http://{host}:{port}"
@@ -60,7 +63,8 @@ class _Life:
             imported = sorted(set(sys.modules) - before) if self.job.report_imports else []
             self.answer(url=url, pid=os.getpid(), imported=imported)
 
-        config = uvicorn.Config(module.app, loop="asyncio", http="h11", ws="none", log_level="info")
+        colours = self.job.colours or None
+        config = uvicorn.Config(module.app, loop="asyncio", http="h11", ws="none", log_level="info", use_colors=colours)
         self.server = _Server(config, on_started=started, on_left=lambda: self.end(0))
         with contextlib.suppress(SystemExit):
             self.server.run(sockets=[sock])
@@ -85,6 +89,8 @@ class _Life:
                 if name not in KEPT_VARIABLES and not name.startswith(KEPT_PREFIXES):
                     del os.environ[name]
         os.environ.update(job.env)
+        if sys.platform != "win32":
+            time.tzset()  # a TZ that was set after Python's start counts from here on
         os.chdir(job.data or job.app)
         sys.argv = ["app"]
         load_without_bytecode(job.app)

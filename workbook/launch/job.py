@@ -26,7 +26,8 @@ class Job:
     `folder` holds `data/`, the app's working directory, and `log`; with `log=None` the app writes to the standard
     error that it inherits. `patience` is the number of seconds until a start that does not end is called a hang, and
     until code that lets no other thread run ends the app; `grace` the seconds that running requests and tasks get when
-    the line ends (0: none).
+    the line ends (0: none). `colours`: the log is read on a terminal that has them. `probes`: the app gets
+    two routes more, see probes.py.
     """
 
     app: Path
@@ -40,6 +41,8 @@ class Job:
     patience: float = 30.0
     grace: float = 0.0
     report_imports: bool = False
+    colours: bool = False
+    probes: bool = False
 
     def to_line(self) -> bytes:
         fields = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from .job import Job
@@ -13,8 +14,12 @@ from .job import Job
 class SpawnLauncher:
     name = "spawn"
 
+    def __init__(self, on_error_output: Callable[[bytes], None] | None = None) -> None:
+        """`on_error_output` is called with what apps write to standard error; without it they inherit ours."""
+        self._on_error_output = on_error_output
+
     def open(self, job: Job) -> "_Process":
-        return _Process(job)
+        return _Process(job, self._on_error_output)
 
     def close(self) -> None:
         pass
@@ -23,19 +28,30 @@ class SpawnLauncher:
 class _Process:
     """An app whose line is its standard input: open while it may live."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, on_error_output: Callable[[bytes], None] | None) -> None:
         self._grace = job.grace
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "workbook.launch.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if on_error_output else None,
             start_new_session=True,  # a Ctrl-C in the terminal reaches the owner alone, who then ends the line
         )
+        self._reader: threading.Thread | None = None
+        if on_error_output:
+            self._reader = threading.Thread(target=self._read_errors, args=(on_error_output,), daemon=True)
+            self._reader.start()
         try:
             self._stdin.write(job.to_line())
             self._stdin.flush()
         except BrokenPipeError:
             pass  # it has died already: answer() tells with which status
+
+    def _read_errors(self, on_output: Callable[[bytes], None]) -> None:
+        stderr: Any = self._process.stderr
+        with stderr:
+            while data := stderr.read1(65536):
+                on_output(data)
 
     @property
     def _stdin(self) -> Any:
@@ -69,3 +85,5 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._reader:
+            self._reader.join(2)  # what the app started may hold the pipe longer

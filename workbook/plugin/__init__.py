@@ -1,10 +1,11 @@
 """The pytest plugin: tests touch an app only over HTTP, and a failing one answers with a card.
 
-Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique` (this module); `browser`, `page`,
-`site` (browser.py); `mailbox` (mailbox.py).
+Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique`, `rng` (this module); `browser`, `page`,
+`site` (browser.py); `mailbox` (mailbox.py); `members`, `ada`, `grace` (members.py).
 """
 
 import os
+import random
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,20 +14,25 @@ import pytest
 
 from workbook.launch import AppFailed, Launcher, ServedApp, choose_launcher
 
-from . import cards, results
+from . import cards, results, submissions
 from .browser import browser, page, site
 from .client import Client
 from .mailbox import mailbox
+from .members import ada, grace, members
 
 __all__ = [
+    "ada",
     "app_directory",
     "app_env",
     "browser",
     "client",
     "fresh_app",
+    "grace",
     "launcher",
     "mailbox",
+    "members",
     "page",
+    "rng",
     "served",
     "site",
     "unique",
@@ -43,6 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["auto", "spawn", "fork"],
         help="how served apps are started; auto takes the faster one that works here",
     )
+    group.addoption("--submission", metavar="PATH", help="the folder or zip that exercises/NAME is to test")
+    group.addoption("--unsafe", action="store_true", help="run the submission without a sandbox: it is your own code")
+    group.addoption("--seed", type=int, help="make the random values of the tests those of an earlier run")
     group.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
     group.addoption("--tracebacks", action="store_true", help="show Python tracebacks instead of failure cards")
     group.addoption("--workbook-results", metavar="FILE", help="append one line of JSON per promise to FILE")
@@ -50,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
+    submissions.register(config)
     cards.register(config)
     results.register(config)
 
@@ -64,7 +74,9 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
 
 @pytest.fixture(scope="module")
 def app_directory(request: pytest.FixtureRequest) -> Path:
-    """The nearest folder above the test's file that holds main.py or app/main.py."""
+    """The submission; without one the nearest folder above the test's file that holds main.py or app/main.py."""
+    if submission := request.config.stash.get(submissions.SUBMISSION, None):
+        return submission
     for folder in request.path.parents:
         if (folder / "main.py").exists() or (folder / "app" / "main.py").exists():
             return folder
@@ -129,12 +141,19 @@ def unique() -> Callable[[str], str]:
     return name
 
 
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Random values; the same ones for the same `--seed` and test."""
+    seed = request.config.getoption("--seed")
+    return random.Random(None if seed is None else f"{seed} {request.node.name}")
+
+
 def _serve(launcher: Launcher, directory: Path, env: dict[str, str], config: pytest.Config) -> ServedApp:
     hung = config.stash.setdefault(HUNG, {})
     try:
         if directory in hung:  # it would again: nobody wants to wait for that in every module
             raise hung[directory]
-        return ServedApp(launcher, directory, env=env)
+        return ServedApp(launcher, directory, env=env, probes=submissions.SUBMISSION in config.stash)
     except AppFailed as failure:
         if failure.kind == "hang":
             hung[directory] = failure

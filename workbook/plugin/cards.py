@@ -17,6 +17,7 @@ from .client import Exchange
 from .comparison import WIDTH, Comparison, Section, condition, wrong_assertion
 from .curl import curl_lines, made_files, worth_repeating
 from .replies import app_traceback, reply_lines, status_lines
+from .submissions import open_todos
 
 if TYPE_CHECKING:
     from _pytest._code.code import TracebackEntry
@@ -133,6 +134,7 @@ class _Cards:
         card.sections += _what_went_wrong(error, str(entry.statement), self._comparison, exchanges)
         if exchanges:
             _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}))
+        card.add("To do", open_todos(item.config))
         folder = item.path.parent
         if (folder / "hints.md").exists():
             step = folder.parent.parent if folder.parent.name == "tasks" else folder

@@ -1,6 +1,11 @@
 """Members of an app that has the course's /auth routes: stage 05, final/ and what learners make of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import pytest
+
+from workbook.launch import ServedApp
 
 from .client import Client, Exchange
 
@@ -32,3 +37,24 @@ def join(client: Client, name: str) -> Member:
     reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
     assert reply.status_code == 200, "nobody can log in"
     return Member(registered.json()["id"], name, email, reply.json()["access_token"], client.exchanges[sent:])
+
+
+@pytest.fixture(scope="module")
+def members(served: ServedApp, unique: Callable[[str], str]) -> tuple[Member, Member]:
+    """Two members of this module's app."""
+    with Client(served, []) as client:
+        return join(client, unique("ada")), join(client, unique("grace"))
+
+
+@pytest.fixture
+def ada(members: tuple[Member, Member], client: Client) -> Member:
+    """A member, the same one for a whole module."""
+    client.exchanges += members[0].exchanges  # a failure card then begins with her login
+    return members[0]
+
+
+@pytest.fixture
+def grace(members: tuple[Member, Member], client: Client) -> Member:
+    """Another member."""
+    client.exchanges += members[1].exchanges
+    return members[1]

@@ -1,0 +1,51 @@
+"""The course's own TOML files, checked against a model; what does not fit is told with its line and key."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .errors import UserError
+
+
+class Strict(BaseModel):
+    """A table of such a file: nothing may stand in it that the model does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=Strict)
+
+
+def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: str) -> Model:
+    """Read `path`, which holds `[[table]]`s. Raises `UserError`: in it the file is `called`, and `cure` comes next."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
+        return model.model_validate(tomllib.loads(text))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{called} is not UTF-8 (byte {error.start}).", cure) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{called} is not valid TOML: {error}", cure) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where, key = _place(text, first["loc"], table)
+        raise UserError(f"{called}, line {where}, key {key}: {first['msg']}.", cure) from error
+
+
+def _place(text: str, loc: tuple[int | str, ...], table: str) -> tuple[int, str]:
+    """The line and the name of the key at `loc`; the line of its table's head where the key is missing."""
+    lines = text.splitlines()
+    heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)]
+    first, keys = -1, loc
+    if len(loc) > 1 and loc[0] == table and isinstance(loc[1], int) and loc[1] < len(heads):
+        first, keys = heads[loc[1]], loc[2:] or loc[:1]
+    name = ".".join(key for key in keys if isinstance(key, str))
+    last = next((head for head in heads if head > first), len(lines))
+    for n in range(first + 1, last):
+        if re.match(rf"\s*\[?\s*({table}\.)?{re.escape(str(keys[0]))}\b", lines[n]):
+            return n + 1, name
+    return max(first, 0) + 1, name
