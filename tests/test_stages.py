@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from workbook.changes import read_experiments, read_tasks
-from workbook.checks import Runner, check, find_tests, warm_runner
-from workbook.checks.kept_browser import KeptBrowser
+from workbook.checks import Runner, check, find_tests
+from workbook.checks.kept_warm import kept_warm
 from workbook.course import Course
-from workbook.plugin.browser import find_browser
 from workbook.promises import read_promises
-from workbook.verify import verify_stage, verify_tour
+from workbook.verify import prove, stage_claims, tour_claims
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)
@@ -40,29 +39,23 @@ each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    warm = warm_runner()
-    kept = KeptBrowser(path) if (path := find_browser()) else None
-    if kept:
-        warm.env["WORKBOOK_WARM_BROWSER"] = kept.address
-    yield warm
-    warm.close()
-    if kept:
-        kept.close()
+    with kept_warm() as warm:
+        yield warm
 
 
 @each_stage
 def test_stage_holds(stage: Path, runner: Runner) -> None:
     """A stage is green as shipped, and its experiments and tasks are what they say."""
-    findings = list(verify_stage(ROOT, stage, runner))
+    findings = list(prove(stage_claims(ROOT, stage), runner, lanes=os.cpu_count() or 1))
 
     assert len(findings) > 6
     assert [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds] == []
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
-def test_tour_holds(project: Path) -> None:
+def test_tour_holds(project: Path, runner: Runner) -> None:
     """A project has a tour of eight questions, each with an answer that is there, its place, and a reason."""
-    findings = list(verify_tour(project))
+    findings = list(prove(tour_claims(project), runner))
 
     assert [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds] == []
 

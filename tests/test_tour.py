@@ -1,14 +1,16 @@
 """`workbook tour`: questions about a project, answered by the names of its files."""
 
+import contextlib
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from workbook.checks import ColdRunner
 from workbook.course import Course
 from workbook.tour import line_of, meant_files, purpose, read_tour
-from workbook.verify import verify_tour
+from workbook.verify import Finding, prove, tour_claims
 
 from .conftest import COURSE
 from .runners import COMMAND, Ended, Workbook, files_below, replace_in
@@ -361,6 +363,11 @@ def test_a_broken_tour(workbook: Workbook, old: str, new: str, message: str) -> 
     assert said.endswith("Next: put the line right, or restore the file: git checkout final/tour.toml")
 
 
+def found_in(project: Path) -> list[Finding]:
+    with contextlib.closing(ColdRunner()) as runner:
+        return list(prove(tour_claims(project), runner))
+
+
 @pytest.mark.parametrize(
     "old, new, subject, wrong",
     [
@@ -381,7 +388,7 @@ def test_verify_finds_what_is_wrong(tmp_path: Path, old: str, new: str, subject:
     tour = project / "tour.toml"
     tour.write_text(tour.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
-    (finding,) = [finding for finding in verify_tour(project) if not finding.holds]
+    (finding,) = [finding for finding in found_in(project) if not finding.holds]
 
     assert finding.subject.startswith(f"final, {subject}")
     assert wrong in finding.wrong
@@ -398,14 +405,14 @@ def test_verify_counts_the_questions(tmp_path: Path, number: int) -> None:
     if not number:
         tour.unlink()
 
-    (finding,) = [finding for finding in verify_tour(tmp_path / "final") if not finding.holds]
+    (finding,) = [finding for finding in found_in(tmp_path / "final") if not finding.holds]
 
     assert (finding.subject, finding.wrong) == ("final, its tour", f"{number} questions, not 8")
 
 
 def test_the_small_tour_holds() -> None:
     """The tour of the tests' own course holds: what is refused above is refused for its one fault."""
-    findings = list(verify_tour(PROJECT))
+    findings = found_in(PROJECT)
 
     assert (len(findings), [finding for finding in findings if not finding.holds]) == (9, [])
     course = Course(COURSE)

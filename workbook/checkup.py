@@ -6,24 +6,45 @@ from pathlib import Path
 from .changes import Task
 from .checks import Check, Run, Runner, find_tests
 from .course import Course, Step
+from .errors import UserError
+from .exercise import Exercise
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: a step's folder, and in a learner's copy the tasks whose tests run too."""
+    """What is checked: a step's folder, and in a learner's copy the tasks whose tests run too.
+
+    Of an exercise the folder is the learner's project, and the tests are the public ones of the course.
+    """
 
     step: Step
     folder: Path
     tasks: tuple[Task, ...]
     is_copy: bool
+    exercise: Exercise | None = None
 
     @classmethod
     def of(cls, course: Course, step: Step, *, shipped: bool = False) -> "Subject":
         """The learner's copy of the step if there is one, else the step as the course ships it."""
         copy = course.copy(step)
+        if step.kind == "exercise":
+            return cls._of_exercise(course, step, copy, shipped=shipped)
         if shipped or not copy.is_dir():
             return cls(step, course.folder(step), (), is_copy=False)
         return cls(step, copy, tuple(course.tasks(step)), is_copy=True)
+
+    @classmethod
+    def of_submission(cls, course: Course, step: Step, folder: Path) -> "Subject":
+        """An exercise in the project in `folder`, wherever that comes from."""
+        return cls(step, folder, (), is_copy=False, exercise=course.exercise(step))
+
+    @classmethod
+    def _of_exercise(cls, course: Course, step: Step, copy: Path, *, shipped: bool) -> "Subject":
+        if shipped:
+            raise UserError(f"{step.name} is yours to write: the course ships no solution of it.", "workbook check")
+        if not copy.is_dir():
+            raise UserError(f"{step.name} is not begun.", f"workbook start {step.name}", code=1)
+        return cls(step, copy, (), is_copy=True, exercise=course.exercise(step))
 
     @property
     def task_folders(self) -> dict[str, Path]:
@@ -32,12 +53,21 @@ class Subject:
 
     @property
     def tests(self) -> list[Path]:
-        """The test files: the step's own, and in a copy the tasks'."""
+        """The test files: the step's own, and in a copy the tasks'; an exercise's public ones."""
+        if self.exercise:
+            return self.exercise.public_tests
         return find_tests(self.folder, *self.task_folders.values())
 
     @property
+    def options(self) -> list[str]:
+        """What pytest has to be told beside the tests."""
+        if self.exercise:
+            return ["--submission", str(self.folder), "--unsafe"]
+        return ["-m", "not slow", "-k", "not postgresql"] if self.step.kind == "project" else []
+
+    @property
     def uses_a_browser(self) -> bool:
-        return any("playwright" in file.read_text(encoding="utf-8") for file in find_tests(self.folder))
+        return any("playwright" in file.read_text(encoding="utf-8") for file in self.tests)
 
     @property
     def main_file(self) -> Path:
@@ -57,13 +87,15 @@ class Checkup:
 
     @property
     def solved(self) -> list[str]:
-        """The tasks whose tests are all green while the stage's own promises are kept."""
+        """The tasks whose tests are all green while the stage's own promises are kept; or the exercise."""
+        if self.subject.exercise:
+            return [self.subject.step.name] if self.stage.passed else []
         return [name for name, check in self.tasks.items() if check.passed and not self.stage.broken]
 
 
 def begin(course: Course, subject: Subject, runner: Runner) -> Run:
     """Start the tests of the subject."""
-    return runner.start(course.root, subject.tests)
+    return runner.start(course.root, subject.tests, subject.options)
 
 
 def read(subject: Subject, found: Check) -> Checkup:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .errors import UserError
+from .exercise import Exercise
 from .tomlfile import Strict, read_toml
 from .tour import Question, read_tour
 
@@ -113,12 +114,15 @@ class Course:
         return self.root / "work"
 
     def copy(self, step: Step) -> Path:
-        """Where the learner's copy of the step is or will be; a copy made under an earlier name is kept there."""
-        return self._below(self.work, step)
+        """Where the learner's copy of the step is or will be: an exercise's is that of the project.
+
+        A copy made under an earlier name is kept there.
+        """
+        return self._below(self.work, self.project if step.kind == "exercise" else step)
 
     def data(self, step: Step) -> Path:
         """Where `workbook run` keeps what the step's app stores; under an earlier name if it is there."""
-        return self._below(self.work / "data", step)
+        return self._below(self.work / "data", self.project if step.kind == "exercise" else step)
 
     def _below(self, parent: Path, step: Step) -> Path:
         folders = [parent / name for name in (step.name, *step.formerly)]
@@ -133,6 +137,21 @@ class Course:
 
     def tasks(self, step: Step) -> list[Task]:
         return read_tasks(self.folder(step))
+
+    @property
+    def project(self) -> Step:
+        """The project that the exercises extend. Raises `UserError`."""
+        for step in self.steps:
+            if step.kind == "project":
+                return step
+        raise UserError(f"{FILE} has no project that exercises could extend.", _RESTORE)
+
+    def exercise(self, step: Step) -> Exercise:
+        return Exercise(self.folder(step), self.folder(self.project))
+
+    def exercises(self) -> list[Exercise]:
+        """All of them, in the order in which a learner meets them and their solutions fit on one another."""
+        return [self.exercise(step) for step in self.steps if step.kind == "exercise"]
 
     def tour(self, step: Step) -> list[Question]:
         """The questions of the step's tour; a project has one. Raises `UserError`."""

@@ -17,8 +17,6 @@ from .checks import find_tests
 from .scratch import LEFT_OUT
 from .tomlfile import Strict, read_toml
 
-ORDER = ("pagination", "avatar", "cover-image", "request-log")  # in which the four solutions fit on one another
-
 
 @dataclass(frozen=True)
 class Exercise:
@@ -30,6 +28,11 @@ class Exercise:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def is_for_authors(self) -> bool:
+        """Whether what learners must not see is there."""
+        return (self.folder / "hidden").is_dir()
 
     @property
     def public_tests(self) -> list[Path]:

@@ -41,8 +41,3 @@ def read_grading(folder: Path) -> Grading:
     if twice := sorted({name for name in named if named.count(name) > 1}):
         raise UserError(f"{folder.name}/{FILE}: {', '.join(twice)} stands in two tables.", cure)
     return grading
-
-
-def shown(points: float) -> str:
-    """Points as a person writes them: 7, 7.5."""
-    return f"{points:g}"

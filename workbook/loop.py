@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Self
 
 from . import checkup
-from .checks import Run, warm_runner
-from .checks.kept_browser import KeptBrowser
+from .checks import Run
+from .checks.kept_warm import kept_warm
 from .checkup import Checkup, Subject
 from .course import Course
-from .plugin.browser import find_browser
 from .watcher import Watcher
 
 
@@ -44,10 +43,7 @@ class Loop:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.runner = stack.enter_context(contextlib.closing(warm_runner()))
-            if self.subject.uses_a_browser and (browser := find_browser()):
-                kept = stack.enter_context(contextlib.closing(KeptBrowser(browser)))
-                self.runner.env["WORKBOOK_WARM_BROWSER"] = kept.address
+            self.runner = stack.enter_context(kept_warm(browser=self.subject.uses_a_browser))
             stack.enter_context(Watcher(self.subject.folder, lambda files: self._events.put(Saved(files))))
             stack.callback(self._cancel)
             self._stack = stack.pop_all()

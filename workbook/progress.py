@@ -65,8 +65,10 @@ class Progress:
         return [n for n, experiment in enumerate(self.course.experiments(step), 1) if experiment.title not in tried]
 
     def unsolved(self, step: Step) -> list[int]:
-        """The numbers of the tasks that have never been green yet."""
+        """The numbers of the tasks that have never been green yet; an exercise is its own only task."""
         solved = self.of(step).solved
+        if step.kind == "exercise":
+            return [] if step.name in solved else [1]
         return [task.number for task in self.course.tasks(step) if task.folder.name not in solved]
 
     def unanswered(self, step: Step) -> list[int]:
@@ -78,7 +80,7 @@ class Progress:
         """`done`, `here`, `begun` or `open`."""
         progress = self.of(step)
         course = self.course
-        has_parts = course.experiments(step) or course.tasks(step) or course.tour(step)
+        has_parts = step.kind == "exercise" or course.experiments(step) or course.tasks(step) or course.tour(step)
         if has_parts and not (self.untried(step) or self.unsolved(step) or self.unanswered(step)):
             return "done"
         if step.name == self.current.name and not self.is_new:

@@ -27,9 +27,10 @@ def hidden_files(root: Path) -> list[Path]:
     )
 
 
-def release(root: Path, target: Path) -> int:
+def release(root: Path, target: Path, *, solutions: bool = False) -> int:
     """Write the learner edition of what is committed into `target`, an empty or a new folder.
 
+    With `solutions` the exercises' solutions and alternatives come along, for afterwards; hidden tests never do.
     Returns the number of its files. Raises `UserError`, also where something hidden is in it; `target` is then empty.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -47,7 +48,17 @@ def release(root: Path, target: Path) -> int:
             raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
         target.mkdir(parents=True, exist_ok=True)
         archive.extractall(target, filter="data")
-    return len(texts)
+    return len(texts) + (_add_solutions(root, target) if solutions else 0)
+
+
+def _add_solutions(root: Path, target: Path) -> int:
+    patches = [path for path in hidden_files(root) if path.suffix == ".patch"]
+    for path in patches:
+        inside = path.relative_to(root / "exercises")
+        place = target / "solutions" / inside.parts[0] / Path(*inside.parts[2:])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+    return len(patches)
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

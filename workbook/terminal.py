@@ -1,8 +1,9 @@
 """What the command writes: colour, marks and redraws on a terminal; plain words anywhere else."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import fill, wrap
 from typing import IO, Any
 
@@ -105,6 +106,27 @@ class Terminal:
 
     def rule(self) -> None:
         self._write(Text(self.text("─" * self.width), style="dim"))
+
+    @contextlib.contextmanager
+    def progress(self, count: int) -> Iterator[Callable[[str], None]]:
+        """Show how many of `count` things are done and how long the rest will take; call with each that is done."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        room = max(10, self.width - 50)
+        columns = (
+            BarColumn(18),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task("", total=count)
+
+            def advance(done: str) -> None:
+                said = self.text(done)
+                bar.update(task, advance=1, description=said if len(said) <= room else said[: room - 1] + "…")
+
+            yield advance
 
     def clear(self) -> None:
         """Begin a new screen, where the terminal can."""

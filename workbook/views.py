@@ -10,6 +10,8 @@ from .changes import Edit, Experiment
 from .checks import Check, Promise
 from .checkup import Checkup, Subject
 from .course import Course, Step
+from .exercise import Exercise
+from .grading import read_grading
 from .progress import Progress
 from .terminal import Terminal
 
@@ -33,7 +35,7 @@ def show_checkup(
 
     Without `task_cards` a task that is still to be done has none: it is not broken, it is not begun.
     """
-    where = "your copy, " if checkup.subject.is_copy else "as shipped, "
+    where = "your copy, " if checkup.subject.is_copy else "handed in, " if checkup.subject.exercise else "as shipped, "
     terminal.line(f"{checkup.subject.step.title}  {where}{shown_path(checkup.subject.folder)}", "bold")
     terminal.line()
     if checkup.whole.trouble:
@@ -43,6 +45,8 @@ def show_checkup(
     _show_promises(terminal, checkup.stage)
     for name, task in checkup.tasks.items():
         _show_task(terminal, name, task)
+    if checkup.subject.exercise:
+        _show_points(terminal, checkup.subject.exercise, checkup.stage)
     terminal.line()
     broken = checkup.stage.broken
     if not broken and task_cards:
@@ -70,6 +74,18 @@ def _show_promises(terminal: Terminal, check: Check) -> None:
 def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) -> None:
     kept = sum(promise.outcome == "kept" for promise in promises)
     terminal.outcome("kept" if kept == len(promises) else "open", f"{kept} of {len(promises)} {called}")
+
+
+def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
+    """The points for what is kept, of those that the public tests give; and how many there are besides."""
+    grading = read_grading(exercise.folder)
+    of = grading.score({promise.name for promise in check.promises})
+    got = grading.score({promise.name for promise in check.kept})
+    terminal.line()
+    said = f"{got:g} of {of:g} points"
+    terminal.line(
+        f"{said}; {grading.full - of:g} more are graded by hidden tests." if grading.full > of else said, "bold"
+    )
 
 
 def counted(check: Check) -> str:
@@ -137,6 +153,9 @@ def show_next(
         terminal.field("Next", [what], prose=True)
         terminal.field("", [f"press {key}" if keys else command])
 
+    if step.kind == "exercise":
+        show_next_in_exercise(terminal, course, progress, step, keys=keys)
+        return
     copy, folder = course.copy(step), course.folder(step)
     main_file = Subject.of(course, step).main_file
     if broken and not main_file.exists():
@@ -169,6 +188,26 @@ def show_next(
         say(f"this step is done; on to {after.name}", f"uv run workbook start {after.name}", "n")
     else:
         terminal.field("Next", ["the last step is done: you have been through the whole course"], prose=True)
+
+
+def show_next_in_exercise(
+    terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False
+) -> None:
+    """What to do next in an exercise: begin, write, hand in."""
+    copy, exercise = course.copy(step), course.exercise(step)
+    if not copy.is_dir():
+        terminal.field("Next", [f"begin it: uv run workbook start {step.name}"])
+    elif progress.unsolved(step):
+        terminal.field("Read", [shown_path(exercise.folder / "README.md")])
+        todos = [copy / file for file in exercise.starter_files()]
+        terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])
+        terminal.field("Check", [f"uv run workbook check {step.name}"])
+    else:
+        terminal.field(
+            "Next", [f"the public tests are green; hand it in: uv run workbook submit {step.name}"], prose=True
+        )
+        if after := course.after(step):
+            terminal.field("Then", [f"press n for {after.name}" if keys else f"uv run workbook start {after.name}"])
 
 
 def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:

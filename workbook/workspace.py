@@ -36,8 +36,27 @@ def copied_files(folder: Path) -> list[str]:
 
 
 def start(course: Course, step: Step) -> list[Path]:
-    """Put the step into work/ and return the files that were made; a file that is there already is left alone."""
-    source, target = course.folder(step), course.copy(step)
+    """Put the step into work/ and return the files that were made; a file that is there already is left alone.
+
+    An exercise's starter is added to the copy of the project, which is made if there is none.
+    """
+    if step.kind != "exercise":
+        return _add(course.folder(step), course.copy(step))
+    copy = course.copy(step)
+    made = [] if copy.is_dir() else _add(course.folder(course.project), copy)
+    before = _as_it_was_before(course, step)
+    if not before.is_dir():
+        _add(copy, before)
+    return made + _add(course.folder(step) / "starter", copy)
+
+
+def _as_it_was_before(course: Course, step: Step) -> Path:
+    """Where the project is kept as it was when the exercise was begun, for `reset`."""
+    return course.work / "backups" / f"before-{step.name}"
+
+
+def _add(source: Path, target: Path) -> list[Path]:
+    """Copy what is in `source` and not in `target`; returns the files that were made. Raises `UserError`."""
     made: list[Path] = []
 
     def copy_if_absent(src: str, dst: str) -> str:
@@ -56,9 +75,14 @@ def start(course: Course, step: Step) -> list[Path]:
 
 
 def reset(course: Course, step: Step) -> Path | None:
-    """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing."""
+    """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing.
+
+    For an exercise the project becomes what it was when the exercise was begun.
+    """
     target = course.copy(step)
     backup = set_aside(target, course.work / "backups") if target.exists() else None
+    if step.kind == "exercise" and (before := _as_it_was_before(course, step)).is_dir():
+        _add(before, target)
     start(course, step)
     return backup
 

@@ -1,5 +1,6 @@
 """The commands and their options. Each command's work is in a module of its own, imported when it is called."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -70,12 +71,15 @@ def check(
     step: StepName = None,
     shipped: Shipped = False,
     show_all: Annotated[bool, typer.Option("--all", help="Every failure card.")] = False,
+    submission: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="An exercise in this folder or zip; it runs without a sandbox.")
+    ] = None,
     launcher: Annotated[Literal["auto", "spawn", "fork"], typer.Option(help="How apps are started.")] = "auto",
 ) -> None:
     """Run a step's tests. Exits 1 if a promise is broken."""
     from .check import check
 
-    check(step, shipped=shipped, show_all=show_all, launcher=launcher)
+    check(step, shipped=shipped, show_all=show_all, launcher=launcher, submission=submission)
 
 
 @app.command()
@@ -126,6 +130,27 @@ def run(
     from .run import run
 
     run(step, shipped=shipped, port=port, fresh=fresh)
+
+
+@app.command()
+def submit(
+    exercise: Annotated[str, typer.Argument(metavar="EXERCISE", help="An exercise's name.")],
+) -> None:
+    """Make the zip to hand in."""
+    from .handing_in import submit
+
+    submit(exercise)
+
+
+@app.command()
+def release(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new folder.")],
+    solutions: Annotated[bool, typer.Option("--solutions", help="With the solutions, for afterwards.")] = False,
+) -> None:
+    """For instructors: write the learner edition, searched for leaks."""
+    from .handing_in import release
+
+    release(dest, solutions=solutions)
 
 
 @app.command()

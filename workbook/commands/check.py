@@ -2,24 +2,46 @@
 
 import contextlib
 import sys
+from pathlib import Path
 
 from workbook import checkup, views
 from workbook.checks import ColdRunner
 from workbook.checks import check as run_check
 from workbook.checkup import Checkup, Subject
+from workbook.course import Step
 from workbook.errors import UserError
+from workbook.submission import BadSubmission, opened
 
 from . import tell
 from .here import Here
 
 
-def check(name: str | None, *, shipped: bool, show_all: bool, launcher: str) -> None:
+def check(name: str | None, *, shipped: bool, show_all: bool, launcher: str, submission: Path | None = None) -> None:
     here = Here()
     step = here.step(name)
-    subject = Subject.of(here.course, step, shipped=shipped)
-    found = run_check(ColdRunner(launcher), here.course.root, subject.tests)
+    with contextlib.ExitStack() as stack:
+        if submission:
+            subject = _of_submission(here, step, submission, stack)
+        else:
+            subject = Subject.of(here.course, step, shipped=shipped)
+        _check(here, subject, show_all=show_all, launcher=launcher)
+
+
+def _of_submission(here: Here, step: Step, path: Path, stack: contextlib.ExitStack) -> Subject:
+    if step.kind != "exercise":
+        raise UserError(f"{step.name} is no exercise, so there is nothing to hand in.", f"workbook check {step.name}")
+    try:
+        return Subject.of_submission(here.course, step, stack.enter_context(opened(path)))
+    except BadSubmission as error:
+        raise UserError(str(error), f"workbook submit {step.name} makes a good one", code=1) from error
+
+
+def _check(here: Here, subject: Subject, *, show_all: bool, launcher: str) -> None:
+    step = subject.step
+    found = run_check(ColdRunner(launcher), here.course.root, subject.tests, subject.options)
     result = checkup.read(subject, found)
-    note_solved(here, result)
+    if subject.is_copy:
+        note_solved(here, result)
     views.show_checkup(here.terminal, result, cards=None if show_all else views.CARDS_SHOWN)
     broken = len(result.stage.broken) if subject.is_copy else 0
     if found.passed or (subject.is_copy and not found.trouble):

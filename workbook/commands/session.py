@@ -125,7 +125,9 @@ class _Watch:
     def _take(self, verdict: Checkup) -> None:
         solved = note_solved(self.here, verdict)
         broken = len(verdict.stage.broken)
-        if solved:
+        if solved and verdict.subject.exercise:
+            self.happened = "The public tests are all green."
+        elif solved:
             numbers = " and ".join(name.partition("-")[0] for name in solved)
             self.happened = f"Task {numbers} is done." if len(solved) == 1 else f"Tasks {numbers} are done."
         elif verdict.whole.trouble:
@@ -174,7 +176,7 @@ class _Watch:
         course, instead = self.here.course, "; t goes on with its tour." if self.has_tour else "."
         if key == "b" and not course.experiments(self.step):
             return f"{self.step.name} has no experiments{instead}"
-        if key == "h" and not course.tasks(self.step):
+        if key == "h" and not course.tasks(self.step) and self.step.kind != "exercise":
             return f"{self.step.name} has no tasks, so no hints{instead}"
         return ""
 

@@ -22,7 +22,7 @@ def list_steps() -> None:
         solved = len(tasks) - len(progress.unsolved(step))
         toured = len(questions) - len(progress.unanswered(step))
         said = f"{step.name:<{width}} {step.minutes:>4} min  {step.concept}"
-        if tried or solved:
+        if (tried or solved) and step.kind != "exercise":
             said += f" (experiments {tried} of {of}, tasks {solved} of {len(tasks)})"
         if toured:
             said += f" (tour {toured} of {len(questions)})"
@@ -40,7 +40,11 @@ def start(name: str | None) -> None:
     made = workspace.start(here.course, step)
     here.note("started", step)
     folder = shown_path(here.course.copy(step))
-    if not existed:
+    if step.kind == "exercise":
+        files = ", ".join(shown_path(path) for path in made[-len(here.course.exercise(step).starter_files()) :])
+        said = f"Added to your project in {folder}: {files}." if made else "Nothing was touched."
+        here.terminal.line(f"{step.title}. {said} About {step.minutes} minutes.")
+    elif not existed:
         here.terminal.line(
             f"{step.title} is in {folder}, {len(made)} files. Edit there; nothing else is yours to edit."
         )
@@ -74,6 +78,9 @@ def reset(name: str) -> None:
 def hint(name: str | None) -> None:
     here = Here()
     step = here.step(name)
+    if step.kind == "exercise":
+        give_hint(here, Task(here.course.folder(step), step.title), name=step.name)
+        return
     tasks = here.course.tasks(step)
     unsolved = here.progress.unsolved(step)
     if not tasks:
@@ -91,7 +98,8 @@ def give_hint(here: Here, task: Task, *, name: str) -> None:
     hints = read_hints(task)
     level = min(here.progress.of(step).hints.get(task.folder.name, 0) + 1, len(hints))
     here.note("hint", step, task=task.folder.name, level=level)
-    here.terminal.line(f"Task {task.number}: {task.title}", "bold")
+    of_exercise = step.kind == "exercise"
+    here.terminal.line(task.title if of_exercise else f"Task {task.number}: {task.title}", "bold")
     for n, (title, body) in enumerate(hints[:level], 1):
         here.terminal.line()
         here.terminal.line(f"Hint {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
@@ -100,7 +108,10 @@ def give_hint(here: Here, task: Task, *, name: str) -> None:
                 here.terminal.code(text, "python")
             else:
                 here.terminal.line(text)
-    if level == len(hints):
+    if level == len(hints) and of_exercise:
+        here.terminal.line()
+        here.terminal.line("That was the last. Hints cost nothing.", "dim")
+    elif level == len(hints):
         here.terminal.line()
         here.terminal.line(f"That was the last. A solution lies in {shown_path(task.folder / 'solution.toml')}.", "dim")
 

@@ -1,37 +1,77 @@
-"""`workbook verify`: the authors' proof that experiments, tasks and tours hold."""
+"""`workbook verify`: the authors' proof that experiments, tasks, tours and exercises hold."""
 
-import contextlib
+import os
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from workbook.checks import warm_runner
-from workbook.checks.kept_browser import KeptBrowser
-from workbook.plugin.browser import find_browser
-from workbook.verify import verify_project, verify_stage
+from workbook.checks import Runner
+from workbook.checks.kept_warm import kept_warm
+from workbook.course import Step
+from workbook.verify import Claim, Finding, Verification, project_claims, prove, stage_claims
 
 from .here import Here
-
-VERIFIED = {"stage": verify_stage, "project": verify_project}
 
 
 def verify(only: list[str]) -> None:
     here = Here()
     chosen = {here.course.step(name).name for name in only}
-    wrong, count, started = 0, 0, time.monotonic()
-    with contextlib.ExitStack() as stack:
-        runner = stack.enter_context(contextlib.closing(warm_runner()))
-        if browser := find_browser():
-            runner.env["WORKBOOK_WARM_BROWSER"] = stack.enter_context(contextlib.closing(KeptBrowser(browser))).address
-        for step in here.course.steps:
-            if step.kind not in VERIFIED or (chosen and step.name not in chosen):
-                continue
-            folder = here.course.folder(here.step(step.name))
-            for finding in VERIFIED[step.kind](here.course.root, folder, runner):
-                count += 1
-                wrong += not finding.holds
-                here.terminal.outcome("kept" if finding.holds else "broken", finding.subject)
-                if finding.wrong:
-                    here.terminal.line(finding.wrong, "red", indent=7)
+    steps = [here.step(step.name) for step in here.course.steps if not chosen or step.name in chosen]
+    started = time.monotonic()
+    claims, last = claims_of(here, steps)
+    wrong = 0
+    with kept_warm() as runner, _bar(here, len(claims) + len(last)) as advance:
+        for finding in _prove_all(claims, last, runner):
+            wrong += not finding.holds
+            advance(finding)
     here.terminal.line()
+    count = len(claims) + len(last)
     here.terminal.line(f"{count - wrong} of {count} hold, in {time.monotonic() - started:.0f} s.")
     sys.exit(1 if wrong else 0)
+
+
+def claims_of(here: Here, steps: Sequence[Step]) -> tuple[list[Claim], list[Claim]]:
+    """What is claimed of the steps: what can be proven side by side, and what follows from that at the end."""
+    claims: list[Claim] = []
+    last: list[Claim] = []
+    all_exercises = [exercise for exercise in here.course.exercises() if exercise.is_for_authors]
+    for step in steps:
+        root, folder = here.course.root, here.course.folder(step)
+        if step.kind == "stage":
+            claims += stage_claims(root, folder)
+        elif step.kind == "project":
+            claims += project_claims(root, folder)
+        elif (exercise := here.course.exercise(step)).is_for_authors:
+            verification = Verification(root, exercise, all_exercises)
+            claims += verification.claims()
+            last.append(verification.last_claim())
+    return claims, last
+
+
+def _prove_all(claims: Sequence[Claim], last: Sequence[Claim], runner: Runner) -> Iterator[Finding]:
+    yield from prove(claims, runner, lanes=os.cpu_count() or 1)
+    yield from prove(last, runner)
+
+
+@contextmanager
+def _bar(here: Here, count: int) -> Iterator[Callable[[Finding], None]]:
+    """A line for each finding; below them, on a terminal, how far it has come. With many, only what does not hold."""
+    terminal = here.terminal
+
+    def show(finding: Finding) -> None:
+        terminal.outcome("kept" if finding.holds else "broken", finding.subject)
+        if finding.wrong:
+            terminal.line(finding.wrong, "red", indent=7)
+
+    if terminal.plain:
+        yield show
+        return
+    with terminal.progress(count) as step:
+
+        def advance(finding: Finding) -> None:
+            if not finding.holds:
+                show(finding)
+            step(finding.subject)
+
+        yield advance

@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
+    config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
     submissions.register(config)
     cards.register(config)
     results.register(config)

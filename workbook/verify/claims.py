@@ -1,13 +1,10 @@
 """Claims, and proving them side by side: what `workbook verify` and the authors' tests share."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from .checks import Runner, warm_runner
-from .checks.kept_browser import KeptBrowser
-from .plugin.browser import find_browser
+from workbook.checks import Check, Runner
 
 
 @dataclass(frozen=True)
@@ -30,16 +27,6 @@ class Finding:
         return not self.wrong
 
 
-@contextlib.contextmanager
-def runner_for_many() -> Iterator[Runner]:
-    """The fastest runner that works here; its runs share one browser, where there is one."""
-    with contextlib.ExitStack() as stack:
-        runner = stack.enter_context(contextlib.closing(warm_runner()))
-        if browser := find_browser():
-            runner.env["WORKBOOK_WARM_BROWSER"] = stack.enter_context(contextlib.closing(KeptBrowser(browser))).address
-        yield runner
-
-
 def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterator[Finding]:
     """Look into the claims, `lanes` at a time, and yield what was found as it is found."""
     with ThreadPoolExecutor(lanes) as pool:
@@ -52,6 +39,10 @@ def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterato
                 future.cancel()
 
 
-def wrong_ones(findings: Sequence[Finding]) -> list[str]:
-    """What does not hold, as lines."""
-    return [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds]
+def red_of(found: Check) -> str:
+    """What kept a run from being green; "" if nothing did."""
+    if found.trouble:
+        return found.trouble
+    if not found.promises:
+        return "no tests"
+    return f"red: {', '.join(sorted(found.red))}" if found.broken else ""

@@ -3,18 +3,18 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from .changes import BadChange
-from .checks import Check, Runner, check
-from .errors import UserError
-from .exercise import ORDER, Exercise, Mutant, project_copy
-from .grading import Grading, read_grading
-from .promises import read_promises
-from .verify import red_of
+from workbook.changes import BadChange
+from workbook.checks import Check, Runner, check
+from workbook.errors import UserError
+from workbook.exercise import Exercise, Mutant, project_copy
+from workbook.grading import Grading, read_grading
+from workbook.promises import read_promises
+
+from .claims import Claim, red_of
 
 FEWEST_MUTANTS = 12
 FEWEST_ALTERNATIVES = 3
@@ -25,18 +25,11 @@ HINTS = ["Nudge", "Approach", "Shape of the code"]
 QUICK = ("auth", "background", "errors", "listing", "middleware", "posts", "tokens", "uploads", "users")
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Something that is to be proven; `wrong` says how it does not hold, "" if it does."""
-
-    subject: str
-    wrong: Callable[[Runner], str]
-
-
 class Verification:
     """All that is claimed of one exercise. Claims can be proven side by side, but for the last, which comes last."""
 
     def __init__(self, root: Path, exercise: Exercise, others: Sequence[Exercise]) -> None:
+        """`others` are all exercises, this one too, in the order in which their solutions are applied."""
         self._root, self._exercise, self._others = root, exercise, others
         self._caught: dict[str, frozenset[str]] = {}
 
@@ -143,9 +136,8 @@ class Verification:
         return ""
 
     def _wrong_together(self, runner: Runner) -> str:
-        together = sorted(self._others, key=lambda other: ORDER.index(other.name))
         try:
-            with project_copy(together, [other.solution for other in together]) as copy:
+            with project_copy(self._others, [other.solution for other in self._others]) as copy:
                 return red_of(self._run(runner, copy))
         except (BadChange, OSError) as error:
             return str(error)
@@ -192,12 +184,3 @@ def _wrong_grading(grading: Grading, public: set[str], hidden: set[str]) -> list
     if sum(points for name, points in grading.points.items() if name in public) < PUBLIC_SHARE * grading.full:
         said.append(f"the public tests carry less than {PUBLIC_SHARE:.0%} of the points")
     return said
-
-
-def exercises_below(root: Path, project: Path) -> list[Exercise]:
-    """The exercises whose hidden/ is there, in the order in which their solutions are applied."""
-    return [
-        Exercise(root / "exercises" / name, project)
-        for name in ORDER
-        if (root / "exercises" / name / "hidden").is_dir()
-    ]
