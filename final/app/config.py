@@ -89,7 +89,8 @@ class LogFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, the name that logging calls
         record.request_id = request_id.get()
-        record.message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record.message)
+        if not record.message.isprintable():
+            record.message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record.message)
         return super().formatMessage(record)
 
 

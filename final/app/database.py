@@ -5,38 +5,59 @@ for a thread; if it held a lock or a connection meanwhile, those who have the th
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, create_engine, event, text
+from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, create_engine, event, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from .config import settings
 
 ON_SQLITE = settings.database_url.startswith("sqlite")
 TABLES_LOCK = 20_250_303  # any number, the same in every worker
+# So many seconds a writer waits for its turn: three times what was seen with 60 clients who all write. Not more: a file
+# that somebody else keeps locked would soon have all threads wait. sqlite:///FILE?timeout=SECONDS overrides it.
+SQLITE_WAIT = 15
 
 
 class Base(DeclarativeBase):
     pass
 
 
+url = make_url(settings.database_url)
+if ON_SQLITE:
+    url = url.set(query={"timeout": str(SQLITE_WAIT), **url.query})
+
 engine = create_engine(
-    settings.database_url,
+    url,
     hide_parameters=True,  # what users wrote does not belong into the log
     pool_pre_ping=not ON_SQLITE,  # a server may have been restarted since the connection was last used
-    connect_args={"timeout": 30} if ON_SQLITE else {"connect_timeout": 5},
+    # A server that has fallen silent is given up after these times: seconds, and milliseconds.
+    connect_args={} if ON_SQLITE else {"connect_timeout": 5, "tcp_user_timeout": 10_000},
 )
 reader = engine.execution_options(only_reads=True)
 
 if ON_SQLITE:
 
+    def use_wal(connection: sqlite3.Connection) -> None:
+        """Let reads and a write go on at once. SQLite does not wait here for other workers that do the same."""
+        deadline = time.monotonic() + SQLITE_WAIT
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # this module begins the transactions, not Python's driver
-        connection.execute("PRAGMA journal_mode=WAL")
+        use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")  # off by default, and then no foreign key does anything
 

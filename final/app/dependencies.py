@@ -1,6 +1,7 @@
 """What routes ask for: who is calling, which post, which part of a list."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Query, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -13,8 +14,17 @@ Id = Annotated[int, Path(ge=1, le=security.MAX_ID)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
+
+async def take_turn() -> AsyncIterator[None]:
+    yield
+
+
+# Files are checked a few at a time. Who waits for that here holds no thread that other routes need.
+in_turn = Depends(take_turn, scope="function", max_concurrency=4)
+
 bearer = HTTPBearer(auto_error=False, description="The `access_token` that POST /auth/login answers with")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+OR_NO_LOGIN: dict[str, Any] = {"security": [{}]}  # FastAPI documents every login as required; this adds: or none
 # ApiKeyMiddleware looks at the key; this tells the OpenAPI page about it.
 api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="The setting API_KEY")
 

@@ -1,5 +1,6 @@
 """One shape for every error: `{"success": false, "message": …, "errors": […]}`."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,11 +17,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 log = logging.getLogger("blog.errors")
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What to do, where whoever raised the error said no more than the status's name.
+# What Starlette and FastAPI say who do not say what to do; the first is a 413 in the words of newer Pythons.
+UNHELPFUL = {"Content Too Large", "There was an error parsing the body", "Invalid multipart data."}
+# What to do, where whoever raised the error said no more than that, or than the status's name.
 ADVICE = {
+    400: "This request is malformed; check its headers, and that a body is whole, UTF-8, and of its Content-Type",
     404: "Nothing is here; /docs lists what there is",
     413: "The body is too large; send less",
+    416: "The file has no such part; ask without Range",
     500: "Internal server error; if it stays, report the X-Request-ID of this reply",
     503: "The service cannot answer at the moment; try again in a few seconds",
 }
@@ -52,10 +58,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def refused(request: Request, error: HTTPException) -> JSONResponse:
     message, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == 400 and isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_ROOM:
+        # The form parser writes large files down while they come; FastAPI takes its failure for the client's.
+        return error_response(503, "There is no room for this file; try again later", headers={"Retry-After": "60"})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(allowed_methods(request))
+        headers["Allow"] = ", ".join(allowed_methods(request)) or "GET, HEAD"  # below /files there are no routes
         message = f"This path takes {headers['Allow']}"
-    elif message == HTTPStatus(error.status_code).phrase or error.status_code == 413:
+    elif message in {HTTPStatus(error.status_code).phrase, *UNHELPFUL}:
         message = ADVICE.get(error.status_code, message)
     return error_response(error.status_code, message, headers=headers)
 

@@ -17,11 +17,10 @@ from .routers import auth, internal, posts, uploads, users
 from .schemas import Root
 from .storage import InertFiles
 
-logging.config.dictConfig(LOGGING)
-
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    logging.config.dictConfig(LOGGING)  # here and not at import: uvicorn sets its own logs up in between
     create_tables()
     UPLOADS.mkdir(parents=True, exist_ok=True)
     yield
@@ -33,7 +32,7 @@ app = FastAPI(
     description="A small blog with login, drafts, uploads, mail, and one shape for every error",
     version="5.0.0",
     lifespan=lifespan,
-    responses=documented(500, 503),
+    responses=documented(413, 500, 503),  # of every route
     middleware=[  # the outermost first
         Middleware(RequestLogMiddleware),  # sees and times everything, also what the others answer
         Middleware(SecurityHeadersMiddleware),

@@ -15,6 +15,7 @@ from .errors import error_response
 
 access_log = logging.getLogger("blog.access")
 crash_log = logging.getLogger("blog.crash")
+PLAIN_ERRORS = {400, 413, 416}  # a malformed Range, a body over the limit, a Range that is past the end
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -75,7 +76,7 @@ class SecurityHeadersMiddleware:
 
 
 class CrashMiddleware:
-    """Answers where nothing inside could: a bug becomes a 500, the router's plain 413 takes the common shape."""
+    """Answers where nothing inside could: a bug becomes a 500, a plain error of Starlette's takes the common shape."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -89,10 +90,12 @@ class CrashMiddleware:
             nonlocal started, replaced
             if message["type"] == "http.response.start":
                 started = True
-                plain = Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
-                replaced = message["status"] == 413 and plain
+                headers = Headers(raw=message["headers"])
+                plain = headers.get("content-type", "").startswith("text/plain")
+                replaced = message["status"] in PLAIN_ERRORS and plain
                 if replaced:
-                    await error_response(413)(scope, receive, send)
+                    kept = {"Content-Range": headers["content-range"]} if "content-range" in headers else {}
+                    await error_response(message["status"], headers=kept)(scope, receive, send)
             if not replaced:
                 await send(message)
 

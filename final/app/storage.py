@@ -1,12 +1,11 @@
 """Files from strangers: what they are, where they lie, how they are served."""
 
-import errno
 import mimetypes
-import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from fastapi import HTTPException, Response, UploadFile
@@ -14,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageOps
 
 from .config import UPLOADS
+from .errors import NO_ROOM
 
 FILE_BYTES = 5 * 1024 * 1024
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
@@ -21,7 +21,10 @@ EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO:
 Image.MAX_IMAGE_PIXELS = 24_000_000
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
-decoders = threading.BoundedSemaphore(4)  # one picture may take 72 MB unpacked; forty at once would take 3 GB
+# Two pictures at a time: one may take 700 MB, a transparent WebP that is encoded anew. And always in the same two
+# threads: malloc keeps a part of what each thread has freed, and would for each of the forty that routes run in.
+decoders = ThreadPoolExecutor(2, "decoder")
+SCANS = 200  # a JPEG needs a dozen; each is a walk over all pixels, and 5 MB hold enough of them for half an hour
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,33 @@ class Checked:
 def check_image(upload: UploadFile) -> Checked:
     """The image, encoded anew. Raises 413 and 415."""
     check_size(upload)
-    encoded = BytesIO()
     try:
-        with decoders, Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
-            kind = str(image.format)
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            image.info = {key: value for key, value in image.info.items() if key == "transparency"}
-            image.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+        return decoders.submit(encode_anew, upload.file).result()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise HTTPException(413, f"An image may have at most {Image.MAX_IMAGE_PIXELS:,} pixels") from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
         raise HTTPException(415, "Send a whole JPEG, PNG or WebP image") from error
+
+
+def encode_anew(file: BinaryIO) -> Checked:
+    """The picture upright, and nothing but its pixels."""
+    check_scans(file)
+    encoded = BytesIO()
+    with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
+        kind = str(image.format)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        image.info = {key: value for key, value in image.info.items() if key == "transparency"}
+        image.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     return Checked(EXTENSIONS[kind], encoded.getvalue())
+
+
+def check_scans(file: BinaryIO) -> None:
+    """Raises ValueError for a JPEG with more scans, or pieces of Exif, than any camera writes."""
+    content = file.read()
+    file.seek(0)
+    if content.startswith(b"\xff\xd8") and max(map(content.count, (b"\xff\xda", b"\xff\xe1"))) > SCANS:
+        raise ValueError("too many scans")
 
 
 def check_document(upload: UploadFile) -> Checked:
@@ -83,7 +100,7 @@ def store(*files: Checked) -> list[str]:
     except OSError as error:
         for name in names:
             remove(name)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in NO_ROOM:
             raise HTTPException(
                 503, "There is no room for this file; try again later", {"Retry-After": "60"}
             ) from error

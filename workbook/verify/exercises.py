@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook.changes import BadChange
-from workbook.checks import Check, Runner, check
+from workbook.checks import Check, Runner, check, find_tests
 from workbook.errors import UserError
 from workbook.exercise import Exercise, Mutant, project_copy
 from workbook.grading import Grading, read_grading
@@ -21,8 +21,7 @@ FEWEST_ALTERNATIVES = 3
 PUBLIC_SHARE = 0.7
 LINES_OF_TWO_SCREENS = 100
 HINTS = ["Nudge", "Approach", "Shape of the code"]
-# The files of the project's tests that a change of the app can turn red, and that are quick.
-QUICK = ("auth", "background", "errors", "listing", "middleware", "posts", "tokens", "uploads", "users")
+QUICK = ("-m", "not slow", "-k", "not postgresql")  # what a learner's check of the project runs
 
 
 class Verification:
@@ -116,8 +115,8 @@ class Verification:
 
     def _project_tests(self, runner: Runner, copy: Path, replaced: Sequence[str]) -> Check:
         left_out = {Path(file).name for file in replaced}
-        tests = [copy / "tests" / f"test_{name}.py" for name in QUICK if f"test_{name}.py" not in left_out]
-        return check(runner, self._root, [test for test in tests if test.exists()], ["-k", "not postgresql"])
+        tests = [test for test in find_tests(copy) if test.name not in left_out]
+        return check(runner, self._root, tests, QUICK)
 
     def _wrong_style(self) -> str:
         try:

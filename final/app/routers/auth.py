@@ -9,7 +9,7 @@ from ..errors import documented
 from ..models import User
 from ..schemas import AccountResponse, LoginRequest, TokenResponse, UserCreate
 
-router = APIRouter(prefix="/auth", tags=["Authentication"], responses=documented(400, 413, 422))
+router = APIRouter(prefix="/auth", tags=["Authentication"], responses=documented(400, 422))
 
 
 @router.post("/register", response_model=AccountResponse, status_code=201, responses=documented(409))

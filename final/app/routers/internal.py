@@ -11,9 +11,7 @@ from ..errors import documented
 from ..models import LoginAttempt
 from ..schemas import LoginAttemptResponse, Stats
 
-router = APIRouter(
-    prefix="/internal", tags=["Internal"], dependencies=[Security(api_key)], responses=documented(401, 413)
-)
+router = APIRouter(prefix="/internal", tags=["Internal"], dependencies=[Security(api_key)], responses=documented(401))
 
 
 @router.get("/stats")

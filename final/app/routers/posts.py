@@ -6,12 +6,12 @@ from fastapi import APIRouter
 
 from .. import crud
 from ..database import Db
-from ..dependencies import CurrentUser, Limit, OwnPost, Skip, Viewer, VisiblePost
+from ..dependencies import OR_NO_LOGIN, CurrentUser, Limit, OwnPost, Skip, Viewer, VisiblePost
 from ..errors import documented
 from ..models import Post
 from ..schemas import PostCreate, PostResponse, PostUpdate, PostWithAuthor
 
-router = APIRouter(prefix="/posts", tags=["Posts"], responses=documented(401, 413, 422))
+router = APIRouter(prefix="/posts", tags=["Posts"], responses=documented(401, 422))
 
 
 @router.post("", response_model=PostResponse, status_code=201, responses=documented(400, 409))
@@ -21,7 +21,7 @@ def create_post(new: PostCreate, user: CurrentUser, db: Db) -> Post:
     return post
 
 
-@router.get("", response_model=list[PostResponse])
+@router.get("", response_model=list[PostResponse], openapi_extra=OR_NO_LOGIN)
 def list_posts(
     viewer: Viewer, db: Db, published: bool | None = None, skip: Skip = 0, limit: Limit = 10
 ) -> Sequence[Post]:
@@ -33,8 +33,8 @@ def list_my_posts(user: CurrentUser, db: Db, skip: Skip = 0, limit: Limit = 10) 
     return crud.get_posts(db, user, skip, limit, author_id=user.id)
 
 
-@router.get("/{post_id}", response_model=PostWithAuthor, responses=documented(404))
-def read_post(post: VisiblePost) -> Post:
+@router.get("/{post_id}", response_model=PostWithAuthor, responses=documented(404), openapi_extra=OR_NO_LOGIN)
+async def read_post(post: VisiblePost) -> Post:  # async: it waits for nothing, so it needs no thread
     return post
 
 

@@ -1,25 +1,36 @@
 """Uploads. Who uploads is told by the token, what it is by the content, its name by us."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
+from pydantic import WithJsonSchema
 
 from .. import storage
-from ..dependencies import CurrentUser
+from ..dependencies import CurrentUser, in_turn
 from ..errors import documented
 from ..models import User
 from ..schemas import Description, ProfilePictureResponse, StoredFile, UploadResponse, UploadsResponse
 from ..storage import FILE_BYTES, FORM_ROOM
 
 MAX_FILES = 5
+# Without the format the OpenAPI page asks for a list of texts.
+OneOfSeveral = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
+IMAGES = "image/jpeg, image/png, image/webp"
+DOCUMENTS = f"{IMAGES}, application/pdf"
 
 router = APIRouter(
     prefix="/uploads",
     tags=["Uploads"],
-    responses=documented(400, 401, 413, 415, 422),
+    dependencies=[in_turn],
+    responses=documented(400, 401, 415, 422),
     max_body_size=FILE_BYTES + FORM_ROOM,
     form_limits={"max_files": 1},
 )
+
+
+def takes(field: str, kinds: str) -> dict[str, Any]:
+    """Tells the OpenAPI page which kinds of file a form's field takes. Nothing is refused by it: the content is."""
+    return {"requestBody": {"content": {"multipart/form-data": {"encoding": {field: {"contentType": kinds}}}}}}
 
 
 def store(user: User, uploads: list[UploadFile], checked: list[storage.Checked]) -> list[StoredFile]:
@@ -31,14 +42,14 @@ def store(user: User, uploads: list[UploadFile], checked: list[storage.Checked])
     ]
 
 
-@router.post("/image", status_code=201)
+@router.post("/image", status_code=201, openapi_extra=takes("file", DOCUMENTS))
 def upload_image(file: UploadFile, user: CurrentUser) -> UploadResponse:
     """Store a JPEG, PNG or WebP image, or a PDF."""
     (stored,) = store(user, [file], [storage.check_document(file)])
     return UploadResponse.model_validate(stored)
 
 
-@router.post("/profile-picture", status_code=201)
+@router.post("/profile-picture", status_code=201, openapi_extra=takes("file", IMAGES))
 def upload_profile_picture(
     file: UploadFile, user: CurrentUser, description: Annotated[Description, Form()] = ""
 ) -> ProfilePictureResponse:
@@ -52,8 +63,11 @@ def upload_profile_picture(
     status_code=201,
     max_body_size=MAX_FILES * FILE_BYTES + FORM_ROOM,
     form_limits={"max_files": MAX_FILES},
+    openapi_extra=takes("files", DOCUMENTS),
 )
-def upload_multiple(files: list[UploadFile], user: CurrentUser) -> UploadsResponse:
+def upload_multiple(
+    files: Annotated[list[OneOfSeveral], File(min_length=1, max_length=MAX_FILES)], user: CurrentUser
+) -> UploadsResponse:
     """Store several images or PDFs: all of them, or none."""
     stored = store(user, files, [storage.check_document(file) for file in files])
     return UploadsResponse(uploaded=len(stored), files=stored)

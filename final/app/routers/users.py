@@ -11,9 +11,7 @@ from ..errors import documented
 from ..models import User
 from ..schemas import AccountResponse, UserResponse, UserUpdate
 
-router = APIRouter(
-    prefix="/users", tags=["Users"], dependencies=[Depends(get_current_user)], responses=documented(401, 413)
-)
+router = APIRouter(prefix="/users", tags=["Users"], dependencies=[Depends(get_current_user)], responses=documented(401))
 
 
 @router.get("/me", response_model=AccountResponse)

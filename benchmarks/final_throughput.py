@@ -1,0 +1,175 @@
+"""How many requests a second final/ answers, and what its middleware costs.
+
+`GET /posts/{id}` is measured on final, on its bare routes (peers/final_bare.py: the same query, models and
+dependencies without any middleware) and on the naive form (peers/final_naive.py: three functions under
+`@app.middleware("http")`, with print). All three are uvicorn with one worker and the same flags, on one SQLite file,
+and write their log to a file. `POST /uploads/image` with a photo of about 4 MB is compared with Pillow alone, which
+reads and writes the same photo in a loop. Rounds are interleaved; medians with their range. Needs wrk
+(https://github.com/wg/wrk; Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk).
+
+    uv run --all-groups python benchmarks/final_throughput.py [--json] [--rounds 7] [--seconds 3]
+"""
+
+import argparse
+import contextlib
+import functools
+import json
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+from PIL import Image, ImageChops
+
+ROOT = Path(__file__).parent.parent
+PEERS = Path(__file__).parent / "peers"
+APPS = {"final": "app.main:app", "bare": "final_bare:app", "naive": "final_naive:app"}
+FLAGS = ("--port", "0", "--no-access-log")
+ACCOUNT = {"email": "ada@example.com", "password": "correct horse battery"}
+PATIENCE = 30.0
+UPLOAD_SCRIPT = """
+local file = io.open(os.getenv("FORM"), "rb")
+wrk.method, wrk.body = "POST", file:read("*a")
+file:close()
+"""
+
+
+@contextlib.contextmanager
+def served(app: str, data: Path) -> Iterator[str]:
+    """Run the app with uvicorn in the folder `data`; yields its address."""
+    log = data / f"{app.partition(':')[0]}.log"
+    paths = os.pathsep.join([str(ROOT / "final"), str(PEERS)])
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", app, *FLAGS],
+            cwd=data,
+            env={**os.environ, "PYTHONPATH": paths, "DATABASE_URL": "sqlite:///blog.db"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not (found := re.search(r"running on (http://\S+)", log.read_text("utf-8"))):
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise RuntimeError(f"{app} did not start:\n{log.read_text('utf-8')}")
+            time.sleep(0.05)
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wrk(url: str, seconds: int, connections: int, *options: str, **env: str) -> float:
+    """Requests a second, all of them answered well."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url]
+    said = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=seconds + 30)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said.stdout)
+    if not found or "Non-2xx" in said.stdout or "Socket errors" in said.stdout:
+        raise RuntimeError(f"{' '.join(command)}:\n{said.stdout}{said.stderr}")
+    return float(found[1])
+
+
+def photo() -> bytes:
+    """A JPEG of about 4 MB: gradients, and the noise that every sensor makes."""
+    size, seed = (4000, 2600), random.Random(4)
+    noise = Image.frombytes("L", (1500, 1000), seed.randbytes(1_500_000)).resize(size).point(lambda value: value // 3)
+    ramp = Image.linear_gradient("L").resize(size).point(lambda value: value * 2 // 3)
+    bands = [ImageChops.add(ramp.rotate(90 * turn).resize(size), noise) for turn in range(3)]
+    encoded = BytesIO()
+    Image.merge("RGB", bands).save(encoded, "JPEG", quality=92)
+    return encoded.getvalue()
+
+
+def encode_anew(content: bytes, seconds: int) -> float:
+    """How often a second Pillow alone reads the photo and writes it, in this process."""
+    started, done = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - started) < seconds:
+        with Image.open(BytesIO(content)) as image:
+            image.save(BytesIO(), "JPEG", quality=90)
+        done += 1
+    return done / elapsed
+
+
+def token_and_post(url: str) -> tuple[str, str]:
+    """Register, log in and publish; returns the token and the post's path."""
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        client.post("/auth/register", json={"name": "Ada", **ACCOUNT}).raise_for_status()
+        token = client.post("/auth/login", json=ACCOUNT).raise_for_status().json()["access_token"]
+        new = {"title": "Hello", "content": "A post of some length. " * 20, "published": True}
+        post = client.post("/posts", json=new, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+        return token, f"/posts/{post.json()['id']}"
+
+
+def measure(rounds: int, seconds: int) -> dict[str, list[float]]:
+    """Requests a second for each way, a list of `rounds` (+ one to warm up, dropped)."""
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="final-throughput-")))
+        urls = {name: stack.enter_context(served(app, data)) for name, app in APPS.items()}
+        token, path = token_and_post(urls["final"])
+        content, form, script = photo(), data / "form", data / "upload.lua"
+        request = httpx.Request("POST", urls["final"], files={"file": ("photo.jpg", content, "image/jpeg")})
+        form.write_bytes(request.read())
+        script.write_text(UPLOAD_SCRIPT, encoding="utf-8")
+        headers = ("-H", f"Authorization: Bearer {token}", "-H", f"Content-Type: {request.headers['content-type']}")
+
+        def upload() -> float:
+            found = wrk(f"{urls['final']}/uploads/image", seconds, 1, "-s", str(script), *headers, FORM=str(form))
+            for stored in (data / "uploads").iterdir():
+                stored.unlink()
+            return found
+
+        ways: dict[str, Callable[[], float]] = {
+            name: functools.partial(wrk, url + path, seconds, 8) for name, url in urls.items()
+        }
+        ways |= {"upload": upload, "pillow": lambda: encode_anew(content, seconds)}
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rounds + 1):
+            for name in sorted(ways, reverse=bool(number % 2)):
+                found[name].append(ways[name]())
+    return {name: values[1:] for name, values in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=3, help="how long each way is measured in each round")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing: apt-get install wrk (Debian, Ubuntu) or brew install wrk (macOS)")
+    rates = measure(options.rounds, options.seconds)
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    figures = {
+        "final_over_bare": medians["final"] / medians["bare"],
+        "final_over_naive": medians["final"] / medians["naive"],
+        "upload_over_pillow": medians["upload"] / medians["pillow"],
+    }
+    if options.json:
+        print(json.dumps({**figures, "requests_per_second": rates}, indent=2))
+        return
+    print(f"{'a second':<28}{'median':>10}{'least':>10}{'most':>10}   {options.rounds} rounds of {options.seconds} s")
+    for name, what in {
+        "final": "GET /posts/1, final",
+        "bare": "GET /posts/1, bare routes",
+        "naive": "GET /posts/1, naive form",
+        "upload": "POST /uploads/image, 4 MB",
+        "pillow": "Pillow alone, the same",
+    }.items():
+        print(f"{what:<28}{medians[name]:>10.1f}{min(rates[name]):>10.1f}{max(rates[name]):>10.1f}")
+    for name, figure in figures.items():
+        over, _, under = name.partition("_over_")
+        each = [a / b for a, b in zip(rates[over], rates[under], strict=True)]
+        print(f"{name:<28}{figure:>10.2f}{min(each):>10.2f}{max(each):>10.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.members import Member
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+MIB = 1024 * 1024
+HTML = b"<!DOCTYPE html><script>new Image().src = '/a-script-ran'</script>"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>new Image().src = '/a-script-ran'</script></svg>"
+PDF = b"%PDF-1.4\n" + HTML + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+KINDS = ["JPEG", "PNG", "WEBP"]
+
+pytestmark = pytest.mark.slow
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (80, 60), mode: str = "RGB", **options: Any) -> bytes:
+    file = BytesIO()
+    Image.linear_gradient("L").resize(size).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+def upload(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Response:
+    return client.post("/uploads/image", headers=member.headers, files={"file": (name, content, "image/png")})
+
+
+@contextmanager
+def nothing_stored(app: ServedApp) -> Iterator[None]:
+    before = set((app.data / "uploads").iterdir())
+    yield
+    assert set((app.data / "uploads").iterdir()) == before, "a refused upload left something on disk"
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of these chunks, each with its checksum."""
+    parts = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def png_of(side: int, *more: tuple[bytes, bytes]) -> bytes:
+    """A white PNG of `side` by `side` pixels, a bit each, with some more chunks."""
+    packer = zlib.compressobj(9)
+    row = b"\0" + b"\xff" * ((side + 7) // 8)
+    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    return png((b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)), *more, (b"IDAT", packed), (b"IEND", b""))
+
+
+def webp_of(side: int) -> bytes:
+    """A WebP that says it is `side` by `side` pixels."""
+    honest = picture("WEBP", (1, 1), lossless=True)
+    size = (side - 1) | (side - 1) << 14 | honest[24] >> 4 << 28
+    return honest[:21] + struct.pack("<I", size) + honest[25:]
+
+
+def jpeg_of(side: int, scans: int) -> bytes:
+    """A JPEG that goes over all its pixels `scans` times, and changes none of them."""
+    honest = picture("JPEG", (side, side), "L", progressive=True, quality=50)
+    last = honest[honest.rindex(b"\xff\xda") : -2]
+    return honest[:-2] + last * scans + honest[-2:]
+
+
+def jpeg_with(marker: bytes, *segments: bytes) -> bytes:
+    honest = picture("JPEG")
+    return honest[:2] + b"".join(marker + struct.pack(">H", len(each) + 2) + each for each in segments) + honest[2:]
+
+
+def most_memory(app: ServedApp) -> int:
+    """The most memory that the app has had so far, in MiB; known on Linux alone."""
+    status = Path(f"/proc/{app.pid}/status")
+    return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) // 1024 if status.exists() else 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_part_of_an_image_is_refused(client: Client, ada: Member, served: ServedApp, kind: str) -> None:
+    """An image whose end is missing is a 415, wherever it was cut, also within its first bytes."""
+    whole = picture(kind, mode="RGB", quality=90)
+    with nothing_stored(served):
+        for length in (1, 4, 12, 30, len(whole) // 2, len(whole) - 30):
+            assert upload(client, ada, whole[:length]).status_code == 415, f"{length} of {len(whole)} bytes"
+
+    assert upload(client, ada, whole).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [png_of(4_900), png_of(30_000), webp_of(4_900), webp_of(16_383)],
+    ids=["PNG 24 million", "PNG 900 million", "WebP 24 million", "WebP 268 million"],
+)
+def test_an_image_of_too_many_pixels_is_not_unpacked(
+    client: Client, ada: Member, served: ServedApp, bomb: bytes
+) -> None:
+    """A small file that unpacks to an enormous image is a 413 that says how many pixels go; it is not unpacked."""
+    assert len(bomb) < 200_000
+    upload(client, ada, picture())
+    before = most_memory(served)
+
+    with nothing_stored(served):
+        reply = upload(client, ada, bomb)
+
+    assert reply.status_code == 413
+    assert reply.json()["message"] == "An image may have at most 24,000,000 pixels"
+    assert most_memory(served) - before < 20
+
+
+def test_the_largest_image_is_taken(client: Client, ada: Member) -> None:
+    """An image of 23 million pixels, as a good camera makes them, is stored."""
+    reply = upload(client, ada, png_of(4_800))
+
+    assert reply.status_code == 201
+    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (4_800, 4_800)
+
+
+PACKED = zlib.compress(bytes(200 * MIB))
+HIDDEN_BOMBS = {
+    "compressed text": png_of(8, (b"zTXt", b"c\0\0" + PACKED)),
+    "international text": png_of(8, (b"iTXt", b"c\0\1\0\0\0" + PACKED)),
+    "colour profile": png_of(8, (b"iCCP", b"c\0\0" + PACKED)),
+    "many texts": png_of(8, *[(b"zTXt", b"c\0\0" + zlib.compress(bytes(MIB - 9)))] * 200),
+    "many chunks": png_of(8, *[(b"teXt", b"")] * 150_000),
+    "a scan after the other": jpeg_of(4_800, 100_000),
+    "pieces of Exif": jpeg_with(b"\xff\xe1", *[b"Exif\0\0" + bytes(65_000)] * 40, *[b"Exif\0\0" + b"x"] * 200_000),
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN_BOMBS)
+def test_what_takes_long_or_much_to_read_is_cut_short(
+    client: Client, ada: Member, served: ServedApp, what: str
+) -> None:
+    """An image made to cost minutes or hundreds of megabytes is answered within seconds, and costs little memory."""
+    upload(client, ada, picture())
+    before = most_memory(served)
+
+    reply = upload(client, ada, HIDDEN_BOMBS[what])  # the client waits for 10 seconds
+
+    assert len(HIDDEN_BOMBS[what]) <= 5 * MIB
+    assert reply.status_code in {201, 415}
+    assert most_memory(served) - before < 120
+
+
+def test_a_progressive_photo_is_taken(client: Client, ada: Member) -> None:
+    """A JPEG that a page shows in several passes is stored like any other; so is one with a film behind it."""
+    film = bytes(range(256)) * 8_000 + b"\xff\xda\xff\xe1" * 60
+
+    assert upload(client, ada, picture("JPEG", progressive=True)).status_code == 201
+    assert upload(client, ada, picture("JPEG") + film).status_code == 201
+
+
+def archive() -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("Evil.class", HTML)
+    return file.getvalue()
+
+
+def with_exif(kind: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x010E] = HTML.decode()
+    return picture(kind, exif=exif)
+
+
+POLYGLOTS = {
+    "a page in a JPEG's comment": jpeg_with(b"\xff\xfe", HTML),
+    "a page in a JPEG's unknown segment": jpeg_with(b"\xff\xef", HTML),
+    "a page after a JPEG": picture("JPEG") + HTML,
+    "a page after a PNG": picture("PNG") + HTML,
+    "a page in a PNG's text": png_of(8, (b"tEXt", b"Comment\0" + HTML)),
+    "a page after a WebP": picture("WEBP") + HTML,
+    "a page in a JPEG's Exif": with_exif("JPEG"),
+    "a page in a PNG's Exif": with_exif("PNG"),
+    "a page in a WebP's Exif": with_exif("WEBP"),
+    "an archive of Java after a JPEG": picture("JPEG") + archive(),
+}
+
+
+@pytest.mark.parametrize("what", POLYGLOTS)
+def test_what_hides_in_an_image_is_gone(client: Client, ada: Member, what: str) -> None:
+    """An image that is something else at the same time comes back as the image alone."""
+    reply = upload(client, ada, POLYGLOTS[what], "page.html")
+
+    assert reply.status_code == 201
+    stored = client.get(reply.json()["url"])
+    assert stored.headers["content-type"].startswith("image/")
+    for hidden in b"<script", b"Evil.class", b"PK\3\4":
+        assert hidden not in stored.content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HTML,
+        SVG,
+        b"GIF89a" + HTML,
+        picture("GIF") + archive(),
+        picture("GIF")[:6] + b"\xff" * 4 + picture("GIF")[10:],
+        b"<?xml version='1.0'?>" + SVG,
+        b" " + PDF,
+        b"\xff\xd8" + HTML,
+    ],
+    ids=[
+        "page",
+        "SVG",
+        "page like a GIF",
+        "GIFAR",
+        "enormous GIF",
+        "SVG in XML",
+        "not quite a PDF",
+        "page like a JPEG",
+    ],
+)
+def test_what_only_claims_to_be_an_image_is_refused(
+    client: Client, ada: Member, served: ServedApp, content: bytes
+) -> None:
+    """A page, a drawing with a script, an archive: whatever a file is called, if it is no image it is a 415."""
+    with nothing_stored(served):
+        assert upload(client, ada, content).status_code == 415
+
+
+def test_a_pdf_that_is_a_page_too_is_only_a_download(client: Client, ada: Member) -> None:
+    """A PDF that is a web page at the same time is served as a PDF, to be downloaded, and in a sandbox."""
+    reply = upload(client, ada, PDF, "page.html")
+    headers = client.get(reply.json()["url"]).headers
+
+    assert reply.json()["filename"].endswith(".pdf")
+    assert headers["content-type"] == "application/pdf"
+    assert headers["content-disposition"] == "attachment"
+    assert (headers["x-content-type-options"], headers["content-security-policy"]) == ("nosniff", "sandbox")
+
+
+def test_a_page_from_before_the_checks_runs_nothing(served: ServedApp, page: "Page") -> None:
+    """A page or drawing that reached the folder in another way runs no script in a browser."""
+    for name, content in ("old.html", HTML), ("old.svg", SVG):
+        (served.data / "uploads" / name).write_bytes(content)
+
+        asked = asked_for_by(page, f"{served.url}/files/{name}")
+
+        assert asked == [f"/files/{name}"], "the script asked for more"
+
+
+def asked_for_by(page: "Page", url: str) -> list[str]:
+    """The paths that the browser asks for when it opens `url`."""
+    paths: list[str] = []
+    page.on("request", lambda request: paths.append(httpx.URL(request.url).path))
+    page.goto(url)
+    return paths

@@ -1,0 +1,124 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workbook.launch import AppFailed
+from workbook.plugin.client import Client
+
+GOOD_SECRET = "a-secret-of-more-than-32-characters!"
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Callable[[], str]:
+    return lambda: "sqlite:///blog.db"  # settings are read before a database is
+
+
+def start(app_directory: Path, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Import the app as uvicorn does, with these settings alone."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [sys.executable, "-c", "import app.main"]
+    search = {"PYTHONPATH": str(app_directory), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=folder, env=kept | search | env, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "env, said",
+    [
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT: Input should be 'development' or 'production'"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY: everybody knows this one"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": ""}, "SECRET_KEY: String should have at least 32 characters"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": "short"}, "SECRET_KEY: String should have at least 32 characters"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY: String should have at least 32 characters"),
+        ({"TOKEN_MINUTES": "0"}, "TOKEN_MINUTES: Input should be greater than 0"),
+        ({"TOKEN_MINUTES": "soon"}, "TOKEN_MINUTES: Input should be a valid integer"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: takes sqlite:///FILE or postgresql+psycopg://"),
+        ({"ALLOWED_ORIGINS": "https://example.com/"}, "ALLOWED_ORIGINS: no browser sends 'https://example.com/'"),
+        ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: no browser sends '*'"),
+        ({"SMTP_PORT": "99999"}, "SMTP_PORT: Input should be less than or equal to 65535"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(app_directory: Path, tmp_path: Path, env: dict[str, str], said: str) -> None:
+    """A wrong setting stops the start with its name and what it accepts, and without a traceback."""
+    ended = start(app_directory, tmp_path, env)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_no_secret_is_repeated(app_directory: Path, tmp_path: Path) -> None:
+    """What stops the start repeats no secret."""
+    wrong = {"SECRET_KEY": "hunter2-hunter2", "DATABASE_URL": "mysql://me:hunter2@host/db"}
+
+    ended = start(app_directory, tmp_path, wrong)
+
+    assert ended.returncode == 1
+    assert "hunter2" not in ended.stderr
+
+
+def test_the_example_starts_once_its_secret_is_replaced(app_directory: Path, tmp_path: Path) -> None:
+    """`.env.example` copied to `.env` is refused in production until its secret is replaced; then the app starts."""
+    example = (app_directory / ".env.example").read_text(encoding="utf-8")
+    secret = next(line for line in example.splitlines() if line.startswith("SECRET_KEY="))
+    (tmp_path / ".env").write_text(example, encoding="utf-8")
+
+    refused = start(app_directory, tmp_path, {"ENVIRONMENT": "production"})
+    (tmp_path / ".env").write_text(example.replace(secret, f"SECRET_KEY={GOOD_SECRET}"), encoding="utf-8")
+    ended = start(app_directory, tmp_path, {"ENVIRONMENT": "production"})
+
+    assert "SECRET_KEY: everybody knows this one" in refused.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_example_names_every_setting(app_directory: Path) -> None:
+    """`.env.example` names every setting that the app reads, and no other."""
+    names = "import json, app.config; print(json.dumps(sorted(app.config.Settings.model_fields)))"
+    env = os.environ | {"PYTHONPATH": str(app_directory), "PYTHONDONTWRITEBYTECODE": "1"}
+    asked = subprocess.run([sys.executable, "-c", names], env=env, capture_output=True, text=True, check=True)
+    example = (app_directory / ".env.example").read_text(encoding="utf-8").splitlines()
+    told = {found[1].lower() for line in example if (found := re.match(r"([A-Z0-9_]+)=", line))}
+
+    assert told == set(json.loads(asked.stdout))
+
+
+def test_a_misspelt_setting_is_told(app_directory: Path, tmp_path: Path) -> None:
+    """A name in `.env` that is no setting stops the start: it is a setting that was misspelt."""
+    (tmp_path / ".env").write_text("ALOWED_ORIGINS=https://example.com\n", encoding="utf-8")
+
+    ended = start(app_directory, tmp_path, {})
+
+    assert ended.returncode == 1
+    assert "ALOWED_ORIGINS" in ended.stderr
+
+
+def test_origins_come_from_the_settings(fresh_app: Callable[..., Client]) -> None:
+    """Development allows the page on this machine, production nobody who is not named."""
+    local, named = "http://localhost:3000", "https://app.example.com"
+
+    def allowed(client: Client, origin: str) -> str | None:
+        given: str | None = client.get("/", headers={"Origin": origin}).headers.get("access-control-allow-origin")
+        return given
+
+    development = fresh_app()
+    production = fresh_app(ENVIRONMENT="production", ALLOWED_ORIGINS="")
+    both = fresh_app(ENVIRONMENT="production", ALLOWED_ORIGINS=f"{named}, https://b.example.com")
+
+    assert (allowed(development, local), allowed(development, named)) == (local, None)
+    assert (allowed(production, local), allowed(production, named)) == (None, None)
+    assert (allowed(both, local), allowed(both, named)) == (None, named)
+
+
+def test_a_database_that_is_not_there_stops_the_start(fresh_app: Callable[..., Client]) -> None:
+    """A database that does not answer stops the start and is named as the reason."""
+    with pytest.raises(BaseException) as caught:
+        fresh_app(DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:9/none")
+
+    failure = caught.value.__context__
+    assert isinstance(failure, AppFailed)
+    assert "OperationalError" in failure.text

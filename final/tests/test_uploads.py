@@ -1,0 +1,303 @@
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image, ImageChops
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.members import Member
+
+MIB = 1024 * 1024
+NAME = r"[0-9a-f]{32}\.(jpg|png|webp|pdf)"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+HTML = b"<!DOCTYPE html><script>new Image().src = '/a-script-ran'</script>"
+ORIENTATION, GPS = 0x0112, 0x8825
+ROUTES = {"/uploads/image": "file", "/uploads/profile-picture": "file", "/uploads/multiple": "files"}
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+
+
+def picture(kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
+    """An image of 80 by 60 pixels in which every corner is different."""
+    ramp = Image.linear_gradient("L").resize((80, 60))
+    bands = [ramp, ramp.rotate(180), ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT), ramp]
+    image = Image.merge("RGBA", bands).convert(mode)
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def upload(client: Client, member: Member, content: bytes, to: str = "/uploads/image", **fields: str) -> httpx.Response:
+    return client.post(to, headers=member.headers, files={ROUTES[to]: ("photo.png", content, "image/png")}, data=fields)
+
+
+def upload_several(client: Client, member: Member, *contents: bytes) -> httpx.Response:
+    files = [("files", (f"photo-{number}.png", content)) for number, content in enumerate(contents, 1)]
+    return client.post("/uploads/multiple", headers=member.headers, files=files)
+
+
+def fetched(client: Client, reply: httpx.Response) -> Image.Image:
+    assert reply.status_code == 201, reply.text
+    image = Image.open(BytesIO(client.get(reply.json()["url"]).content))
+    image.load()
+    return image
+
+
+@contextmanager
+def nothing_stored(app: ServedApp) -> Iterator[None]:
+    before = set((app.data / "uploads").iterdir())
+    yield
+    assert set((app.data / "uploads").iterdir()) == before, "a refused upload left something on disk"
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+def test_an_image_is_stored_and_told_about(client: Client, ada: Member, served: ServedApp, kind: str) -> None:
+    """An uploaded image gets a name of our making; the reply tells it, the client's, the size and who sent it."""
+    reply = upload(client, ada, picture(kind))
+
+    assert reply.status_code == 201
+    stored = reply.json()
+    assert re.fullmatch(NAME, stored["filename"])
+    assert stored["filename"].endswith(EXTENSIONS[kind])
+    assert (stored["original_name"], stored["uploaded_by"]) == ("photo.png", ada.id)
+    assert stored["url"] == f"/files/{stored['filename']}"
+    assert stored["message"] == "File uploaded successfully"
+    assert stored["size"] == len(client.get(stored["url"]).content)
+    assert stored["size"] == (served.data / "uploads" / stored["filename"]).stat().st_size
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+def test_an_image_is_served_inert(client: Client, ada: Member, kind: str) -> None:
+    """A stored image is served with its own type, and so that a browser runs nothing of it."""
+    served_file = client.get(upload(client, ada, picture(kind)).json()["url"])
+
+    assert served_file.status_code == 200
+    assert served_file.headers["content-type"] == f"image/{kind.lower()}"
+    assert served_file.headers["x-content-type-options"] == "nosniff"
+    assert served_file.headers["content-security-policy"] == "sandbox"
+    assert "content-disposition" not in served_file.headers
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_every_kind_of_png_keeps_its_pixels(client: Client, ada: Member, mode: str) -> None:
+    """A PNG comes back with the same pixels: black and white, grey, palette, transparent, 16 bits deep."""
+    if mode == "I;16":
+        file = BytesIO()
+        Image.frombytes("I;16", (80, 60), bytes(range(240)) * 40).save(file, "PNG")
+        sent = file.getvalue()
+    else:
+        sent = picture("PNG", mode)
+
+    stored = fetched(client, upload(client, ada, sent))
+
+    assert (stored.format, stored.mode, stored.size) == ("PNG", mode, (80, 60))
+    assert stored.tobytes() == Image.open(BytesIO(sent)).tobytes()
+
+
+@pytest.mark.parametrize("mode, transparency", [("P", 7), ("RGB", (255, 0, 255)), ("L", 255)])
+def test_a_transparent_colour_stays_transparent(client: Client, ada: Member, mode: str, transparency: object) -> None:
+    """A PNG in which one colour is declared transparent, as in many icons, stays transparent there."""
+    sent = picture("PNG", mode, transparency=transparency)
+
+    stored = fetched(client, upload(client, ada, sent)).convert("RGBA")
+
+    assert ImageChops.difference(stored, Image.open(BytesIO(sent)).convert("RGBA")).getbbox() is None
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+def test_a_photo_stands_upright_and_tells_no_place(client: Client, ada: Member, kind: str) -> None:
+    """A photo taken sideways is turned upright, and where it was taken is not kept, nor anything but its pixels."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6  # the camera was held upright: a quarter turn to the right
+    exif[0x010E] = "taken at home"
+    exif.get_ifd(GPS)[2] = (59.0, 54.0, 49.0)
+    sent = picture(kind, exif=exif, icc_profile=b"taken at home", xmp=b"taken at home", comment=b"taken at home")
+
+    reply = upload(client, ada, sent)
+    stored = fetched(client, reply)
+
+    assert stored.size == (60, 80)
+    upright = Image.open(BytesIO(sent)).transpose(Image.Transpose.ROTATE_270)
+    far_off = ImageChops.difference(upright.convert("RGB"), stored.convert("RGB")).point(lambda value: value > 40)
+    assert far_off.getbbox() is None
+    assert dict(stored.getexif()) == {}
+    assert b"taken at home" not in client.get(reply.json()["url"]).content
+
+
+def test_a_phones_picture_of_two_becomes_one_jpeg(client: Client, ada: Member) -> None:
+    """The JPEG of some phones, which holds a second picture (MPO), is stored as one JPEG, turned upright."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 8
+    photo = picture("MPO", save_all=True, append_images=[Image.new("RGB", (4, 3))], exif=exif)
+    assert Image.open(BytesIO(photo)).format == "MPO"
+
+    reply = upload(client, ada, photo)
+    stored = fetched(client, reply)
+
+    assert (stored.format, stored.size) == ("JPEG", (60, 80))
+    assert reply.json()["filename"].endswith(".jpg")
+
+
+def test_a_pdf_is_kept_and_offered_as_a_download(client: Client, ada: Member) -> None:
+    """A PDF is stored byte for byte and served as a download, never shown in the page's place."""
+    reply = upload(client, ada, PDF)
+    served_file = client.get(reply.json()["url"])
+
+    assert reply.status_code == 201
+    assert reply.json()["filename"].endswith(".pdf")
+    assert served_file.content == PDF
+    assert served_file.headers["content-type"] == "application/pdf"
+    assert served_file.headers["content-disposition"] == "attachment"
+    assert served_file.headers["content-security-policy"] == "sandbox"
+    assert served_file.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_pdf_is_no_profile_picture(client: Client, ada: Member, served: ServedApp) -> None:
+    """A profile picture is an image: a PDF is a 415."""
+    with nothing_stored(served):
+        reply = upload(client, ada, PDF, "/uploads/profile-picture")
+
+    assert (reply.status_code, reply.json()["success"]) == (415, False)
+
+
+def test_a_profile_picture_comes_with_its_description(client: Client, ada: Member) -> None:
+    """A text field travels in the same form as the picture and stands in the reply; without it, it is empty."""
+    told = upload(client, ada, picture(), "/uploads/profile-picture", description="me, in Oslo")
+    bare = upload(client, ada, picture(), "/uploads/profile-picture")
+
+    assert told.status_code == 201
+    stored = told.json()
+    assert (stored["user_id"], stored["description"]) == (ada.id, "me, in Oslo")
+    assert (stored["uploaded_by"], stored["original_name"]) == (ada.id, "photo.png")
+    assert fetched(client, told).size == (80, 60)
+    assert (bare.status_code, bare.json()["description"]) == (201, "")
+
+
+@pytest.mark.parametrize("description", ["x" * 201, "a\0b"])
+def test_a_wrong_description_stores_nothing(client: Client, ada: Member, served: ServedApp, description: str) -> None:
+    """A description that is too long or holds a NUL is a 422 that names the field, and the picture is not stored."""
+    with nothing_stored(served):
+        reply = upload(client, ada, picture(), "/uploads/profile-picture", description=description)
+
+    assert reply.status_code == 422
+    assert [error["field"] for error in reply.json()["errors"]] == ["body.description"]
+
+
+def test_several_files_are_told_in_their_order(client: Client, ada: Member) -> None:
+    """Several files, a PDF among them, are stored together; the reply counts them and tells them in their order."""
+    reply = upload_several(client, ada, picture("JPEG"), PDF, picture("WEBP"))
+
+    assert reply.status_code == 201
+    body = reply.json()
+    assert body["uploaded"] == 3
+    assert [file["original_name"] for file in body["files"]] == ["photo-1.png", "photo-2.png", "photo-3.png"]
+    assert [file["filename"].rpartition(".")[2] for file in body["files"]] == ["jpg", "pdf", "webp"]
+    for file in body["files"]:
+        answer = client.get(file["url"])
+        assert (answer.status_code, len(answer.content), file["uploaded_by"]) == (200, file["size"], ada.id)
+        assert answer.headers["content-security-policy"] == "sandbox"
+
+
+def test_several_files_are_stored_all_or_none(client: Client, ada: Member, served: ServedApp) -> None:
+    """If the last of several files is refused, none is stored."""
+    with nothing_stored(served):
+        reply = upload_several(client, ada, picture("JPEG"), picture("PNG"), PDF, HTML)
+
+    assert (reply.status_code, reply.json()["success"]) == (415, False)
+
+
+def test_more_files_than_five_are_refused(client: Client, ada: Member, served: ServedApp) -> None:
+    """Five files of 5 MiB go into one form; six files, or two where one is asked for, are a 400."""
+    largest = picture().ljust(5 * MIB, b"\0")
+    assert upload_several(client, ada, *[largest] * 5).status_code == 201
+
+    with nothing_stored(served):
+        six = upload_several(client, ada, *[picture()] * 6)
+        two = client.post("/uploads/image", headers=ada.headers, files=[("file", picture()), ("file", picture())])
+
+    for reply in six, two:
+        assert (reply.status_code, reply.json()["success"]) == (400, False)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "PDF"])
+def test_five_mebibytes_are_taken_and_one_byte_more_is_not(
+    client: Client, ada: Member, served: ServedApp, kind: str
+) -> None:
+    """A file of exactly 5 MiB is taken, what follows its end is no reason to refuse it; one byte more is a 413."""
+    content = PDF.replace(b"trailer", b"% " + b"x" * (5 * MIB - len(PDF) - 3) + b"\ntrailer") if kind == "PDF" else None
+    content = content or picture(kind).ljust(5 * MIB, b"\0")
+    assert len(content) == 5 * 1024 * 1024
+
+    assert upload(client, ada, content).status_code == 201
+
+    with nothing_stored(served):
+        refused = [upload(client, ada, content + b"\0"), upload_several(client, ada, picture(), content + b"\0")]
+    for reply in refused:
+        assert reply.status_code == 413
+        assert reply.json() == {"success": False, "message": "A file may have at most 5,242,880 bytes", "errors": []}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_body_far_over_the_limit_has_the_common_shape(
+    client: Client, ada: Member, served: ServedApp, path: str
+) -> None:
+    """A body that no route would take is a 413 in the common shape, with the headers that every reply has."""
+    with nothing_stored(served):
+        reply = upload(client, ada, bytes(26 * MIB), path)
+
+    assert (reply.status_code, reply.json()["success"], reply.json()["errors"]) == (413, False, [])
+    assert {"x-request-id", "x-process-time", "x-content-type-options"} <= set(reply.headers)
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_the_content_decides_what_a_file_is(client: Client, ada: Member, served: ServedApp, path: str) -> None:
+    """What a file's name and label say decides nothing: a WebP called a web page is a WebP, a web page is a 415."""
+    field = ROUTES[path]
+    taken = client.post(path, headers=ada.headers, files={field: ("page.html", picture("WEBP"), "text/html")})
+
+    assert taken.status_code == 201, taken.text
+    filename = re.search(r'"filename": ?"(\w+\.\w+)"', taken.text)
+    assert filename
+    assert client.get(f"/files/{filename[1]}").headers["content-type"] == "image/webp"
+
+    strangers = {"a web page": HTML, "text": b"hello", "nothing": b"", "a GIF": picture("GIF"), "a BMP": picture("BMP")}
+    for what, content in {**strangers, "a TIFF": picture("TIFF"), "half a PDF": PDF[:40]}.items():
+        with nothing_stored(served):
+            reply = upload(client, ada, content, path)
+        assert reply.status_code == 415, what
+        assert (reply.json()["success"], reply.json()["errors"]) == (False, [])
+
+
+def test_the_token_says_who_uploads(client: Client, ada: Member, grace: Member) -> None:
+    """Fields of the form that name another user change nothing: the token says who uploads."""
+    others = {"user_id": str(ada.id), "uploaded_by": str(ada.id)}
+    for path in "/uploads/image", "/uploads/profile-picture":
+        stored = upload(client, grace, picture(), path, **others).json()
+        assert (stored["uploaded_by"], stored.get("user_id", grace.id)) == (grace.id, grace.id)
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer bad"}], ids=["no token", "bad token"])
+def test_a_stranger_stores_nothing(client: Client, served: ServedApp, path: str, headers: dict[str, str]) -> None:
+    """Without a good token an upload is a 401 that names the way, and nothing is stored."""
+    with nothing_stored(served):
+        reply = client.post(path, headers=headers, files={ROUTES[path]: picture()})
+
+    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
+    assert reply.json()["success"] is False
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_form_without_the_file_is_refused(client: Client, ada: Member, served: ServedApp, path: str) -> None:
+    """A form without the file, a JSON body and no body at all are a 422 that names the missing field."""
+    bodies: list[dict[str, Any]] = [{"files": {"another": picture()}}, {"json": {ROUTES[path]: "photo.png"}}, {}]
+    for body in bodies:
+        with nothing_stored(served):
+            reply = client.post(path, headers=ada.headers, **body)
+
+        assert reply.status_code == 422
+        assert [(e["field"], e["type"]) for e in reply.json()["errors"]] == [(f"body.{ROUTES[path]}", "missing")]
