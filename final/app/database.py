@@ -6,10 +6,11 @@ for a thread; if it held a lock or a connection meanwhile, those who have the th
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, create_engine, event, make_url, text
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -76,9 +77,14 @@ def create_tables() -> None:
         Base.metadata.create_all(connection)
 
 
-def get_db(request: Request) -> Iterator[Session]:
-    with Session(reader if request.method == "GET" else engine, expire_on_commit=False) as db:
+async def get_db(request: Request) -> AsyncIterator[Session]:
+    db = Session(reader if request.method == "GET" else engine, expire_on_commit=False)
+    try:
         yield db
+    finally:
+        if db.in_transaction():  # ending it may wait for the database, in a thread that nobody else waits for
+            await to_thread.run_sync(db.rollback, limiter=CapacityLimiter(1))
+        db.close()
 
 
 Db = Annotated[Session, Depends(get_db, scope="function")]  # closed before the reply, not after the tasks

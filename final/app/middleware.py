@@ -1,4 +1,4 @@
-"""What stands around every request, as pure ASGI. `main.py` says in which order, and why."""
+"""What stands around every request, as pure ASGI: its log, its headers, the answer to a crash, the API key."""
 
 import logging
 import re
@@ -6,7 +6,7 @@ import secrets
 from time import perf_counter
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,11 +16,12 @@ from .errors import error_response
 access_log = logging.getLogger("blog.access")
 crash_log = logging.getLogger("blog.crash")
 PLAIN_ERRORS = {400, 413, 416}  # a malformed Range, a body over the limit, a Range that is past the end
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-}
+# As ASGI has headers: a list of pairs of bytes. They are added to every reply, so nothing is looked up or encoded then.
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
 class RequestLogMiddleware:
@@ -50,7 +51,8 @@ class RequestLogMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 ms = (perf_counter() - started) * 1000
-                MutableHeaders(scope=message).update({"X-Request-ID": name, "X-Process-Time": f"{ms:.2f}ms"})
+                mine = [(b"x-request-id", name.encode()), (b"x-process-time", b"%.2fms" % ms)]
+                message["headers"] = [*message["headers"], *mine]
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 write_line()
@@ -69,7 +71,7 @@ class SecurityHeadersMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marking_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
             await send(message)
 
         await self.app(scope, receive, marking_send)
