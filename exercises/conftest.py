@@ -19,7 +19,12 @@ def app_env() -> dict[str, str]:
 
 @pytest.fixture
 def restarted(
-    launcher: Launcher, app_directory: Path, app_env: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+    launcher: Launcher,
+    app_directory: Path,
+    app_env: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    fresh_app: object,  # not used: by this name a failing test is known for one of the course, and has a card
 ) -> Iterator[Callable[[], Client]]:
     """Serve the app on a data folder that stays, and return a client for it; each call ends the app before it."""
     opened: list[Client] = []

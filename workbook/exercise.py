@@ -14,7 +14,7 @@ from pydantic import Field
 
 from .changes import BadChange, Edit, apply_edits
 from .checks import find_tests
-from .scratch import LEFT_OUT
+from .scratch import left_out
 from .tomlfile import Strict, read_toml
 
 
@@ -85,9 +85,9 @@ def project_copy(
     project = exercises[0].project
     with tempfile.TemporaryDirectory(prefix="workbook-scratch-", ignore_cleanup_errors=True) as parent:
         copy = Path(parent).resolve() / project.name
-        shutil.copytree(project, copy, ignore=LEFT_OUT)
+        shutil.copytree(project, copy, ignore=left_out)
         for exercise in exercises:
-            shutil.copytree(exercise.folder / "starter", copy, ignore=LEFT_OUT, dirs_exist_ok=True)
+            shutil.copytree(exercise.folder / "starter", copy, ignore=left_out, dirs_exist_ok=True)
         for patch in patches:
             apply_patch(patch, copy)
         apply_edits(edits, copy)

@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 import random
 from collections.abc import Callable
 from typing import Any

@@ -1,0 +1,176 @@
+# hidden-from-learners-3b9f51c2
+import os
+import random
+import re
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.members import Member, join
+
+KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
+AT_ONCE = 6
+
+
+def picture(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
+    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
+    size = rng.randint(40, 400), rng.randint(40, 120)
+    file = BytesIO()
+    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
+    return file.getvalue(), size
+
+
+def send(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Response:
+    return client.post("/users/me/avatar", headers=member.headers, files={"file": (name, content, "image/png")})
+
+
+def stored_at(reply: httpx.Response) -> str:
+    """Where the picture is served that was uploaded."""
+    assert reply.is_success, "a good picture was refused"
+    return str(reply.json()["avatar_url"])
+
+
+def current(client: Client, member: Member) -> Any:
+    return client.get("/users/me", headers=member.headers).json()["avatar_url"]
+
+
+def size_at(client: Client, url: str) -> tuple[int, int]:
+    """The size of the picture that is served there."""
+    reply = client.get(url)
+    assert reply.status_code == 200, "no picture is served at avatar_url"
+    return Image.open(BytesIO(reply.content)).size
+
+
+def files(app: ServedApp) -> set[str]:
+    """What lies anywhere in the app's data folder, but for its databases and logs."""
+    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
+    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it holds; a file may be removed after the reply."""
+    deadline = time.monotonic() + 1
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def gone(client: Client, url: str) -> bool:
+    """Whether nothing is served there any more; a file may be removed while it is asked for."""
+
+    def is_404() -> bool:
+        try:
+            return client.get(url).status_code == 404
+        except httpx.RemoteProtocolError:
+            return False
+
+    return soon(is_404)
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of a few bytes that says it is `side` by `side` pixels."""
+    header, rows = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0), zlib.compress(bytes(1000))
+    chunks = [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+
+
+def test_an_avatar_survives_a_restart(
+    restarted: Callable[[], Client], unique: Callable[[str], str], rng: random.Random
+) -> None:
+    """After a restart of the app avatar_url is the same, and its picture is served."""
+    client = restarted()
+    me = join(client, unique("ada"))
+    content, size = picture(rng)
+    url = stored_at(send(client, me, content))
+
+    client = restarted()
+
+    assert current(client, me) == url, "the app has forgotten the avatar when it started again"
+    assert size_at(client, url) == size
+
+
+def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], rng: random.Random) -> None:
+    """The stored name owes nothing to the client's, hostile or plain; two users' equal files do not share a fate."""
+    ada, grace, stem = join(client, unique("ada")), join(client, unique("grace")), unique("stem")
+    for name in f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png":
+        content, size = picture(rng)
+        url = stored_at(send(client, ada, content, name))
+        assert stem not in url, "the name of the file is that of the client's"
+        assert size_at(client, url) == size
+
+    content, size = picture(rng)
+    hers = stored_at(send(client, ada, content, f"{stem}.png"))
+    others, other_size = picture(rng)
+    stored_at(send(client, grace, others, f"{stem}.png"))
+    assert size_at(client, hers) == size, "a file of the same name, from another user, took the place of this one"
+    stored_at(send(client, grace, content, f"{stem}.png"))
+    stored_at(send(client, grace, others, f"{stem}.png"))
+    assert size_at(client, current(client, grace)) == other_size
+    said = "another user who had the same picture changed theirs, and the file went along for both"
+    assert client.get(hers).status_code == 200, said
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_damaged_picture_is_refused(client: Client, ada: Member, rng: random.Random, kind: str) -> None:
+    """A picture whose end is missing is a 415; one that would unpack to an enormous size is a 413 or a 415."""
+    whole, _ = picture(rng, kind)
+    for length in 20, rng.randint(30, 200), int(rng.uniform(0.2, 0.8) * len(whole)):
+        reply = send(client, ada, whole[:length])
+        said = "a picture without its end was stored: decode it whole, its first bytes tell too little"
+        assert reply.status_code == 415, said if reply.is_success else ""
+    said = "a small file that unpacks to an enormous picture broke the app: Pillow raises a DecompressionBombError"
+    assert send(client, ada, bomb(rng.randint(20_000, 60_000))).status_code in {413, 415}, said
+    assert send(client, ada, whole).is_success, "the same picture, whole, was refused"
+
+
+def test_uploads_at_the_same_moment_leave_one_file(
+    client: Client, served: ServedApp, unique: Callable[[str], str], rng: random.Random
+) -> None:
+    """Of several uploads at the same moment one is the avatar afterwards; the others' URLs and files are gone."""
+    before = files(served)
+    stored_at(send(client, join(client, unique("grace")), picture(rng)[0]))
+    of_one = len(files(served) - before)
+
+    for _ in range(2):
+        check_uploads_at_once(client, join(client, unique("ada")), [picture(rng) for _ in range(AT_ONCE)], of_one)
+
+
+def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:
+    """Upload all of them at the same moment; `most` is the number of files that one avatar has."""
+    before, ready = files(client.app), threading.Barrier(len(pictures))
+
+    def upload(content: bytes) -> httpx.Response:
+        ready.wait()
+        return send(client, me, content)
+
+    try:
+        with ThreadPoolExecutor(len(pictures)) as pool:
+            replies = list(pool.map(upload, [content for content, _ in pictures]))
+    except httpx.TimeoutException:
+        pytest.fail("uploads at the same moment wait for each other: one waits with a lock for another to end")
+
+    assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
+    sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
+    url = current(client, me)
+    assert url is not None, "after several uploads at the same moment there is no avatar"
+    assert size_at(client, url) in sizes, "the picture at avatar_url is none of those that were uploaded"
+    others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
+    said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
+    assert all(gone(client, other) for other in others), said
+    assert soon(lambda: len(files(client.app) - before) <= most), said

@@ -1,0 +1,259 @@
+import os
+import re
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.listing import rows
+from workbook.plugin.members import PASSWORD, Member, join
+
+MIB = 1024 * 1024
+KINDS = ["JPEG", "PNG", "WEBP"]
+HTML = b"<!DOCTYPE html><script>alert('a script ran')</script>"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert('a script ran')</script></svg>"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()
+
+
+def send(
+    client: Client, member: Member, content: bytes, name: str = "photo.png", label: str = "image/png"
+) -> httpx.Response:
+    return client.post("/users/me/avatar", headers=member.headers, files={"file": (name, content, label)})
+
+
+def avatar_of(user: dict[str, Any], whose: str) -> Any:
+    """The user's `avatar_url`: null, or where the picture is served."""
+    assert "avatar_url" in user, f"avatar_url is missing from {whose}"
+    url = user["avatar_url"]
+    if url is not None:
+        said = "avatar_url is the URL /files/<name>, and no path on disk, no bare name, no address with a host"
+        assert re.fullmatch(r"/files/[^?#\s]+", str(url)), said
+    return url
+
+
+def avatar_in(reply: httpx.Response, whose: str = "the user in this reply", key: str = "") -> Any:
+    """The `avatar_url` of the user in this reply, or at a key of it."""
+    assert reply.is_success, f"{whose} cannot be read"
+    return avatar_of(reply.json()[key] if key else reply.json(), whose)
+
+
+def stored_at(reply: httpx.Response) -> str:
+    """Where the picture is served that was uploaded."""
+    absent = reply.status_code in {404, 405}
+    said = "there is no such route: main.py does not include its router" if absent else "a good picture was refused"
+    assert reply.is_success, said
+    url = avatar_in(reply)
+    assert isinstance(url, str), "avatar_url is null in the reply to the upload"
+    return url
+
+
+def current(client: Client, member: Member) -> Any:
+    return avatar_in(client.get("/users/me", headers=member.headers), "GET /users/me")
+
+
+def shown(client: Client, url: str) -> Image.Image:
+    """The picture that is served there."""
+    reply = client.get(url)
+    assert reply.status_code == 200, "no picture is served at avatar_url"
+    image = Image.open(BytesIO(reply.content))
+    image.load()
+    assert reply.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
+    return image
+
+
+def files(app: ServedApp) -> set[str]:
+    """What lies anywhere in the app's data folder, but for its databases and logs."""
+    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
+    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it holds; a file may be removed after the reply."""
+    deadline = time.monotonic() + 1
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def gone(client: Client, url: str) -> bool:
+    """Whether nothing is served there any more; a file may be removed while it is asked for."""
+
+    def is_404() -> bool:
+        try:
+            return client.get(url).status_code == 404
+        except httpx.RemoteProtocolError:
+            return False
+
+    return soon(is_404)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_avatar_is_stored_and_served(client: Client, ada: Member, kind: str) -> None:
+    """POST /users/me/avatar takes a JPEG, PNG or WebP: 200, and the user, whose avatar_url leads to the picture."""
+    reply = send(client, ada, picture(kind, (64, 48), (30, 90, 220)), f"me.{kind.lower()}", f"image/{kind.lower()}")
+
+    assert reply.status_code == 200
+    user = reply.json()
+    assert (user.get("id"), user.get("name")) == (ada.id, ada.name), "the reply is not the user"
+    image = shown(client, stored_at(reply))
+    assert image.size == (64, 48), "the picture has another size than the one that was sent"
+    seen = image.convert("RGB").getpixel((32, 24))
+    assert isinstance(seen, tuple)
+    assert max(abs(a - b) for a, b in zip(seen, (30, 90, 220), strict=True)) < 40, "this is another picture"
+
+
+def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member, unique: Callable[[str], str]) -> None:
+    """Every user in every reply has avatar_url, an author in a post too: null, and after an upload its URL."""
+    name = unique("ada")
+    login = {"email": f"{name}@example.com", "password": PASSWORD}
+    registered = client.post("/auth/register", json={"name": name, **login})
+    assert avatar_in(registered, "POST /auth/register") is None, "who has no avatar yet has null"
+    number = registered.json()["id"]
+    me = {"Authorization": f"Bearer {client.post('/auth/login', json=login).json()['access_token']}"}
+    post, draft = (
+        client.post("/posts", json={"title": "T", "content": "", "published": published}, headers=me).json()["id"]
+        for published in (True, False)
+    )
+
+    def everywhere() -> dict[str, Any]:
+        listed = rows(client.get("/users", params={"limit": 100, "per_page": 100}, headers=grace.headers))
+        (row,) = [user for user in listed if user["id"] == number]
+        replies = {
+            "GET /users/me": client.get("/users/me", headers=me),
+            "PATCH /users/me": client.patch("/users/me", json={"name": name}, headers=me),
+            "GET /users/{id}": client.get(f"/users/{number}", headers=grace.headers),
+        }
+        inside = {
+            "the user in POST /auth/login": (client.post("/auth/login", json=login), "user"),
+            "a post's author in GET /posts/{id}": (client.get(f"/posts/{post}"), "author"),
+            "a draft's author in GET /posts/{id}": (client.get(f"/posts/{draft}", headers=me), "author"),
+        }
+        return {
+            **{whose: avatar_in(reply, whose) for whose, reply in replies.items()},
+            "GET /users": avatar_of(row, "the users in GET /users"),
+            **{whose: avatar_in(reply, whose, key) for whose, (reply, key) in inside.items()},
+        }
+
+    before = everywhere()
+    assert before == dict.fromkeys(before), "who has no avatar yet has null"
+    url = stored_at(client.post("/users/me/avatar", headers=me, files={"file": ("photo.png", picture(), "image/png")}))
+    assert everywhere() == dict.fromkeys(before, url), "not every reply tells the avatar that was uploaded"
+
+
+@pytest.mark.parametrize(
+    "what, content",
+    [
+        ("HTML labelled image/png", HTML),
+        ("an SVG labelled image/png", SVG),
+        ("a GIF labelled image/png", picture("GIF")),
+        ("a PDF labelled image/png", PDF),
+        ("an empty file", b""),
+    ],
+    ids=["HTML", "SVG", "GIF", "PDF", "empty"],
+)
+def test_the_content_decides(client: Client, ada: Member, what: str, content: bytes) -> None:
+    """What is no JPEG, PNG or WebP by its content is a 415 whatever its label says; a WebP labelled HTML is taken."""
+    reply = send(client, ada, content)
+    said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
+    assert reply.status_code == 415, said
+
+    misnamed = send(client, ada, picture("WEBP"), "page.html", "text/html")
+    assert misnamed.is_success, "a WebP was refused because of its name or its label"
+    shown(client, stored_at(misnamed))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, ada: Member, kind: str) -> None:
+    """A file of exactly 5 MiB is taken, zeros behind the picture are no reason to refuse it; one byte more is a 413."""
+    largest = picture(kind).ljust(5 * MIB, b"\0")
+    reply, said = send(client, ada, largest), ""
+    if reply.status_code == 413:
+        said = "5,242,880 bytes were refused: not the body is to be measured, which is larger, but the file in it"
+        if send(client, ada, largest[:5_000_001]).status_code == 413:
+            said = "more than 5,000,000 bytes are refused: 5 MiB are 5 * 1024 * 1024 bytes"
+        if send(client, ada, largest[:MIB]).status_code == 413:
+            said = "1 MiB was refused too: this route needs a max_body_size of its own, the app's is 256 KiB"
+    assert reply.is_success, said
+    stored_at(reply)
+
+    assert send(client, ada, largest + b"\0").status_code == 413
+    assert send(client, ada, largest * 3).status_code == 413
+
+
+def test_a_new_avatar_replaces_the_old_one(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
+    """A new avatar takes the old one's place: another URL; the old URL is a 404, and its file is gone."""
+    me = join(client, unique("ada"))
+    before = files(served)
+    old = stored_at(send(client, me, picture(size=(30, 20))))
+    its_files = files(served) - before
+
+    new = stored_at(send(client, me, picture(size=(50, 40))))
+
+    assert new != old, "the new avatar has the URL of the old one: a browser goes on showing what it has kept"
+    assert shown(client, new).size == (50, 40)
+    assert current(client, me) == new, "GET /users/me does not tell the new avatar"
+    assert gone(client, old), "the old URL still answers with the old picture"
+    assert soon(lambda: not its_files & files(served)), "the old avatar's file is still in the data folder"
+
+
+@pytest.mark.parametrize("has_avatar", [True, False], ids=["in place of an avatar", "without an avatar"])
+def test_a_refused_upload_changes_nothing(
+    client: Client, served: ServedApp, unique: Callable[[str], str], has_avatar: bool
+) -> None:
+    """A refused upload leaves the old avatar as it was, and no file."""
+    me = join(client, unique("ada"))
+    url = stored_at(send(client, me, picture(size=(31, 21)))) if has_avatar else None
+    before = files(served)
+
+    whole = picture("PNG", (200, 200))
+    for content in HTML, b"", whole[: len(whole) // 2], whole.ljust(5 * MIB + 1, b"\0"):
+        reply = send(client, me, content)
+        assert reply.is_client_error, "this upload is to be refused"
+        assert current(client, me) == url, "a refused upload changed avatar_url"
+        if url:
+            assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"
+            assert shown(client, url).size == (31, 21)
+        assert soon(lambda: files(served) == before), "a refused upload left a file in the data folder, or took one"
+
+
+def test_a_login_and_a_file_are_needed(client: Client, ada: Member) -> None:
+    """Without a token, or with a bad one, an upload is a 401; a form without the field `file` is a 422."""
+    form = {"file": ("photo.png", picture(), "image/png")}
+    for headers in {}, {"Authorization": "Bearer no-such-token"}, {"Authorization": f"Bearer {ada.token}x"}:
+        assert client.post("/users/me/avatar", headers=headers, files=form).status_code == 401
+
+    for files_sent in {"picture": form["file"]}, {"avatar": form["file"]}:
+        assert client.post("/users/me/avatar", headers=ada.headers, files=files_sent).status_code == 422
+    assert client.post("/users/me/avatar", headers=ada.headers).status_code == 422
+
+
+def test_deleting_the_user_deletes_the_file(
+    client: Client, served: ServedApp, unique: Callable[[str], str], grace: Member
+) -> None:
+    """DELETE /users/me takes the avatar along: its URL is a 404, its file is gone, and other avatars stay."""
+    other = stored_at(send(client, grace, picture(size=(32, 22))))
+    leaver = join(client, unique("ada"))
+    before = files(served)
+    url = stored_at(send(client, leaver, picture(size=(33, 23))))
+
+    assert client.delete("/users/me", headers=leaver.headers).status_code == 204
+
+    assert gone(client, url), "the avatar of a deleted user is still served"
+    assert soon(lambda: not files(served) - before), "the file of a deleted user is still in the data folder"
+    assert client.get(other).status_code == 200, "the avatar of somebody else went along"

@@ -1,0 +1,174 @@
+# hidden-from-learners-3b9f51c2
+
+import os
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.members import Member, join
+
+KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
+AT_ONCE = 6
+
+
+def picture(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
+    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
+    size = rng.randint(40, 400), rng.randint(40, 120)
+    file = BytesIO()
+    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
+    return file.getvalue(), size
+
+
+def write_post(client: Client, author: Member, published: bool = True) -> int:
+    post = {"title": "A post", "content": "", "published": published}
+    reply = client.post("/posts", json=post, headers=author.headers)
+    assert reply.status_code == 201, "nobody can write a post"
+    return int(reply.json()["id"])
+
+
+def send(client: Client, headers: dict[str, str], post: int, content: bytes, name: str = "photo.png") -> httpx.Response:
+    return client.patch(f"/posts/{post}/cover", headers=headers, files={"file": (name, content, "image/png")})
+
+
+def stored_at(reply: httpx.Response) -> str:
+    """Where the picture is served that was uploaded."""
+    assert reply.is_success, "its author was refused, or a good picture was"
+    return str(reply.json()["cover_image"])
+
+
+def current(client: Client, member: Member, post: int) -> Any:
+    return client.get(f"/posts/{post}", headers=member.headers).json()["cover_image"]
+
+
+def size_at(client: Client, url: str) -> tuple[int, int]:
+    """The size of the picture that is served there."""
+    reply = client.get(url)
+    assert reply.status_code == 200, "no picture is served at cover_image"
+    return Image.open(BytesIO(reply.content)).size
+
+
+def files(app: ServedApp) -> set[str]:
+    """What lies anywhere in the app's data folder, but for its databases and logs."""
+    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
+    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it holds; a file may be removed after the reply."""
+    deadline = time.monotonic() + 1
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_the_refusals_keep_their_order(client: Client, ada: Member, grace: Member, rng: random.Random) -> None:
+    """Without a login it is a 401 whatever the post, and 401, 404 and 403 come before the file is judged."""
+    published, draft, missing = write_post(client, ada), write_post(client, ada, False), rng.randint(10**8, 2**31 - 1)
+    good, junk = picture(rng)[0], rng.randbytes(rng.randint(20, 2_000))
+    stored_at(send(client, ada.headers, published, good))
+
+    cases = [
+        (who, what, headers, post)
+        for who, headers in {
+            "nobody": {},
+            "a bad token": {"Authorization": f"Bearer {rng.randbytes(16).hex()}"},
+            "a stranger": grace.headers,
+        }.items()
+        for what, post in {"a published post": published, "a draft": draft, "no post": missing}.items()
+    ]
+    for who, what, headers, post in rng.sample(cases, len(cases)):
+        reply = send(client, headers, post, good)
+        if who != "a stranger":
+            assert reply.status_code == 401, f"{who} on {what} is a 401: who asks comes before what they ask for"
+        elif reply.is_success:
+            continue  # that a stranger may is the mistake of another promise
+        refused = send(client, headers, post, junk)
+        said = f"{who} on {what} with a good picture is a {reply.status_code}, and with another file something else: "
+        assert refused.status_code == reply.status_code, f"{said}who may not upload is refused before the file is read"
+
+
+def test_the_name_is_the_servers(client: Client, ada: Member, unique: Callable[[str], str], rng: random.Random) -> None:
+    """The stored name owes nothing to the client's, hostile or plain; two posts' equal files do not share a fate."""
+    first, second, stem = write_post(client, ada), write_post(client, ada), unique("stem")
+    for name in f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png":
+        content, size = picture(rng)
+        url = stored_at(send(client, ada.headers, first, content, name))
+        assert stem not in url, "the name of the file is that of the client's"
+        assert size_at(client, url) == size
+
+    content, size = picture(rng)
+    kept = stored_at(send(client, ada.headers, first, content, f"{stem}.png"))
+    others, other_size = picture(rng)
+    stored_at(send(client, ada.headers, second, others, f"{stem}.png"))
+    assert size_at(client, kept) == size, "a file of the same name, for another post, took the place of this one"
+    stored_at(send(client, ada.headers, second, content, f"{stem}.png"))
+    stored_at(send(client, ada.headers, second, others, f"{stem}.png"))
+    assert size_at(client, current(client, ada, second)) == other_size
+    assert client.get(kept).status_code == 200, "another post had the same picture; when it changed, this one lost it"
+
+
+def test_uploads_at_the_same_moment_leave_one_file(
+    client: Client, served: ServedApp, ada: Member, rng: random.Random
+) -> None:
+    """Of several uploads at the same moment one is the cover afterwards; the others' URLs and files are gone."""
+    before = files(served)
+    stored_at(send(client, ada.headers, write_post(client, ada), picture(rng)[0]))
+    of_one = len(files(served) - before)
+
+    for _ in range(2):
+        check_uploads_at_once(client, ada, write_post(client, ada), [picture(rng) for _ in range(AT_ONCE)], of_one)
+
+
+def check_uploads_at_once(
+    client: Client, author: Member, post: int, pictures: list[tuple[bytes, tuple[int, int]]], most: int
+) -> None:
+    """Upload all of them at the same moment; `most` is the number of files that one cover has."""
+    before, ready = files(client.app), threading.Barrier(len(pictures))
+
+    def upload(content: bytes) -> httpx.Response:
+        ready.wait()
+        return send(client, author.headers, post, content)
+
+    with ThreadPoolExecutor(len(pictures)) as pool:
+        replies = list(pool.map(upload, [content for content, _ in pictures]))
+
+    assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
+    sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
+    url = current(client, author, post)
+    assert url is not None, "after several uploads at the same moment there is no cover"
+    assert size_at(client, url) in sizes
+    others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
+    said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
+    assert soon(lambda: all(client.get(other).status_code == 404 for other in others)), said
+    assert soon(lambda: len(files(client.app) - before) <= most), said
+
+
+def test_deleting_the_author_deletes_the_files(
+    client: Client, served: ServedApp, ada: Member, unique: Callable[[str], str], rng: random.Random
+) -> None:
+    """DELETE /users/me takes the covers of the author's posts along, drafts too; those of others stay."""
+    other = stored_at(send(client, ada.headers, write_post(client, ada), picture(rng)[0]))
+    gone = join(client, unique("gone"))
+    before = files(served)
+    posts = [write_post(client, gone, published) for published in rng.sample([True, False, True], 3)]
+    urls = [stored_at(send(client, gone.headers, post, picture(rng)[0])) for post in posts]
+
+    assert client.delete("/users/me", headers=gone.headers).status_code == 204
+
+    said = "the posts went with their author, and their covers stayed"
+    assert soon(lambda: all(client.get(url).status_code == 404 for url in urls)), said
+    assert soon(lambda: not files(served) - before), said
+    assert client.get(other).status_code == 200, "the cover of somebody else's post went along"

@@ -1,0 +1,17 @@
+"""The cover: the one picture that a post shows, chosen by its author."""
+
+from fastapi import APIRouter, HTTPException, UploadFile
+
+router = APIRouter(prefix="/posts", tags=["Posts"])
+
+
+@router.patch("/{post_id}/cover")
+def replace_cover(post_id: int, file: UploadFile) -> None:
+    """Make the picture in `file` the post's cover, in place of the one before.
+
+    Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is then `/files/<name>`.
+    Refuses, in this order, with 401 (no good token), 404 (no such post, or somebody else's draft), 403 (not the
+    author) and 415 (no whole JPEG, PNG or WebP); with 413 (over 5 MiB) and 422 (no `file`) at any point. Then it
+    changes nothing.
+    """
+    raise HTTPException(501, "TODO: find out who asks for which post, then store the picture and remove the old one")

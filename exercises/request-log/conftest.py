@@ -1,0 +1,74 @@
+"""How these tests read the log: from outside, in the app's data folder, as something that a stranger has written."""
+
+import re
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from workbook.launch import ServedApp
+from workbook.plugin.client import Client
+from workbook.plugin.mailbox import Mailbox
+
+FAR_AWAY = "Asia/Kolkata"  # five and a half hours before UTC
+LARGEST = 1024 * 1024
+PATIENCE = 5.0  # seconds; a line may come after the reply
+
+
+@pytest.fixture(scope="module")
+def app_env(app_env: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
+    return {**app_env, "TZ": FAR_AWAY, "SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port)}
+
+
+@pytest.fixture(scope="session")
+def whole_log() -> Callable[..., list[str]]:
+    """The lines of the log: `whole_log(app)`, and `file=` where it has another name."""
+
+    def read(app: ServedApp, file: str = "requests.log") -> list[str]:
+        path = app.data / file
+        if path.is_symlink() or not path.is_file():
+            return []
+        with path.open("rb") as opened:
+            return opened.read(LARGEST).decode("utf-8", "replace").splitlines()
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def lines_about(whole_log: Callable[..., list[str]], unique: Callable[[str], str]) -> Callable[..., list[str]]:
+    """The log's lines about one path, raw or escaped: `lines_about(client, "/posts/7", "PATCH")`.
+
+    Waits until there are `count` of them (with 0: not at all), and then for the line of one more request, so that a
+    line too many has come as well. Who has waited in vain once does not wait as long again.
+    """
+    in_vain = False
+
+    def find(
+        client: Client, path: str, method: str = "GET", *, count: int = 1, file: str = "requests.log"
+    ) -> list[str]:
+        def found(path: str, method: str = "GET") -> list[str]:
+            spelt = re.compile(rf"(?:{re.escape(path)}|{re.escape(quote(path))})(?![\w.-])")
+            lines = [line for line in whole_log(client.app, file) if spelt.search(line)]
+            return [line for line in lines if re.search(rf"\b{method}\b", line)]
+
+        def wait(path: str, method: str = "GET", *, count: int = 1) -> None:
+            nonlocal in_vain
+            shorter = 1.0 if whole_log(client.app, file) else 0.2
+            deadline = time.monotonic() + (shorter if in_vain else PATIENCE)
+            while len(found(path, method)) < count:
+                if time.monotonic() > deadline:
+                    in_vain = True
+                    return
+                time.sleep(0.005)
+
+        wait(path, method, count=count)
+        if count > len(found(path, method)):
+            return found(path, method)
+        marker = f"/{unique('marker')}"
+        with Client(client.app, []) as another:  # not `client`: its card shows what the test asks
+            another.get(marker)
+        wait(marker)
+        return found(path, method)
+
+    return find

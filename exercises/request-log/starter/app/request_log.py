@@ -1,0 +1,18 @@
+"""The request log: a file with one line for every request."""
+
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class FileLogMiddleware:
+    """Writes a line into `file` when a request has been answered: its time in UTC, method, path, status, milliseconds.
+
+    [2026-11-02 16:05:09] GET /posts/7 200 12ms
+    """
+
+    def __init__(self, app: ASGIApp, file: Path) -> None:
+        self.app, self.file = app, file  # what this stands around is called `app` everywhere: tests follow that name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError("TODO: pass the request on, write its line after the reply, and list me in main.py")
