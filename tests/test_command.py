@@ -20,7 +20,7 @@ def test_first_call_puts_the_learner_into_the_first_step(workbook: Workbook) -> 
 
     assert (ended.status, ended.err) == (0, "")
     assert ended.lines == [
-        "A small course  (step 1 of 3)",
+        "A small course  (step 1 of 4)",
         "01-hello: A greeting, and who may have it",
         "",
         "Welcome. Your copy of the first step is in work/01-hello.",
@@ -66,8 +66,9 @@ def test_list_shows_every_step(shared: Workbook) -> None:
         " OPEN 01-hello    5 min  A greeting, and who may have it",
         " OPEN 02-notes   10 min  Notes in a file, and mail about them",
         " OPEN final      20 min  Books on a shelf, from the database to the reply",
+        " OPEN count      15 min  How many books there are",
         "",
-        "3 steps, about 35 minutes. You are in 01-hello.",
+        "4 steps, about 50 minutes. You are in 01-hello.",
     ]
 
 
@@ -90,8 +91,9 @@ def test_list_shows_how_far_each_step_has_come(workbook: Workbook) -> None:
         "                         1, tasks 0 of 1)",
         " PART final      20 min  Books on a shelf, from the database to the reply (tour",
         "                         1 of 8)",
+        " OPEN count      15 min  How many books there are",
         "",
-        "3 steps, about 35 minutes. You are in 02-notes.",
+        "4 steps, about 50 minutes. You are in 02-notes.",
     ]
     assert workbook("start", "hello").status == 0
     assert workbook("list").lines[4].startswith(" PART 02-notes")
@@ -106,9 +108,8 @@ def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook) -> None:
 
     assert (ended.status, ended.out) == (0, asked.stdout)
     commands = ended.out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in commands] == (
-        ["list", "start", "reset", "hint", "check", "watch", "break", "tour", "run", "verify", "doctor"]
-    )
+    names = "list start reset hint check watch break tour run submit release verify doctor"
+    assert " ".join(line.split()[0] for line in commands) == names
     assert not [line for line in commands if line.endswith("...")], "a command's help is cut"
 
 

@@ -91,13 +91,15 @@ def test_a_word_of_several_steps_means_none(tmp_path: Path) -> None:
 
 def test_order_and_folders(course: Course) -> None:
     """The steps come in the order of workbook.toml, each in the folder of its kind."""
-    first, second, project = course.steps
+    first, second, project, exercise = course.steps
 
-    assert (course.after(first), course.after(second), course.after(project)) == (second, project, None)
+    assert [course.after(step) for step in course.steps] == [second, project, exercise, None]
     assert (course.folder(first), course.place(first)) == (course.root / "stages/01-hello", "stages/01-hello")
     assert (course.copy(first), course.data(first)) == (course.work / "01-hello", course.work / "data/01-hello")
     assert (course.folder(project), course.place(project)) == (course.root / "final", "final")
     assert (course.copy(project), course.data(project)) == (course.work / "final", course.work / "data/final")
+    assert (course.folder(exercise), course.place(exercise)) == (course.root / "exercises/count", "exercises/count")
+    assert (course.copy(exercise), course.data(exercise)) == (course.copy(project), course.data(project))
 
 
 def test_found_from_below(course: Course) -> None:
@@ -152,7 +154,7 @@ def test_the_present_name_comes_first(course: Course) -> None:
 
 def test_progress_is_told_from_the_journal(course: Course) -> None:
     """What is tried, solved and where the learner is follows from the entries, also for whoever reads them later."""
-    hello, notes, _ = course.steps
+    hello, notes, *_ = course.steps
     progress = Progress(course)
     assert (progress.is_new, progress.current, progress.untried(hello), progress.unsolved(hello)) == (
         True,

@@ -35,7 +35,7 @@ def test_a_first_session(workbook: Workbook) -> None:
     screen = workbook.screen()
     screen.wait_for("Welcome. Your copy of the first step is in work/01-hello.", KEYS)
     shown = screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
-    assert "A small course  (step 1 of 3)\n01-hello: A greeting, and who may have it\n" in shown
+    assert "A small course  (step 1 of 4)\n01-hello: A greeting, and who may have it\n" in shown
     assert "Read  stages/01-hello/README.md\n      Next  predict and break: experiment 1 of 3\n" in shown
     assert "press b" in shown
     assert "· task 1, farewell: 0 of 1 promises kept" in shown

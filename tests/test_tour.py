@@ -214,7 +214,7 @@ def test_one_of_several_right_answers(workbook: Workbook) -> None:
     assert ended.lines[3:7] == [
         "Which file? main",
         "That is it.",
-        "      Look  final/app/books.py:14",
+        "      Look  final/app/books.py:15",
         "      Also  final/app/main.py",
     ]
 
@@ -224,10 +224,11 @@ def test_the_whole_tour(workbook: Workbook) -> None:
     ended = answer(workbook, "main", "main", *ANSWERS[1:])
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.lines[-3:] == [
+    assert ended.lines[-4:] == [
         "Every question is answered: 7 of 8 at the first try.",
         "",
-        "      Next  the last step is done: you have been through the whole course",
+        "      Next  this step is done; on to count",
+        "            uv run workbook start count",
     ]
     workbook.note("current", "01-hello")
     listed = workbook("list")
@@ -316,7 +317,7 @@ def test_misuse(shared: Workbook, words: list[str]) -> None:
 def test_of_several_projects_the_current_one(workbook: Workbook) -> None:
     """Where there are several projects, or none, the step that the learner is in is meant."""
     toml = workbook.root / "workbook.toml"
-    project = toml.read_text(encoding="utf-8").partition('[[step]]\nname = "final"')[2]
+    project = toml.read_text(encoding="utf-8").partition('[[step]]\nname = "final"')[2].partition("[[step]]")[0]
     toml.write_text(toml.read_text(encoding="utf-8") + '\n[[step]]\nname = "other"' + project, encoding="utf-8")
 
     assert workbook("tour").err.startswith("workbook: 01-hello has no tour.")

@@ -8,6 +8,7 @@ from .checks import Check, Run, Runner, find_tests
 from .course import Course, Step
 from .errors import UserError
 from .exercise import Exercise
+from .workspace import MAIN, has_begun
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Subject:
     tasks: tuple[Task, ...]
     is_copy: bool
     exercise: Exercise | None = None
+    handed_in: Path | None = None  # the folder or zip, as it was named
 
     @classmethod
     def of(cls, course: Course, step: Step, *, shipped: bool = False) -> "Subject":
@@ -34,16 +36,19 @@ class Subject:
         return cls(step, copy, tuple(course.tasks(step)), is_copy=True)
 
     @classmethod
-    def of_submission(cls, course: Course, step: Step, folder: Path) -> "Subject":
-        """An exercise in the project in `folder`, wherever that comes from."""
-        return cls(step, folder, (), is_copy=False, exercise=course.exercise(step))
+    def of_submission(cls, course: Course, step: Step, folder: Path, path: Path) -> "Subject":
+        """An exercise in the project in `folder`, which was opened from `path`."""
+        return cls(step, folder, (), is_copy=False, exercise=course.exercise(step), handed_in=path)
 
     @classmethod
     def _of_exercise(cls, course: Course, step: Step, copy: Path, *, shipped: bool) -> "Subject":
         if shipped:
-            raise UserError(f"{step.name} is yours to write: the course ships no solution of it.", "workbook check")
-        if not copy.is_dir():
+            then = f"workbook check {step.name}"
+            raise UserError(f"{step.name} is yours to write: the course ships no solution of it.", then)
+        if not has_begun(course, step):
             raise UserError(f"{step.name} is not begun.", f"workbook start {step.name}", code=1)
+        if not (copy / MAIN).is_file():
+            raise UserError(f"{copy / MAIN} is gone.", f"workbook start {step.name}", code=1)
         return cls(step, copy, (), is_copy=True, exercise=course.exercise(step))
 
     @property

@@ -35,7 +35,7 @@ class Grading(Strict):
 
 def read_grading(folder: Path) -> Grading:
     """The grading of the exercise in `folder`. Raises `UserError`."""
-    cure = f"put the line right, or restore the file: git checkout {folder.name}"
+    cure = f"put the line right, or restore the file: git checkout exercises/{folder.name}/{FILE}"
     grading = read_toml(folder / FILE, Grading, table="points", called=f"{folder.name}/{FILE}", cure=cure)
     named = [*grading.points, *grading.bonus, *grading.dropped]
     if twice := sorted({name for name in named if named.count(name) > 1}):

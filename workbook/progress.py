@@ -34,7 +34,10 @@ class Progress:
         return self.steps[step.name]
 
     def record(self, kind: str, step: Step, **data: object) -> None:
-        """Note that something happened. Kinds: started, current, predicted, solved, hint, toured, reset, finished."""
+        """Note that something happened.
+
+        Kinds: started, current, predicted, solved, hint, toured, reset, submitted, finished.
+        """
         self.journal.record(kind, step.name, **data)
         self._apply(kind, step.name, data)
 

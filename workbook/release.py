@@ -1,19 +1,33 @@
 """The learner edition: what `git archive` gives, searched for everything that must not be in it."""
 
+import gzip
 import io
+import re
 import subprocess
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError
 
 # In every hidden file. Put together here, so that this file does not hold it.
 CANARY = "-".join(("hidden", "from", "learners", "3b9f51c2"))
-HIDDEN = ("exercises/*/hidden", "tests/authors")
+HIDDEN = ("exercises/*/hidden", "tests/authors", "tests/course/exercises/*/hidden")
+IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authors)/")
+NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
 TELLING = 25  # a line of a solution that is shorter could stand anywhere
 MOST_SHARED = 4  # so many lines of one solution may stand in a hint; more are the solution
+
+
+@dataclass(frozen=True)
+class Edition:
+    """How many files it has, and which changes are not in it because they are not committed."""
+
+    count: int
+    uncommitted: list[str]
 
 
 def hidden_files(root: Path) -> list[Path]:
@@ -27,37 +41,47 @@ def hidden_files(root: Path) -> list[Path]:
     )
 
 
-def release(root: Path, target: Path, *, solutions: bool = False) -> int:
+def release(root: Path, target: Path, *, solutions: bool = False) -> Edition:
     """Write the learner edition of what is committed into `target`, an empty or a new folder.
 
     With `solutions` the exercises' solutions and alternatives come along, for afterwards; hidden tests never do.
-    Returns the number of its files. Raises `UserError`, also where something hidden is in it; `target` is then empty.
+    Raises `UserError`, also where something hidden is in it; nothing is written then.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UserError(f"{target} is not empty.", "name a new folder")
     if not hidden_files(root):
         raise UserError("This is a learner edition already: nothing in it is hidden.", "release from the full course")
-    archived = subprocess.run(["git", "archive", "--format=tar", "HEAD"], cwd=root, capture_output=True)
-    if archived.returncode:
-        raise UserError(
-            f"git archive failed: {archived.stderr.decode(errors='replace').strip()}.", "commit first", code=1
-        )
-    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
+    archived = _git(root, "archive", "--format=tar", "HEAD")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", ".").decode(errors="replace").splitlines()
+    with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
         texts = [(member.name, _read(archive, member)) for member in archive.getmembers() if member.isfile()]
         if found := list(leaks(root, texts)):
             raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
         target.mkdir(parents=True, exist_ok=True)
         archive.extractall(target, filter="data")
-    return len(texts) + (_add_solutions(root, target) if solutions else 0)
+    count = len(texts) + (_add_solutions(root, target) if solutions else 0)
+    return Edition(count, [line[3:] for line in changed])
+
+
+def _git(root: Path, *words: str) -> bytes:
+    try:
+        ended = subprocess.run(["git", *words], cwd=root, capture_output=True)
+    except FileNotFoundError as error:
+        raise UserError("Git is not installed, and the edition is made of what is committed.", "install Git") from error
+    if ended.returncode:
+        said = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise UserError(f"git {words[0]} failed: {said[-1] if said else ended.returncode}", "commit first", code=1)
+    return ended.stdout
 
 
 def _add_solutions(root: Path, target: Path) -> int:
-    patches = [path for path in hidden_files(root) if path.suffix == ".patch"]
-    for path in patches:
-        inside = path.relative_to(root / "exercises")
-        place = target / "solutions" / inside.parts[0] / Path(*inside.parts[2:])
+    committed = _git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "exercises").decode().split("\0")
+    patches = [name for name in committed if name.endswith(".patch") and IS_HIDDEN.search(name)]
+    for name in patches:
+        _, exercise, _, *inside = name.split("/")
+        place = target / "solutions" / exercise / Path(*inside)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(path.read_bytes())
+        place.write_bytes(_git(root, "show", f"HEAD:./{name}"))
     return len(patches)
 
 
@@ -72,9 +96,7 @@ def leaks(root: Path, files: list[tuple[str, bytes]]) -> Iterator[str]:
     solutions = {path: solution_lines(path) - told for path in hidden_files(root) if path.suffix == ".patch"}
     for name, content in files:
         for inside, text in _unpacked(name, content):
-            if any(
-                Path(inside).match(f"{pattern}/*") or f"/{pattern.rpartition('/')[2]}/" in inside for pattern in HIDDEN
-            ):
+            if IS_HIDDEN.search(inside):
                 yield f"{inside} is hidden"
             if CANARY.encode() in text:
                 yield f"{inside} holds the canary of a hidden file"
@@ -99,10 +121,15 @@ def _lines(content: bytes) -> set[str]:
     return {line.strip().strip('",') if line.strip().startswith('"') else line.strip() for line in text.splitlines()}
 
 
-def _unpacked(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """The file, and what is in it if it is a zip."""
+def _unpacked(name: str, content: bytes, depth: int = NESTED) -> Iterator[tuple[str, bytes]]:
+    """The file, and what is in it if it is packed. Raises `UserError` if that cannot be looked at."""
     yield name, content
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for inside in archive.namelist():
-                yield f"{name}!/{inside}", archive.read(inside)
+    try:
+        if depth and zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                for inside in archive.namelist():
+                    yield from _unpacked(f"{name}!/{inside}", archive.read(inside), depth - 1)
+        elif depth and content.startswith(b"\x1f\x8b"):
+            yield from _unpacked(f"{name}!/", gzip.decompress(content), depth - 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{name} cannot be searched for leaks: {error}.", "commit it otherwise", code=1) from error

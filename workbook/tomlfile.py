@@ -45,7 +45,10 @@ def _place(text: str, loc: tuple[int | str, ...], table: str) -> tuple[int, str]
         first, keys = heads[loc[1]], loc[2:] or loc[:1]
     name = ".".join(key for key in keys if isinstance(key, str))
     last = next((head for head in heads if head > first), len(lines))
+    place = first
     for n in range(first + 1, last):
-        if re.match(rf"\s*\[?\s*({table}\.)?{re.escape(str(keys[0]))}\b", lines[n]):
-            return n + 1, name
-    return max(first, 0) + 1, name
+        if keys and re.match(rf"\s*\[?\s*({table}\.)?{re.escape(str(keys[0]))}\b", lines[n]):
+            place, keys = n, keys[1:]
+            if not lines[n].lstrip().startswith("["):  # in a table of its own the key stands further down
+                break
+    return max(place, 0) + 1, name

@@ -14,6 +14,7 @@ from .exercise import Exercise
 from .grading import read_grading
 from .progress import Progress
 from .terminal import Terminal
+from .workspace import MAIN, has_begun
 
 CARDS_SHOWN = 2
 PROMISES_LISTED = 12  # more of them are counted, but for the broken ones
@@ -35,8 +36,9 @@ def show_checkup(
 
     Without `task_cards` a task that is still to be done has none: it is not broken, it is not begun.
     """
-    where = "your copy, " if checkup.subject.is_copy else "handed in, " if checkup.subject.exercise else "as shipped, "
-    terminal.line(f"{checkup.subject.step.title}  {where}{shown_path(checkup.subject.folder)}", "bold")
+    subject = checkup.subject
+    where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "as shipped, "
+    terminal.line(f"{subject.step.title}  {where}{shown_path(subject.handed_in or subject.folder)}", "bold")
     terminal.line()
     if checkup.whole.trouble:
         terminal.outcome("broken", "The tests could not be run.")
@@ -154,7 +156,7 @@ def show_next(
         terminal.field("", [f"press {key}" if keys else command])
 
     if step.kind == "exercise":
-        show_next_in_exercise(terminal, course, progress, step, keys=keys)
+        show_next_in_exercise(terminal, course, progress, step, keys=keys, is_broken=bool(broken))
         return
     copy, folder = course.copy(step), course.folder(step)
     main_file = Subject.of(course, step).main_file
@@ -191,13 +193,16 @@ def show_next(
 
 
 def show_next_in_exercise(
-    terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False
+    terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False, is_broken: bool = False
 ) -> None:
     """What to do next in an exercise: begin, write, hand in."""
     copy, exercise = course.copy(step), course.exercise(step)
-    if not copy.is_dir():
+    if not has_begun(course, step):
         terminal.field("Next", [f"begin it: uv run workbook start {step.name}"])
-    elif progress.unsolved(step):
+    elif not (copy / MAIN).is_file():
+        terminal.field("Next", [f"{shown_path(copy / MAIN)} is gone; this puts it back:"], prose=True)
+        terminal.field("", [f"uv run workbook start {step.name}"])
+    elif is_broken or progress.unsolved(step):
         terminal.field("Read", [shown_path(exercise.folder / "README.md")])
         todos = [copy / file for file in exercise.starter_files()]
         terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])

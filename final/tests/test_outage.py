@@ -155,16 +155,18 @@ def test_a_login_whose_audit_fails(start_uvicorn: "StartUvicorn", new_database: 
 
 @ON_SQLITE
 def test_a_database_file_that_is_garbage(start_uvicorn: "StartUvicorn") -> None:
-    """When SQLite's file is replaced by garbage, every request has an answer in the common shape."""
+    """When SQLite's file is overwritten by garbage, every request has an answer, and errors have the common shape."""
     uvicorn = start_uvicorn()
     ada = uvicorn.join("ada")
 
-    for path in uvicorn.data.glob("blog.db*"):
-        path.write_bytes(b"this is no database" * 1000)
+    # Not the file -shm as well: it is mapped into memory, and the kernel ends a process that reads what is cut off.
+    for name in ("blog.db", "blog.db-wal"):
+        (uvicorn.data / name).write_bytes(b"this is no database" * 1000)
 
     for reply in ask_for_everything(uvicorn, ada):
-        body = reply.json()
-        assert (reply.status_code in {500, 503}, body["success"], body["errors"]) == (True, False, []), reply.text
         assert "this is no" not in reply.text
+        if reply.status_code >= 400:  # SQLite may still hold what a read asks for
+            body = reply.json()
+            assert (reply.status_code in {500, 503}, body["success"], body["errors"]) == (True, False, []), reply.text
     with uvicorn.client() as client:
         assert client.get("/").status_code == 200

@@ -51,11 +51,12 @@ def start(step: StepName = None) -> None:
 @app.command()
 def reset(
     step: Annotated[str, typer.Argument(metavar="STEP", help="A step's name or number.")],
+    to: Annotated[Path | None, typer.Option(metavar="BACKUP", help="To what is in this backup of it.")] = None,
 ) -> None:
     """Put your copy of a step back to how it was, after a backup."""
     from .steps import reset
 
-    reset(step)
+    reset(step, to)
 
 
 @app.command()

@@ -19,6 +19,8 @@ from .here import Here
 def check(name: str | None, *, shipped: bool, show_all: bool, launcher: str, submission: Path | None = None) -> None:
     here = Here()
     step = here.step(name)
+    if submission and shipped:
+        raise UserError("--submission and --shipped exclude each other.", f"workbook check {step.name}")
     with contextlib.ExitStack() as stack:
         if submission:
             subject = _of_submission(here, step, submission, stack)
@@ -31,7 +33,7 @@ def _of_submission(here: Here, step: Step, path: Path, stack: contextlib.ExitSta
     if step.kind != "exercise":
         raise UserError(f"{step.name} is no exercise, so there is nothing to hand in.", f"workbook check {step.name}")
     try:
-        return Subject.of_submission(here.course, step, stack.enter_context(opened(path)))
+        return Subject.of_submission(here.course, step, stack.enter_context(opened(path)), path)
     except BadSubmission as error:
         raise UserError(str(error), f"workbook submit {step.name} makes a good one", code=1) from error
 

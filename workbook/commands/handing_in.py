@@ -6,6 +6,7 @@ from workbook.errors import UserError
 from workbook.handing_in import hand_in
 from workbook.release import release as write_edition
 from workbook.views import shown_path
+from workbook.workspace import has_begun
 
 from .here import Here
 
@@ -17,7 +18,7 @@ def submit(name: str) -> None:
     step = here.step(name)
     if step.kind != "exercise":
         raise UserError(f"{step.name} is not handed in; exercises are.", "workbook list")
-    if not here.course.copy(step).is_dir():
+    if not has_begun(here.course, step):
         raise UserError(f"{step.name} is not begun.", f"workbook start {step.name}", code=1)
     handed = hand_in(here.course.copy(step), here.course.work / "submissions", step.name)
     here.note("submitted", step, file=handed.file.name)
@@ -38,6 +39,11 @@ def submit(name: str) -> None:
 
 def release(target: Path, *, solutions: bool) -> None:
     here = Here()
-    count = write_edition(here.course.root, target, solutions=solutions)
-    here.terminal.line(f"{shown_path(target)}: {count} files, and nothing in them that learners must not see.", "bold")
-    here.terminal.line("Publish that folder, never a clone of this one: a clone holds the hidden tests and solutions.")
+    terminal = here.terminal
+    edition = write_edition(here.course.root, target, solutions=solutions)
+    without = "hidden tests are not among them, solutions are" if solutions else "nothing hidden is in them"
+    terminal.line(f"{shown_path(target)}: {edition.count} files; {without}.", "bold")
+    if changed := edition.uncommitted:
+        shown = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
+        terminal.line(f"It is what is committed; these changes are not, and not in it: {shown}", "yellow")
+    terminal.line("Publish that folder, never a clone of this one: a clone holds the hidden tests and solutions.")

@@ -31,11 +31,12 @@ def run(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
         stack.enter_context(Watcher(subject.folder, saves.put))
-        env, page = dict(step.run.env), ""
-        if step.run.mailbox:
+        settings = (here.course.project if step.kind == "exercise" else step).run
+        env, page = dict(settings.env), ""
+        if settings.mailbox:
             env |= _mailbox(stack, terminal)
-        if step.run.page:
-            page = _page(stack, subject.folder / step.run.page, port)
+        if settings.page:
+            page = _page(stack, subject.folder / settings.page, port)
         while True:
             with contextlib.ExitStack() as one:
                 output = one.enter_context(contextlib.closing(Output(terminal, step.name)))

@@ -9,6 +9,7 @@ from workbook.course import Step
 from workbook.errors import UserError
 from workbook.keys import REDRAW, single_keys
 from workbook.loop import Key, Loop, Saved
+from workbook.workspace import MAIN, has_begun
 
 from . import tell
 from .breaking import try_experiment
@@ -43,7 +44,8 @@ def session() -> None:
 def arrive(here: Here) -> str:
     """See that the current step is in work/; returns what was done for that."""
     step, new = here.step(None), here.progress.is_new
-    if here.course.copy(step).is_dir():
+    copy = here.course.copy(step)
+    if (copy / MAIN).is_file() and has_begun(here.course, step) if step.kind == "exercise" else copy.is_dir():
         return f"Welcome back to {step.name}."
     workspace.start(here.course, step)
     here.note("started", step)

@@ -1,9 +1,12 @@
 """`workbook list`, `start`, `reset` and `hint`."""
 
 import re
+import shlex
+from pathlib import Path
 
 from workbook import workspace
 from workbook.changes import Task
+from workbook.course import Step
 from workbook.errors import UserError
 from workbook.views import show_next, shown_path
 
@@ -41,9 +44,7 @@ def start(name: str | None) -> None:
     here.note("started", step)
     folder = shown_path(here.course.copy(step))
     if step.kind == "exercise":
-        files = ", ".join(shown_path(path) for path in made[-len(here.course.exercise(step).starter_files()) :])
-        said = f"Added to your project in {folder}: {files}." if made else "Nothing was touched."
-        here.terminal.line(f"{step.title}. {said} About {step.minutes} minutes.")
+        _tell_of_exercise(here, step, made, existed=existed)
     elif not existed:
         here.terminal.line(
             f"{step.title} is in {folder}, {len(made)} files. Edit there; nothing else is yours to edit."
@@ -63,14 +64,38 @@ def start(name: str | None) -> None:
     show_next(here.terminal, here.course, here.progress, step)
 
 
-def reset(name: str) -> None:
+def _tell_of_exercise(here: Here, step: Step, made: list[Path], *, existed: bool) -> None:
+    copy = here.course.copy(step)
+    folder, starter = shown_path(copy), here.course.exercise(step).starter_files()
+    added = [path for path in made if path.relative_to(copy).as_posix() in starter]
+    if not existed:
+        said = f"Your project is in {folder}, {len(made)} files; to write: {', '.join(map(shown_path, added))}."
+    elif not made:
+        said = f"Your project in {folder} has its files already. Nothing was touched."
+    else:
+        back = f"{n} files were missing and are back. " if (n := len(made) - len(added)) else ""
+        new = f"Added to your project in {folder}: {', '.join(map(shown_path, added))}. " if added else ""
+        said = f"{back}{new}Yours are untouched."
+    here.terminal.line(f"{step.title}. {said} About {step.minutes} minutes.")
+
+
+def reset(name: str, backup: Path | None = None) -> None:
     here = Here()
     step = here.step(name)
-    backup = workspace.reset(here.course, step)
-    here.note("reset", step)
-    here.terminal.line(f"{shown_path(here.course.copy(step))} is as the course ships it.")
+    copy = here.course.copy(step)
     if backup:
-        here.terminal.line(f"What you had is in {shown_path(backup)}. To have it back, move it to where it was.")
+        aside = workspace.bring_back(here.course, step, backup)
+        here.terminal.line(f"{shown_path(copy)} is again what is in {shown_path(backup)}.")
+    else:
+        aside = workspace.reset(here.course, step)
+        state = "as the course ships it"
+        if step.kind == "exercise":
+            state = f"what it was before {step.name}, with its starter" if aside else "begun"
+        here.terminal.line(f"{shown_path(copy)} is {state}.")
+    here.note("reset", step)
+    if aside:
+        here.terminal.line(f"What you had is in {shown_path(aside)}. To have it back:")
+        here.terminal.field("", [f"uv run workbook reset {step.name} --to {shlex.quote(shown_path(aside))}"])
     here.terminal.line()
     show_next(here.terminal, here.course, here.progress, step)
 
@@ -122,7 +147,8 @@ def read_hints(task: Task) -> list[tuple[str, str]]:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
     if not parts:
-        raise UserError(f"{shown_path(file)} is not there or holds no hints.", "git checkout stages", code=1)
+        place = "exercises" if "exercises" in file.parts else "stages"
+        raise UserError(f"{shown_path(file)} is not there or holds no hints.", f"git checkout {place}", code=1)
     return [(title.strip(), body.strip()) for title, body in zip(parts[::2], parts[1::2], strict=True)]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXCHANGES = pytest.StashKey[list[Exchange]]()
 CARD = pytest.StashKey["Card"]()
-FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app"}
+FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app", "restarted"}
 LABEL_WIDTH = 10
 
 
@@ -134,7 +134,7 @@ class _Cards:
         card.sections += _what_went_wrong(error, str(entry.statement), self._comparison, exchanges)
         if exchanges:
             _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}))
-        card.add("To do", open_todos(item.config))
+        card.add("To do", open_todos(item))
         folder = item.path.parent
         if (folder / "hints.md").exists():
             step = folder.parent.parent if folder.parent.name == "tasks" else folder

@@ -13,8 +13,24 @@ SUBMISSION = pytest.StashKey[Path]()
 
 def register(config: pytest.Config) -> None:
     path = config.getoption("--submission")
+    exercises = [folder for argument in config.args if (folder := exercise_of(Path(argument.partition("::")[0])))]
     if path is None:
+        if exercises:
+            name = exercises[0].name
+            raise pytest.UsageError(
+                f"{exercises[0]} tests what somebody hands in: add --submission PATH. "
+                f"Your own project: uv run workbook check {name}"
+            )
+        config.pluginmanager.register(_NotWithoutSubmission(), "workbook-exercises")
         return
+    if not exercises:
+        raise pytest.UsageError("--submission needs the exercise to test: pytest exercises/NAME --submission PATH")
+    if not (config.inipath and exercises[0].resolve().is_relative_to(config.inipath.resolve().parent)):
+        # pytest looks for its settings before it knows our option, and takes PATH for a folder of tests.
+        raise pytest.UsageError(
+            f"The settings are those of {config.inipath or 'nobody'}, not the course's: "
+            "name the exercise before --submission."
+        )
     if not config.getoption("--unsafe"):
         raise pytest.UsageError(
             "--submission runs somebody's code, and there is no sandbox yet. Add --unsafe if you trust it."
@@ -28,21 +44,39 @@ def register(config: pytest.Config) -> None:
     config.args[:] = [file for argument in config.args for file in _tests_in(argument)]
 
 
+class _NotWithoutSubmission:
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        return True if _is_exercise(collection_path) else None
+
+
+def _is_exercise(folder: Path) -> bool:
+    return (folder / "starter").is_dir() and (folder / "grading.toml").is_file()
+
+
+def exercise_of(path: Path) -> Path | None:
+    """The exercise that a folder or a file in it belongs to, if any."""
+    return next((folder for folder in (path, *path.absolute().parents) if _is_exercise(folder)), None)
+
+
 def _tests_in(argument: str) -> list[str]:
     """The test files of an exercise's folder, and its hidden ones, which pytest would not collect by itself."""
     folder = Path(argument)
-    if not (folder / "starter").is_dir():
+    if not _is_exercise(folder):
         return [argument]
     return [str(file) for place in (folder, folder / "hidden") for file in sorted(place.glob("test_*.py"))]
 
 
-def open_todos(config: pytest.Config) -> list[str]:
-    """Where the submission still holds a TODO of a starter: file, line, and what is to be done."""
-    submission = config.stash.get(SUBMISSION, None)
-    found = []
-    for file in sorted((submission / "app").rglob("*.py")) if submission else []:
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+def open_todos(item: pytest.Item) -> list[str]:
+    """Where the submission still holds a TODO of the exercise's starter: file, line, and what is to be done."""
+    submission, exercise = item.config.stash.get(SUBMISSION, None), exercise_of(item.path)
+    found: list[str] = []
+    if submission is None or exercise is None:
+        return found
+    starter = exercise / "starter"
+    for name in sorted(file.relative_to(starter).as_posix() for file in starter.rglob("*.py")):
+        if not (submission / name).is_file():
+            continue
+        for number, line in enumerate((submission / name).read_text("utf-8", errors="replace").splitlines(), 1):
             if todo := re.search(r"TODO: [^\"']+", line):
-                assert submission
-                found.append(f"{file.relative_to(submission).as_posix()}:{number} {todo[0]}")
+                found.append(f"{name}:{number} {todo[0]}")
     return found[:3]

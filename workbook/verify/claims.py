@@ -1,10 +1,11 @@
 """Claims, and proving them side by side: what `workbook verify` and the authors' tests share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from workbook.checks import Check, Runner
+from workbook.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,15 @@ class Claim:
 
     subject: str
     wrong: Callable[[Runner], str]
+
+    def look_into(self, runner: Runner) -> "Finding":
+        """Whether it holds. What keeps it from being proven, a missing file say, is a way of not holding."""
+        try:
+            return Finding(self.subject, self.wrong(runner))
+        except UserError as error:
+            return Finding(self.subject, error.message)
+        except Exception as error:
+            return Finding(self.subject, f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,12 @@ class Finding:
 
 
 def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterator[Finding]:
-    """Look into the claims, `lanes` at a time, and yield what was found as it is found."""
+    """Look into the claims, `lanes` at a time, and yield what was found in the order of the claims."""
     with ThreadPoolExecutor(lanes) as pool:
-        under_way: dict[Future[str], Claim] = {pool.submit(claim.wrong, runner): claim for claim in claims}
+        under_way = [pool.submit(claim.look_into, runner) for claim in claims]
         try:
-            for future in as_completed(under_way):
-                yield Finding(under_way[future].subject, future.result())
+            for future in under_way:
+                yield future.result()
         finally:
             for future in under_way:
                 future.cancel()

@@ -13,6 +13,7 @@ from workbook.errors import UserError
 from workbook.exercise import Exercise, Mutant, project_copy
 from workbook.grading import Grading, read_grading
 from workbook.promises import read_promises
+from workbook.release import CANARY, hidden_files
 
 from .claims import Claim, red_of
 
@@ -76,6 +77,12 @@ class Verification:
             said.append(f"{len(mutants)} mutants, fewer than {FEWEST_MUTANTS}")
         if len(self._exercise.alternatives) < FEWEST_ALTERNATIVES:
             said.append(f"{len(self._exercise.alternatives)} alternatives, fewer than {FEWEST_ALTERNATIVES}")
+        said += [
+            f"{file.relative_to(self._root).as_posix()} lacks the line {CANARY}"
+            for file in hidden_files(self._root)
+            if (file.is_relative_to(folder) or not file.is_relative_to(folder.parent))
+            and CANARY.encode() not in file.read_bytes()
+        ]
         for file in self._exercise.starter_files():
             if (todos := (folder / "starter" / file).read_text(encoding="utf-8").count("TODO")) != 1:
                 said.append(f"{file} of the starter has {todos} TODOs, not one")

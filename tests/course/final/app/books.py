@@ -6,7 +6,8 @@ from .database import connect
 
 def titles() -> list[str]:
     with connect() as db:
-        return [title for (title,) in db.execute("SELECT title FROM book WHERE shelf = ?", (SHELF,))]
+        found = db.execute("SELECT title FROM book WHERE shelf = ?", (SHELF,))
+        return [title for (title,) in found]
 
 
 def add(title: str) -> str:
