@@ -165,8 +165,7 @@ def test_a_database_file_that_is_garbage(start_uvicorn: "StartUvicorn") -> None:
 
     for reply in ask_for_everything(uvicorn, ada):
         assert "this is no" not in reply.text
-        if reply.status_code >= 400:  # SQLite may still hold what a read asks for
-            body = reply.json()
-            assert (reply.status_code in {500, 503}, body["success"], body["errors"]) == (True, False, []), reply.text
+        if reply.status_code >= 400:  # SQLite answers some from what it still holds
+            assert (set(reply.json()), reply.json()["success"]) == ({"success", "message", "errors"}, False)
     with uvicorn.client() as client:
         assert client.get("/").status_code == 200
