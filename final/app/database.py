@@ -34,6 +34,8 @@ if ON_SQLITE:
 
 engine = create_engine(
     url,
+    pool_size=15,  # all of them kept: those that overflow a smaller pool would be opened and closed all the time
+    max_overflow=0,
     hide_parameters=True,  # what users wrote does not belong into the log
     pool_pre_ping=not ON_SQLITE,  # a server may have been restarted since the connection was last used
     # A server that has fallen silent is given up after these times: seconds, and milliseconds.

@@ -1,10 +1,16 @@
-"""What routes ask for: who is calling, which post, which part of a list."""
+"""What routes ask for: who is calling, which post, which part of a list.
+
+A function that waits for the database is a plain `def`, and runs in a thread. One that waits for nothing is `async`:
+the way into a thread and back would cost more than it does.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Query, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
 
 from . import crud, security
 from .database import Db
@@ -33,11 +39,13 @@ def unauthorized(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def get_viewer(credentials: Credentials, db: Db) -> User | None:
+async def get_viewer(credentials: Credentials, db: Db) -> User | None:
     """The user whom the token names; None without a token. A token that is no good is refused."""
-    if credentials is None:
-        return None
-    user_id = security.read_token(credentials.credentials)
+    return await run_in_threadpool(find_user, credentials.credentials, db) if credentials else None
+
+
+def find_user(token: str, db: Session) -> User:
+    user_id = security.read_token(token)
     user = crud.get_user(db, user_id) if user_id is not None else None
     db.commit()  # see database.py: no transaction is open between this and the route
     if user is None:
@@ -48,7 +56,7 @@ def get_viewer(credentials: Credentials, db: Db) -> User | None:
 Viewer = Annotated[User | None, Depends(get_viewer)]
 
 
-def get_current_user(viewer: Viewer) -> User:
+async def get_current_user(viewer: Viewer) -> User:
     if viewer is None:
         raise unauthorized("Log in first, and send the token: Authorization: Bearer TOKEN")
     return viewer
@@ -68,7 +76,7 @@ def get_visible_post(post_id: Id, viewer: Viewer, db: Db) -> Post:
 VisiblePost = Annotated[Post, Depends(get_visible_post)]
 
 
-def get_own_post(user: CurrentUser, post: VisiblePost) -> Post:
+async def get_own_post(user: CurrentUser, post: VisiblePost) -> Post:
     if post.author_id != user.id:
         raise HTTPException(403, "Only its author may change a post")
     return post

@@ -19,6 +19,7 @@ from .browser import browser, page, site
 from .client import Client
 from .mailbox import mailbox
 from .members import ada, grace, members
+from .parallel import pytest_load_initial_conftests
 
 __all__ = [
     "ada",
@@ -32,6 +33,7 @@ __all__ = [
     "mailbox",
     "members",
     "page",
+    "pytest_load_initial_conftests",
     "rng",
     "served",
     "site",

@@ -17,7 +17,7 @@ from .client import Exchange
 from .comparison import WIDTH, Comparison, Section, condition, wrong_assertion
 from .curl import curl_lines, made_files, worth_repeating
 from .replies import app_traceback, reply_lines, status_lines
-from .submissions import open_todos
+from .submissions import SUBMISSION, open_todos
 
 if TYPE_CHECKING:
     from _pytest._code.code import TracebackEntry
@@ -133,7 +133,7 @@ class _Cards:
             card.cause = f"{exchanges[-1].app.url} is gone"
         card.sections += _what_went_wrong(error, str(entry.statement), self._comparison, exchanges)
         if exchanges:
-            _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}))
+            _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}), item.config)
         card.add("To do", open_todos(item))
         folder = item.path.parent
         if (folder / "hints.md").exists():
@@ -174,7 +174,7 @@ def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
     return f"no whole reply to {asked}: the connection was closed ({error})"
 
 
-def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, str]) -> None:
+def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, str], config: pytest.Config) -> None:
     last = exchanges[-1]
     if len(exchanges) > 1:
         card.add("Replies", _wrapped(status_lines(exchange.reply for exchange in exchanges)))
@@ -185,7 +185,10 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, s
     env = [f"{name}={value}" for name, value in last.app.env.items() if usual_env.get(name) != value]
     card.add("App's env", env)
     shown = worth_repeating(exchanges)
-    command = f"uv run workbook run {shlex.quote(last.app.app_directory.name)}"
+    folder = last.app.app_directory
+    command = f"uv run workbook run {shlex.quote(folder.name)}"
+    if SUBMISSION in config.stash and folder.parent.name != "work":  # handed in: it is no step of the course
+        command = "in its folder: uv run fastapi run app/main.py"
     card.add("Repeat it", [command, *curl_lines(shown)])
     card.add("Left out", [f"{left_out} requests in between"] if (left_out := len(exchanges) - len(shown)) else [])
     card.add("Files", made_files(shown))

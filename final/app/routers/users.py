@@ -15,7 +15,7 @@ router = APIRouter(prefix="/users", tags=["Users"], dependencies=[Depends(get_cu
 
 
 @router.get("/me", response_model=AccountResponse)
-def read_me(user: CurrentUser) -> User:
+async def read_me(user: CurrentUser) -> User:
     return user
 
 
