@@ -314,7 +314,10 @@ def test_doctor_says_what_is_missing(shared: Workbook) -> None:
     said = " ".join(ended.out.split())
     assert "OPEN Browser: none found; the browser's promises in 01 and 04 are not proven here" in said
     assert "install Chromium, Chrome or Edge; or name one: WORKBOOK_BROWSER=/path/to/it" in said
-    assert "OPEN Git: not found; only a damaged file of the course needs it install Git" in said
+    assert (
+        "OPEN Git: not found; putting back a damaged file of the course needs it, verify and release too install Git"
+        in said
+    )
     assert "You can begin. Without Browser," in said
     assert f"PASS Python: {'.'.join(map(str, sys.version_info[:3]))} on Linux" in said
 

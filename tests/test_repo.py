@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,10 @@ def tracked(*patterns: str) -> list[Path]:
         )
     except (OSError, subprocess.CalledProcessError):
         ours = ("workbook", "stages", "tests", "benchmarks", "docs", "final", "exercises")
-        return [path for folder in ours for path in (ROOT / folder).rglob("*") if path.is_file()]
+        found = [path for folder in ours for path in (ROOT / folder).rglob("*") if path.is_file()]
+        found = [path for path in found if "__pycache__" not in path.parts]
+        names = {path: path.relative_to(ROOT).as_posix() for path in found}
+        return [path for path in found if not patterns or any(fnmatch(names[path], one) for one in patterns)]
     return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
 
 

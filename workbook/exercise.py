@@ -105,4 +105,4 @@ def apply_patch(patch: Path, directory: Path) -> None:
         text=True,
     )
     if applied.returncode:
-        raise BadChange(f"{patch.parent.parent.name}/{patch.name} does not apply: {applied.stderr.strip()}")
+        raise BadChange(f"{patch.name} does not apply: {applied.stderr.strip()}")

@@ -1,6 +1,7 @@
 """The learner edition: what `git archive` gives, searched for everything that must not be in it."""
 
 import gzip
+import html
 import io
 import re
 import subprocess
@@ -17,6 +18,7 @@ from .errors import UserError
 CANARY = "-".join(("hidden", "from", "learners", "3b9f51c2"))
 HIDDEN = ("exercises/*/hidden", "tests/authors", "tests/course/exercises/*/hidden")
 IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authors)/")
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
 TELLING = 25  # a line of a solution that is shorter could stand anywhere
 MOST_SHARED = 4  # so many lines of one solution may stand in a hint; more are the solution
@@ -114,11 +116,13 @@ def solution_lines(patch: Path) -> set[str]:
 
 
 def _lines(content: bytes) -> set[str]:
-    # A notebook holds source as JSON strings, a page as HTML: what escaping changes is undone roughly.
-    text = content.decode("utf-8", "replace").replace("\\n", "\n").replace('\\"', '"')
-    for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&quot;", '"'), ("&amp;", "&")):
-        text = text.replace(escaped, plain)
-    return {line.strip().strip('",') if line.strip().startswith('"') else line.strip() for line in text.splitlines()}
+    # A notebook holds source as JSON strings, a page as HTML with every word in a tag: both are undone roughly.
+    text = content.decode("utf-8", "replace")
+    lines = {line.strip() for line in text.splitlines()}
+    for bare in (text, TAG.sub("", text)):
+        for line in html.unescape(bare.replace("\\n", "\n").replace('\\"', '"')).splitlines():
+            lines |= {line.strip(), line.strip().removeprefix('"').rstrip('",').strip()}
+    return lines
 
 
 def _unpacked(name: str, content: bytes, depth: int = NESTED) -> Iterator[tuple[str, bytes]]:

@@ -49,6 +49,7 @@ def test_a_failed_login_says_how(client: Client, ada: Member, who: str) -> None:
     assert reply.json() == {"success": False, "message": "Email or password is wrong", "errors": []}
 
 
+@pytest.mark.slow
 def test_an_unknown_email_takes_as_long_as_a_wrong_password(
     fresh_app: Callable[..., Client], new_database: Callable[[], str]
 ) -> None:

@@ -27,6 +27,7 @@ def start(app_directory: Path, folder: Path, env: dict[str, str]) -> subprocess.
     return subprocess.run(command, cwd=folder, env=kept | search | env, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "env, said",
     [

@@ -32,6 +32,7 @@ def get_raw(app: ServedApp, path: str) -> tuple[int, bytes]:
     return answered
 
 
+@pytest.mark.slow
 def test_a_picture_survives_a_restart(start_uvicorn: Callable[..., Any], unique: Callable[[str], str]) -> None:
     """After a restart a picture's address still answers with the picture."""
     before = start_uvicorn()

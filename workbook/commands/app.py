@@ -158,7 +158,7 @@ def release(
 def verify(
     only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="These steps alone.")] = None,
 ) -> None:
-    """For authors: prove that experiments, tasks and tours hold."""
+    """For authors: prove that everything in the course holds."""
     from .verify import verify
 
     verify(only or [])

@@ -81,9 +81,8 @@ def examine(here: Here) -> Iterator[Finding]:
         free = _is_free(port)
         yield Finding(f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", cure)
     git = shutil.which("git") is not None
-    yield Finding(
-        "Git", git, "installed" if git else "not found; only a damaged file of the course needs it", "install Git"
-    )
+    without = "not found; putting back a damaged file of the course needs it, verify and release too"
+    yield Finding("Git", git, "installed" if git else without, "install Git")
     notebooks = find_spec("ipykernel") is not None
     yield Finding(
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from workbook.checks import Runner
 from workbook.checks.kept_warm import kept_warm
 from workbook.course import Step
+from workbook.errors import UserError
 from workbook.verify import Claim, Finding, Verification, project_claims, prove, stage_claims
 
 from .here import Here
@@ -18,6 +19,10 @@ def verify(only: list[str]) -> None:
     here = Here()
     chosen = {here.course.step(name).name for name in only}
     steps = [here.step(step.name) for step in here.course.steps if not chosen or step.name in chosen]
+    for step in steps:
+        if step.name in chosen and step.kind == "exercise" and not here.course.exercise(step).is_for_authors:
+            said = f"{step.name} cannot be proven here: a learner edition has none of its hidden tests."
+            raise UserError(said, "verify it in the full course")
     started = time.monotonic()
     claims, last = claims_of(here, steps)
     wrong = 0

@@ -1,0 +1,67 @@
+# hidden-from-learners-3b9f51c2
+"""The exercises' tests judge rightly: each claim of each exercise is a test of its own, proven side by side."""
+
+import json
+import os
+
+import pytest
+
+from workbook.checks.kept_warm import kept_warm
+from workbook.course import Course
+from workbook.verify import Verification, prove
+
+from ..runners import wait_until
+from ..test_repo import ROOT
+
+COURSE = Course.find(ROOT)
+EXERCISES = COURSE.exercises()
+PROOFS = [Verification(ROOT, exercise, EXERCISES) for exercise in EXERCISES]
+CLAIMS = {proof: list(proof.claims()) for proof in PROOFS}
+LAST = {proof: proof.last_claim() for proof in PROOFS}
+SUBJECTS = [claim.subject for proof in PROOFS for claim in (*CLAIMS[proof], LAST[proof])]
+
+
+@pytest.fixture(scope="module")
+def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is wrong with each claim that this run asks for, and with those that it follows from.
+
+    Where tests run in several processes one of them proves all, which keeps every core busy, and the others wait.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return prove_all(request.session)
+    found = tmp_path_factory.getbasetemp().parent / "exercises.json"
+    try:
+        found.with_suffix(".lock").touch(exist_ok=False)
+    except FileExistsError:
+        wait_until(found.exists, lambda: "the process that proves the exercises says nothing", 1200)
+    else:
+        part = found.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(prove_all(request.session)), encoding="utf-8")
+        except BaseException:
+            part.write_text("{}", encoding="utf-8")
+            raise
+        finally:
+            part.replace(found)
+    return dict(json.loads(found.read_text(encoding="utf-8")))
+
+
+def prove_all(session: pytest.Session) -> dict[str, str]:
+    asked = {item.callspec.params.get("subject") for item in session.items if hasattr(item, "callspec")}
+    last = [claim for claim in LAST.values() if claim.subject in asked]
+    claims = [c for proof in PROOFS for c in CLAIMS[proof] if c.subject in asked or LAST[proof].subject in asked]
+    with kept_warm(browser=False) as runner:
+        found = [*prove(claims, runner, lanes=os.cpu_count() or 1), *prove(last, runner)]
+    return {finding.subject: finding.wrong for finding in found}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_exercise_holds(subject: str, wrong: dict[str, str]) -> None:
+    """The starter fails, the solutions and alternatives pass, every mutant is caught, every promise has its own."""
+    assert wrong[subject] == ""
+
+
+def test_every_exercise_is_proven() -> None:
+    """Every exercise of the course is there with its hidden part."""
+    assert EXERCISES
+    assert [exercise.name for exercise in EXERCISES if not exercise.is_for_authors] == []
