@@ -56,11 +56,17 @@ def release(root: Path, target: Path, *, solutions: bool = False) -> Edition:
     archived = _git(root, "archive", "--format=tar", "HEAD")
     changed = _git(root, "status", "--porcelain", "--untracked-files=all", ".").decode(errors="replace").splitlines()
     with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
-        texts = [(member.name, _read(archive, member)) for member in archive.getmembers() if member.isfile()]
+        members = [member for member in archive.getmembers() if member.isfile()]
+        texts = [(member.name, _read(archive, member)) for member in members]
+        executable = {member.name: bool(member.mode & 0o100) for member in members}
         if found := list(leaks(root, texts)):
             raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
         target.mkdir(parents=True, exist_ok=True)
-        archive.extractall(target, filter="data")
+    for name, content in texts:
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        place.chmod(0o755 if executable[name] else 0o644)
     count = len(texts) + (_add_solutions(root, target) if solutions else 0)
     return Edition(count, [line[3:] for line in changed])
 

@@ -51,6 +51,7 @@ APP_MODULES = (
     "passlib.context",
     "passlib.handlers.argon2",
     "jose.jwt",
+    "concurrent.futures.thread",
 )
 
 

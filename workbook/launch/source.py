@@ -21,6 +21,8 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
         except SyntaxError as error:  # of a file with NUL bytes, say, the compiler does not tell which
             error.filename = error.filename or str(path)
             raise
+        except ValueError as error:  # what the first patches of Python 3.11 say of NUL bytes
+            raise SyntaxError(str(error), (str(path), None, None, None)) from error
 
 
 def load_without_bytecode(directory: Path) -> None:
