@@ -26,7 +26,7 @@ def test_check_of_a_step_as_shipped(shared: Workbook) -> None:
         "",
         " PASS Whoever asks is greeted by name.",
         " PASS Nobody is not greeted: the reply is 404.",
-        " PASS 1 of 1 deeper promises",
+        " PASS 1 of 1 deeper promises kept",
         "",
         "      Read  stages/01-hello/README.md",
         "      Next  predict and break: experiment 1 of 3",
@@ -46,7 +46,7 @@ def test_check_with_open_tasks_exits_1(workbook: Workbook) -> None:
         "",
         " PASS Whoever asks is greeted by name.",
         " PASS Nobody is not greeted: the reply is 404.",
-        " PASS 1 of 1 deeper promises",
+        " PASS 1 of 1 deeper promises kept",
         " OPEN task 1, farewell: 0 of 1 promises kept",
         " OPEN task 2, shout: 0 of 1 promises kept",
     ]
@@ -161,7 +161,7 @@ def test_check_of_a_project(workbook: Workbook) -> None:
         "The shelf  as shipped, final",
         "",
         " PASS A book that was put on the shelf stands there.",
-        " PASS 1 of 1 deeper promises",
+        " PASS 1 of 1 deeper promises kept",
         "",
         "      Read  final/README.md",
         "      Next  the tour: question 1 of 8",
@@ -184,8 +184,8 @@ def test_many_promises_are_counted(workbook: Workbook) -> None:
     assert ended.status == 1
     assert ended.lines[2:5] == [
         " FAIL Promise 11.",
-        " OPEN 12 of 13 promises",
-        " PASS 1 of 1 deeper promises",
+        " OPEN 12 of 13 promises kept",
+        " PASS 1 of 1 deeper promises kept",
     ]
 
 

@@ -207,7 +207,8 @@ def test_check_of_a_solution(workbook: Workbook, project: Path) -> None:
         "",
         "70 of 70 points; 30 more are graded by hidden tests.",
         "",
-        "      Next  the public tests are green; hand it in: uv run workbook submit count",
+        "      Next  the public tests are green; hand it in:",
+        "            uv run workbook submit count",
     ]
     assert [entry.data for entry in workbook.notes("solved")] == [{"task": "count"}]
     assert " DONE count" in workbook("list").out

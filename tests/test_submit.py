@@ -53,7 +53,7 @@ def handed_in(workbook: Workbook) -> list[Path]:
 
 
 def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path) -> None:
-    """The zip holds app/ and the modules, requirements and README beside it; what else is in app/ is told."""
+    """The zip holds app/ and what belongs to it beside it; what else is in app/ is told."""
     write_all(project, LEFT_OUT | BESIDE | {"seed.py": b"", "requirements.txt": b"", "app/uploads/crud.py": b""})
     write_all(project, {"app/__pycache__/main.cpython-311.pyc": b""})
     (project / "app/link.py").symlink_to("/etc/passwd")
@@ -70,14 +70,14 @@ def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path) -> N
         assert archive.testzip() is None
     wanted = ["__init__", "books", "config", "counting", "database", "main", "uploads/crud"]
     assert names == [
-        f"final/{name}" for name in ("README.md", *(f"app/{w}.py" for w in wanted), "requirements.txt")
+        f"final/{name}" for name in (".env.example", "README.md", *(f"app/{w}.py" for w in wanted), "requirements.txt")
     ] + ["final/seed.py"]
-    assert [line.strip() for line in ended.lines[:10]] == [name.removeprefix("final/") for name in names]
+    assert [line.strip() for line in ended.lines[:11]] == [name.removeprefix("final/") for name in names]
     assert "Left out, because running left it there or it is none of the project's: app/.env, app/.git/config," in (
         told(ended)
     )
     size = file.stat().st_size / 1024
-    assert f"work/submissions/{file.name}: 10 files, {size:.0f} KiB. Hand in this file." in told(ended)
+    assert f"work/submissions/{file.name}: 11 files, {size:.0f} KiB. Hand in this file." in told(ended)
     assert "Its public tests have not been green yet: uv run workbook check count" in told(ended)
 
 
@@ -103,7 +103,7 @@ def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) ->
         ({"app/Books.py": b""}, "differ in case alone"),
         ({"fastapi.py": b""}, "fastapi.py hides the package fastapi of the same name: rename it."),
         ({f"app/{'x' * 210}.py": b""}, "a name that no project needs"),
-        ({f"app/m{n}.py": b"" for n in range(2000)}, "2,007 files of 0.0 MiB are more than a project."),
+        ({f"app/m{n}.py": b"" for n in range(2000)}, "2,008 files of 0.0 MiB are more than a project."),
         ({f"app/m{n}.py": bytes(1024 * 1024) for n in range(21)}, "files of 21.0 MiB are more than a project."),
     ],
     ids=["case", "fastapi.py", "long name", "many", "large"],

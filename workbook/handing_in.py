@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import UserError
 from .submission import MOST_BYTES, MOST_FILES, BadSubmission, opened
 
+SETTINGS = ".env.example"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
 MOST_OF_ONE = 1024 * 1024
 LEFT_BY_RUNNING = (".db", ".db-wal", ".db-shm", ".db-journal", ".sqlite", ".sqlite3", ".log", ".pyc", ".zip")
@@ -66,7 +67,8 @@ def hand_in(project: Path, folder: Path, name: str) -> HandedIn:
 def _candidates(project: Path) -> Iterator[Path]:
     """Every file of app/, and what stands beside it and belongs to a project."""
     beside = [path for path in project.glob("*.py") if path.name != "conftest.py"]
-    yield from (path for path in (*beside, project / "requirements.txt", project / "README.md") if path.is_file())
+    named = (project / name for name in ("requirements.txt", "README.md", SETTINGS))
+    yield from (path for path in (*beside, *named) if path.is_file())
     for path in (project / "app").rglob("*"):
         if path.is_symlink() or (path.is_file() and "__pycache__" not in path.parts):
             yield path
@@ -75,7 +77,7 @@ def _candidates(project: Path) -> Iterator[Path]:
 def _belongs(path: Path, project: Path) -> bool:
     inside = path.relative_to(project)
     return not (
-        any(part.startswith(".") or part in FOLDERS_OF_RUNNING for part in inside.parts)
+        any((part.startswith(".") and part != SETTINGS) or part in FOLDERS_OF_RUNNING for part in inside.parts)
         or ("uploads" in inside.parts and path.suffix != ".py")  # a package may be called so too
         or path.name.lower().endswith(LEFT_BY_RUNNING + SECRETS)
         or not inside.as_posix().isprintable()

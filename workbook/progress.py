@@ -15,6 +15,7 @@ class StepProgress:
     solved: set[str] = field(default_factory=set)
     hints: dict[str, int] = field(default_factory=dict)
     toured: dict[str, bool] = field(default_factory=dict)  # whether at the first try
+    submitted: str = ""
     finished: bool = False
 
 
@@ -59,6 +60,8 @@ class Progress:
             progress.hints[task] = max(progress.hints.get(task, 0), level)
         elif kind == "toured":
             progress.toured[str(data.get("question"))] = data.get("right") is True and data.get("tries") == 1
+        elif kind == "submitted":
+            progress.submitted = str(data.get("file"))
         elif kind == "finished":
             progress.finished = True
 

@@ -75,7 +75,7 @@ def _show_promises(terminal: Terminal, check: Check) -> None:
 
 def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) -> None:
     kept = sum(promise.outcome == "kept" for promise in promises)
-    terminal.outcome("kept" if kept == len(promises) else "open", f"{kept} of {len(promises)} {called}")
+    terminal.outcome("kept" if kept == len(promises) else "open", f"{kept} of {len(promises)} {called} kept")
 
 
 def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
@@ -208,9 +208,14 @@ def show_next_in_exercise(
         terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])
         terminal.field("Check", [f"uv run workbook check {step.name}"])
     else:
-        terminal.field(
-            "Next", [f"the public tests are green; hand it in: uv run workbook submit {step.name}"], prose=True
+        handed = progress.of(step).submitted
+        said = (
+            f"handed in as {handed}; once more, after a change:"
+            if handed
+            else "the public tests are green; hand it in:"
         )
+        terminal.field("Next", [said], prose=True)
+        terminal.field("", [f"uv run workbook submit {step.name}"])
         if after := course.after(step):
             terminal.field("Then", [f"press n for {after.name}" if keys else f"uv run workbook start {after.name}"])
 

@@ -108,10 +108,11 @@ def test_an_avatar_is_stored_and_served(client: Client, ada: Member, kind: str) 
     """POST /users/me/avatar takes a JPEG, PNG or WebP: 200, and the user, whose avatar_url leads to the picture."""
     reply = send(client, ada, picture(kind, (64, 48), (30, 90, 220)), f"me.{kind.lower()}", f"image/{kind.lower()}")
 
+    url = stored_at(reply)
     assert reply.status_code == 200
     user = reply.json()
     assert (user.get("id"), user.get("name")) == (ada.id, ada.name), "the reply is not the user"
-    image = shown(client, stored_at(reply))
+    image = shown(client, url)
     assert image.size == (64, 48), "the picture has another size than the one that was sent"
     seen = image.convert("RGB").getpixel((32, 24))
     assert isinstance(seen, tuple)

@@ -32,7 +32,7 @@ def ids(page: dict[str, Any]) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def author(served: ServedApp, unique: Callable[[str], str]) -> Member:
+def writer(served: ServedApp, unique: Callable[[str], str]) -> Member:
     """One of the app's 23 users, and the author of its only 23 posts: 20 published ones, and three drafts."""
     with Client(served, []) as client:
         first, *_ = [join(client, unique("ada")) for _ in range(23)]
@@ -40,6 +40,12 @@ def author(served: ServedApp, unique: Callable[[str], str]) -> Member:
             post = {"title": f"Post {number}", "content": "", "published": number % 8 != 3}
             assert client.post("/posts", json=post, headers=first.headers).status_code == 201
     return first
+
+
+@pytest.fixture
+def author(writer: Member, client: Client) -> Member:
+    client.exchanges += writer.exchanges  # a failure card then begins with the login
+    return writer
 
 
 @pytest.mark.parametrize("path", LISTS)

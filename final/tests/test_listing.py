@@ -10,7 +10,7 @@ LISTS = ["/users", "/posts", "/posts/my"]
 
 
 @pytest.fixture(scope="module")
-def author(served: ServedApp, unique: Callable[[str], str]) -> Member:
+def writer(served: ServedApp, unique: Callable[[str], str]) -> Member:
     """One of the app's twelve users, and the author of its only twelve posts."""
     with Client(served, []) as client:
         first, *_ = [join(client, unique("ada")) for _ in range(12)]
@@ -18,6 +18,12 @@ def author(served: ServedApp, unique: Callable[[str], str]) -> Member:
             post = {"title": f"Post {number}", "content": "", "published": True}
             assert client.post("/posts", json=post, headers=first.headers).status_code == 201
     return first
+
+
+@pytest.fixture
+def author(writer: Member, client: Client) -> Member:
+    client.exchanges += writer.exchanges  # a failure card then begins with the login
+    return writer
 
 
 def ids(client: Client, author: Member, path: str) -> list[int]:
