@@ -10,6 +10,8 @@ from .errors import UserError
 from .exercise import Exercise
 from .workspace import MAIN, has_begun
 
+QUICK = ("-m", "not slow", "-k", "not postgresql")  # what a learner's check of the project runs
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -68,7 +70,7 @@ class Subject:
         """What pytest has to be told beside the tests."""
         if self.exercise:
             return ["--submission", str(self.folder), "--unsafe"]
-        return ["-m", "not slow", "-k", "not postgresql"] if self.step.kind == "project" else []
+        return list(QUICK) if self.step.kind == "project" else []
 
     @property
     def uses_a_browser(self) -> bool:

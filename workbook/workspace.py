@@ -8,14 +8,10 @@ from pathlib import Path
 
 from .course import Course, Step
 from .errors import UserError
+from .scratch import left_out
 
-# What a learner's copy does not need: what belongs to authors, and what running leaves behind …
-_NOT_COPIED = shutil.ignore_patterns(
-    *("solution.toml", "experiments.toml", "tour.toml"),
-    *("__pycache__", ".*", "*.db*", "*.sqlite*", "*.log", "uploads"),
-)
-# … but for the hidden files that belong to a project.
-_COPIED = {".env.example", ".gitignore"}
+# What belongs to authors: a learner's copy does not have it.
+_FOR_AUTHORS = shutil.ignore_patterns("solution.toml", "experiments.toml", "tour.toml")
 MAIN = "app/main.py"  # of a project
 
 _ACCESS = "give yourself write access"
@@ -24,7 +20,7 @@ Leave = Callable[[str, list[str]], set[str]]  # of a folder's names those that a
 
 def not_copied(folder: str, names: list[str]) -> set[str]:
     """Those of the names in a folder that a learner's copy does not have."""
-    return _NOT_COPIED(folder, names) - _COPIED
+    return left_out(folder, names) | _FOR_AUTHORS(folder, names)
 
 
 def _not_kept(folder: str, names: list[str]) -> set[str]:

@@ -1,9 +1,6 @@
-import os
 import re
-import time
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +11,7 @@ from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member, join
+from workbook.plugin.stored import files, picture, soon
 
 MIB = 1024 * 1024
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -21,13 +19,6 @@ HTML = b"<!DOCTYPE html><script>alert('a script ran')</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert('a script ran')</script></svg>"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 NO_SUCH_POST = 1_999_999_999
-KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
-
-
-def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", size, colour).save(file, kind)
-    return file.getvalue()
 
 
 def write_post(client: Client, author: Member, published: bool = True) -> int:
@@ -81,22 +72,6 @@ def shown(client: Client, url: str) -> Image.Image:
     image.load()
     assert reply.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
     return image
-
-
-def files(app: ServedApp) -> set[str]:
-    """What lies anywhere in the app's data folder, but for its databases and logs."""
-    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
-    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether it holds; a file may be removed after the reply."""
-    deadline = time.monotonic() + 2  # twice what is allowed: the machine may be busy
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 WHOLE = picture("JPEG", (300, 300))

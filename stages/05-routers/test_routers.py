@@ -9,17 +9,16 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from workbook.launch import ServedApp
-from workbook.plugin.client import Client, Exchange
+from workbook.plugin.client import Client
+from workbook.plugin.members import CHEAP_HASHES, PASSWORD, Member, join
 
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 MAX_UPLOAD = 8192
-PASSWORD = "correct horse battery"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 TAGS = {
     "GET /": ["Root"],
@@ -57,49 +56,7 @@ PNG = png(1, 1)
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    # the cheapest hash that argon2 knows: a real one takes 50 ms, on purpose
-    cheap = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_COST": "8", "ARGON2_PARALLELISM": "1"}
-    return {"SECRET_KEY": SECRET_KEY, "MAX_UPLOAD_BYTES": str(MAX_UPLOAD), **cheap}
-
-
-@dataclass
-class Member:
-    """A registered user with a token, and the requests that it took."""
-
-    id: int
-    name: str
-    email: str
-    headers: dict[str, str]
-    exchanges: list[Exchange]
-
-
-def join(client: Client, name: str) -> Member:
-    """Register and log in."""
-    email, sent = f"{name}@example.com", len(client.exchanges)
-    registered = client.post("/auth/register", json={"name": name, "email": email, "password": PASSWORD})
-    assert registered.status_code == 201, "nobody can register"
-    reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
-    assert reply.status_code == 200, "nobody can log in"
-    headers = {"Authorization": f"Bearer {reply.json()['access_token']}"}
-    return Member(registered.json()["id"], name, email, headers, client.exchanges[sent:])
-
-
-@pytest.fixture(scope="module")
-def members(served: ServedApp, unique: Callable[[str], str]) -> tuple[Member, Member]:
-    with Client(served, []) as client:
-        return join(client, unique("ada")), join(client, unique("grace"))
-
-
-@pytest.fixture
-def ada(members: tuple[Member, Member], client: Client) -> Member:
-    client.exchanges += members[0].exchanges  # a failure card then begins with her login
-    return members[0]
-
-
-@pytest.fixture
-def grace(members: tuple[Member, Member], client: Client) -> Member:
-    client.exchanges += members[1].exchanges
-    return members[1]
+    return {"SECRET_KEY": SECRET_KEY, "MAX_UPLOAD_BYTES": str(MAX_UPLOAD), **CHEAP_HASHES}
 
 
 def write(client: Client, author: Member, title: str, *, published: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbook.changes import BadChange
 from workbook.checks import Check, Runner, check, find_tests
+from workbook.checkup import QUICK
 from workbook.errors import UserError
 from workbook.exercise import Exercise, Mutant, project_copy
 from workbook.grading import Grading, read_grading
@@ -23,7 +24,6 @@ PUBLIC_SHARE = 0.7
 LINES_OF_TWO_SCREENS = 100
 HINTS = ["Nudge", "Approach", "Shape of the code"]
 OF_THE_DOMAIN = ("test_posts.py", "test_users.py", "test_uploads.py")  # what a starter that is in the way would break
-QUICK = ("-m", "not slow", "-k", "not postgresql")  # what a learner's check of the project runs
 
 
 class Verification:

@@ -1,15 +1,11 @@
 # hidden-from-learners-3b9f51c2
-import os
 import random
-import re
 import struct
 import threading
-import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,17 +15,9 @@ from PIL import Image
 from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
+from workbook.plugin.stored import files, gone, noise, soon
 
-KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
 AT_ONCE = 6
-
-
-def picture(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
-    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
-    size = rng.randint(40, 400), rng.randint(40, 120)
-    file = BytesIO()
-    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
-    return file.getvalue(), size
 
 
 def send(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Response:
@@ -53,34 +41,6 @@ def size_at(client: Client, url: str) -> tuple[int, int]:
     return Image.open(BytesIO(reply.content)).size
 
 
-def files(app: ServedApp) -> set[str]:
-    """What lies anywhere in the app's data folder, but for its databases and logs."""
-    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
-    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether it holds; a file may be removed after the reply."""
-    deadline = time.monotonic() + 2  # twice what is allowed: the machine may be busy
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def gone(client: Client, url: str) -> bool:
-    """Whether nothing is served there any more; a file may be removed while it is asked for."""
-
-    def is_404() -> bool:
-        try:
-            return client.get(url).status_code == 404
-        except httpx.RemoteProtocolError:
-            return False
-
-    return soon(is_404)
-
-
 def bomb(side: int) -> bytes:
     """A PNG of a few bytes that says it is `side` by `side` pixels."""
     header, rows = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0), zlib.compress(bytes(1000))
@@ -96,7 +56,7 @@ def test_an_avatar_survives_a_restart(
     """After a restart of the app avatar_url is the same, and its picture is served."""
     client = restarted()
     me = join(client, unique("ada"))
-    content, size = picture(rng)
+    content, size = noise(rng)
     url = stored_at(send(client, me, content))
 
     client = restarted()
@@ -109,14 +69,14 @@ def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], r
     """The stored name owes nothing to the client's, hostile or plain; two users' equal files do not share a fate."""
     ada, grace, stem = join(client, unique("ada")), join(client, unique("grace")), unique("stem")
     for name in f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png":
-        content, size = picture(rng)
+        content, size = noise(rng)
         url = stored_at(send(client, ada, content, name))
         assert stem not in url, "the name of the file is that of the client's"
         assert size_at(client, url) == size
 
-    content, size = picture(rng)
+    content, size = noise(rng)
     hers = stored_at(send(client, ada, content, f"{stem}.png"))
-    others, other_size = picture(rng)
+    others, other_size = noise(rng)
     stored_at(send(client, grace, others, f"{stem}.png"))
     assert size_at(client, hers) == size, "a file of the same name, from another user, took the place of this one"
     stored_at(send(client, grace, content, f"{stem}.png"))
@@ -129,7 +89,7 @@ def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], r
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_damaged_picture_is_refused(client: Client, ada: Member, rng: random.Random, kind: str) -> None:
     """A picture whose end is missing is a 415; one that would unpack to an enormous size is a 413 or a 415."""
-    whole, _ = picture(rng, kind)
+    whole, _ = noise(rng, kind)
     for length in 20, rng.randint(30, 200), int(rng.uniform(0.2, 0.8) * len(whole)):
         reply = send(client, ada, whole[:length])
         said = "a picture without its end was stored: decode it whole, its first bytes tell too little"
@@ -144,11 +104,11 @@ def test_uploads_at_the_same_moment_leave_one_file(
 ) -> None:
     """Of several uploads at the same moment one is the avatar afterwards; the others' URLs and files are gone."""
     before = files(served)
-    stored_at(send(client, join(client, unique("grace")), picture(rng)[0]))
+    stored_at(send(client, join(client, unique("grace")), noise(rng)[0]))
     of_one = len(files(served) - before)
 
     for _ in range(2):
-        check_uploads_at_once(client, join(client, unique("ada")), [picture(rng) for _ in range(AT_ONCE)], of_one)
+        check_uploads_at_once(client, join(client, unique("ada")), [noise(rng) for _ in range(AT_ONCE)], of_one)
 
 
 def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:

@@ -1,14 +1,10 @@
 # hidden-from-learners-3b9f51c2
 
-import os
 import random
-import re
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,17 +13,9 @@ from PIL import Image
 from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
+from workbook.plugin.stored import files, noise, soon
 
-KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
 AT_ONCE = 6
-
-
-def picture(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
-    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
-    size = rng.randint(40, 400), rng.randint(40, 120)
-    file = BytesIO()
-    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
-    return file.getvalue(), size
 
 
 def write_post(client: Client, author: Member, published: bool = True) -> int:
@@ -58,26 +46,10 @@ def size_at(client: Client, url: str) -> tuple[int, int]:
     return Image.open(BytesIO(reply.content)).size
 
 
-def files(app: ServedApp) -> set[str]:
-    """What lies anywhere in the app's data folder, but for its databases and logs."""
-    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
-    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether it holds; a file may be removed after the reply."""
-    deadline = time.monotonic() + 2  # twice what is allowed: the machine may be busy
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def test_the_refusals_keep_their_order(client: Client, ada: Member, grace: Member, rng: random.Random) -> None:
     """Without a login it is a 401 whatever the post, and 401, 404 and 403 come before the file is judged."""
     published, draft, missing = write_post(client, ada), write_post(client, ada, False), rng.randint(10**8, 2**31 - 1)
-    good, junk = picture(rng)[0], rng.randbytes(rng.randint(20, 2_000))
+    good, junk = noise(rng)[0], rng.randbytes(rng.randint(20, 2_000))
     stored_at(send(client, ada.headers, published, good))
 
     cases = [
@@ -104,14 +76,14 @@ def test_the_name_is_the_servers(client: Client, ada: Member, unique: Callable[[
     """The stored name owes nothing to the client's, hostile or plain; two posts' equal files do not share a fate."""
     first, second, stem = write_post(client, ada), write_post(client, ada), unique("stem")
     for name in f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png":
-        content, size = picture(rng)
+        content, size = noise(rng)
         url = stored_at(send(client, ada.headers, first, content, name))
         assert stem not in url, "the name of the file is that of the client's"
         assert size_at(client, url) == size
 
-    content, size = picture(rng)
+    content, size = noise(rng)
     kept = stored_at(send(client, ada.headers, first, content, f"{stem}.png"))
-    others, other_size = picture(rng)
+    others, other_size = noise(rng)
     stored_at(send(client, ada.headers, second, others, f"{stem}.png"))
     assert size_at(client, kept) == size, "a file of the same name, for another post, took the place of this one"
     stored_at(send(client, ada.headers, second, content, f"{stem}.png"))
@@ -125,11 +97,11 @@ def test_uploads_at_the_same_moment_leave_one_file(
 ) -> None:
     """Of several uploads at the same moment one is the cover afterwards; the others' URLs and files are gone."""
     before = files(served)
-    stored_at(send(client, ada.headers, write_post(client, ada), picture(rng)[0]))
+    stored_at(send(client, ada.headers, write_post(client, ada), noise(rng)[0]))
     of_one = len(files(served) - before)
 
     for _ in range(2):
-        check_uploads_at_once(client, ada, write_post(client, ada), [picture(rng) for _ in range(AT_ONCE)], of_one)
+        check_uploads_at_once(client, ada, write_post(client, ada), [noise(rng) for _ in range(AT_ONCE)], of_one)
 
 
 def check_uploads_at_once(
@@ -160,11 +132,11 @@ def test_deleting_the_author_deletes_the_files(
     client: Client, served: ServedApp, ada: Member, unique: Callable[[str], str], rng: random.Random
 ) -> None:
     """DELETE /users/me takes the covers of the author's posts along, drafts too; those of others stay."""
-    other = stored_at(send(client, ada.headers, write_post(client, ada), picture(rng)[0]))
+    other = stored_at(send(client, ada.headers, write_post(client, ada), noise(rng)[0]))
     gone = join(client, unique("gone"))
     before = files(served)
     posts = [write_post(client, gone, published) for published in rng.sample([True, False, True], 3)]
-    urls = [stored_at(send(client, gone.headers, post, picture(rng)[0])) for post in posts]
+    urls = [stored_at(send(client, gone.headers, post, noise(rng)[0])) for post in posts]
 
     assert client.delete("/users/me", headers=gone.headers).status_code == 204
 

@@ -1,0 +1,64 @@
+"""What tests of uploads see of an app from outside: which files lie there, and when they are gone."""
+
+import os
+import random
+import re
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+
+from workbook.launch import ServedApp
+
+from .client import Client
+
+KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
+
+
+def files(app: ServedApp) -> set[str]:
+    """What lies anywhere in the app's data folder, but for its databases and logs."""
+    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
+    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it holds; a file may be removed after the reply."""
+    deadline = time.monotonic() + 2  # twice what is allowed: the machine may be busy
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def gone(client: Client, url: str) -> bool:
+    """Whether nothing is served there any more; a file may be removed while it is asked for."""
+
+    def is_404() -> bool:
+        try:
+            return client.get(url).status_code == 404
+        except httpx.RemoteProtocolError:
+            return False
+
+    return soon(is_404)
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
+    """A picture of one colour."""
+    from PIL import Image  # late: most tests need no picture
+
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()
+
+
+def noise(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
+    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
+    from PIL import Image
+
+    size = rng.randint(40, 400), rng.randint(40, 120)
+    file = BytesIO()
+    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
+    return file.getvalue(), size
