@@ -241,7 +241,10 @@ def test_pytest_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: s
     [
         (["exercises/count", "--submission", "nowhere.zip", "--unsafe"], "nowhere.zip is not there."),
         (["exercises/count", "--submission", os.devnull, "--unsafe"], "is neither a folder nor a file."),
-        (["exercises/count", "--submission", "final"], "there is no sandbox yet. Add --unsafe if you trust it."),
+        (
+            ["exercises/count", "--submission", "final", "--launcher", "fork"],
+            "--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.",
+        ),
         (["--submission", "final", "--unsafe"], "--submission needs the exercise to test: pytest exercises/NAME"),
         (["exercises/count"], "exercises/count tests what somebody hands in: add --submission PATH. Your own project"),
         (["exercises/count/test_count.py"], "uv run workbook check count"),

@@ -12,7 +12,6 @@ from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 
 FAR_AWAY = "Asia/Kolkata"  # five and a half hours before UTC
-LARGEST = 1024 * 1024
 PATIENCE = 5.0  # seconds; a line may come after the reply
 
 
@@ -26,11 +25,7 @@ def whole_log() -> Callable[..., list[str]]:
     """The lines of the log: `whole_log(app)`, and `file=` where it has another name."""
 
     def read(app: ServedApp, file: str = "requests.log") -> list[str]:
-        path = app.data / file
-        if path.is_symlink() or not path.is_file():
-            return []
-        with path.open("rb") as opened:
-            return opened.read(LARGEST).decode("utf-8", "replace").splitlines()
+        return (app.read(file) or b"").decode("utf-8", "replace").splitlines()
 
     return read
 

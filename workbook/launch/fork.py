@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from .job import Job
+from .local import OnThisMachine
 from .warm import WarmHelper
 
 # What the six stages and final/ import. A test compares it with what they really import after the fork.
@@ -80,11 +81,11 @@ class ForkLauncher:
             self._helper.close()
 
 
-class _Connection:
+class _Connection(OnThisMachine):
     """An app whose line is a connection to the helper that forked it."""
 
     def __init__(self, address: str, job: Job) -> None:
-        self._grace = job.grace
+        self._job, self.app, self._grace = job, job.app, job.grace
         self._socket = socket.socket(socket.AF_UNIX)
         try:
             self._socket.connect(address)
@@ -104,7 +105,7 @@ class _Connection:
             return {}
         self._socket.settimeout(None)
         answer: dict[str, Any] = json.loads(line) if line else {}
-        self._pid = answer.get("pid", 0)
+        self._pid, self._url = answer.get("pid", 0), answer.get("url", "")
         return answer
 
     def end(self) -> None:

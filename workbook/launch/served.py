@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +14,9 @@ from .frames import last_words
 from .hang import hang_text_of_dump
 from .job import AppFailed, Job
 
+MOST_OF_FILE = 1024 * 1024  # the app's author decides what is in it
+MOST_OF_LOG = 4 * 1024 * 1024
+
 
 class Line(Protocol):
     """What a launcher gives: the app's answer, and its life."""
@@ -22,6 +26,17 @@ class Line(Protocol):
 
     def end(self) -> None:
         """End the line, and with it the app; return when the process is gone."""
+
+    app: Path  # the app directory, as the app sees it
+
+    def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> socket.socket:
+        """A connection to the app that has answered. Raises `OSError`."""
+
+    def files(self) -> list[str]:
+        """What lies in the app's data folder, wherever in it, and is no folder itself: paths, sorted."""
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """At most `most` bytes of a regular file in the data folder; None if there is none of this name."""
 
 
 class Launcher(Protocol):
@@ -84,8 +99,23 @@ class ServedApp:
         """What the app has written since its log had this size."""
         with contextlib.suppress(FileNotFoundError):
             if self.log_file:
-                return self.log_file.read_bytes()[size:].decode("utf-8", "replace")
+                with self.log_file.open("rb") as file:
+                    file.seek(size)
+                    log = file.read(MOST_OF_LOG).decode("utf-8", "replace")
+                return log.replace(str(self._line.app), str(self.app_directory))
         return ""
+
+    def connect(self, receive_buffer: int | None = None) -> socket.socket:
+        """A connection to the app; `receive_buffer` makes it take a reply in small sips. Raises `OSError`."""
+        return self._line.connect(receive_buffer)
+
+    def files(self) -> list[str]:
+        """What lies in the data folder, wherever in it, and is no folder itself: paths, sorted."""
+        return self._line.files()
+
+    def read(self, name: str, most: int = MOST_OF_FILE) -> bytes | None:
+        """A regular file of the data folder, `most` bytes of it; None if there is none, or only by way of a link."""
+        return self._line.read(name, most)
 
     def stop(self) -> None:
         """End the app and remove its folder. Harmless when called twice."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .job import Job
+from .local import OnThisMachine
 
 
 class SpawnLauncher:
@@ -25,11 +26,11 @@ class SpawnLauncher:
         pass
 
 
-class _Process:
+class _Process(OnThisMachine):
     """An app whose line is its standard input: open while it may live."""
 
     def __init__(self, job: Job, on_error_output: Callable[[bytes], None] | None) -> None:
-        self._grace = job.grace
+        self._job, self.app, self._grace = job, job.app, job.grace
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "workbook.launch.child"],
             stdin=subprocess.PIPE,
@@ -72,6 +73,7 @@ class _Process:
         deadline.cancel()
         if line:
             answer: dict[str, Any] = json.loads(line)
+            self._url = answer.get("url", "")
             return answer
         return {} if silent.is_set() else {"ended": self._process.wait()}
 

@@ -48,8 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--launcher",
         default="auto",
-        choices=["auto", "spawn", "fork"],
-        help="how served apps are started; auto takes the faster one that works here",
+        choices=["auto", "spawn", "fork", "sandbox"],
+        help="how served apps are started; auto takes the faster one that works here, for a submission the sandbox",
     )
     group.addoption("--submission", metavar="PATH", help="the folder or zip that exercises/NAME is to test")
     group.addoption("--unsafe", action="store_true", help="run the submission without a sandbox: it is your own code")
@@ -70,7 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """How this run starts apps."""
-    chosen = choose_launcher(request.config.getoption("--launcher"), warm=os.environ.get("WORKBOOK_WARM_APPS"))
+    name = submissions.launcher_of(request.config)
+    chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
     yield chosen
     chosen.close()
 

@@ -7,6 +7,8 @@ import httpx
 
 from workbook.launch import ServedApp
 
+from .transport import Transport
+
 
 @dataclass
 class Exchange:
@@ -22,10 +24,8 @@ class Client(httpx.Client):
     """Speaks to one served app; `app` is that app, and every exchange is appended to `exchanges`."""
 
     def __init__(self, app: ServedApp, exchanges: list[Exchange]) -> None:
-        # A TLS context costs 29 ms and proxies do not apply: the app is on this machine.
-        # No connection is used twice: uvicorn closes it after a crash, without saying so in the reply.
-        once = httpx.Limits(max_keepalive_connections=0)
-        super().__init__(base_url=app.url, verify=False, trust_env=False, timeout=10, limits=once)
+        plain = {"Accept-Encoding": "identity"}
+        super().__init__(base_url=app.url, transport=Transport(app), trust_env=False, timeout=10, headers=plain)
         self.app = app
         self.exchanges = exchanges
 

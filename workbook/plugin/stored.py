@@ -1,12 +1,10 @@
 """What tests of uploads see of an app from outside: which files lie there, and when they are gone."""
 
-import os
 import random
 import re
 import time
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 
 import httpx
 
@@ -19,8 +17,7 @@ KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and 
 
 def files(app: ServedApp) -> set[str]:
     """What lies anywhere in the app's data folder, but for its databases and logs."""
-    found = (Path(folder, name) for folder, _, names in os.walk(app.data) for name in names)
-    return {path.relative_to(app.data).as_posix() for path in found if not KEPT.search(path.name)}
+    return {path for path in app.files() if not KEPT.search(path.rpartition("/")[2])}
 
 
 def soon(condition: Callable[[], bool]) -> bool:

@@ -32,9 +32,7 @@ def register(config: pytest.Config) -> None:
             "name the exercise before --submission."
         )
     if not config.getoption("--unsafe"):
-        raise pytest.UsageError(
-            "--submission runs somebody's code, and there is no sandbox yet. Add --unsafe if you trust it."
-        )
+        _refuse_without_sandbox(config)
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     try:
@@ -42,6 +40,26 @@ def register(config: pytest.Config) -> None:
     except BadSubmission as error:
         raise pytest.UsageError(str(error)) from None
     config.args[:] = [file for argument in config.args for file in _tests_in(argument)]
+
+
+def launcher_of(config: pytest.Config) -> str:
+    """The launcher's name: a submission is somebody's code, and goes into the sandbox unless `--unsafe` is given."""
+    name: str = config.getoption("--launcher")
+    return "sandbox" if name == "auto" and SUBMISSION in config.stash and not config.getoption("--unsafe") else name
+
+
+def _refuse_without_sandbox(config: pytest.Config) -> None:
+    from workbook.sandbox import NoSandbox
+    from workbook.sandbox.bubblewrap import find_bwrap
+
+    if config.getoption("--launcher") not in {"auto", "sandbox"}:
+        raise pytest.UsageError("--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.")
+    try:
+        find_bwrap()
+    except NoSandbox as error:
+        raise pytest.UsageError(
+            f"--submission runs somebody's code: {error.why}. Next: {error.then}. Add --unsafe if you trust it."
+        ) from None
 
 
 class _NotWithoutSubmission:

@@ -19,12 +19,8 @@ LinesAbout = Callable[..., list[str]]
 
 def asked_for(app: ServedApp, path: str) -> socket.socket:
     """A connection that has asked for the path, and takes the reply in small sips."""
-    host, port = app.url.removeprefix("http://").split(":")
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.settimeout(10)
-    connection.connect((host, int(port)))
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    connection = app.connect(receive_buffer=4096)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
     return connection
 
 

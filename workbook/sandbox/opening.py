@@ -1,0 +1,109 @@
+"""Open a sandbox for many apps: the fastest tier that holds on this machine, as a test of it shows."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.launch.fork import APP_MODULES
+
+from . import bubblewrap
+from .errors import NoSandbox
+from .hosts import hosts_file
+from .launcher import VARIABLE
+
+TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """An open sandbox. With `env` in its environment, a process starts apps in it by `SandboxLauncher`.
+
+    `refused`: why a faster tier is not used, if so.
+    """
+
+    folder: Path
+    tier: str
+    refused: str = ""
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {VARIABLE: str(self.folder)}
+
+
+@contextlib.contextmanager
+def opened(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
+    """A sandbox that has passed its test; `root` is the course, of which it must see nothing. Raises `NoSandbox`.
+
+    `tier`: `fork`, `bubblewrap`, or `auto`, the first of them that holds.
+    """
+    if sys.platform != "linux":
+        raise NoSandbox("submissions can only be kept apart on Linux", "use Linux, or WSL2 on Windows")
+    from .selftest import holes
+
+    said = []
+    for candidate in TIERS if tier == "auto" else [tier]:
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(_start(candidate))
+            try:
+                found = holes(folder, root)
+            except (OSError, RuntimeError) as error:
+                found = [f"it does not start: {error}"]
+            if found:
+                log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
+                said.append(f"{candidate}: {', '.join(found)}" + (f" ({log[-300:]})" if log else ""))
+                continue
+            yield Sandbox(folder, candidate, "; ".join(said))
+            return
+    raise NoSandbox(
+        f"no sandbox holds here ({'; '.join(said)})",
+        "see what is missing: uv run --group grading workbook doctor --grading",
+    )
+
+
+@contextlib.contextmanager
+def _start(tier: str) -> Iterator[Path]:
+    """A sandbox's folder: its tier, its filter, its log, and for `fork` the socket of the fork server."""
+    try:
+        from .filter import program
+    except (ImportError, OSError, RuntimeError) as error:
+        raise NoSandbox(
+            f"pyseccomp, or the system's libseccomp, is not there ({error})",
+            "sudo apt install libseccomp2; uv run --group grading workbook doctor --grading",
+        ) from error
+    with tempfile.TemporaryDirectory(prefix="workbook-sandbox-", ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        (folder / "tier").write_text(tier, encoding="utf-8")
+        (folder / "filter").write_bytes(program())
+        (folder / "log").touch()
+        bubblewrap.find_bwrap()
+        process = _fork_server(folder) if tier == "fork" else None
+        try:
+            yield folder
+        finally:
+            if process:
+                assert process.stdin is not None
+                process.stdin.close()
+                process.wait()
+
+
+def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, hosts_file() as hosts:
+        listener.bind(str(folder / "socket"))
+        listener.listen(64)
+        modules = [name for name in APP_MODULES if name != "-"]
+        number = listener.fileno()
+        start = bubblewrap.command("workbook.jail.forks", str(number), *modules, capabilities=(), hosts=hosts.fileno())
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                start,
+                pass_fds=[number, hosts.fileno()],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )

@@ -1,0 +1,44 @@
+"""Test a sandbox with attacks of its own, before anybody's code runs in it."""
+
+import json
+import socket
+import tempfile
+from pathlib import Path
+
+from workbook.launch import AppFailed, ServedApp
+
+from .launcher import SandboxLauncher
+
+APP = Path(__file__).with_name("selftest_app")
+
+
+def holes(folder: Path, root: Path | None) -> list[str]:
+    """What a submission in the sandbox of `folder` can do and should not; nothing, if it holds."""
+    with (
+        tempfile.NamedTemporaryFile(prefix="workbook-unseen-") as secret,
+        socket.create_server(("127.0.0.1", 0)) as host,
+    ):
+        Path(secret.name).chmod(0o644)
+        unseen = [secret.name, *([str(root / "exercises"), str(root / "workbook.toml")] if root else [])]
+        asked = {"unseen": unseen, "port": host.getsockname()[1]}
+        try:
+            with ServedApp(SandboxLauncher(folder), APP, patience=20) as app:
+                return _ask(app, asked)
+        except AppFailed as failure:
+            return [f"it serves no app: {failure.text[:300]}"]
+
+
+def _ask(app: ServedApp, asked: dict[str, object]) -> list[str]:
+    body = json.dumps(asked).encode()
+    with app.connect() as connection:
+        connection.settimeout(20)
+        head = f"POST / HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        reply = b""
+        while part := connection.recv(65536):
+            reply += part
+    try:
+        found: list[str] = json.loads(reply.partition(b"\r\n\r\n")[2])
+    except ValueError:
+        return [f"it answers with {reply[:100]!r}"]
+    return found
