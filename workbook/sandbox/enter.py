@@ -18,9 +18,10 @@ def main() -> None:
     bwrap, visible = plan["bwrap"], plan["visible"]
     devices = [part for device in plan["devices"] for part in ("--dev-bind", device, device)]
     if os.geteuid() == 0:
-        shown = _show([source for source, _ in visible])
-        holder = next((source for source in shown if bwrap.startswith(source + "/")), None)
-        bwrap = shown[holder] + bwrap[len(holder) :] if holder else bwrap
+        shown = _show([*(source for source, _ in visible), os.path.dirname(bwrap)])
+        # By the widest folder: its libraries may lie beside it.
+        holder = min((source for source in shown if bwrap.startswith(source + "/")), key=len)
+        bwrap = shown[holder] + bwrap[len(holder) :]
         visible = [(shown[source], target) for source, target in visible]
         os.chdir("/")
         os.setgroups([])

@@ -16,6 +16,7 @@ from .errors import NoSandbox
 from .hosts import hosts_file
 from .launcher import VARIABLE
 
+FORKS = "workbook.jail.forks"
 TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
 
 
@@ -97,7 +98,7 @@ def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
         listener.listen(64)
         modules = [name for name in APP_MODULES if name != "-"]
         number = listener.fileno()
-        start = bubblewrap.command("workbook.jail.forks", str(number), *modules, capabilities=(), hosts=hosts.fileno())
+        start = bubblewrap.command(FORKS, str(number), *modules, capabilities=(), hosts=hosts.fileno())
         with (folder / "log").open("ab") as log:
             return subprocess.Popen(
                 start,

@@ -76,9 +76,10 @@ def read(top: int, path: str, most: int) -> bytes | None:
         opened = _open(top, path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        return None
     with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            return None
         return file.read(most)
 
 

@@ -17,13 +17,13 @@ def holes(asked: dict[str, Any]) -> list[str]:
     attempts: dict[str, Callable[[], object]] = {
         "reads files of this machine": lambda: seen(asked["unseen"]),
         "reaches this machine's network": lambda: socket.create_connection(("127.0.0.1", asked["port"]), 1),
-        "starts processes": os.fork,
-        "runs programs": lambda: os.execv("/usr/bin/true", ["true"]),
+        "starts processes": start_process,
+        "runs programs": run_program,
         "makes namespaces": make_namespace,
         "speaks to the kernel": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
         "writes outside of its place": written_outside,
         "takes all memory": lambda: bytearray(2048 * MIB),
-        "fills the disk": lambda: [Path(f"big{n}").write_bytes(bytes(30 * MIB)) for n in range(20)],
+        "fills the disk": lambda: [Path(f"big{n}").write_bytes(bytes(30 * MIB)) for n in range(7)],
         "becomes another user": lambda: os.setuid(0 if os.getuid() else 1),
         "sees other processes": others,
     }
@@ -36,6 +36,18 @@ def refused(attempt: Callable[[], object]) -> bool:
     except (OSError, MemoryError):
         return True
     return False
+
+
+def start_process() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def run_program() -> None:
+    try:
+        os.execv("/there/is/none", ["none"])
+    except FileNotFoundError:  # it was looked for
+        return
 
 
 def at_least_one(found: list[str]) -> None:

@@ -1,0 +1,166 @@
+"""What an app may send back is bounded: in size, in time, in form."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.launch import ServedApp, choose_launcher
+from workbook.plugin import transport
+from workbook.plugin.client import Client
+
+from ..apps import write
+
+# Speaks TCP itself: what comes back is decided to the byte by the path.
+RAW = """\
+import asyncio
+import gzip
+
+OK = b"HTTP/1.1 200 OK\\r\\n"
+
+
+async def drip(writer, head, part):
+    writer.write(head)
+    while True:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def speak(reader, writer):
+    path = (await reader.readuntil(b"\\r\\n\\r\\n")).split()[1].decode()
+    try:
+        if path == "/endless":
+            writer.write(OK + b"\\r\\n")
+            while True:
+                writer.write(bytes(1024 * 1024))
+                await writer.drain()
+        elif path == "/dripping-body":
+            await drip(writer, OK + b"Content-Length: 100000\\r\\n\\r\\n", b"x")
+        elif path == "/dripping-headers":
+            await drip(writer, OK, b"X-Drip: y\\r\\n")
+        elif path == "/endless-header":
+            writer.write(OK + b"X-Long: ")
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+        elif path == "/compressed":
+            body = gzip.compress(bytes(10**6))
+            writer.write(OK + b"Content-Encoding: gzip\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+        elif path == "/informational":
+            while True:
+                writer.write(b"HTTP/1.1 103 Early Hints\\r\\n\\r\\n")
+                await writer.drain()
+        elif path == "/garbage":
+            writer.write(b"\\x00\\xff no HTTP at all\\r\\n\\r\\n")
+        elif path == "/two-lengths":
+            writer.write(OK + b"Content-Length: 5\\r\\nContent-Length: 7\\r\\n\\r\\nhello")
+        elif path == "/cut":
+            writer.write(OK + b"Content-Length: 10\\r\\n\\r\\nhello")
+        elif path == "/redirect":
+            writer.write(b"HTTP/1.1 302 Found\\r\\nLocation: /redirect\\r\\nContent-Length: 0\\r\\n\\r\\n")
+        await writer.drain()
+    except ConnectionError:
+        pass
+    writer.close()
+
+
+async def app(scope, receive, send):
+    await receive()
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    with open("port", "w") as file:
+        file.write(str(server.sockets[0].getsockname()[1]))
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+"""
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
+    launcher = choose_launcher()
+    with ServedApp(launcher, write(tmp_path_factory.mktemp("raw"), {"main.py": RAW})) as app:
+        port = (app.read("port") or b"").decode()
+        app.url = app._line._url = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+        yield app
+    launcher.close()
+
+
+@pytest.mark.parametrize(
+    "path, said",
+    [
+        ("/endless", "longer than 2 MiB"),
+        ("/dripping-body", "the exchange took longer than 1 seconds"),
+        ("/dripping-headers", "the exchange took longer than 1 seconds"),
+        ("/endless-header", "too long|too large|longer"),
+        ("/compressed", "the reply is compressed"),
+        ("/informational", "longer than 1 seconds|too long"),
+        ("/garbage", "illegal"),
+        ("/two-lengths", "conflicting Content-Length"),
+        ("/cut", "without sending complete message body"),
+    ],
+)
+def test_a_reply_that_is_none_ends_in_an_error(
+    raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str
+) -> None:
+    """A reply that is endless, drips, is packed or malformed raises an `httpx.TransportError` that says so."""
+    monkeypatch.setattr(transport, "MOST_BYTES", 2 * 1024 * 1024)
+    monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
+
+    with Client(raw, []) as client, pytest.raises(httpx.TransportError, match=said):
+        client.get(path)
+
+
+def test_redirects_are_not_followed(raw: ServedApp) -> None:
+    """A redirect is a reply like any other."""
+    with Client(raw, []) as client:
+        assert client.get("/redirect").status_code == 302
+        assert len(client.exchanges) == 1
+
+
+def test_another_address_is_not_reached(raw: ServedApp) -> None:
+    """Whatever an app puts into its replies, the client speaks to that app alone."""
+    with Client(raw, []) as client:
+        for url in ("http://127.0.0.1:1/", "http://example.com/", "http://localhost:22/"):
+            with pytest.raises(httpx.ConnectError, match="is not the app's address"):
+                client.get(url)
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("[" * 200 + "]" * 200, "nested more than 100 levels"),
+        ('{"id": NaN}', "NaN is no JSON"),
+        ("[Infinity, -Infinity]", "Infinity is no JSON"),
+        ('{"id": 1, "id": 2}', "a name comes twice"),
+        ("1" * 5000, "a number of 5,000 digits"),
+        ("{'id': 1}", "Expecting property name"),
+        ("", "Expecting value"),
+    ],
+)
+def test_json_is_read_strictly(body: str, said: str) -> None:
+    """What is no JSON by its standard, or a trap for who reads it, raises a `ValueError`."""
+    with pytest.raises(ValueError, match=said):
+        transport.Reply(200, text=body).json()
+
+
+def test_plain_json_is_read() -> None:
+    """Ordinary JSON is read as always: nested, with numbers of every kind, any script."""
+    value = {"posts": [{"id": 2**40, "title": "Grüße 你好", "score": 1.5e300, "none": None, "yes": [True, []]}]}
+
+    assert transport.Reply(200, json=value).json() == value
+
+
+def test_a_request_asks_for_plain_bytes(tmp_path: Path) -> None:
+    """Requests allow no compression: what it unpacks to could not be bounded."""
+    launcher = choose_launcher()
+    code = "from fastapi import FastAPI, Request\n\napp = FastAPI()\n\n\n@app.get('/')\ndef told(request: Request):\n"
+    code += "    return dict(request.headers)\n"
+    with (
+        ServedApp(launcher, write(tmp_path, {"main.py": code})) as app,
+        Client(app, []) as client,
+    ):
+        assert client.get("/").json()["accept-encoding"] == "identity"
+    launcher.close()

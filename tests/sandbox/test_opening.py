@@ -1,0 +1,92 @@
+"""A sandbox is only used where it holds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbook.sandbox import NoSandbox, bubblewrap, opened, opening, selftest
+
+from ..apps import write
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_auto_takes_the_fork_server() -> None:
+    """Where namespaces can be nested, the fork server is taken."""
+    with opened(ROOT) as sandbox:
+        assert (sandbox.tier, sandbox.refused) == ("fork", "")
+        assert sandbox.env == {"WORKBOOK_SANDBOX": str(sandbox.folder)}
+
+
+def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the fork server has a hole, the other tier is taken, and says why."""
+    monkeypatch.setattr(opening, "FORKS", "workbook.jail.no_such_module")
+
+    with opened(ROOT) as sandbox:
+        assert sandbox.tier == "bubblewrap"
+        assert sandbox.refused.startswith("fork: ")
+        assert "no_such_module" in sandbox.refused
+
+
+def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
+    """A course that lies where the sandbox looks, below Python's own folder say, would show its hidden tests."""
+    inside = Path(sys.prefix) / "share" / f"course-{os.getpid()}"
+    write(inside, {"workbook.toml": "", "exercises/x/hidden/test_x.py": ""})
+    try:
+        with pytest.raises(NoSandbox, match="reads files of this machine"), opened(inside):
+            pass
+    finally:
+        import shutil
+
+        shutil.rmtree(inside)
+
+
+@pytest.mark.parametrize(
+    "bwrap, said",
+    [
+        ("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n", "No permissions to create new"),
+        ("#!/bin/sh\nexec sleep 0\n", "it does not start"),
+    ],
+)
+def test_a_machine_without_namespaces_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bwrap: str, said: str
+) -> None:
+    """Where bubblewrap is not allowed to do its work, what it says is told, and what to do."""
+    fake = write(tmp_path, {"bwrap": bwrap}) / "bwrap"
+    fake.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: str(fake))
+
+    with pytest.raises(NoSandbox, match=said) as raised, opened(ROOT):
+        pass
+    assert "doctor --grading" in raised.value.then
+
+
+def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Served without a sandbox, the app of the test finds every hole that is open there."""
+    from workbook.launch import SpawnLauncher
+
+    monkeypatch.setattr(selftest, "SandboxLauncher", lambda _: SpawnLauncher())
+
+    found = selftest.holes(Path(), ROOT)
+    assert {"reads files of this machine", "reaches this machine's network", "starts processes"} <= set(found)
+
+
+def test_a_submission_is_sandboxed_by_default(tmp_path: Path) -> None:
+    """`pytest exercises/NAME --submission PATH` serves the submission in the sandbox."""
+    course = ROOT / "tests" / "course"
+    app = "import os\nfrom pathlib import Path\n\nprint(Path('/sandbox').is_dir(), flush=True)\nos._exit(9)\n"
+    project = write(tmp_path / "project", {"app/main.py": app})
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "exercises/count", "--submission", str(project)],
+        cwd=course,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 1
+    assert "ended by itself while it was starting, with exit status 9" in " ".join(ended.stdout.split())
+    assert "True" in ended.stdout

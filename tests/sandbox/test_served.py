@@ -1,0 +1,156 @@
+"""An app in the sandbox is served, reached, read and ended like any other."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.launch import AppFailed
+from workbook.plugin.client import Client
+from workbook.plugin.mailbox import Mailbox
+
+from ..apps import HELLO, PLAIN, wait_until
+
+Serve = Callable[..., Client]
+
+WRITES = """\
+import os
+from pathlib import Path
+
+
+def answer(path):
+    if path == "/write":
+        Path("kept/deep").mkdir(parents=True, exist_ok=True)
+        Path("kept/deep/file.txt").write_text("mine")
+        Path("passwords").symlink_to("/etc/passwd")
+        Path("above").symlink_to("..", target_is_directory=True)
+        os.chmod("kept", 0o700)
+    if path == "/read":
+        return Path("kept/deep/file.txt").read_text()
+    return os.getcwd()
+"""
+
+
+def test_replies_and_log_are_those_of_any_app(serve: Serve) -> None:
+    """The app answers at its address, sees its client at 127.0.0.1, and what it prints is its log."""
+    client = serve("def answer(path):\n    print('asked for', path)\n    return path\n" + PLAIN)
+
+    assert client.get("/somewhere").text == "/somewhere"
+    assert "asked for /somewhere" in client.app.log
+    assert re.search(r'127\.0\.0\.1:\d+ - "GET /somewhere', client.app.log)
+
+
+@pytest.mark.parametrize(
+    "code, kind, text",
+    [
+        ("import nothing_like_it\n", "missing", "'nothing_like_it', which is not installed"),
+        ("app = FastAPI(\n", "syntax", "main.py"),
+        ("import os\nos._exit(7)\n", "exit", "with exit status 7"),
+        ("app = 1\n", "no-app", "not an app that can be served"),
+        ("while True:\n    pass\n", "hang", "It hangs at main.py, line"),
+        ("import re\nre.match('(a+)+$', 'a' * 99 + 'b')\n", "hang", "It hangs at main.py, line"),
+        ("print(bytearray(3 * 10**9))\n", "import", "MemoryError"),
+    ],
+)
+def test_a_start_that_fails_says_why(serve: Serve, code: str, kind: str, text: str) -> None:
+    """What is wrong with an app that does not start is told as outside of the sandbox, with its own paths."""
+    with pytest.raises(AppFailed) as raised:
+        serve(code, patience=3.0)
+
+    assert raised.value.kind == kind
+    assert text in raised.value.text
+    assert "/sandbox" not in raised.value.text
+
+
+def test_a_crash_is_read_with_the_apps_own_paths(serve: Serve) -> None:
+    """A traceback in the log names the files of the app as they are called outside."""
+    client = serve("def answer(path):\n    raise RuntimeError('on purpose')\n" + PLAIN)
+    assert client.get("/").status_code == 500
+
+    assert f'File "{client.app.app_directory}/main.py", line 2' in client.app.log
+
+
+def test_the_data_folder_is_read_from_outside(serve: Serve) -> None:
+    """Regular files of the data folder are listed and read; a link is listed, and leads nowhere."""
+    client = serve(WRITES + PLAIN)
+    client.get("/write")
+
+    assert client.app.files() == ["above", "kept/deep/file.txt", "passwords"]
+    assert client.app.read("kept/deep/file.txt") == b"mine"
+    assert client.app.read("kept/deep/file.txt", most=2) == b"mi"
+    for name in ("passwords", "above/project/main.py", "kept", "kept/../kept/deep/file.txt", "/etc/passwd", "none", ""):
+        assert client.app.read(name) is None
+
+
+def test_a_kept_data_folder_outlives_the_app(serve: Serve, tmp_path: Path) -> None:
+    """With a data folder of the test's the next life of the app finds its files; links are not carried along."""
+    data = tmp_path / "data"
+    first = serve(WRITES + PLAIN, data=data)
+    first.get("/write")
+    first.app.stop()
+    assert (data / "kept/deep/file.txt").read_text() == "mine"
+    assert sorted(path.name for path in data.iterdir()) == ["kept"]
+
+    assert serve(WRITES + PLAIN, data=data).get("/read").text == "mine"
+
+
+def test_mail_reaches_the_mailbox_of_the_test(serve: Serve) -> None:
+    """An app that is told of the test's mailbox reaches it, and nothing else of this machine."""
+    code = """\
+import os
+import smtplib
+from email.message import EmailMessage
+
+
+def answer(path):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "app@example.com", "ada@example.com", path
+    message.set_content("x" * int(path[1:]))
+    with smtplib.SMTP("127.0.0.1", int(os.environ["SMTP_PORT"]), timeout=5) as server:
+        server.send_message(message)
+    return "sent"
+"""
+    mailbox = Mailbox()
+    try:
+        client = serve(code + PLAIN, env={"SMTP_PORT": str(mailbox.port)})
+        assert client.get("/10").text == "sent"
+        assert [message["Subject"] for message in mailbox.wait_for("ada@example.com")] == ["/10"]
+        client.get("/9000000")
+        assert len(mailbox.messages) == 1, "more mail than a test could need was carried"
+    finally:
+        mailbox.close()
+
+
+def test_connections_side_by_side(serve: Serve) -> None:
+    """Thirty requests at once each have a connection of their own; a small buffer is what a test asked for."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = serve(HELLO)
+    with ThreadPoolExecutor(30) as pool:
+        replies = list(pool.map(lambda n: client.get(f"/{n}").text, range(90)))
+    assert replies == [f"hello /{n}" for n in range(90)]
+
+    import socket
+
+    with client.app.connect(receive_buffer=4096) as connection:
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * 4096
+
+
+def test_an_app_that_has_ended_refuses_connections(serve: Serve) -> None:
+    """After the app's end a request has no connection, and the end is known."""
+    client = serve("import os\n\n\ndef answer(path):\n    os._exit(3)\n" + PLAIN)
+    with pytest.raises(httpx.TransportError):
+        client.get("/")
+
+    def refused() -> bool:
+        try:
+            client.get("/")
+        except httpx.ConnectError:
+            return True
+        except httpx.TransportError:  # it is still ending
+            return False
+        return False
+
+    wait_until(refused, "there still are connections")
