@@ -23,11 +23,16 @@ class Promise:
 
 @dataclass
 class Check:
-    """One run of a step's tests. `trouble` is what kept it from ending, if anything did."""
+    """One run of a step's tests. `trouble` is what kept it from ending, if anything did.
+
+    `cpu`: seconds of processor time, of the tests and of apps in a sandbox. `ended`: the exit status of each of these.
+    """
 
     promises: list[Promise]
     seconds: float = 0.0
     trouble: str = ""
+    cpu: float = 0.0
+    ended: list[int] = field(default_factory=list)
 
     @property
     def broken(self) -> list[Promise]:
@@ -59,7 +64,8 @@ def read_check(file: Path, output: str, seconds: float) -> Check:
     promises: dict[str, Promise] = {}
     by_test: dict[str, Promise] = {}
     causes: set[str] = set()
-    trouble, status = "", None
+    trouble, status, cpu = "", None, 0.0
+    ended: list[int] = []
     for event in _events(file):
         if event["event"] == "collected":
             key = f"{event['file']}::{event['name']}"
@@ -70,12 +76,14 @@ def read_check(file: Path, output: str, seconds: float) -> Check:
         elif event["event"] == "not-collected":
             trouble = event["text"]
         elif event["event"] == "finished":
-            status = event["status"]
+            status, cpu = event["status"], cpu + event["cpu"]
+        elif event["event"] == "apps":
+            ended, cpu = event["ended"], cpu + event["cpu"]
         elif promise := by_test.get(event["test"]):
             _note(promise, event, causes)
     if status not in {0, 1} and not trouble:
         trouble = output[-2000:].strip() or "the tests ended without a verdict"
-    return Check(list(promises.values()), seconds, trouble)
+    return Check(list(promises.values()), seconds, trouble, cpu, ended)
 
 
 def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:

@@ -74,6 +74,7 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
     chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
     yield chosen
     chosen.close()
+    results.note_apps(request.config, getattr(chosen, "ended", []))
 
 
 @pytest.fixture(scope="module")

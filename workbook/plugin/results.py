@@ -1,6 +1,7 @@
 """Results as lines of JSON, for the command and the grader; and skips that fail a run."""
 
 import json
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
@@ -9,12 +10,20 @@ import pytest
 
 from .cards import CARD, promise_of
 
+NAME = "workbook-results"
+
 
 def register(config: pytest.Config) -> None:
     if file := config.getoption("--workbook-results"):
-        config.pluginmanager.register(_Results(Path(file)), "workbook-results")
+        config.pluginmanager.register(_Results(Path(file)), NAME)
     if config.getoption("--no-skips"):
         config.pluginmanager.register(_NoSkips(), "workbook-no-skips")
+
+
+def note_apps(config: pytest.Config, ended: list[dict[str, Any]]) -> None:
+    """Tell what apps in a sandbox have used, each with its exit status `ended`, `cpu` and `memory`."""
+    if ended and (results := config.pluginmanager.get_plugin(NAME)):
+        results.write(event="apps", ended=[app["ended"] for app in ended], cpu=sum(app["cpu"] for app in ended))
 
 
 class _Results:
@@ -23,16 +32,16 @@ class _Results:
     def __init__(self, file: Path) -> None:
         self._out: IO[str] = file.open("a", encoding="utf-8", buffering=1)
 
-    def _write(self, **line: Any) -> None:
+    def write(self, **line: Any) -> None:
         self._out.write(json.dumps(line) + "\n")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._write(event="not-collected", test=report.nodeid, text=str(report.longrepr))
+            self.write(event="not-collected", test=report.nodeid, text=str(report.longrepr))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
-            self._write(
+            self.write(
                 event="collected",
                 test=item.nodeid,
                 name=getattr(item, "originalname", item.name),
@@ -49,7 +58,7 @@ class _Results:
         report = yield
         if report.failed:
             card = item.stash.get(CARD, None)
-            self._write(
+            self.write(
                 event="failed",
                 test=item.nodeid,
                 card=card.as_dict() if card else None,
@@ -57,13 +66,13 @@ class _Results:
             )
         elif report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            self._write(event="skipped", test=item.nodeid, reason=str(reason).removeprefix("Skipped: "))
+            self.write(event="skipped", test=item.nodeid, reason=str(reason).removeprefix("Skipped: "))
         elif report.when == "call":
-            self._write(event="passed", test=item.nodeid, seconds=round(call.duration, 4))
+            self.write(event="passed", test=item.nodeid, seconds=round(call.duration, 4))
         return report
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        self._write(event="finished", status=int(exitstatus))
+        self.write(event="finished", status=int(exitstatus), cpu=round(time.process_time(), 3))
         self._out.close()
 
 

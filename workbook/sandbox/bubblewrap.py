@@ -19,7 +19,7 @@ ENTER = Path(__file__).with_name("enter.py")
 GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
 OURS = ("__init__.py", "jail", "launch")
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime", "/etc/ssl/openssl.cnf")
-# Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces, and the inner one may mount nothing.
+# Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces; the inner one may mount nothing.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 LINKS_OR_FOLDERS = ("/bin", "/lib", "/lib64", "/lib32", "/sbin")
 ENVIRONMENT = {

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,14 @@ class SandboxLauncher:
         self._folder = folder
         self.tier = (folder / "tier").read_text(encoding="utf-8")
         self._filter = (folder / "filter").read_bytes()
+        self.ended: list[
+            dict[str, Any]
+        ] = []  # how each app ended: its exit status, seconds of processor, bytes of memory
 
     def open(self, job: Job) -> "_Jailed":
         control, process = self._forked() if self.tier == "fork" else self._fresh()
         try:
-            return _Jailed(job, control, process, self._filter)
+            return _Jailed(job, control, process, self._filter, self.ended.append)
         except BaseException:
             control.close()
             if process:
@@ -111,9 +115,14 @@ class _Jailed:
     app = Path(PROJECT)
 
     def __init__(
-        self, job: Job, control: socket.socket, process: subprocess.Popen[bytes] | None, program: bytes
+        self,
+        job: Job,
+        control: socket.socket,
+        process: subprocess.Popen[bytes] | None,
+        program: bytes,
+        on_end: Callable[[dict[str, Any]], None],
     ) -> None:
-        self._job, self._control, self._process = job, control, process
+        self._job, self._control, self._process, self._on_end = job, control, process, on_end
         self._talking = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._ended: dict[str, Any] | None = None
@@ -221,11 +230,6 @@ class _Jailed:
     def read(self, name: str, most: int) -> bytes | None:
         return read(self._data, name, most)
 
-    @property
-    def used(self) -> dict[str, Any]:
-        """How the app ended: `ended`, `cpu` (seconds), `memory` (bytes); empty while it lives."""
-        return self._ended or {}
-
     def _note(self, message: bytes) -> None:
         with contextlib.suppress(ValueError):
             self._ended = json.loads(message)
@@ -267,6 +271,8 @@ class _Jailed:
         os.close(self._answers)
         self._keep_data()
         os.close(self._data)
+        if self._ended:
+            self._on_end(self._ended)
 
     def _keep_data(self) -> None:
         """Where the data folder is to outlive the app, take it out, as far as it is regular files."""
