@@ -4,10 +4,11 @@ SQLite's own rollback makes a write all or nothing, so a process killed in the m
 """
 
 import contextlib
+import errno
 import json
 import shlex
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,11 @@ from typing import Any
 from .errors import UserError
 
 VERSION = 1
+PAGE = 200  # entries that are read at once
+OF_A_LEARNER = "Your code is safe; only what you have ticked off is in that file."
 _ACCESS = "give yourself access to that file and its folder"
+_SPACE = "free some space, then the same command again; what is in the file already stays"
+_LOCKED = "end the process that holds it, then the same command again"
 TABLE = """
 CREATE TABLE IF NOT EXISTS entry (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, data TEXT NOT NULL
@@ -35,10 +40,11 @@ class Entry:
 
 
 class Journal:
-    """The journal in `path`, made when the first entry is written."""
+    """The journal in `path`, made when the first entry is written. `lost` says what is lost if it is damaged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lost: str = OF_A_LEARNER) -> None:
         self.path = path
+        self._lost = lost
 
     def record(self, kind: str, step: str, **data: Any) -> None:
         """Append an entry. Raises `UserError` if the file cannot be written."""
@@ -50,22 +56,46 @@ class Journal:
                     (datetime.now(UTC).isoformat(), kind, step, json.dumps(data)),
                 )
         except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"{self.path} cannot be written: {error}.", _ACCESS, code=1) from error
+            raise UserError(f"{self.path} cannot be written: {error}.", _cure(error), code=1) from error
 
     def entries(self) -> list[Entry]:
         """Everything so far, oldest first. Raises `UserError`."""
-        if not self.path.exists():
-            return []
-        try:
-            with self._open() as db:
-                rows = db.execute("SELECT at, kind, step, data FROM entry ORDER BY id").fetchall()
-            return [
-                Entry(datetime.fromisoformat(at), kind, step, dict(json.loads(data))) for at, kind, step, data in rows
-            ]
-        except sqlite3.OperationalError as error:
-            raise UserError(f"{self.path} cannot be read: {error}.", _ACCESS, code=1) from error
-        except (TypeError, ValueError) as error:
-            raise self._damaged(error) from error
+        return list(self.stream())
+
+    def stream(self, *kinds: str) -> Iterator[Entry]:
+        """The entries of these kinds, or all, oldest first, a page of them in memory at a time. Raises `UserError`.
+
+        Between two pages nothing is locked: entries that are written meanwhile come too.
+        """
+        for (_, at, kind, step), data in self._rows("data", kinds):
+            try:
+                yield Entry(datetime.fromisoformat(at), kind, step, dict(json.loads(data)))
+            except (TypeError, ValueError) as error:
+                raise self._damaged(error) from error
+
+    def fields(self, kind: str, *names: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Of each entry of this kind its step and these fields, two or more, without reading the rest of its data."""
+        places = ", ".join(f"'$.{name}'" for name in names)
+        for (_, _, _, step), data in self._rows(f"json_extract(data, {places})", (kind,)):
+            yield step, tuple(json.loads(data))
+
+    def _rows(self, what: str, kinds: Sequence[str]) -> Iterator[tuple[tuple[int, str, str, str], str]]:
+        wanted = f"kind IN ({', '.join('?' * len(kinds))}) AND" if kinds else ""
+        select = f"SELECT id, at, kind, step, {what} FROM entry WHERE {wanted} id > ? ORDER BY id LIMIT {PAGE}"
+        last = 0
+        while self.path.exists():
+            try:
+                with self._open() as db:
+                    rows = db.execute(select, (*kinds, last)).fetchall()
+            except sqlite3.OperationalError as error:
+                raise UserError(f"{self.path} cannot be read: {error}.", _cure(error), code=1) from error
+            except (TypeError, ValueError) as error:
+                raise self._damaged(error) from error
+            for *head, data in rows:
+                yield tuple(head), data
+            if len(rows) < PAGE:
+                return
+            last = rows[-1][0]
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -92,7 +122,14 @@ class Journal:
 
     def _damaged(self, error: Exception) -> UserError:
         return UserError(
-            f"{self.path} is damaged: {error}. Your code is safe; only what you have ticked off is in that file.",
+            f"{self.path} is damaged: {error}. {self._lost}",
             f"rename it, and begin a new one: mv {shlex.quote(str(self.path))} {shlex.quote(f'{self.path}.damaged')}",
             code=1,
         )
+
+
+def _cure(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return _SPACE
+    return _LOCKED if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else _ACCESS

@@ -48,12 +48,13 @@ def answer(path):
 
 
 def descendants(pid: int) -> set[int]:
-    """All processes below `pid`."""
-    parents = {}
+    """All processes below `pid` that have not ended."""
+    parents: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+                parents |= {int(folder.name): int(parent)} if state != "Z" else {}
             except (OSError, IndexError):
                 continue
     found: set[int] = set()

@@ -131,21 +131,25 @@ class WarmRunner:
     The fork for the next run is made when a run has ended, and reaches the kept browser while the learner reads.
     """
 
-    def __init__(self) -> None:
-        self._apps = WarmHelper(APP_MODULES)
+    def __init__(self, *, apps: bool = True) -> None:
+        """`apps`: without it, the runs' options name another launcher."""
+        self._apps = WarmHelper(APP_MODULES) if apps else None
         self._runs = WarmHelper(RUN_MODULES)
         self._ahead: socket.socket | None = None
         self._taking = threading.Lock()
         self.env: dict[str, str] = {}
 
     def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_WarmRun":
-        self._apps.wait_until_ready()
+        if self._apps:
+            self._apps.wait_until_ready()
         self._runs.wait_until_ready()
+        env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
+        launcher = ["--launcher", "fork"] if self._apps else []
         files = _Files()
         request = {
             "cwd": str(root),
-            "env": {"WORKBOOK_WARM_APPS": self._apps.address, **self.env},
-            "arguments": [*files.arguments(root, paths), "--launcher", "fork", *options],
+            "env": {**env, **self.env},
+            "arguments": [*files.arguments(root, paths), *launcher, *options],
             "bytecode": str(self._runs.folder / "bytecode"),
         }
         with self._taking:
@@ -175,7 +179,8 @@ class WarmRunner:
         if self._ahead:
             self._ahead.close()
         self._runs.close()
-        self._apps.close()
+        if self._apps:
+            self._apps.close()
 
 
 def _send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
@@ -202,6 +207,6 @@ class _WarmRun:
         return check
 
 
-def warm_runner() -> Runner:
-    """The fastest runner that works here, for many runs."""
-    return WarmRunner() if sys.platform == "linux" else ColdRunner()
+def warm_runner(*, apps: bool = True) -> Runner:
+    """The fastest runner that works here, for many runs; without `apps` their options name a launcher."""
+    return WarmRunner(apps=apps) if sys.platform == "linux" else ColdRunner()

@@ -1,9 +1,12 @@
 """The commands and their options. Each command's work is in a module of its own, imported when it is called."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from workbook.errors import UserError
 
 app = typer.Typer(
     name="workbook",
@@ -18,6 +21,8 @@ app = typer.Typer(
 StepName = Annotated[
     str | None, typer.Argument(metavar="[STEP]", help="A step's name or number; without it, the one you are in.")
 ]
+Tier = StrEnum("Tier", ["fork", "bubblewrap"])
+ReportFormat = StrEnum("ReportFormat", ["csv", "canvas", "moodle", "feedback", "gradescope", "junit", "html"])
 Shipped = Annotated[bool, typer.Option("--shipped", help="The step as the course ships it, not your copy.")]
 
 
@@ -144,6 +149,65 @@ def submit(
 
 
 @app.command()
+def grade(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Zips, folders, or folders that hold them. Or: override LEARNER PROMISE POINTS, with --why, "
+            "which sets the points of one promise by hand.",
+        ),
+    ],
+    exercise: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="For this one; may be repeated. Else the files' names say.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the journal is.")] = Path("results"),
+    roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
+    lanes: Annotated[int | None, typer.Option(min=1, max=256, help="How many at once; else one per core.")] = None,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Grade on the workers of Dask at tcp://...")] = "",
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the random values; else that of last time.")] = None,
+    limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one submission and exercise.")] = 180,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox; every report says so.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Of an override: the reason.")] = "",
+) -> None:
+    """For instructors: grade a class. Ended and started again, it goes on."""
+    from .grade import Wish, grade, override
+
+    if paths[0] != "override":
+        if why:
+            raise UserError(
+                "--why belongs to an override.", "workbook grade override LEARNER PROMISE POINTS --why TEXT"
+            )
+        places = [Path(path) for path in paths]
+        grade(Wish(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
+        return
+    if len(paths) != 4 or len(exercise or []) > 1:
+        said = "An override names a learner, a promise, and points."
+        raise UserError(said, "workbook grade override LEARNER PROMISE POINTS --why TEXT")
+    override(*paths[1:], why=why, out=out, exercise=(exercise or [""])[0])
+
+
+@app.command()
+def report(
+    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of a grading: results/journal.db")],
+    formats: Annotated[
+        list[ReportFormat] | None, typer.Option("--format", help="This one alone; may be repeated. Without it, all.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to; without it, report/ beside the journal.")
+    ] = None,
+    assignment: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="An exercise's number in Canvas.")
+    ] = None,
+) -> None:
+    """For instructors: marks and feedback of a grading, for the class, the LMS and each learner."""
+    from .report import report
+
+    report(journal, [one.value for one in formats or []], to, assignment or [])
+
+
+@app.command()
 def release(
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new folder.")],
     solutions: Annotated[bool, typer.Option("--solutions", help="With the solutions, for afterwards.")] = False,
@@ -165,8 +229,32 @@ def verify(
 
 
 @app.command()
-def doctor() -> None:
+def docs(
+    build: Annotated[
+        Path | None, typer.Option("--build", metavar="DIR", help="Build it into this folder instead of serving it.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The site's port; without it, a free one.")] = None,
+) -> None:
+    """Serve the site: the course to read in a browser."""
+    from .docs import docs
+
+    docs(build, port)
+
+
+@app.command()
+def doctor(
+    grading: Annotated[
+        bool, typer.Option("--grading", help="For instructors: try the attack suite on this machine's sandbox.")
+    ] = False,
+    tier: Annotated[
+        list[Tier] | None, typer.Option("--tier", help="With --grading, this one alone; without it, all that hold.")
+    ] = None,
+) -> None:
     """What this machine can do, what is missing, and how to get it."""
+    if grading:
+        from .doctor_grading import doctor_grading
+
+        doctor_grading([one.value for one in tier or []])
     from .doctor import doctor
 
     doctor()

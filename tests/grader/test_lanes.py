@@ -1,0 +1,111 @@
+"""Lanes: as much under way as there is room for, no more read than that, and what is lost is done again."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+
+import pytest
+
+from workbook.errors import UserError
+from workbook.grader.bench import CannotGrade, Work
+from workbook.grader.lanes import TRIES, LostWorker, grade_all
+from workbook.grader.results import Key, Result
+from workbook.grader.snapshot import Snapshot
+
+KEY = Key("", "", "", 1)
+ROOM = 3
+
+
+def work(number: int) -> Work:
+    return Work(f"learner{number}", "count", "x.zip", 1, Snapshot(b""), KEY, 60)
+
+
+def result(one: Work) -> Result:
+    return Result(one.learner, one.exercise, one.file, one.attempt, one.key, (), {}, {})
+
+
+class Lanes:
+    """Lanes whose work is done, or fails, the moment it is given."""
+
+    room = ROOM
+
+    def __init__(self, do: Callable[[Work], Result] = result) -> None:
+        self._do = do
+        self.given: list[str] = []
+
+    def submit(self, work: Work) -> Future[Result]:
+        self.given.append(work.learner)
+        future: Future[Result] = Future()
+        try:
+            future.set_result(self._do(work))
+        except (Exception, CancelledError) as error:
+            future.set_exception(error)
+        return future
+
+    def reason(self, error: BaseException) -> Exception:
+        if isinstance(error, OSError):
+            return UserError("the lanes are gone", code=1)
+        assert isinstance(error, Exception)
+        return error
+
+    def close(self) -> None:
+        pass
+
+
+def test_no_more_is_read_than_there_is_room_for() -> None:
+    """Of a class of any size only as many submissions are in memory as are under way."""
+    read, done, most = 0, 0, 0
+
+    def works() -> Iterator[Work]:
+        nonlocal read
+        for number in range(1000):
+            read += 1
+            yield work(number)
+
+    for _, graded in grade_all(works(), Lanes()):
+        assert isinstance(graded, Result)
+        most = max(most, read - done)
+        done += 1
+
+    assert done == 1000
+    assert most <= ROOM
+
+
+def test_what_a_lost_worker_had_is_done_again() -> None:
+    """A submission whose worker is lost goes to another; one that costs many workers is given up."""
+    losses = {"learner1": 2, "learner2": 1000}
+
+    def do(one: Work) -> Result:
+        losses[one.learner] = losses.get(one.learner, 0) - 1
+        if losses[one.learner] >= 0:
+            raise LostWorker
+        return result(one)
+
+    lanes = Lanes(do)
+    found = {one.learner: graded for one, graded in grade_all(map(work, range(4)), lanes)}
+
+    assert {name for name, graded in found.items() if isinstance(graded, Result)} == {
+        "learner0",
+        "learner1",
+        "learner3",
+    }
+    assert isinstance(found["learner2"], CannotGrade)
+    assert (lanes.given.count("learner1"), lanes.given.count("learner2")) == (3, TRIES)
+
+
+def test_what_cannot_be_graded_ends_nothing() -> None:
+    """One that cannot be graded is told, and the next ones are graded; lanes that are gone end it all."""
+
+    def fail(one: Work) -> Result:
+        if one.learner == "learner1":
+            raise CannotGrade("no")
+        return result(one)
+
+    def gone(one: Work) -> Result:
+        raise OSError
+
+    found = [graded for _, graded in grade_all(map(work, range(4)), Lanes(fail))]
+
+    assert [isinstance(graded, CannotGrade) for graded in found].count(True) == 1
+    assert len(found) == 4
+    with pytest.raises(UserError, match="the lanes are gone"):
+        list(grade_all(map(work, range(4)), Lanes(gone)))

@@ -1,0 +1,35 @@
+"""A class of sixty, counted and reported once for all that look at it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from workbook.report import FORMATS, ClassMarks, Target
+from workbook.report.counting import collect, count
+from workbook.report.pages import class_page
+
+from .synthetic import EXERCISES, a_class, grading_of, titles
+
+
+@dataclass(frozen=True)
+class Report:
+    marks: ClassMarks
+    folder: Path
+
+
+def counted() -> ClassMarks:
+    """The class's marks by the real exercises' points."""
+    return count(collect(a_class()), {name: grading_of(name) for name in EXERCISES}, titles())
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Every format of the class of sixty; and in unsafe.html its page, had it been graded with --unsafe."""
+    folder = tmp_path_factory.mktemp("report")
+    marks = counted()
+    for write in FORMATS.values():
+        list(write(marks, Target(folder)))
+    unsafe = "".join(class_page(replace(marks, unsafe=True)))
+    (folder / "unsafe.html").write_text(unsafe, encoding="utf-8")
+    return Report(marks, folder)

@@ -1,0 +1,258 @@
+"""From the journal to marks: the latest result, today's points, a person's decisions, and what moved."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workbook.grader.results import FAILED, GRADED, Learner, Outcome, Override
+from workbook.grading import Grading
+from workbook.journal import Entry
+from workbook.report import ClassMarks
+from workbook.report.counting import BadEntry, collect, count
+from workbook.report.marks import Mark
+
+from .synthetic import BEGINNING, class_entry, graded, grading_of, overridden, result
+
+ADA, GRACE = Learner("ada", "Ada Lovelace"), Learner("grace", "Grace Hopper")
+FIRST, SECOND = "test_a_list_is_a_page", "test_pages_follow_each_other"  # 20 points each
+POINTS = grading_of("pagination")
+
+
+def marks_of(entries: Iterable[Entry], grading: Grading = POINTS) -> ClassMarks:
+    return count(collect(entries), {"pagination": grading}, {"pagination": "Pagination"})
+
+
+def ada(*entries: Entry, grading: Grading = POINTS) -> Mark:
+    """Ada's mark for pagination, in a class with Grace."""
+    marks = marks_of([class_entry([ADA, GRACE], ["pagination"]), *entries], grading)
+    assert [row.name for row in marks.rows] == ["Ada Lovelace", "Grace Hopper"]
+    return marks.rows[0].marks["pagination"]
+
+
+def test_a_kept_promise_gives_its_points() -> None:
+    """Points are those of the promises kept; a broken one gives none and keeps its evidence."""
+    mark = ada(graded(result(ADA, "pagination", {FIRST: "broken"}, evidence="a 500")))
+
+    assert (mark.state, mark.points) == ("graded", 80)
+    assert (mark.items[0].promise, mark.items[0].points, mark.items[0].evidence) == (FIRST, 0, "a 500")
+    assert len(mark.items) == len(POINTS.points)
+
+
+def test_bonus_comes_on_top_and_dropped_counts_for_nobody() -> None:
+    """A promise in [bonus] adds to the full marks; one in [dropped] is gone from marks and full marks."""
+    points = {name: worth for name, worth in POINTS.points.items() if name not in {FIRST, SECOND}}
+    grading = Grading(points=points, bonus={FIRST: 7}, dropped={SECOND: 20})
+
+    marks = marks_of([graded(result(ADA, "pagination"))], grading)
+
+    mark = marks.rows[0].marks["pagination"]
+    assert (mark.points, marks.full) == (67, 60)
+    assert SECOND not in {item.promise for item in mark.items}
+    assert SECOND not in {tally.promise for tally in marks.exercises[0].tallies}
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_the_last_attempt_counts(order: tuple[int, int]) -> None:
+    """The result of the latest attempt counts, also when an earlier one is graded again after it."""
+    by_attempt = {1: result(ADA, "pagination"), 2: result(ADA, "pagination", {FIRST: "broken"}, attempt=2)}
+
+    mark = ada(*(graded(by_attempt[attempt]) for attempt in order))
+
+    assert (mark.attempt, mark.points) == (2, 80)
+
+
+def test_the_last_grading_of_an_attempt_counts() -> None:
+    """Of several gradings of one attempt the last counts."""
+    assert ada(graded(result(ADA, "pagination", {FIRST: "broken"})), graded(result(ADA, "pagination"))).points == 100
+
+
+def test_an_unstable_promise_waits_for_a_person() -> None:
+    """A promise about which two sandboxes disagreed gives no points and is told, until a person has decided."""
+    unstable = graded(result(ADA, "pagination", {FIRST: "unstable"}, flags=("unstable",)))
+    decision = overridden(Override("ada", "pagination", FIRST, 12, "Seen."))
+
+    undecided, decided = ada(unstable), ada(unstable, decision)
+
+    assert (undecided.points, [item.promise for item in undecided.undecided]) == (80, [FIRST])
+    assert "unstable" in undecided.notes
+    assert (decided.points, decided.undecided) == (92, [])
+    assert decided.notes == ["override", "moved"]
+
+
+def test_the_last_override_counts_and_survives_a_regrade() -> None:
+    """Of several decisions on a promise the last counts, whatever is graded afterwards."""
+    first = overridden(Override("ada", "pagination", FIRST, 5, "Half of it."))
+    last = overridden(Override("ada", "pagination", FIRST, 15, "More than half."))
+
+    mark = ada(graded(result(ADA, "pagination")), first, last, graded(result(ADA, "pagination", tests="t2")))
+
+    assert mark.points == 95
+    assert [item.override.why for item in mark.overrides if item.override] == ["More than half."]
+
+
+def test_an_override_without_a_submission_is_a_mark() -> None:
+    """Points that a person gives to somebody who handed in nothing count."""
+    mark = ada(overridden(Override("ada", "pagination", FIRST, 20, "Shown in class.")))
+
+    assert (mark.file, mark.counts, mark.points) == ("", True, 20)
+
+
+def test_a_promise_that_is_dropped_takes_its_override_along() -> None:
+    """What is dropped counts for nobody, not for those either for whom a person has decided."""
+    grading = Grading(points={SECOND: 20}, dropped={FIRST: 20})
+
+    assert ada(overridden(Override("ada", "pagination", FIRST, 20, "Seen.")), grading=grading).points == 0
+
+
+def test_a_promise_younger_than_the_grading_is_told() -> None:
+    """A promise that grading.toml has and the result has not is “not graded” and no part of the class's rate."""
+    grading = Grading(points=POINTS.points | {"test_new": 10})
+
+    marks = marks_of([graded(result(ADA, "pagination"))], grading)
+
+    assert (marks.rows[0].marks["pagination"].items[-1].outcome, marks.full) == ("not graded", 110)
+    assert marks.exercises[0].tallies[-1].of == 0
+
+
+def first_grading() -> Entry:
+    return graded(result(ADA, "pagination", {FIRST: "broken"}))  # 80 points
+
+
+MOVES: dict[str, tuple[dict[str, Any], str]] = {
+    "attempt": ({"attempt": 2}, "Attempt 2 counts now; attempt 1 was graded first."),
+    "files": ({"submission": "other"}, "Other files were handed in and graded."),
+    "tests": ({"tests": "t2"}, "It was graded again with other tests."),
+    "environment": ({"environment": "e2"}, "It was graded again with other versions of Python or its packages."),
+    "nothing": ({}, "It was graded again, all else unchanged, and came out differently."),
+}
+
+
+@pytest.mark.parametrize("what", MOVES)
+def test_a_mark_that_moved_says_why(what: str) -> None:
+    """A mark that is not what it was at its first grading says what it was, what it is, and why."""
+    change, why = MOVES[what]
+
+    moved = ada(first_grading(), graded(result(ADA, "pagination", **change))).moved
+
+    assert moved
+    assert (moved.before, moved.after, moved.reasons) == (80, 100, (why,))
+
+
+def test_another_seed_is_a_reason() -> None:
+    """A mark that another seed has moved says so."""
+    again = result(ADA, "pagination")
+    again = replace(again, key=replace(again.key, seed=2))
+
+    moved = ada(first_grading(), graded(again)).moved
+
+    assert moved
+    assert moved.reasons == ("It was graded again with another seed.",)
+
+
+def test_points_that_changed_say_so() -> None:
+    """A mark that another grading.toml has moved names the promises and their points, then and now."""
+    points = POINTS.points | {SECOND: 1.0}
+    del points["test_the_last_page_is_told"]
+    grading = Grading(points=points, dropped={"test_the_last_page_is_told": 20})
+
+    moved = ada(first_grading(), grading=grading).moved
+
+    assert moved
+    assert (moved.before, moved.after) == (80, 41)
+    assert moved.reasons == (
+        "“The pages one after the other hold every row once, by id, and page 1 begins with the first row.” counts 1 "
+        "point; it counted 20.",
+        "“`total_pages`, `has_next` and `has_prev` are right on the first, a middle and the last page.” is dropped and "
+        "counts for nobody; it counted 20.",
+    )
+
+
+def test_an_override_is_a_reason() -> None:
+    """A mark that a person has moved gives the person's reason."""
+    moved = ada(first_grading(), overridden(Override("ada", "pagination", FIRST, 10, "Half of it."))).moved
+
+    assert moved
+    assert moved.reasons[0].startswith("Given by hand, 10 points of 20 for “GET /posts, ")
+    assert moved.reasons[0].endswith("”: Half of it.")
+
+
+def test_a_mark_that_stayed_has_not_moved() -> None:
+    """A regrade that changes no points moves no mark."""
+    assert ada(first_grading(), graded(result(ADA, "pagination", {FIRST: "broken"}, tests="t2"))).moved is None
+
+
+def failed() -> Entry:
+    return Entry(BEGINNING, FAILED, "pagination", {"learner": "ada", "file": "ada.zip", "why": "The disk was full."})
+
+
+def test_a_failure_is_told_until_it_is_graded() -> None:
+    """What could not be graded has no mark and says why; once it is graded, that is forgotten."""
+    mark = ada(failed())
+    assert (mark.state, mark.counts, mark.why) == ("failed", False, "The disk was full.")
+    assert [one["why"] for one in marks_of([failed()]).failed] == ["The disk was full."]
+    later = marks_of([class_entry([ADA], ["pagination"]), failed(), graded(result(ADA, "pagination"))])
+    assert (later.failed, later.rows[0].total) == ([], 100)
+
+
+def test_who_has_not_handed_in_is_not_who_is_not_graded_yet() -> None:
+    """On the roster without a result: not handed in if no file was found, else the grading has not come to them."""
+    entries = [class_entry([ADA, GRACE], ["pagination"], not_handed_in={"pagination": ["grace"]})]
+
+    states = [row.marks["pagination"].state for row in marks_of(entries).rows]
+
+    assert states == ["not graded", "not handed in"]
+
+
+def test_somebody_without_a_place_in_the_class_is_not_lost() -> None:
+    """A result of somebody whom the class does not know has its row, under the id, not on the roster."""
+    marks = marks_of([class_entry([ADA], ["pagination"]), graded(result(GRACE, "pagination"))])
+
+    assert [(row.name, row.learner.on_roster) for row in marks.rows] == [("Ada Lovelace", True), ("grace", False)]
+
+
+def test_an_exercise_that_the_course_has_no_more_keeps_its_points() -> None:
+    """Without a grading.toml the points that the results bring along count."""
+    marks = count(collect([graded(result(ADA, "pagination", {FIRST: "broken"}))]), {}, {})
+
+    assert [(one.name, one.title, one.full) for one in marks.exercises] == [("pagination", "pagination", 100)]
+    assert marks.rows[0].total == 80
+
+
+def test_a_promise_that_tells_nobody_apart_is_called_out() -> None:
+    """Of ten or more, 95 % are nearly all and 5 % nearly none; who could not be looked at is not counted."""
+    people = [Learner(f"s{n:02}", f"Learner {n}") for n in range(22)]
+    broken: list[dict[str, Outcome]] = [{SECOND: "broken"} for _ in people[:20]]
+    broken[0][FIRST] = "broken"
+    entries = [graded(result(one, "pagination", which)) for one, which in zip(people[:20], broken, strict=True)]
+    entries += [graded(result(one, "pagination", {FIRST: "waiting"}, trouble="No app.")) for one in people[20:]]
+
+    few, all_ = marks_of(entries[:9]), marks_of(entries)
+
+    tallies = {tally.promise: (tally.kept, tally.of, tally.verdict) for tally in all_.exercises[0].tallies}
+    assert tallies[FIRST] == (19, 20, "nearly all")
+    assert tallies[SECOND] == (0, 20, "nearly none")
+    assert {tally.verdict for tally in few.exercises[0].tallies} == {""}
+
+
+def test_unsafe_is_seen_in_the_results_themselves() -> None:
+    """A class of which one was graded with --unsafe is unsafe, whatever the last run says of itself."""
+    entries = [class_entry([ADA, GRACE], ["pagination"]), graded(result(ADA, "pagination", tier="none"))]
+
+    assert marks_of([*entries, graded(result(GRACE, "pagination"))]).unsafe
+    assert not marks_of([entries[0], graded(result(GRACE, "pagination"))]).unsafe
+
+
+@pytest.mark.parametrize("data", [{}, {"learner": "ada"}, result(ADA, "pagination").as_dict() | {"key": 1}])
+def test_an_entry_that_no_grader_wrote_is_refused(data: dict[str, Any]) -> None:
+    """An entry that does not hold what it should is named by its kind and time."""
+    with pytest.raises(BadEntry, match="an entry “graded” of 2026-11-20 08:00"):
+        collect([Entry(BEGINNING, GRADED, "pagination", data)])
+
+
+def test_points_that_are_no_number_are_refused() -> None:
+    """An override of NaN or infinitely many points is refused, not added up."""
+    for points in (float("nan"), float("inf")):
+        with pytest.raises(BadEntry):
+            collect([overridden(Override("ada", "pagination", FIRST, points, "?"))])

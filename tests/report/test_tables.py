@@ -1,0 +1,183 @@
+"""The tables: a spreadsheet opens them without harm, and Canvas and Moodle find everybody in them."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from workbook.grader.results import Learner, Override
+from workbook.report import Target
+from workbook.report.counting import collect, count
+from workbook.report.lms import canvas_file, moodle_folder
+from workbook.report.tables import write_canvas, write_csv, write_moodle
+from workbook.report.visible import cell
+
+from .conftest import Report
+from .synthetic import class_entry, graded, grading_of, overridden, result
+
+FIRST = "test_a_list_is_a_page"
+ADA = Learner("a1", "Lovelace, Ada", "ada@example.edu", {"canvas": "4711"})
+GRACE = Learner("g2", "غريس هوبر", "grace@example.edu", {"moodle": "815"})
+ALAN = Learner("t3", "Alan Turing", "alan@example.edu")
+BONUS = "test_deleting_the_author_deletes_the_files"
+
+
+def rows_of(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return list(csv.reader(opened))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    return Target(tmp_path, {"avatar": "1234"})
+
+
+@pytest.fixture
+def three(target: Target) -> Target:
+    """Tables of three learners: one from Canvas, one from Moodle, one from neither who handed in nothing."""
+    entries = [
+        class_entry(
+            [ADA, GRACE, ALAN], ["avatar", "pagination"], not_handed_in={"avatar": ["t3"], "pagination": ["t3"]}
+        ),
+        graded(result(ADA, "avatar")),
+        graded(result(ADA, "pagination", {FIRST: "broken"}, flags=("slow",))),
+        graded(result(GRACE, "pagination", {FIRST: "unstable"})),
+        overridden(Override("a1", "pagination", FIRST, 2.5, "A part of it.")),
+    ]
+    gradings = {name: grading_of(name) for name in ("avatar", "pagination")}
+    marks = count(collect(entries), gradings, {"pagination": "Pagination", "avatar": "Avatar"})
+    for write in (write_csv, write_canvas, write_moodle):
+        list(write(marks, target))
+    return target
+
+
+def test_the_spreadsheet_has_everybody(three: Target) -> None:
+    """marks.csv: name, id, points, total and notes; a mark that is missing is an empty cell."""
+    assert rows_of(three.folder / "marks.csv") == [
+        ["Name", "ID", "Pagination (100)", "Avatar (100)", "Total (200)", "Notes"],
+        ["Alan Turing", "t3", "", "", "0", "not handed in"],
+        ["Lovelace, Ada", "a1", "82.5", "100", "182.5", "slow: Pagination; override: Pagination; moved: Pagination"],
+        ["غريس هوبر", "g2", "80", "", "80", "unstable: Pagination; not graded: Avatar"],
+    ]
+
+
+def test_a_spreadsheet_knows_the_encoding(three: Target) -> None:
+    """Every table begins with the mark by which a spreadsheet knows UTF-8."""
+    tables = list(three.folder.glob("*.csv"))
+
+    assert len(tables) == 4
+    assert {file.read_bytes()[:3] for file in tables} == {b"\xef\xbb\xbf"}
+
+
+def test_canvas_finds_learners_and_assignments(three: Target) -> None:
+    """canvas.csv has the columns of Canvas's own export, the points possible, and an assignment's number if told."""
+    assert rows_of(three.folder / "canvas.csv") == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Pagination", "Avatar (1234)"],
+        ["    Points Possible", "", "", "", "", "100", "100"],
+        ["Alan Turing", "", "t3", "alan@example.edu", "", "", ""],
+        ["Lovelace, Ada", "4711", "a1", "ada@example.edu", "", "82.5", "100"],
+        ["غريس هوبر", "", "g2", "grace@example.edu", "", "80", ""],
+    ]
+
+
+def test_moodle_finds_learners(three: Target) -> None:
+    """A worksheet names learners as Moodle does, and its comment is HTML; who is not known to Moodle is left out."""
+    assert rows_of(three.folder / "moodle-pagination.csv") == [
+        [
+            "Identifier",
+            "Full name",
+            "Email address",
+            "Grade",
+            "Maximum grade",
+            "Last modified (grade)",
+            "Feedback comments",
+        ],
+        [
+            "Participant 815",
+            "غريس هوبر",
+            "grace@example.edu",
+            "80",
+            "100",
+            "",
+            "80 of 100 points.<br>Not kept: GET /posts, /posts/my and /users answer with a page: ten rows, and seven "
+            "keys that say where they lie.",
+        ],
+    ]
+
+
+def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
+    """A reason that quotes HTML comes back as text, not as a part of Moodle's page."""
+    entries = [class_entry([GRACE], ["pagination"]), graded(result(GRACE, "pagination", trouble="<img src=x> & more"))]
+    list(write_moodle(count(collect(entries), {}, {}), target))
+
+    (_, row) = rows_of(target.folder / "moodle-pagination.csv")
+    assert "&lt;img src=x&gt; &amp; more" in row[-1]
+
+
+def test_without_moodle_there_is_no_worksheet(target: Target) -> None:
+    """Where nobody came through Moodle no worksheet is written, and it is said why."""
+    marks = count(collect([class_entry([ADA], ["avatar"]), graded(result(ADA, "avatar"))]), {}, {})
+
+    (written,) = write_moodle(marks, target)
+
+    assert written.path is None
+    assert written.about.startswith("no Moodle worksheet: ")
+    assert list(target.folder.iterdir()) == []
+
+
+WIDE = "\uff1d\uff0b\uff0d\uff20"  # the same signs in full width
+FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", *(f"{sign}1" for sign in WIDE)]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_formula_is_text(formula: str) -> None:
+    """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
+    assert cell(formula).startswith("'")
+
+
+@pytest.mark.parametrize("name", ["Ada", "O'Brien", "Jean-Luc", "Å=B", "王小明", "محمد", "1a"])
+def test_a_name_is_left_as_it_is(name: str) -> None:
+    """A name that is no formula is not touched, so that it can be imported."""
+    assert cell(name) == name
+
+
+def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:
+    """In no table of a class with hostile names and evidence is there a formula, or a character that acts unseen."""
+    tables = sorted(reported.folder.glob("*.csv"))
+    cells = [value for file in tables for row in rows_of(file) for value in row]
+
+    assert [value for value in cells if re.match(rf"[=+@{WIDE}\t\r]|-(?![\d.]+$)", value)] == []
+    assert [value for value in cells if re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", value)] == []
+    assert any(value.startswith("'=HYPERLINK") for value in cells)
+
+
+@pytest.mark.parametrize(
+    "file, user",
+    [
+        ("lovelaceada_4711_90125_avatar.zip", "4711"),
+        ("lovelaceada_LATE_4711_90125_avatar-2.zip", "4711"),
+        ("class/lovelaceada_4711_90125_my_own_2_names.zip", "4711"),
+        ("ada.zip", None),
+        ("Ada Lovelace_815_assignsubmission_file/4711_90125_x.zip", None),
+    ],
+)
+def test_canvas_downloads_are_known(file: str, user: str | None) -> None:
+    """A file as Canvas names downloads tells the user's number, and any other tells none."""
+    found = canvas_file(file)
+
+    assert (found.user if found else None) == user
+
+
+@pytest.mark.parametrize(
+    "file, folder",
+    [
+        ("Ada Lovelace_815_assignsubmission_file/avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
+        ("Ada Lovelace_815_assignsubmission_file_/avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
+        ("Ada Lovelace_815_assignsubmission_file_avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
+        ("lovelaceada_4711_90125_avatar.zip", None),
+    ],
+)
+def test_moodle_downloads_are_known(file: str, folder: str | None) -> None:
+    """A file or folder as Moodle names downloads tells the folder that leads back, and any other tells none."""
+    assert moodle_folder(file) == folder

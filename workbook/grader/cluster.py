@@ -1,0 +1,97 @@
+"""Lanes on many machines, by Dask: submissions travel there as bytes, and results come back here."""
+
+import contextlib
+import importlib
+import logging
+import os
+import threading
+import time
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+from workbook.course import Course
+from workbook.errors import UserError
+
+from .bench import Bench, CannotGrade, Work
+from .isolation import opened
+from .lanes import LostWorker
+from .results import Result
+
+PATIENCE = 6  # seconds for the scheduler to answer
+FOR_WORKERS = 60  # seconds for the first worker
+INSTALL = "uv sync --extra cluster"
+
+_benches: dict[bool, Bench] = {}
+_taking = threading.Lock()
+_kept = contextlib.ExitStack()
+
+
+def grade_here(work: Work, unsafe: bool) -> Result:
+    """In a worker: grade it on the bench that this process keeps. The worker stands in a course of its own."""
+    with _taking:
+        if unsafe not in _benches:
+            try:
+                course = Course.find(Path.cwd())
+                isolation = _kept.enter_context(opened(course.root, unsafe=unsafe))
+                _benches[unsafe] = Bench(course, isolation)
+            except UserError as error:
+                raise CannotGrade(f"a worker in {Path.cwd()} on {os.uname().nodename}: {error.message}") from error
+    return _benches[unsafe].grade(work)
+
+
+class ClusterLanes:
+    """The workers of a Dask scheduler."""
+
+    def __init__(self, address: str, *, unsafe: bool) -> None:
+        """Raises `UserError`."""
+        self._unsafe = unsafe
+        self._address = address
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError as error:
+            raise UserError("--scheduler needs Dask, which is not installed.", INSTALL) from error
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back as an exception
+        self._dask = distributed
+        try:
+            self._client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise UserError(
+                f"No scheduler answers at {address}.", "start one: dask scheduler, and workers: dask worker", code=1
+            ) from error
+        self._executor = self._client.get_executor(pure=False, retries=2)
+
+    @property
+    def room(self) -> int:
+        """Enough that no worker waits for the next."""
+        deadline = time.monotonic() + FOR_WORKERS
+        while not (cores := sum(self._client.ncores().values())):
+            if time.monotonic() > deadline:
+                self._raise_lost(f"The scheduler at {self._address} has no workers.")
+            time.sleep(0.2)
+        return 2 * int(cores)
+
+    def submit(self, work: Work) -> Future[Result]:
+        try:
+            future: Future[Result] = self._executor.submit(grade_here, work, self._unsafe)
+        except (OSError, RuntimeError) as error:
+            self._raise_lost(f"The scheduler at {self._address} is gone.", error)
+        return future
+
+    def reason(self, error: BaseException) -> Exception:
+        if isinstance(error, self._dask.KilledWorker):
+            return LostWorker()
+        if isinstance(error, CancelledError | OSError | self._dask.CancelledError):
+            return UserError(
+                f"The scheduler at {self._address} is gone.", "start it, then the same command again", code=1
+            )
+        return error if isinstance(error, Exception) else RuntimeError(str(error))
+
+    def _raise_lost(self, message: str, error: Exception | None = None) -> None:
+        raise UserError(message, "mend that, then the same command again: it goes on", code=1) from error
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):  # it may be gone
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=5)

@@ -1,0 +1,114 @@
+"""Verdicts for the learner: of a check what was sent, what came and what was expected; never a line of a test."""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workbook.checks import Check, Promise
+from workbook.exercise import Exercise
+from workbook.promises import read_promises
+
+from .results import Outcome, Verdict
+from .text import bounded, one_line, visible
+
+LARGEST = 4096  # bytes per promise
+# What a card tells its author beside the test, and a learner must not see of a hidden one.
+OF_THE_TEST = {"Checked", "At", "Before it", "Hint", "Then"}
+LABELS = {"Repeat it": "Repeat it with", "It says": "What is wrong"}
+NOT_REACHED = "Not looked at: the time was up before its turn came."
+UNTOLD = "The test of this promise ended in a way that tells nothing about the reply."
+
+# What differs from run to run, most telling first.
+PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"\beyJ[\w-]+\.[\w-]*\.?[\w-]*…?", "<token>"),
+        (r"(?i)\b(bearer) (?!\$TOKEN|<)[\w.~+/=-]{16,}", r"\1 <token>"),
+        (r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
+        (r"/(?:tmp|var)/[\w./-]*workbook-[\w-]+(?:/data|/log)?", "<folder>"),
+        (r"/files/[\w.-]+?(\.\w{2,5})?(?=[\s\"'?#,)\]}]|$)", r"/files/<name>\1"),
+        (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
+        (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "<time>"),
+        (r"datetime\.datetime\([^)]*\)+", "<time>"),
+        (r"(127\.0\.0\.1|localhost|testserver):(?!8000\b)\d{2,5}\b", r"\1:<port>"),
+        (r"\b0x[0-9a-f]{6,}\b", "<address>"),
+        (r"\b(\w+)-[0-9a-f]{6}\b", r"\1-<random>"),
+        (r"\b[0-9a-f]{16,}\b", "<hex>"),
+        (r"\b(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d)[\w-]{20,}\b", "<random>"),
+        (r"\b\d+(\.\d+)?( ?)ms\b", r"<n>\2ms"),
+        (r"\b\d+\.\d{4,}(s\b)?", r"<n>\1"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What an exercise promises, in order, with what its tests say in code."""
+
+    exercise: Exercise
+
+    @cached_property
+    def promises(self) -> list[tuple[str, str, bool]]:
+        """Name, sentence, and whether it is hidden."""
+        folder = self.exercise.folder
+        public, hidden = read_promises(folder), read_promises(folder / "hidden")
+        return [(one.name, one.text, False) for one in public] + [(one.name, one.text, True) for one in hidden]
+
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """What the tests assert, as a card would show it where no comparison tells more."""
+        from workbook.plugin.comparison import condition  # late: it brings pytest along, and the first verdict waits
+
+        files = [*self.exercise.folder.glob("*.py"), *(self.exercise.folder / "hidden").glob("*.py")]
+        trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+        asserts = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert))
+        return frozenset(condition(ast.unparse(node)) for node in asserts)
+
+    def verdicts(self, found: Check, submission: Path | None = None) -> tuple[Verdict, ...]:
+        """How each promise fared. What is shown of the submission's folder is its files' names alone."""
+        by_name = {promise.name: promise for promise in found.promises}
+        return tuple(
+            self._verdict(name, text, hidden, by_name.get(name), submission) for name, text, hidden in self.promises
+        )
+
+    def untouched(self) -> tuple[Verdict, ...]:
+        """The verdicts on what could not be looked at."""
+        return tuple(Verdict(name, text, hidden, "waiting") for name, text, hidden in self.promises)
+
+    def _verdict(self, name: str, text: str, hidden: bool, promise: Promise | None, submission: Path | None) -> Verdict:
+        if promise is None or promise.outcome == "unknown":
+            return Verdict(name, text, hidden, "broken", NOT_REACHED)
+        outcomes: dict[str, Outcome] = {"kept": "kept", "waiting": "waiting", "not proven": "not proven"}
+        outcome = outcomes.get(promise.outcome, "broken")
+        if outcome == "not proven":
+            return Verdict(name, text, hidden, outcome, one_line(promise.reason, 500))
+        if outcome != "broken":
+            return Verdict(name, text, hidden, outcome)
+        told = self._told(promise.cards[0], submission) if promise.cards else UNTOLD
+        if (more := len(promise.cards) - 1) > 0:
+            told = f"One of {more + 1} cases that it was tried in:\n{told}"
+        return Verdict(name, text, hidden, outcome, bounded(told, LARGEST))
+
+    def _told(self, card: dict[str, Any], submission: Path | None) -> str:
+        sections: list[tuple[str, Sequence[str]]] = card["sections"]
+        code = any(label == "Expected" and "\n".join(lines) in self.conditions for label, lines in sections)
+        left_out = OF_THE_TEST | ({"Expected", "Got"} if code else set())
+        shown = []
+        for label, lines in sections:
+            if label not in left_out:
+                body = "\n".join("  " + line for line in harmless("\n".join(lines), submission).splitlines())
+                shown.append(f"{LABELS.get(label, label)}:\n{body}")
+        return "\n".join(shown) or UNTOLD
+
+
+def harmless(text: str, submission: Path | None = None) -> str:
+    """Text that came from a submission: nothing in it acts, and nothing in it differs from run to run."""
+    if submission:
+        text = text.replace(f"{submission}/", "").replace(str(submission), "<folder>")
+    for pattern, name in PLACEHOLDERS:
+        text = pattern.sub(name, text)
+    return visible(text)

@@ -1,0 +1,88 @@
+"""The class folder: everything in it that somebody handed in."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.errors import UserError
+from workbook.submission import DEPTH
+
+from .names import Named, read_name
+from .text import one_line
+
+IGNORED = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db")
+ZIP = ".zip"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A zip or a folder that somebody handed in. `file` is what it is called in the class folder."""
+
+    path: Path
+    file: str
+    named: Named
+    modified: float
+
+    @property
+    def may_be_one(self) -> bool:
+        """Whether it looks like a submission, apart from its name."""
+        return self.path.is_dir() or self.path.suffix.lower() == ZIP
+
+
+def find_submissions(paths: Sequence[Path], exercises: Collection[str], not_in: Sequence[Path] = ()) -> list[Found]:
+    """What stands in the folders, and the files named; `not_in` are left out. Raises `UserError`."""
+    left_out = {path.resolve() for path in not_in}
+    found: dict[Path, Found] = {}
+    for path in paths:
+        try:
+            if not path.exists():
+                raise UserError(f"{path} is not there.", "name zips, folders, or a folder that holds them")
+            for one in _below(path, exercises):
+                if not {one.path.resolve(), *one.path.resolve().parents} & left_out:
+                    found.setdefault(one.path.resolve(), one)
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror}.", "give yourself access to it") from error
+    return list(found.values())
+
+
+def _below(path: Path, exercises: Collection[str]) -> Iterator[Found]:
+    if not path.is_dir() or _is_one(path):
+        yield from _handed_in(path.resolve(), path.absolute().name, exercises)
+        return
+    for inside in sorted(path.iterdir()):
+        if not inside.name.startswith(".") and inside.name not in IGNORED:
+            yield from _handed_in(inside, inside.name, exercises)
+
+
+def _is_one(folder: Path) -> bool:
+    """Whether the folder itself is a submission, and no folder of submissions."""
+    return (folder / "app").is_dir() or (folder / "main.py").is_file()
+
+
+def _handed_in(path: Path, file: str, exercises: Collection[str]) -> Iterator[Found]:
+    """What is handed in there: it, or, if it is a learner's folder, the zips and the project in that."""
+    named = read_name(os.fsencode(file).decode("utf-8", "backslashreplace"), exercises)
+    zips = [] if not path.is_dir() or _holds_project(path) else sorted(path.glob("*"))
+    zips = [inside for inside in zips if inside.suffix.lower() == ZIP and not inside.name.startswith(".")]
+    for inside in zips:
+        own = read_name(inside.name, exercises)
+        theirs = Named(named.lms, named.learner, named.name, own.exercise or named.exercise, own.attempt, named.order)
+        yield Found(inside, f"{_shown(file)}/{_shown(inside.name)}", theirs, _modified(inside))
+    if not zips:
+        yield Found(path, _shown(file), named, _modified(path))
+
+
+def _holds_project(folder: Path) -> bool:
+    return any(next(folder.glob("*/" * depth + "app/main.py"), None) for depth in range(DEPTH + 1))
+
+
+def _shown(name: str) -> str:
+    return one_line(os.fsencode(name).decode("utf-8", "backslashreplace"), 255)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

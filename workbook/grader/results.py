@@ -1,0 +1,103 @@
+"""What the grader found out about one submission, as the journal keeps it and the reports read it."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+Outcome = Literal["kept", "broken", "waiting", "not proven", "unstable"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One promise of an exercise, and how a submission fared with it.
+
+    `waiting`: not looked at, because of a cause that another promise's evidence tells. `not proven`: this machine lacks
+    what proves it. `unstable`: two fresh sandboxes disagreed, and a person decides. `evidence` is what was sent, what
+    came back and what was expected: plain text for the learner, generated values replaced by placeholders, with
+    nothing in it that a terminal or a browser would act on.
+    """
+
+    promise: str
+    text: str
+    hidden: bool
+    outcome: Outcome
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a result depends on. The same key, the same result: it is not graded again.
+
+    `submission`: SHA-256 of the files. `tests`: of the exercise's tests and of what serves and judges. `environment`:
+    of Python's and the packages' versions. Points are no part of it.
+    """
+
+    submission: str
+    tests: str
+    environment: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """One learner's submission for one exercise, graded.
+
+    `trouble`, if there is any, is why nothing could be looked at, in a sentence for the learner (no app/main.py, a zip
+    that is none): no promise is kept then. `flags` are for the instructor: `slow`, `unstable`, `out of time`,
+    `killed: memory` … `points`, `bonus`: what grading.toml said when it was graded, to tell later which marks moved.
+    `tier`: how the submission was kept apart. `file`: what was handed in, as it is called in the class folder.
+    """
+
+    learner: str
+    exercise: str
+    file: str
+    attempt: int
+    key: Key
+    verdicts: tuple[Verdict, ...]
+    points: dict[str, float]
+    bonus: dict[str, float]
+    trouble: str = ""
+    flags: tuple[str, ...] = ()
+    tier: str = ""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        verdicts = tuple(Verdict(**verdict) for verdict in data["verdicts"])
+        rest = {"key": Key(**data["key"]), "verdicts": verdicts, "flags": tuple(data["flags"])}
+        return cls(**{**data, **rest})
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Somebody on the roster, or in the class folder without being on it (`on_roster` False, `id` from the file)."""
+
+    id: str
+    name: str
+    email: str = ""
+    lms: dict[str, str] = field(default_factory=dict)  # what Canvas and Moodle call them in files and columns
+    on_roster: bool = True
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's decision about one promise of one learner. The last one for a promise counts."""
+
+    learner: str
+    exercise: str
+    promise: str
+    points: float
+    why: str
+
+
+# The journal's entries (workbook.journal.Journal.record(kind, step, **data)); `step` is the exercise, or "".
+#   graded    a Result.as_dict()
+#   override  an Override as a dict
+#   class     when a grading begins: {"learners": [Learner as a dict, …], "exercises": [name, …],
+#             "unmatched": [{"file": …, "why": …}], "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
+#             "title": …}; the last one counts
+#   failed    what could not be graded by no fault of the learner: {"learner", "file", "why"}
+GRADED, OVERRIDE, CLASS, FAILED = "graded", "override", "class", "failed"

@@ -1,0 +1,104 @@
+"""Results for other programs: Gradescope's results.json, and JUnit XML."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from junitparser import Error, Failure, Skipped, TestCase, TestSuite
+
+from .marks import ClassMarks, Item, Mark, Row
+from .visible import one_line, visible
+from .writing import Target, Written, file_name
+
+OUTCOMES = {
+    "kept": "kept",
+    "broken": "not kept",
+    "waiting": "not looked at",
+    "not proven": "not proven here",
+    "unstable": "undecided",
+    "not graded": "not graded yet",
+}
+
+
+def write_gradescope(marks: ClassMarks, target: Target) -> Iterator[Written]:
+    """gradescope/NAME/LEARNER/results.json, a submission each.
+
+    The fields are those of https://gradescope-autograders.readthedocs.io/en/latest/specs/. All text is `text`, which
+    Gradescope does not interpret. What is hidden is seen once grades are published.
+    """
+    many = 0
+    for row, mark in marks.pairs():
+        if mark.counts:
+            place = target.place("gradescope", mark.exercise, file_name(row.learner.id), "results.json")
+            content = json.dumps(_results(mark), ensure_ascii=False, indent=1) + "\n"
+            place.write_text(content, encoding="utf-8")
+            many += 1
+    yield Written(target.folder / "gradescope", f"{many} results.json for Gradescope")
+
+
+def _results(mark: Mark) -> dict[str, Any]:
+    return {
+        "score": mark.points,
+        "execution_time": round(mark.seconds),
+        "output": visible(mark.trouble),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [_test(item) for item in mark.items],
+    }
+
+
+def _test(item: Item) -> dict[str, Any]:
+    said = [visible(item.evidence)] if item.evidence else []
+    if item.override:
+        said.append(f"Decided by hand: {one_line(item.override.why)}")
+    return {
+        "score": item.points,
+        "max_score": 0 if item.bonus else item.worth,
+        "status": "passed" if item.outcome == "kept" else "failed",
+        "name": one_line(item.text),
+        "output": "\n\n".join(said) or OUTCOMES[item.outcome],
+        "visibility": "after_published" if item.hidden else "visible",
+    }
+
+
+def write_junit(marks: ClassMarks, target: Target) -> Iterator[Written]:
+    """junit.xml: a test suite for each learner and exercise, written one by one."""
+    path = target.place("junit.xml")
+    many = 0
+    with path.open("wb") as file:
+        file.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
+        for row, mark in marks.pairs():
+            if mark.counts:
+                file.write(_suite(row, mark).tostring() + b"\n")  # type: ignore[no-untyped-call]
+                many += 1
+        file.write(b"</testsuites>\n")
+    yield Written(path, f"{many} test suites as JUnit XML")
+
+
+def _suite(row: Row, mark: Mark) -> TestSuite:
+    suite = TestSuite(one_line(f"{row.learner.id}/{mark.exercise}"))
+    suite.add_property("learner", one_line(row.name))
+    suite.add_property("points", f"{mark.points:g}")
+    if mark.trouble:
+        case = TestCase("It can be graded.", mark.exercise)
+        case.result = [Error(one_line(mark.trouble))]
+        suite.add_testcase(case)
+    for item in mark.items:
+        case = TestCase(one_line(item.text), f"{mark.exercise}.{item.promise}")
+        if item.outcome == "broken":
+            case.result = [_with(Failure(OUTCOMES[item.outcome]), item)]
+        elif item.outcome == "unstable":
+            case.result = [_with(Error("two fresh sandboxes disagreed: a person decides"), item)]
+        elif item.outcome != "kept":
+            case.result = [_with(Skipped(OUTCOMES[item.outcome]), item)]
+        suite.add_testcase(case)
+    suite.time = round(mark.seconds, 3)
+    return suite
+
+
+def _with(result: Failure | Error | Skipped, item: Item) -> Failure | Error | Skipped:
+    result.text = visible(item.evidence)
+    return result

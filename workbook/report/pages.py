@@ -1,0 +1,128 @@
+"""The html report: one page for the class, one for each learner. Neither asks anything of any host."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from .attention import attention
+from .charts import Histogram, histogram
+from .marks import ClassMarks, Row
+from .visible import visible
+from .writing import Target, Written, file_name, number
+
+LEARNERS = "learners"
+# outcome: (mark, words, class): the words say it, colour and mark only help to find it
+OUTCOMES = {
+    "kept": ("✓", "Kept", "good"),
+    "broken": ("✗", "Not kept", "bad"),
+    "waiting": ("…", "Not looked at", "open"),
+    "not proven": ("?", "Not proven here", "open"),
+    "unstable": ("≈", "Undecided", "open"),
+    "not graded": ("…", "Not graded yet", "open"),
+}
+
+
+def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
+    """index.html, and learners/ID.html for each learner."""
+    for row in marks.rows:
+        page = target.place(LEARNERS, f"{file_name(row.learner.id)}.html")
+        page.write_text(learner_page(marks, row), encoding="utf-8")
+    index = target.place("index.html")
+    with index.open("w", encoding="utf-8") as file:
+        file.writelines(class_page(marks))
+    yield Written(target.folder / LEARNERS, f"{len(marks.rows)} pages, one for each learner")
+    yield Written(index, "the class page: open it in a browser")
+
+
+def class_page(marks: ClassMarks) -> Iterator[str]:
+    """The class page, in pieces: of a class of thousands it is long."""
+    counted = [row for row in marks.rows if row.counts]
+    spread: list[tuple[str, float, Histogram]] = []
+    if len(marks.exercises) > 1 and (chart := histogram([_share(row.total, marks.full) for row in counted])):
+        spread.append(("Total", marks.full, chart))
+    for exercise in marks.exercises:
+        reached = [row.marks[exercise.name] for row in marks.rows]
+        if chart := histogram([_share(mark.points, exercise.full) for mark in reached if mark.counts]):
+            spread.append((exercise.title, exercise.full, chart))
+    return _template("class.html").generate(
+        marks=marks,
+        counted=len(counted),
+        spread=spread,
+        attention=attention(marks),
+        page_of=lambda row: f"{LEARNERS}/{file_name(row.learner.id)}.html",
+        **_head("style.css", "table.js"),
+    )
+
+
+def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
+    """A learner's own page: nothing in it is another's. With `only` it tells of that exercise alone."""
+    exercises = [one for one in marks.exercises if not only or one.name == only]
+    return _template("learner.html").render(
+        marks=marks,
+        row=row,
+        exercises=exercises,
+        points=sum(row.marks[one.name].points for one in exercises),
+        full=sum(one.full for one in exercises),
+        outcomes=OUTCOMES,
+        **_head("style.css"),
+    )
+
+
+def _share(points: float, full: float) -> float:
+    return points / full if full else 0.0
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("workbook.report"),
+        autoescape=True,
+        # Every value that a template writes comes through here before it is escaped.
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "share": _per_cent}
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _per_cent(share: float) -> str:
+    """A share as a person reads it; what is not all or nothing is not rounded to it."""
+    if 0 < share < 1:
+        share = min(0.99, max(0.01, share))
+    return f"{share:.0%}"
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _head(style: str, script: str = "") -> dict[str, Any]:
+    """Style and script of our own, and the policy that lets a browser take these alone."""
+    texts = {name: _source(name) for name in (style, script) if name}
+    policy = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", f"style-src '{_digest(texts[style])}'"]
+    if script:
+        policy.append(f"script-src '{_digest(texts[script])}'")
+    return {"style": Markup(texts[style]), "script": Markup(texts.get(script, "")), "policy": "; ".join(policy)}
+
+
+def _source(name: str) -> str:
+    environment = _environment()
+    assert environment.loader
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,23 @@
+"""Text from submissions and file names: what would act unseen is shown instead."""
+
+from workbook.grader import text as grader_text
+
+# What a spreadsheet may take for a formula. A Japanese one takes the full-width forms too: \uff1d \uff0b \uff0d \uff20
+FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+LONGEST_LINE = 2000
+
+
+def visible(text: str) -> str:
+    """`text` with control characters, marks that turn its direction and the like written out; ends of lines stay."""
+    return text if text.replace("\n", "").isprintable() else grader_text.visible(text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line."""
+    return grader_text.one_line(text, LONGEST_LINE)
+
+
+def cell(text: str) -> str:
+    """The same for a spreadsheet, which must not take it for a formula: an apostrophe before it, as OWASP advises."""
+    shown = one_line(text)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown

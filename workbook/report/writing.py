@@ -1,0 +1,43 @@
+"""What every format has in common: a folder to write into, and names that a learner's id cannot lead out of it."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+ODD = re.compile(r"[^a-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a report goes. `assignments`: the number that Canvas gives to an exercise, where the instructor told it."""
+
+    folder: Path
+    assignments: dict[str, str] = field(default_factory=dict)
+
+    def place(self, *parts: str) -> Path:
+        path = self.folder.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file or folder that was written, and a word on what is in it; without a path, why there is none."""
+
+    path: Path | None
+    about: str
+
+
+def file_name(ident: str) -> str:
+    """A name for the files of this id, on every file system; no other id has the same."""
+    if PLAIN.fullmatch(ident):
+        return ident
+    digest = hashlib.sha256(ident.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{ODD.sub('-', ident.lower()).strip('-')[:32]}~{digest}"
+
+
+def number(points: float) -> str:
+    """Points as a person writes them, with at most two decimals."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
