@@ -146,6 +146,14 @@ def test_json_is_read_strictly(body: str, said: str) -> None:
         transport.Reply(200, text=body).json()
 
 
+@pytest.mark.parametrize("charset", ["undefined", "zlib_codec", "idna", "none-such", "unicode_escape"])
+def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
+    """A reply that names a charset which is none of HTTP's is read as UTF-8."""
+    reply = transport.Reply(200, content="Grüße".encode(), headers={"Content-Type": f"text/plain; charset={charset}"})
+
+    assert reply.text == "Grüße"
+
+
 def test_plain_json_is_read() -> None:
     """Ordinary JSON is read as always: nested, with numbers of every kind, any script."""
     value = {"posts": [{"id": 2**40, "title": "Grüße 你好", "score": 1.5e300, "none": None, "yes": [True, []]}]}

@@ -42,6 +42,7 @@ def supervise(control: socket.socket, *, nested: bool) -> NoReturn:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # not even a process of the same user can look into this one
     app = os.fork()
     if app == 0:
+        os.setsid()  # a signal to a process group reaches all of it, whatever namespace they are in
         control.close()
         try:
             become_app(request, fds, own_proc=nested)

@@ -19,10 +19,17 @@ MOST_SECONDS = 60.0  # from the connection to the reply's last byte
 MOST_BYTES = 64 * 1024 * 1024
 DEEPEST = 100
 LONGEST_NUMBER = 1000
+CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 
 
 class Reply(httpx.Response):
-    """A reply whose JSON is read strictly."""
+    """A reply whose JSON is read strictly, and whose text is decoded as text alone."""
+
+    @property
+    def charset_encoding(self) -> str | None:
+        """The charset that it names. Python knows others, which raise, or unpack without bounds."""
+        named = super().charset_encoding
+        return named if named and named.lower() in CHARSETS else None
 
     def json(self, **_: Any) -> Any:
         """The body as JSON. Raises `ValueError`, also for what RFC 8259 leaves open: NaN, a name that comes twice."""

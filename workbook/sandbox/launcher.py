@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import tempfile
@@ -182,8 +183,8 @@ class _Jailed:
                 return {}
             part = os.read(self._answers, 4096)
             if not part:
-                self._wait(2)
-                return {"ended": self._ended["ended"]} if self._ended else {}
+                gone = self._wait(2)
+                return {"ended": self._ended["ended"] if self._ended else -signal.SIGKILL} if gone else {}
             said += part
         try:
             told = json.loads(said.partition(b"\n")[0])

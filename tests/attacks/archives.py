@@ -1,0 +1,189 @@
+"""Archives and folders that are no project but a trap for whoever opens them."""
+
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+
+from .attack import MAIN, Project, attack
+
+NOT_WHOLE = "not a whole, plain zip"
+
+
+def with_entry(project: Project, entry: zipfile.ZipInfo | str, content: bytes = b"") -> Path:
+    """The project's zip with one thing that does not belong into it."""
+    file = project.zipped()
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(entry, content)
+    return file
+
+
+def of_kind(name: str, kind: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.create_system, entry.external_attr = 3, (kind | 0o777) << 16
+    return entry
+
+
+@attack("no credit", "leads out of it")
+def upwards(project: Project) -> Path:
+    """Unpacks beside the folder that it is unpacked into."""
+    return with_entry(project, "app/../../../../../../../../" + str(project.bait.trap)[1:] + "/upwards")
+
+
+@attack("no credit", "leads out of it")
+def absolute(project: Project) -> Path:
+    """Unpacks to a path of the machine."""
+    return with_entry(project, f"{project.bait.trap}/absolute")
+
+
+@attack("no credit", "is a link")
+def link(project: Project) -> Path:
+    """Holds a link to a file of the machine."""
+    return with_entry(project, of_kind("app/secret.txt", stat.S_IFLNK), str(project.bait.file).encode())
+
+
+@attack("no credit", "neither a file nor a folder")
+def device(project: Project) -> Path:
+    """Holds a device and a FIFO."""
+    with_entry(project, of_kind("app/fifo", stat.S_IFIFO))
+    return with_entry(project, of_kind("app/null", stat.S_IFCHR))
+
+
+@attack("no credit", "unpacks to")
+def bomb(project: Project) -> Path:
+    """Unpacks to 1 GiB."""
+    file = project.zipped()
+    archive = zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with archive, archive.open("app/large.py", "w", force_zip64=True) as entry:
+        for _ in range(256):
+            entry.write(bytes(4 * 2**20))
+    return file
+
+
+@attack("no credit", NOT_WHOLE)
+def lying_bomb(project: Project) -> Path:
+    """Unpacks to 64 MiB, and says that it is 100 bytes."""
+    content = bytes(64 * 2**20)
+    file = with_entry(project, "app/large.py", b"")
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app/larger.py", content)
+    size = len(content).to_bytes(4, "little")
+    file.write_bytes(file.read_bytes().replace(size, (100).to_bytes(4, "little")))
+    return file
+
+
+@attack("no credit", "unpacks to more than|unpacks to|not a whole")
+def overlapping(project: Project) -> Path:
+    """Holds 1,000 entries that share one content, as the zip that is not recursive and endless does."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(bytes(2**20)) + packer.flush()
+    main = (project.folder / MAIN).read_bytes()
+    local = zipfile.ZipInfo("a")
+    local.compress_type, local.CRC = zipfile.ZIP_DEFLATED, zlib.crc32(bytes(2**20))
+    local.compress_size, local.file_size = len(packed), 2**20
+    file = project.folder.with_suffix(".zip")
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(MAIN, main)
+        start = archive.fp.tell()  # type: ignore[union-attr]
+        archive.fp.write(local.FileHeader() + packed)  # type: ignore[union-attr]
+        for number in range(1000):
+            entry = zipfile.ZipInfo(f"app/{number}.py")
+            entry.compress_type, entry.CRC, entry.header_offset = zipfile.ZIP_DEFLATED, local.CRC, start
+            entry.compress_size, entry.file_size = len(packed), 2**10
+            archive.filelist.append(entry)
+        archive.start_dir = archive.fp.tell()  # type: ignore[union-attr]
+        archive._didModify = True  # type: ignore[attr-defined]
+    return file
+
+
+@attack("no credit", "more than 2,000 entries")
+def many_entries(project: Project) -> Path:
+    """Holds 20,000 files without content."""
+    file = project.zipped()
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(20_000):
+            archive.writestr(f"app/data/{number}", b"")
+    return file
+
+
+@attack("no credit", "differ in case alone|are one file")
+def twice(project: Project) -> Path:
+    """Holds two files of one name, of which another reader sees the other one."""
+    return with_entry(project, "app/MAIN.py", b"raise SystemExit\n")
+
+
+@attack("no credit", "name that no project needs")
+def odd_name(project: Project) -> Path:
+    """Holds a name with escape sequences and HTML."""
+    return with_entry(project, "app/\x1b]0;full marks\x07<script>alert(1)</script>.py")
+
+
+@attack("no credit", "encrypted")
+def encrypted(project: Project) -> Path:
+    """Is locked, so that somebody must type its password."""
+    file = project.zipped()
+    data = bytearray(file.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    file.write_bytes(data)
+    return file
+
+
+@attack("no credit", "no app/main.py")
+def main_by_a_link(project: Project) -> None:
+    """Is a folder whose app/main.py is a link to a file of the machine."""
+    (project.folder / MAIN).unlink()
+    (project.folder / MAIN).symlink_to(project.bait.file)
+
+
+@attack("no credit", "no app/main.py")
+def app_of_a_neighbour(project: Project) -> None:
+    """Is a folder whose app is a link to somebody else's, which solves the exercise."""
+    theirs = project.folder.with_name(f"{project.folder.name}-theirs")
+    (project.folder / "app").rename(theirs)
+    (project.folder / "app").symlink_to(theirs)
+
+
+@attack("honest")
+def links_in_a_folder(project: Project) -> None:
+    """Reads a file of the machine through a link that it has handed in, and one to a folder."""
+    (project.folder / "app/secret.txt").symlink_to(project.bait.file)
+    (project.folder / "app/machine").symlink_to("/")
+    (project.folder / "app/itself").symlink_to(".")
+    project.hostile("telling", "telling")
+    project.end("""
+from pathlib import Path
+from . import known, telling
+
+here = Path(__file__).parent
+found = [here / "secret.txt", here / "machine" / known.FILE[1:], here / "itself/secret.txt"]
+telling.add_to(app, [str(path) for path in found if path.exists()])
+""")
+
+
+@attack("honest")
+def what_is_no_file(project: Project) -> None:
+    """Is a folder with a FIFO, which a reader would wait at, and a socket."""
+    os.mkfifo(project.folder / "app/fifo.py")
+    os.mkfifo(project.folder / "README.txt")
+
+
+@attack("no credit", "more than 20 MiB")
+def sparse_file(project: Project) -> None:
+    """Is a folder with a file of 1 TiB, which takes no place on a disk until somebody copies it."""
+    os.truncate(project.write("app/sparse.bin", b"x"), 2**40)
+
+
+@attack("no credit", "more than 2,000 files")
+def many_files(project: Project) -> None:
+    """Is a folder of 5,000 files."""
+    for number in range(5_000):
+        project.write(f"app/data/{number % 50}/{number}.txt", b"")
+
+
+@attack("no credit", "name that no project needs")
+def names_that_are_no_text(project: Project) -> None:
+    """Is a folder with names that are no UTF-8, and one with a new line."""
+    (project.folder / "app" / os.fsdecode(b"\xff\xfe.py")).write_text("raise SystemExit\n", encoding="utf-8")
+    (project.folder / "app" / "a\nb.py").write_text("raise SystemExit\n", encoding="utf-8")

@@ -1,0 +1,4 @@
+"""Stands for the file of this name that each hostile submission gets: where the bait is, and a mark of its own."""
+
+PORT = PORT6 = PID = 0
+ABSTRACT = SOCKET = FILE = TRAP = TERCES = MARK = ""

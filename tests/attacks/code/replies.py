@@ -1,0 +1,313 @@
+"""Replies that hurt or mislead whoever reads them. Each answers what is asked of /count."""
+
+import asyncio
+import gc
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from . import known
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+JSON = (b"content-type", b"application/json")
+MOST = 4096  # pieces of an endless reply: an attack on a grader that falls for it ends some day
+
+
+async def answer(send: Send, body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [JSON, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def pieces(send: Send, parts: Iterator[bytes], *headers: tuple[bytes, bytes], pause: float = 0) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [JSON, *headers]})
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        await asyncio.sleep(pause)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def connection(scope: Scope) -> Any:
+    # The transport below uvicorn, for what no server would send.
+    for found in gc.get_objects():
+        if type(found).__name__ not in {"H11Protocol", "HttpToolsProtocol"} or not found.scope:
+            continue
+        if found.scope["client"] == scope["client"] and found.transport and not found.transport.is_closing():
+            return found.transport
+    raise RuntimeError("there is no transport")
+
+
+async def raw(scope: Scope, parts: Iterator[bytes], pause: float = 0) -> None:
+    transport = connection(scope)
+    for part in parts:
+        if transport.is_closing():
+            return
+        transport.write(part)
+        await asyncio.sleep(pause)
+        for _ in range(1000):
+            if transport.get_write_buffer_size() < 2**22 or transport.is_closing():
+                break
+            await asyncio.sleep(0.01)
+    transport.close()
+
+
+def honest() -> int:
+    # What an honest app would answer now.
+    from . import counting  # type: ignore[attr-defined]  # the submission's own
+
+    return int(counting.count())
+
+
+def packed(rounds: int, kind: int) -> Iterator[bytes]:
+    # Zeros, a thousandth of their size: made without packing all of them, and without an end.
+    packer = zlib.compressobj(9, zlib.DEFLATED, kind)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    yield head
+    for _ in range(rounds):
+        yield block
+
+
+async def endless_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a body that never ends."""
+    await pieces(send, (b" " * 2**16 for _ in range(16 * MOST)))
+
+
+async def huge_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer and 512 MiB of blanks after it, with their true length in the header."""
+    told = json.dumps({"count": honest()}).encode()
+    length = str(len(told) + 512 * 2**20).encode()
+    await pieces(send, (part for part in [told, *[b" " * 2**20] * 512]), (b"content-length", length))
+
+
+async def gzip_bomb(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends 4 GiB of zeros as 4 MiB of gzip."""
+    await pieces(send, packed(MOST, 31), (b"content-encoding", b"gzip"))
+
+
+async def deflate_bomb(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends 4 GiB of zeros as 4 MiB of deflate."""
+    await pieces(send, packed(MOST, 15), (b"content-encoding", b"deflate"))
+
+
+async def packed_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer packed three times, to a client that has asked for none of it."""
+    body = json.dumps({"count": honest()}).encode()
+    for _ in range(3):
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        body = packer.compress(body) + packer.flush()
+    await answer(send, body, (b"content-encoding", b"gzip, gzip, gzip"))
+
+
+async def dripping_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a blank a second: no single wait is long enough to be a timeout."""
+    await pieces(send, (b" " for _ in range(120)), pause=1)
+
+
+async def dripping_headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a header a second."""
+    lines = (f"x-{n}: 1\r\n".encode() for n in range(120))
+    await raw(scope, (line for group in ([b"HTTP/1.1 200 OK\r\n"], lines) for line in group), pause=1)
+
+
+async def silence(scope: Scope, receive: Receive, send: Send) -> None:
+    """Takes the request and never answers."""
+    await asyncio.Event().wait()
+
+
+async def no_status_line(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends something that is no HTTP."""
+    await raw(scope, iter([b"SSH-2.0-OpenSSH_9.9\r\n", b'{"count": 1}']))
+
+
+async def bare_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a body without a head, as HTTP/0.9 did."""
+    await raw(scope, iter([json.dumps({"count": honest()}).encode()]))
+
+
+async def odd_status(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a status that is no number of three digits."""
+    await raw(scope, iter([b"HTTP/1.1 -200 Fine\r\ncontent-length: 0\r\n\r\n"]))
+
+
+async def odd_reason(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a reason phrase that changes a terminal's title."""
+    await raw(scope, iter([b"HTTP/1.1 200 \x1b]0;full marks\x07\r\ncontent-length: 0\r\n\r\n"]))
+
+
+async def odd_header(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends escape sequences, Latin-1 and NUL in headers."""
+    head = b"HTTP/1.1 200 OK\r\nx-\x1b[2J: 1\r\nx: \x00\x1b[31m\xff\xfe\r\ncontent-length: 0\r\n\r\n"
+    await raw(scope, iter([head]))
+
+
+async def many_headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer after 20,000 headers."""
+    headers = [(f"x-{n}".encode(), b"1" * 40) for n in range(20_000)]
+    await answer(send, json.dumps({"count": honest()}).encode(), *headers)
+
+
+async def huge_header(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer after a header of 16 MiB."""
+    await answer(send, json.dumps({"count": honest()}).encode(), (b"x", b"1" * 2**24))
+
+
+async def endless_headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends headers and never the end of them."""
+    lines = (b"x: " + b"1" * 2**16 + b"\r\n" for _ in range(4 * MOST))
+    await raw(scope, (line for group in ([b"HTTP/1.1 200 OK\r\n"], lines) for line in group))
+
+
+async def endless_hints(scope: Scope, receive: Receive, send: Send) -> None:
+    """Says `103 Early Hints` again and again before the reply that never comes."""
+    await raw(scope, (b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 64 for _ in range(16 * MOST)))
+
+
+async def endless_continue(scope: Scope, receive: Receive, send: Send) -> None:
+    """Says `100 Continue` twice a second: a client that waits for the reply waits for ever."""
+    await raw(scope, (b"HTTP/1.1 100 Continue\r\n\r\n" for _ in range(240)), pause=0.5)
+
+
+async def two_replies(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a second reply along, for the request that comes next."""
+    good = json.dumps({"count": honest()}).encode()
+    wrong = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+    await raw(scope, iter([wrong + b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(good), good)]))
+
+
+async def split_header(scope: Scope, receive: Receive, send: Send) -> None:
+    """Ends a header early, so that its value becomes the reply's body."""
+    await answer(send, b"", (b"x", b'1\r\n\r\n{"count": 1}'))
+
+
+async def short_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Promises 1,000 bytes, sends the right answer and leaves."""
+    body = json.dumps({"count": honest()}).encode()
+    await raw(scope, iter([b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + body]))
+
+
+async def long_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends more than it has promised."""
+    await raw(scope, iter([b'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}{"count": 1}']))
+
+
+async def two_lengths(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer with two lengths that disagree."""
+    body = json.dumps({"count": honest()}).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\ncontent-length: 3\r\n\r\n" % len(body)
+    await raw(scope, iter([head + body]))
+
+
+async def huge_chunk(scope: Scope, receive: Receive, send: Send) -> None:
+    """Announces a chunk of 16 exabytes."""
+    await raw(scope, iter([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n{}"]))
+
+
+async def no_chunk(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a chunk whose size is a word."""
+    await raw(scope, iter([b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nmany\r\n{}\r\n0\r\n\r\n"]))
+
+
+async def endless_trailers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends the right answer in chunks, and trailers without end after it."""
+    body = json.dumps({"count": honest()}).encode()
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n" % (len(body), body)
+    lines = (b"x: " + b"1" * 2**16 + b"\r\n" for _ in range(4 * MOST))
+    await raw(scope, (line for group in ([head], lines) for line in group))
+
+
+async def other_protocol(scope: Scope, receive: Receive, send: Send) -> None:
+    """Switches to another protocol, unasked."""
+    await raw(
+        scope, iter([b"HTTP/1.1 101 Switching Protocols\r\nupgrade: tls\r\nconnection: upgrade\r\n\r\n", b"\0" * 99])
+    )
+
+
+async def redirect_to_itself(scope: Scope, receive: Receive, send: Send) -> None:
+    """Redirects to itself."""
+    await answer(send, b"", (b"location", b"/count"), status=307)
+
+
+async def redirect_to_the_host(scope: Scope, receive: Receive, send: Send) -> None:
+    """Redirects to a server of the machine that grades, which the sandbox does not see."""
+    await answer(send, b"", (b"location", f"http://127.0.0.1:{known.PORT}/".encode()), status=302)
+
+
+async def redirect_to_a_file(scope: Scope, receive: Receive, send: Send) -> None:
+    """Redirects to a file of the machine that grades."""
+    await answer(send, b"", (b"location", f"file://{known.FILE}".encode()), status=301)
+
+
+async def many_cookies(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sets 3,000 cookies."""
+    cookies = [(b"set-cookie", f"c{n}={'x' * 20}; Path=/".encode()) for n in range(3_000)]
+    await answer(send, b"{}", *cookies)
+
+
+async def deep_json(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends 100,000 brackets, one in the other."""
+    await answer(send, b'{"count": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
+async def huge_number(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a number of 100,000 digits."""
+    await answer(send, b'{"count": ' + b"9" * 100_000 + b"}")
+
+
+async def many_numbers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends numbers, each as long as Python reads it, whose reading takes long."""
+    await answer(send, b'{"count": [' + b",".join([b"9" * 4_300] * 1_500) + b"]}")
+
+
+async def beyond_floats(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a number beyond the largest float, which becomes infinity."""
+    await answer(send, b'{"count": 1e999}')
+
+
+async def not_a_number(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends NaN, which is no JSON and which Python reads."""
+    await answer(send, b'{"count": NaN}')
+
+
+async def doubled_keys(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends two answers under one key, of which the last one is right."""
+    await answer(send, b'{"count": -1, "count": %d}' % honest())
+
+
+async def lone_surrogate(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends half a character, which no file takes as UTF-8."""
+    await answer(send, rb'{"count": "\ud800", "\udfff": 1}')
+
+
+async def no_utf8(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends bytes that are no UTF-8 as JSON."""
+    await answer(send, b'{"count": "\xff\xfe\x80"}')
+
+
+async def odd_charset(scope: Scope, receive: Receive, send: Send) -> None:
+    """Names a character set whose decoder always fails."""
+    headers = [(b"content-type", b"text/plain; charset=undefined")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"1"})
+
+
+async def packed_charset(scope: Scope, receive: Receive, send: Send) -> None:
+    """Names a character set that is none but unpacks: 4 GiB of zeros."""
+    body = b"".join(packed(MOST, 15))
+    headers = [(b"content-type", b"text/plain; charset=zlib_codec")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def equal_to_all(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends an object that equals everything where it is made, and is bytes where it is read."""
+
+    class Equal(int):
+        __hash__ = int.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    await answer(send, json.dumps({"count": Equal(-1)}).encode())

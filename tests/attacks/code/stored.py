@@ -1,0 +1,68 @@
+"""Fills the data folder with what a reader stumbles over. Called at the import, when that is the working directory."""
+
+import contextlib
+import os
+import socket
+import threading
+from pathlib import Path
+
+from . import known
+
+LOG = "requests.log"
+
+
+def log_of_the_machine() -> None:
+    """Makes the log a link to a file of the machine that grades, and one of its folders too."""
+    if Path(LOG).is_symlink():
+        return
+    Path(LOG).symlink_to(known.FILE)
+    Path("machine").symlink_to("/")
+
+
+def log_without_end() -> None:
+    """Writes to the log as fast as it can, lines that look like those of requests."""
+
+    def write() -> None:
+        with Path(LOG).open("ab") as log:
+            line = b"[2026-11-22 10:00:00] GET /posts/1 200 1ms\n" * 1000
+            while True:
+                try:
+                    log.write(line)
+                except OSError:
+                    return
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+def clutter() -> None:
+    """Makes names that are no text, links that lead out and in circles, sockets, what nobody may read, 500 folders."""
+    if Path("locked").exists():  # made when it was started before
+        return
+    odd = (b"\xff\xfe.png", b"a\nb.png", b"\x1b[2J.png", "\u202egnp.x".encode(), b"=1+1.png", b" ", b"-rf", b"'\"`$(x)")
+    Path("uploads").mkdir(exist_ok=True)
+    for name in (*odd, b"uploads/" + b"\xff" * 200):
+        Path(os.fsdecode(name)).write_bytes(b"x")
+    for number, target in enumerate(("/", ".", "nothing", known.FILE, "../uploads", "/proc/self/fd/0")):
+        Path(f"uploads/link-{number}.png").symlink_to(target)
+    with contextlib.suppress(OSError):
+        os.mkfifo("uploads/fifo.png")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("uploads/socket.png")
+    with Path("sparse").open("wb") as sparse:
+        sparse.truncate(2**24)
+    Path("locked").mkdir()
+    Path("locked/inside.png").write_bytes(b"x")
+    Path("locked").chmod(0)
+    here = Path.cwd()
+    for _ in range(500):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("bottom.png").write_bytes(b"x")
+    os.chdir(here)
+
+
+def many() -> None:
+    """Makes 8,000 files."""
+    Path("many").mkdir(exist_ok=True)
+    for number in range(8_000):
+        Path(f"many/{number}").touch()

@@ -1,0 +1,65 @@
+"""The suite finds fault where there is one: each way in which an attack can succeed is told."""
+
+import queue
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from .attack import Attack
+from .bait import Bait
+from .grading import Graded
+from .suite import Trial
+
+FULL = {"test_counts_books": "kept", "test_counts_by_letter": "kept"}
+NOTHING = dict.fromkeys(FULL, "broken")
+HONEST = Graded(100, FULL, "", (), "", 1.0)
+REFUSED = Graded(0, NOTHING, "", (), "Got:\n  no reply to GET /count within 10 seconds", 1.0)
+ATTACK = Attack("bombs", "a bomb", "Explodes.", lambda project: None, "no credit", "no reply")
+VISITOR = replace(ATTACK, verdict="honest", reason="")
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator[Trial]:
+    with Bait() as bait, ThreadPoolExecutor(1) as others:
+        opened = Trial(bait, tmp_path, queue.SimpleQueue(), others)
+        opened.honest = {
+            ("count", "solution"): HONEST,
+            ("count", "starter"): replace(HONEST, score=0, verdicts=NOTHING),
+        }
+        yield opened
+
+
+def test_what_comes_to_nothing_is_no_fault(trial: Trial) -> None:
+    """An attack without credit, or with that of an honest one, is no fault of the grader's."""
+    assert list(trial.faults(ATTACK, REFUSED, HONEST)) == []
+    assert list(trial.faults(VISITOR, HONEST, HONEST)) == []
+
+
+@pytest.mark.parametrize(
+    "attack, graded, neighbour, said",
+    [
+        (ATTACK, HONEST, HONEST, "100 points, and doing nothing earns 0"),
+        (ATTACK, replace(REFUSED, evidence="500"), HONEST, "nothing in what is said of it matches 'no reply'"),
+        (ATTACK, replace(REFUSED, failed="not graded: a crash"), HONEST, "it could not be graded: not graded: a crash"),
+        (ATTACK, replace(REFUSED, seconds=900), HONEST, "it took 900 seconds"),
+        (ATTACK, replace(REFUSED, trouble="no reply \x1b[2J"), HONEST, "what is said of it holds ['\\x1b']"),
+        (ATTACK, replace(REFUSED, trouble="no reply \u202e"), HONEST, "what is said of it holds ['\\u202e']"),
+        (ATTACK, REFUSED, REFUSED, "the verdict on another one is not what it was"),
+        (ATTACK, REFUSED, replace(HONEST, failed="it is gone"), "the verdict on another one is not what it was"),
+        (VISITOR, REFUSED, HONEST, "0 points, not the 100 of an honest one"),
+        (VISITOR, replace(HONEST, evidence='{"REACHED": ["the host"]}'), HONEST, 'REACHED": ["the host"]}'),
+    ],
+)
+def test_faults_are_told(trial: Trial, attack: Attack, graded: Graded, neighbour: Graded, said: str) -> None:
+    """Points, an unnamed reason, what cannot be graded, escape sequences, a neighbour's loss: each is a fault."""
+    assert said in "; ".join(trial.faults(attack, graded, neighbour))
+
+
+def test_a_touch_of_the_bait_is_told(trial: Trial) -> None:
+    """What has run on the trusted side leaves something in the trap, and that is a fault."""
+    (trial.bait.trap / "conftest.py").touch()
+
+    assert list(trial.faults(ATTACK, REFUSED, HONEST)) == ["somebody has reached the trap: conftest.py"]
