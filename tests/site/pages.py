@@ -1,0 +1,77 @@
+"""The pages as their writers wrote them: what is prose in them, and what is not."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mkdocs.utils import meta
+
+from workbook.course import Course
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+COURSE = Course(ROOT)
+
+_FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
+_BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"(?P<title>[^"]*)")?.*$', re.MULTILINE)
+_NOT_PROSE = re.compile(
+    r"^ *\|.*$"  # a table's row
+    r"|\{\{.*?\}\}"  # a shortcode
+    r"|\{[:.#][^}]*\}"  # attributes
+    r"|<[^>]+>",  # HTML, and addresses
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page as it is written."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(DOCS).as_posix()
+
+    @cached_property
+    def _parts(self) -> tuple[str, dict[str, Any]]:
+        return meta.get_data(self.path.read_text(encoding="utf-8"))
+
+    @property
+    def text(self) -> str:
+        return self._parts[0]
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return self._parts[1]
+
+    @property
+    def is_stub(self) -> bool:
+        return bool(self.meta.get("stub"))
+
+    @cached_property
+    def prose(self) -> str:
+        """Its text without code, tables, shortcodes and marks; a piece of code within a sentence is one word."""
+        text = _FENCE.sub("", self.text)
+        text = _BOX.sub(lambda box: f"\n{box['title'] or ''}\n", text)
+        text = re.sub(r"`[^`\n]+`", "`code`", text)
+        text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+        text = _NOT_PROSE.sub("", text)
+        text = re.sub(r"^ *(#+|[-*+]|\d+\.) +(\[[ x]\] +)?", "\n", text, flags=re.MULTILINE)
+        return text.replace("**", "").replace("*", "")
+
+    @property
+    def words(self) -> int:
+        return len(self.prose.split())
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", self.prose))
+        found = [one for part in paragraphs for one in re.split(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(`A-Z0-9])", part)]
+        return [sentence for sentence in found if len(sentence.split()) > 2]
+
+
+PAGES = [Written(path) for path in sorted(DOCS.rglob("*.md"))]
+STAGES = [page for page in PAGES if page.name.startswith("stages/") and not page.is_stub]

@@ -1,0 +1,126 @@
+"""Transcripts: what counts as the same output, what is told of a difference, what is filled in anew."""
+
+from pathlib import Path
+
+import pytest
+
+from workbook.site import transcripts
+from workbook.site.console import blocks_of, difference, matches, renewed
+
+from .pages import ROOT
+
+PAGE = """---
+serve: 02-middleware
+---
+
+# Try
+
+```console
+$ echo one; \\
+    echo two
+one
+two
+$ NAME=ada
+$ echo "$NAME"
+WRONG
+```
+
+``` { .console .no-run }
+$ exit 1
+```
+
+??? note "Folded"
+    ```console
+    $ curl http://127.0.0.1:8000/order
+    ```
+
+``` { .console .log }
+```
+
+```console
+$ printf 'no end of line'
+$ false
+$ uv run python -c 'print(7)'
+```
+"""
+
+
+def test_blocks_are_read() -> None:
+    """Commands, also of several lines, what is expected of each, and what is not run, are told apart."""
+    first, shown, folded, log, last = blocks_of(PAGE)
+
+    assert [(one.text, one.expected) for one in first.commands] == [
+        ("echo one; \\\n    echo two", ("one", "two")),
+        ("NAME=ada", ()),
+        ('echo "$NAME"', ("WRONG",)),
+    ]
+    assert [block.runs for block in (first, shown, folded, log, last)] == [True, False, True, True, True]
+    assert (folded.commands[0].text, folded.commands[0].indent) == ("curl http://127.0.0.1:8000/order", "    ")
+    assert (log.shows, len(last.commands)) == ("errors", 3)
+
+
+@pytest.mark.parametrize(
+    "expected, actual, same",
+    [
+        (["a"], ["a"], True),
+        (["a"], ["b"], False),
+        (["a"], ["a", "b"], False),
+        (["a", "b"], ["a"], False),
+        (["a…c"], ["abc"], True),
+        (["a…c"], ["ab"], False),
+        (["…"], [], True),
+        (["…", "z"], ["a", "b", "z"], True),
+        (["a", "…", "z"], ["a", "z"], True),
+        (["a", "…", "z"], ["a", "b"], False),
+        (["a.c"], ["abc"], False),
+        ([], [], True),
+        ([], ["a"], False),
+    ],
+)
+def test_what_is_the_same(expected: list[str], actual: list[str], same: bool) -> None:
+    """`…` stands for anything within a line, a line of it for any lines, and nothing else for anything else."""
+    assert matches(expected, actual) is same
+
+
+def test_a_difference_is_told() -> None:
+    """A difference shows the lines that differ, and not those that `…` stands for."""
+    said = difference(["date: …", "a"], ["date: today", "b"]).splitlines()
+
+    assert [line for line in said if line[0] in "+-" and not line.startswith(("+++", "---"))] == ["-a", "+b"]
+
+
+def test_what_matches_is_kept() -> None:
+    """Filling in anew keeps a page's own `…`, and puts them where something is another at each run."""
+    assert renewed(["a", "…"], ["a", "b", "c"]) == ["a", "…"]
+    assert renewed(["date: …", "x: …", "a"], ["date: now", "x: 1", "b"]) == ["date: …", "x: …", "b"]
+    assert renewed([], ["date: Sun, 22 Nov", "x-process-time: 1.25ms"]) == ["date: …", "x-process-time: …ms"]
+
+
+def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
+    """A page that is filled in anew says what its commands write; before, each wrong line was named."""
+    page = tmp_path / "try.md"
+    page.write_text(PAGE, encoding="utf-8")
+
+    wrong = transcripts.compared(ROOT, page)
+    assert '$NAME"\n--- the page\n+++ what came\n@@ -1 +1 @@\n-WRONG\n+ada' in wrong
+    assert "no end of line" in wrong
+
+    page.write_text(transcripts.written(ROOT, page), encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert transcripts.compared(ROOT, page) == ""
+    assert '$ echo "$NAME"\nada\n' in text
+    assert '/order\n    ["last in","first in","route"]\n    ```' in text
+    assert "GET /order 200" in text.partition(".log }\n")[2].partition("```")[0]
+    assert text.endswith("$ printf 'no end of line'\nno end of line\n$ false\n$ uv run python -c 'print(7)'\n7\n```\n")
+
+
+def test_nothing_is_changed_in_the_course(tmp_path: Path) -> None:
+    """Commands act on a copy: what they start, write and remove is not in the course."""
+    page = tmp_path / "try.md"
+    page.write_text("```console\n$ uv run workbook start 01\n$ rm -r stages; ls\n```\n", encoding="utf-8")
+
+    text = transcripts.written(ROOT, page)
+
+    assert "work/01-cors" in text
+    assert text.splitlines()[-6:] == ["exercises", "final", "pyproject.toml", "work", "workbook.toml", "```"]
+    assert (ROOT / "stages" / "01-cors" / "main.py").is_file()

@@ -1,0 +1,85 @@
+"""`workbook docs`: the site on this machine."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.commands import docs as command
+from workbook.errors import UserError
+
+from ..runners import COMMAND, PATIENCE, Running, Workbook, free_port, wait_until
+from .pages import ROOT
+
+
+def test_the_site_is_served(tmp_path: Path) -> None:
+    """The site is served at the address that is told, and is gone when the command ends."""
+    port = free_port()
+    running = Running([*COMMAND, "docs", "--port", str(port)], ROOT, Workbook(tmp_path).env)
+    try:
+        running.wait_for(f"http://127.0.0.1:{port}/")
+
+        def home() -> str:
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).text
+            except httpx.TransportError:
+                return ""
+
+        text = wait_until(lambda: home(), lambda: running.text)
+        assert "Then a stranger opens it." in text
+        assert running.end().status == 0
+        assert home() == ""
+    finally:
+        running.close()
+
+
+def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path) -> None:
+    """A build refuses a folder that holds something other than a site, and leaves it as it is."""
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+
+    ended = subprocess.run(
+        [*COMMAND, "docs", "--build", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert ended.returncode == 2
+    assert "holds something other than a site" in " ".join(ended.stderr.split())
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mkdocs is not installed, the command says so, and how to get it."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(command, "NEEDED", ("mkdocs", "nowhere_to_be_found"))
+
+    with pytest.raises(UserError) as refused:
+        command.docs(None, None)
+
+    assert refused.value.message == "The site needs packages that are not installed: nowhere_to_be_found."
+    assert refused.value.then == "uv run --group site --group notebooks workbook docs"
+
+
+def test_a_course_without_a_site_is_told(shared: Workbook) -> None:
+    """In a course that has no site the command says that there is none."""
+    ended = shared("docs")
+    assert ended.status == 1
+    assert "has no site" in ended.err
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    """A port that is in use is told before anything is built."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            [sys.executable, "-m", "workbook", "docs", "--port", port],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    assert ended.returncode == 1
+    assert f"Port {port} cannot be used" in ended.stderr

@@ -1,0 +1,133 @@
+"""The site in a browser: everything comes from it, it fits on a phone, and it remembers what is done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+PHONE = 390  # pixels
+
+
+def paths(built: Path) -> list[str]:
+    found = [page.parent.relative_to(built).as_posix() for page in built.rglob("index.html")]
+    return sorted(f"/{path}/".replace("/./", "/") for path in found)
+
+
+@pytest.fixture
+def phone(browser: "Browser") -> Iterator["BrowserContext"]:
+    context = browser.new_context(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
+    yield context
+    context.close()
+
+
+def test_every_page_comes_from_the_site_alone(phone: "BrowserContext", origin: str, built: Path) -> None:
+    """No page asks another host for anything, none has an error in its script, none is wider than a phone."""
+    page = phone.new_page()
+    strangers: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda asked: None if asked.url.startswith((origin, "data:")) else strangers.append(asked.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    too_wide = []
+
+    for path in paths(built):
+        page.goto(origin + path)
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE:
+            too_wide.append(path)
+
+    assert (strangers, errors, too_wide) == ([], [], [])
+
+
+def done(page: "Page") -> list[str]:
+    """The names of the steps that the list on the home page shows as done."""
+    boxes = page.locator("ol.course input:checked")
+    return [str(box.get_attribute("data-step")) for box in boxes.all()]
+
+
+def test_a_tick_is_kept(page: "Page", origin: str) -> None:
+    """A step that is ticked on its page is ticked on the home page too, until it is unticked, in a later visit."""
+    page.goto(f"{origin}/stages/01-cors/")
+    page.get_by_role("checkbox", name="I have finished CORS").check()
+    page.goto(f"{origin}/")
+    assert done(page) == ["01-cors"]
+
+    page.get_by_role("checkbox", name="Middleware is done").check()
+    page.reload()
+    assert done(page) == ["01-cors", "02-middleware"]
+
+    page.get_by_role("checkbox", name="CORS is done", exact=True).uncheck()
+    page.goto(f"{origin}/stages/01-cors/")
+    assert not page.get_by_role("checkbox", name="I have finished CORS").is_checked()
+
+
+def test_a_tick_shows_in_the_other_tab(page: "Page", origin: str) -> None:
+    """What is ticked in one tab is ticked in another that is open, and neither forgets the other's."""
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"{origin}/")
+    page.get_by_role("checkbox", name="CORS is done", exact=True).check()
+    other.locator("ol.course input[data-step='01-cors']:checked").wait_for()
+    other.get_by_role("checkbox", name="Errors is done").check()
+    page.locator("ol.course input[data-step='06-errors']:checked").wait_for()
+
+    assert done(page) == done(other) == ["01-cors", "06-errors"]
+
+
+@pytest.mark.parametrize("kept", ["null", "{}", "[[[", '"01-cors"'])
+def test_ticks_survive_what_they_did_not_write(page: "Page", origin: str, kept: str) -> None:
+    """With something else in the browser's storage the ticks work as if it were empty."""
+    page.add_init_script(f"localStorage.getItem('workbook.done') ?? localStorage.setItem('workbook.done', '{kept}')")
+    page.goto(f"{origin}/")
+    assert done(page) == []
+
+    page.get_by_role("checkbox", name="CORS is done", exact=True).check()
+    page.reload()
+
+    assert done(page) == ["01-cors"]
+
+
+def test_ticks_need_no_storage(page: "Page", origin: str) -> None:
+    """Where the browser forbids storage a tick holds as long as the page does, and nothing breaks."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden') }})")
+    page.goto(f"{origin}/stages/01-cors/")
+    page.get_by_role("checkbox", name="I have finished CORS").check()
+
+    assert page.get_by_role("checkbox", name="I have finished CORS").is_checked()
+    assert [error for error in errors if "forbidden" not in error] == []
+
+
+def test_what_scrolls_can_be_reached(phone: "BrowserContext", origin: str) -> None:
+    """Code or a table that is wider than the page can be scrolled with the keyboard."""
+    page = phone.new_page()
+    page.goto(f"{origin}/exercises/pagination/")
+    page.add_style_tag(content=".md-typeset__table { min-width: 60rem }")  # its own tables fit on a phone
+    page.set_viewport_size({"width": PHONE - 10, "height": 800})
+    for box in ("pre > code", ".md-typeset__scrollwrap"):
+        page.locator(f"{box}[tabindex='0']").first.wait_for(timeout=5000)
+
+    boxes = page.locator("pre > code, .md-typeset__scrollwrap").all()
+    wide = [box for box in boxes if box.evaluate("e => e.scrollWidth > e.clientWidth")]
+    assert {box.evaluate("e => e.tabIndex") for box in wide} == {0}
+
+
+def test_a_copied_transcript_is_its_commands(browser: "Browser", origin: str) -> None:
+    """The copy button of a console block copies the commands, without prompt and output."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{origin}/stages/01-cors/")
+    block = page.locator(".language-console", has_text="/posts/1/likes").first
+    block.scroll_into_view_if_needed()
+    block.locator("button.md-code__button").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    context.close()
+
+    assert copied.splitlines() == [
+        "curl -i -X POST http://127.0.0.1:8000/posts/1/likes -H 'Origin: http://127.0.0.1:4000'",
+        "curl http://127.0.0.1:8000/posts/1",
+    ]

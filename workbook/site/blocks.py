@@ -1,0 +1,219 @@
+"""What the shortcodes say: each a function of the page and of the words behind its name."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from workbook.changes import Edit, Experiment, Task
+from workbook.course import Course, Step
+from workbook.promises import PromiseText, read_promises
+
+from .changed import pairs
+from .pages import (
+    archive_of,
+    changes_page,
+    notebook_page,
+    page_of,
+    relative,
+    shown_files,
+    task_page,
+    with_links_for,
+)
+from .sections import lines_of
+
+MOST_LINES = 20  # of code at one go
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the site: its path below docs/, and the step that it is about, if it is about one."""
+
+    path: str
+    course: Course
+    step: Step | None = None
+
+    @cached_property
+    def shown(self) -> dict[str, str]:
+        return shown_files(self.course)
+
+    @property
+    def its_step(self) -> Step:
+        if self.step is None:
+            raise LookupError("the page has no `step:` in its front matter")
+        return self.step
+
+    def link(self, text: str, to: str) -> str:
+        return f"[{text}]({relative(to, self.path)})"
+
+    def named(self, name: str) -> Step:
+        return self.course.step(name) if name else self.its_step
+
+
+def code(page: Page, place: str, *more: str) -> str:
+    """`code FILE:NAME`: a named part of a file of the course; `all` in place of a name is the whole of it."""
+    path, _, names = place.rpartition(":")
+    file = page.course.root / path
+    lines = "" if names == "all" else f":{lines_of(file, names)}"
+    shown = len(file.read_text(encoding="utf-8").splitlines()) if not lines else _length(lines)
+    if shown > MOST_LINES and "long" not in more:
+        raise ValueError(f"{shown} lines are more than a reader takes in at once: {MOST_LINES}")
+    kind = {"py": "python", "html": "html", "toml": "toml", "ipynb": "json"}.get(file.suffix[1:], "text")
+    return f'``` {{ .{kind} title="{path}" }}\n--8<-- "{path}{lines}"\n```'
+
+
+def _length(lines: str) -> int:
+    first, _, last = lines[1:].partition(":")
+    return int(last) - int(first) + 1 if last else 0
+
+
+def head(page: Page) -> str:
+    """How long the step takes, its number, its zip, and the tick of who has finished it. Placed below the title."""
+    step = page.its_step
+    alike = [other for other in page.course.steps if other.kind == step.kind]
+    number = f"{step.kind.capitalize()} {alike.index(step) + 1} of {len(alike)}" if len(alike) > 1 else "Project"
+    facts = [number, f"{step.minutes} minutes"]
+    if step.kind == "stage":
+        facts.append(page.link("the code as a zip", archive_of(step)))
+    return (
+        f'<div class="step-head" markdown>\n\n{" · ".join(facts)}\n\n{_tick(step, f"I have finished {step.title}")}\n\n'
+        "</div>"
+    )
+
+
+def _tick(step: Step, label: str, css_class: str = "") -> str:
+    return (
+        f'<label class="tick" hidden><input type="checkbox" data-step="{step.name}">'
+        f"<span{css_class}>{label}</span></label>"
+    )
+
+
+def course(page: Page) -> str:
+    """The course as a list, with a tick for each step."""
+    rows = []
+    for step in page.course.steps:
+        tick = _tick(step, f"{step.title} is done", ' class="unseen"')
+        rows.append(
+            f"<li markdown>{tick}<span markdown>**{page.link(step.title, page_of(step))}** {step.concept}</span>"
+            f'<span class="minutes">{step.minutes} min</span></li>'
+        )
+    return '<ol class="course" markdown>\n' + "\n".join(rows) + "\n</ol>"
+
+
+def promises(page: Page, which: str = "core") -> str:
+    """`promises core` or `promises deeper`: what the step's tests prove, in their own words."""
+    wanted = {"core": False, "deeper": True}[which]
+    found = [promise for promise in read_promises(page.course.folder(page.its_step)) if promise.deeper is wanted]
+    return "\n".join(f"{'-' if wanted else f'{n}.'} {promise.text}" for n, promise in enumerate(found, 1))
+
+
+def experiments(page: Page) -> str:
+    """The stage's experiments: each one's question and edit; folded, what turns red and why."""
+    step = page.its_step
+    texts = {promise.name: promise for promise in read_promises(page.course.folder(step))}
+    blocks = []
+    for number, experiment in enumerate(page.course.experiments(step), 1):
+        asked = [f"### {number}. {experiment.title}", experiment.question]
+        if experiment.hidden:
+            asked.append("\n".join(f"- {choice}" for choice in experiment.choices))
+        else:
+            asked.append(_edits(experiment))
+        asked.append(f"```console\n$ uv run workbook break {step.name} {number}\n```")
+        blocks.append("\n\n".join([*asked, _answer(experiment, texts)]))
+    return "\n\n".join(blocks)
+
+
+def _edits(experiment: Experiment) -> str:
+    return "\n\n".join(f'``` {{ .diff title="{edit.file}" }}\n{_diff(edit)}\n```' for edit in experiment.edits)
+
+
+def _diff(edit: Edit) -> str:
+    old, new = edit.find.strip("\n").splitlines(), edit.replace.strip("\n").splitlines()
+    return "\n".join(line for line in difflib.ndiff(old, new) if not line.startswith("?"))
+
+
+def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
+    red = [texts[name].text for name in texts if name in experiment.red]
+    inside = [f"**It was:** {experiment.answer}.\n\n{_edits(experiment)}"] if experiment.hidden else []
+    inside.append(
+        "**Red:**\n\n" + "\n".join(f"- {text}" for text in red) if red else "**Red:** nothing. Every promise is kept."
+    )
+    inside.append(experiment.why)
+    title = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
+    return f'??? success "{title}"\n\n' + _indented("\n\n".join(inside))
+
+
+def _indented(text: str) -> str:
+    return "\n".join("    " + line if line else "" for line in text.splitlines())
+
+
+def tasks(page: Page) -> str:
+    """The stage's tasks: the story of each, and where the rest of it stands."""
+    step = page.its_step
+    rows = []
+    for task in page.course.tasks(step):
+        text = (task.folder / "README.md").read_text(encoding="utf-8").split("\n\n")
+        story = with_links_for(page.path, text[1], f"{page.course.place(step)}/tasks/{task.folder.name}", page.shown)
+        rows.append(f"{task.number}. **{page.link(task.title, task_page(step, task))}**<br>\n    {story}")
+    return "\n".join(rows)
+
+
+def task_text(course: Course, step: Step, task: Task) -> str:
+    """A task's own page: its README, and the way there and back."""
+    page = Page(task_page(step, task), course, step)
+    place = f"{course.place(step)}/tasks/{task.folder.name}"
+    text = (task.folder / "README.md").read_text(encoding="utf-8").strip()
+    heading, _, body = with_links_for(page.path, text, place, page.shown).partition("\n")
+    return (
+        f"{heading}\n\nTask {task.number} of {page.link(step.title, page_of(step))}.\n\n{body.strip()}\n\n"
+        "## Do it\n\n"
+        f"```console\n$ uv run workbook start {step.name}\n$ uv run workbook\n```\n\n"
+        f"The first command puts the stage into `{course.copy(step).relative_to(course.root).as_posix()}`, where you "
+        "edit it. The second tells at every save what is still missing, and gives hints on `h`.\n"
+    )
+
+
+def readme(page: Page, place: str = "") -> str:
+    """`readme`: the README of the page's step without its title; `readme FILE` another file of the course."""
+    place = place or f"{page.course.place(page.its_step)}/README.md"
+    text = (page.course.root / place).read_text(encoding="utf-8")
+    body = text.partition("\n")[2].strip()
+    return with_links_for(page.path, body, place.rpartition("/")[0], page.shown)
+
+
+def onward(page: Page) -> str:
+    """Where to go from here: what changed, the notebook, the zip, the next step."""
+    step, all_steps = page.its_step, page.course
+    rows = []
+    if any(step == after for _, after in pairs(all_steps)):
+        rows.append(page.link("What changed since the stage before", changes_page(step)))
+    if (all_steps.folder(step) / "explore.ipynb").is_file():
+        rows.append(page.link("Look closer: the notebook of this stage", notebook_page(step)))
+    if step.kind == "stage":
+        rows.append(page.link("The code of this stage as a zip", archive_of(step)))
+    if after := all_steps.after(step):
+        rows.append(f"**Next: {page.link(after.title, page_of(after))}.** {after.concept}.")
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def minutes(page: Page, name: str = "") -> str:
+    return str(page.named(name).minutes)
+
+
+def title(page: Page, name: str = "") -> str:
+    return page.named(name).title
+
+
+def concept(page: Page, name: str = "") -> str:
+    return page.named(name).concept
+
+
+def hours(page: Page) -> str:
+    """How long the whole course takes, to the half hour."""
+    return f"{round(sum(step.minutes for step in page.course.steps) / 30) / 2:g}"
+
+
+BLOCKS: dict[str, Callable[..., str]] = {
+    function.__name__: function for function in (code, head, course, promises, experiments, tasks, readme, onward)
+}
+WORDS: dict[str, Callable[..., str]] = {function.__name__: function for function in (minutes, title, concept, hours)}

@@ -1,0 +1,63 @@
+"""What mkdocs calls while it builds the site: the pages and files made from the course, and the shortcodes."""
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.pages import Page as MkDocsPage
+
+from workbook.course import Course
+from workbook.site import archive, blocks, changed, notebooks, pages, shortcodes
+
+_CACHE = Path(".cache") / "site"
+_TITLE = re.compile(r"^# .+$", re.MULTILINE)
+
+
+def _course(config: MkDocsConfig) -> Course:
+    return Course(Path(config.config_file_path).parent)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Snippets are looked for in the course, wherever mkdocs was started."""
+    root = Path(config.config_file_path).parent
+    config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages and the zips that are made from the course."""
+    course = _course(config)
+
+    def add(path: str, content: str | bytes) -> None:
+        files.append(File.generated(config, path, content=content, inclusion=InclusionLevel.NOT_IN_NAV))
+
+    for before, after in changed.pairs(course):
+        page = pages.changes_page(after)
+        add(page, changed.changes(course, before, after, page))
+    executed = notebooks.notebooks(course, course.root / _CACHE / "notebooks")
+    for step in course.steps:
+        if step.name in executed:
+            page = pages.notebook_page(step)
+            add(page, notebooks.notebook_text(course, step, executed[step.name], page))
+        if step.kind == "stage":
+            add(pages.archive_of(step), archive.archive(course, step))
+        for task in course.tasks(step):
+            add(pages.task_page(step, task), blocks.task_text(course, step, task))
+    return files
+
+
+def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+    """Put the step's head below the title, and replace the shortcodes."""
+    course = _course(config)
+    name = page.meta.get("step")
+    try:
+        about = blocks.Page(page.file.src_uri, course, course.known(name) if name else None)
+        if name and about.step is None:
+            raise shortcodes.BadShortcode(f"{about.path}: there is no step {name}")
+        if about.step:
+            markdown = _TITLE.sub(lambda found: f"{found[0]}\n\n{{{{ head }}}}\n", markdown, count=1)
+        return shortcodes.expand(about, markdown)
+    except shortcodes.BadShortcode as error:
+        raise PluginError(str(error)) from error

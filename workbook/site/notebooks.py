@@ -1,0 +1,76 @@
+"""The stages' notebooks as pages: executed at build, where an error is fatal; kept until what they show changes."""
+
+import hashlib
+import importlib.metadata
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from workbook.course import Course, Step
+
+from .archive import files_in
+from .pages import page_of, relative
+
+_TEMPLATE = Path(__file__).parent / "notebook.md.j2"
+_AT_ONCE = 2
+_PATIENCE = 120  # seconds for one cell, on a loaded machine
+_SHOWN_BY = ("fastapi", "starlette", "httpx", "nbconvert")  # what a notebook's outputs depend on
+
+
+def notebook_steps(course: Course) -> list[Step]:
+    return [step for step in course.steps if (course.folder(step) / "explore.ipynb").is_file()]
+
+
+def notebooks(course: Course, cache: Path) -> dict[str, str]:
+    """Every notebook in Markdown, by its step's name. Raises `nbclient.exceptions.CellExecutionError`."""
+    steps = notebook_steps(course)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        texts = pool.map(lambda step: _kept(course.folder(step), cache), steps)
+        return {step.name: text for step, text in zip(steps, texts, strict=True)}
+
+
+def notebook_text(course: Course, step: Step, executed: str, page: str) -> str:
+    """The page: the executed notebook, and how to have it in your hands."""
+    title, _, rest = executed.lstrip().partition("\n")
+    place = f"{course.place(step)}/explore.ipynb"
+    return (
+        f"{title}\n\nThis page is the notebook of the stage [{step.title}]({relative(page_of(step), page)}), "
+        "executed when the site was built. To run and change its cells yourself:\n\n"
+        f"```console\n$ uv run --group notebooks jupyter lab {place}\n```\n\n{rest.lstrip()}"
+    )
+
+
+def _kept(folder: Path, cache: Path) -> str:
+    kept = cache / f"{_fingerprint(folder)}.md"
+    if not kept.is_file():
+        text = _executed(folder / "explore.ipynb")
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        fresh = kept.with_suffix(f".{id(text)}.tmp")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(kept)  # whole or not at all: two builds may run at once
+    return kept.read_text(encoding="utf-8")
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256(_TEMPLATE.read_bytes())
+    for name in _SHOWN_BY:
+        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+    for name, content in files_in(folder).items():
+        if not name.startswith(("tasks/", "test_", "README")):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:24]
+
+
+def _executed(notebook: Path) -> str:
+    import nbformat  # late: a second build needs none of them
+    from nbconvert import MarkdownExporter
+    from nbconvert.preprocessors import ExecutePreprocessor
+
+    cells = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    run = ExecutePreprocessor(timeout=_PATIENCE, kernel_name="python3")  # type: ignore[no-untyped-call]
+    run.preprocess(cells, {"metadata": {"path": str(notebook.parent)}})
+    exporter = MarkdownExporter(template_file=str(_TEMPLATE))  # type: ignore[no-untyped-call]
+    text, resources = exporter.from_notebook_node(cells)
+    if resources.get("outputs"):
+        raise ValueError(f"{notebook}: pictures in outputs are not placed on the page yet")
+    return str(text).strip() + "\n"

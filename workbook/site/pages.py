@@ -1,0 +1,70 @@
+"""Where the course's files are shown on the site, and links that follow them there."""
+
+import posixpath
+import re
+
+from workbook.changes import Task
+from workbook.course import Course, Step
+
+_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<to>[^)\s]+)\)")
+_ELSEWHERE = re.compile(r"[a-z]+:|#")
+
+
+def page_of(step: Step) -> str:
+    """The page of a step, as a path below docs/."""
+    return {"stage": f"stages/{step.name}.md", "exercise": f"exercises/{step.name}.md"}.get(
+        step.kind, f"{step.name}.md"
+    )
+
+
+def task_page(step: Step, task: Task) -> str:
+    return f"tasks/{step.name}-{task.folder.name}.md"
+
+
+def notebook_page(step: Step) -> str:
+    return f"notebooks/{step.name}.md"
+
+
+def changes_page(step: Step) -> str:
+    """What `step` changed since the stage before it."""
+    return f"changes/{step.name}.md"
+
+
+def archive_of(step: Step) -> str:
+    return f"download/{step.name}.zip"
+
+
+def relative(to: str, page: str) -> str:
+    """The link to a file of the site, as it is written on `page`."""
+    return posixpath.relpath(to, posixpath.dirname(page) or ".")
+
+
+def shown_files(course: Course) -> dict[str, str]:
+    """The course's files that have a page: their path in the repository, and that of the page."""
+    shown = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+    for step in course.steps:
+        place = course.place(step)
+        shown |= {place: page_of(step), f"{place}/README.md": page_of(step)}
+        if (course.folder(step) / "explore.ipynb").is_file():
+            shown[f"{place}/explore.ipynb"] = notebook_page(step)
+        for task in course.tasks(step):
+            shown[f"{place}/tasks/{task.folder.name}/README.md"] = task_page(step, task)
+    return shown
+
+
+def with_links_for(page: str, text: str, folder: str, shown: dict[str, str]) -> str:
+    """`text`, written for a file in `folder` of the repository, as it can stand on `page`.
+
+    A link to a file without a page becomes that file's path.
+    """
+
+    def rewrite(link: re.Match[str]) -> str:
+        to, _, anchor = link["to"].partition("#")
+        if _ELSEWHERE.match(link["to"]):
+            return link[0]
+        path = posixpath.normpath(posixpath.join(folder, to))
+        if path not in shown:
+            return f"{link['text']} (`{path}`)"
+        return f"[{link['text']}]({relative(shown[path], page)}{'#' + anchor if anchor else ''})"
+
+    return _LINK.sub(rewrite, text)

@@ -1,0 +1,273 @@
+"""Run the console blocks of pages, in a copy of the course, and compare or write what the commands say.
+
+    python -m workbook.site.transcripts docs/stages/01-cors.md [--write]
+
+A page's front matter says with `serve: STEP` which step is served meanwhile, as `workbook run STEP` serves it.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from mkdocs.utils import meta
+
+from workbook.course import Course
+from workbook.scratch import left_out
+
+from .console import Block, blocks_of, difference, matches, renewed
+
+_STARTED = "Application startup complete.\n"
+_SERVED = "Ctrl-C ends it.\n"
+PATIENCE = 120.0  # seconds: a deadline for a loaded machine
+LOG_PATIENCE = 10.0
+QUIET = 0.5  # seconds without a further line: then a block that is still empty is filled in
+PORT = "8000"  # as the pages write it; a free one takes its place
+_COPIED = ("workbook.toml", "pyproject.toml", "stages", "final", "exercises")
+_NOT_PASSED_ON = ("WORKBOOK_", "PYTEST_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
+_UV = """#!/usr/bin/env bash
+# uv as far as the pages use it: with the packages that are here, it installs nothing
+[ "$1" = run ] || {{ echo "only uv run is known here" >&2; exit 2; }}
+shift
+while [ "${{1#--}}" != "$1" ]; do
+  case $1 in --directory) cd "$2"; shift 2 ;; --group | --extra | --with) shift 2 ;; *) shift ;; esac
+done
+command=$1; shift
+[ "$command" = python ] || set -- -m "$command" "$@"
+exec {python} "$@"
+"""
+
+
+class Process:
+    """A process whose output is collected as it comes, errors apart. It and all that it started end when closed."""
+
+    def __init__(self, command: Sequence[str], folder: Path, env: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._seen = {"out": b"", "errors": b""}
+        streams = {"out": self._process.stdout, "errors": self._process.stderr}
+        self._readers = [threading.Thread(target=self._read, args=item, daemon=True) for item in streams.items()]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str, stream: IO[bytes]) -> None:
+        while data := os.read(stream.fileno(), 65536):
+            self._seen[name] += data
+
+    @property
+    def text(self) -> str:
+        return self.written("out")
+
+    def written(self, name: str) -> str:
+        """All that it has written to `out` or to `errors`."""
+        return self._seen[name].decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def write(self, text: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def wait_for(self, mark: str, *, after: int = 0, name: str = "out") -> int:
+        """Wait until it has written `mark`; returns its place. Raises `TimeoutError`."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.written(name).find(mark, after)) < 0:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                said = self.written("out")[after:] + self.written("errors")
+                raise TimeoutError(f"waited in vain for {mark!r} in:\n{said}")
+            time.sleep(0.02)
+        return found
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 15)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 9)
+        self._process.wait()
+        for reader in self._readers:
+            reader.join(15)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+
+
+class Sitting:
+    """A learner at two terminals: in the first the step is served, in the second commands are typed."""
+
+    def __init__(self, root: Path, step: str | None, folder: Path) -> None:
+        self._port = _free_port()
+        self._folders = {str(folder / "workbook"): "~/workbook", sys.prefix: "~/workbook/.venv"}
+        course = _copy(root, folder / "workbook")
+        env = _environment(folder)
+        self.step = Course(course).step(step).name if step else None
+        self._started = contextlib.ExitStack()
+        self._shell = self._start(["bash", "--noprofile", "--norc"], course, env)
+        self._server: Process | None = None
+        self._told = {"out": 0, "errors": 0}  # how much of what the served step wrote the page has shown
+        if self.step:
+            command = [sys.executable, "-m", "workbook", "run", self.step, "--port", str(self._port)]
+            self._server = self._start(command, course, env)
+            try:
+                self._server.wait_for(_SERVED)
+                self._server.wait_for(_STARTED, name="errors")
+            except TimeoutError:
+                self.close()
+                raise
+            self._told = {name: len(self._server.written(name)) for name in self._told}
+
+    def _start(self, command: Sequence[str], folder: Path, env: dict[str, str]) -> Process:
+        return self._started.enter_context(contextlib.closing(Process(command, folder, env)))
+
+    def say(self, command: str) -> list[str]:
+        """Type a command; returns the lines that it writes."""
+        if self._server and command == f"uv run workbook run {self.step}":
+            return self._lines(self._server.text.partition(_SERVED)[0] + _SERVED)
+        begin, mark = len(self._shell.text), f"-- {os.urandom(8).hex()} --"
+        typed = command.replace(f":{PORT}", f":{self._port}")
+        self._shell.write(f"{{ {typed}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
+        end = self._shell.wait_for(f"\n{mark}\n", after=begin)
+        return self._lines(self._shell.text[begin:end])
+
+    def shown(self, name: str, expected: Sequence[str]) -> list[str]:
+        """What the served step has written since the page last showed it; waits until that is what is expected.
+
+        `errors` is the app's log. `out` is what `workbook run` itself says: the mail that has arrived.
+        """
+        if self._server is None:
+            raise ValueError("a block shows what the served step wrote, and the page has no `serve:`")
+        deadline = time.monotonic() + LOG_PATIENCE
+        text, since = "", time.monotonic()
+        while True:
+            before, text = text, self._server.written(name)
+            since = since if text == before else time.monotonic()
+            lines = self._lines(text[self._told[name] :])
+            settled = not expected and lines and time.monotonic() > since + QUIET
+            if settled or (expected and matches(expected, lines)) or time.monotonic() > deadline:
+                self._told[name] = len(text)
+                return lines
+            time.sleep(0.05)
+
+    def _lines(self, text: str) -> list[str]:
+        text = text.replace(f"/?api=http://127.0.0.1:{self._port}", "").replace(f":{self._port}", f":{PORT}")
+        for here, there in self._folders.items():
+            text = text.replace(here, there)
+        return [line.rstrip() for line in text.splitlines()]
+
+    def close(self) -> None:
+        self._started.close()
+
+
+@contextlib.contextmanager
+def sitting(root: Path, step: str | None) -> Iterator[Sitting]:
+    with (
+        tempfile.TemporaryDirectory(prefix="workbook-page-", ignore_cleanup_errors=True) as folder,
+        contextlib.closing(Sitting(root, step, Path(folder).resolve())) as opened,
+    ):
+        yield opened
+
+
+def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
+    """Each console block of the page that is run, with what each of its commands wrote."""
+    text = page.read_text(encoding="utf-8")
+    served = meta.get_data(text)[1].get("serve")
+    blocks = [block for block in blocks_of(text) if block.runs]
+    if not blocks:
+        return []
+    with sitting(root, served) as opened:
+        return [
+            (
+                block,
+                [
+                    opened.say(one.text) if not block.shows else opened.shown(block.shows, one.expected)
+                    for one in block.commands
+                ],
+            )
+            for block in blocks
+        ]
+
+
+def compared(root: Path, page: Path) -> str:
+    """What the page says otherwise than its commands do; empty if nothing."""
+    wrong = []
+    for block, said in outputs(root, page):
+        for command, actual in zip(block.commands, said, strict=True):
+            if not matches(command.expected, actual):
+                shown = command.text or "what the served step wrote"
+                wrong.append(f"{page.name}:{command.first}: {shown}\n{difference(command.expected, actual)}")
+    return "\n\n".join(wrong)
+
+
+def written(root: Path, page: Path) -> str:
+    """The page's text with its commands' outputs filled in anew."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for block, said in reversed(outputs(root, page)):
+        for command, actual in reversed(list(zip(block.commands, said, strict=True))):
+            fresh = renewed(command.expected, actual)
+            lines[command.first : command.last] = [(command.indent + line).rstrip() for line in fresh]
+    return "\n".join(lines) + "\n"
+
+
+def _copy(root: Path, target: Path) -> Path:
+    target.mkdir()
+    for name in _COPIED:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, target / name, ignore=left_out)
+        elif (root / name).is_file():
+            shutil.copy(root / name, target / name)
+    return target
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """As on a learner's terminal: curl without its progress meter, `uv` with what is installed here."""
+    (folder / "bin").mkdir()
+    uv = folder / "bin" / "uv"
+    uv.write_text(_UV.format(python=sys.executable), encoding="utf-8")
+    uv.chmod(0o755)
+    (folder / ".curlrc").write_text("silent\nshow-error\nnoproxy = *\n", encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+    path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), kept.get("PATH", "")])
+    return kept | {"PATH": path, "CURL_HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    about = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m workbook.site.transcripts", description=about)
+    parser.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
+    parser.add_argument("--write", action="store_true", help="fill the outputs in anew")
+    asked = parser.parse_args()
+    wrong = []
+    for page in asked.pages:
+        root = Course.find(page.resolve().parent).root
+        if asked.write:
+            page.write_text(written(root, page), encoding="utf-8")
+        elif difference_found := compared(root, page):
+            wrong.append(difference_found)
+    print("\n\n".join(wrong) or "Every output is as the pages say.")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
