@@ -108,7 +108,7 @@ def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook) -> None:
 
     assert (ended.status, ended.out) == (0, asked.stdout)
     commands = ended.out.partition("Commands:\n")[2].splitlines()
-    names = "list start reset hint check watch break tour run submit release verify doctor"
+    names = "list start reset hint check watch break tour run submit grade report release verify docs doctor"
     assert " ".join(line.split()[0] for line in commands) == names
     assert not [line for line in commands if line.endswith("...")], "a command's help is cut"
 

@@ -111,7 +111,7 @@ def test_a_warm_process_that_died_is_replaced(bench: Bench, grade: Grade) -> Non
     """A warm process that is gone costs nobody their marks."""
     assert outcomes(grade(RIGHT)) == ["kept", "kept"]
     assert isinstance(bench._runner, WarmRunner)
-    os.kill(bench._runner._apps.pid, signal.SIGKILL)
+    os.kill(bench._runner._runs.pid, signal.SIGKILL)
 
     assert outcomes(grade(HALF)) == ["kept", "broken"]
 
