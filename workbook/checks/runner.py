@@ -97,8 +97,11 @@ class _Files:
         seconds = time.perf_counter() - self.started
         output = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
         check = read_check(self.results, output, seconds)
-        self._folder.cleanup()
+        self.close()
         return check
+
+    def close(self) -> None:
+        self._folder.cleanup()
 
 
 class _ColdRun:
@@ -146,21 +149,29 @@ class WarmRunner:
         env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
         launcher = ["--launcher", "fork"] if self._apps else []
         files = _Files()
-        request = {
-            "cwd": str(root),
-            "env": {**env, **self.env},
-            "arguments": [*files.arguments(root, paths), *launcher, *options],
-            "bytecode": str(self._runs.folder / "bytecode"),
-        }
+        try:
+            request = {
+                "cwd": str(root),
+                "env": {**env, **self.env},
+                "arguments": [*files.arguments(root, paths), *launcher, *options],
+                "bytecode": str(self._runs.folder / "bytecode"),
+            }
+            return _WarmRun(self._asked(request, files.output), files, self.prepare)
+        except BaseException:
+            files.close()
+            raise
+
+    def _asked(self, request: Mapping[str, object], output: Path) -> socket.socket:
+        """A fork that has been sent the request."""
         with self._taking:
             fork, self._ahead = self._ahead or self._fork(), None
         try:
-            _send(fork, request, files.output)
+            _send(fork, request, output)
         except OSError:  # it was made ahead, and has died since
             fork.close()
             fork = self._fork()
-            _send(fork, request, files.output)
-        return _WarmRun(fork, files, self.prepare)
+            _send(fork, request, output)
+        return fork
 
     def prepare(self) -> None:
         """Make the fork for the next run, unless there is one."""
