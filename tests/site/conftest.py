@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from workbook.plugin.browser import serve_pages
+from workbook.site.host import serve_site
 
 from .pages import ROOT
 
 
 def build(root: Path, target: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Build the site of the course at `root`, strictly; never with -q, which hides that it failed."""
+    """Build the site of the course at `root`, strictly and with every link checked; -q would hide that it failed."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(root / "mkdocs.yml"), "-d", str(target)]
-    env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "CHECK_LINKS": "true"}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
 
 
@@ -42,4 +42,4 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def origin(built: Path) -> Iterator[str]:
     """The site, served: `http://127.0.0.1:…`."""
     with contextlib.ExitStack() as stack:
-        yield stack.enter_context(serve_pages(built))
+        yield stack.enter_context(serve_site(built))

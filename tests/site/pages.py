@@ -75,3 +75,9 @@ class Written:
 
 PAGES = [Written(path) for path in sorted(DOCS.rglob("*.md"))]
 STAGES = [page for page in PAGES if page.name.startswith("stages/") and not page.is_stub]
+
+
+def paths(built: Path) -> list[str]:
+    """Every page of the built site, as the path of its URL."""
+    found = [page.parent.relative_to(built).as_posix() for page in built.rglob("index.html")]
+    return sorted(f"/{path}/".replace("/./", "/") for path in found)

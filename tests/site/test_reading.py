@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .pages import paths
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE = 390  # pixels
-
-
-def paths(built: Path) -> list[str]:
-    found = [page.parent.relative_to(built).as_posix() for page in built.rglob("index.html")]
-    return sorted(f"/{path}/".replace("/./", "/") for path in found)
 
 
 @pytest.fixture

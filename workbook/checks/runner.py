@@ -183,7 +183,11 @@ class WarmRunner:
 
     def _fork(self) -> socket.socket:
         fork = socket.socket(socket.AF_UNIX)
-        fork.connect(self._runs.address)
+        try:
+            fork.connect(self._runs.address)
+        except OSError:
+            fork.close()
+            raise
         return fork
 
     def close(self) -> None:

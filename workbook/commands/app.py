@@ -201,7 +201,7 @@ def report(
         list[str] | None, typer.Option(metavar="NAME=NUMBER", help="An exercise's number in Canvas.")
     ] = None,
 ) -> None:
-    """For instructors: marks and feedback, for the class, the LMS, each learner."""
+    """For instructors: marks and feedback, for an LMS and each learner."""
     from .report import report
 
     report(journal, [one.value for one in formats or []], to, assignment or [])

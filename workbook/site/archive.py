@@ -7,7 +7,7 @@ from pathlib import Path
 from workbook.course import Course, Step
 from workbook.scratch import left_out
 
-_THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _README = """{title}: {concept}.
 
 This is a copy of {place}/ from the workbook “{course}”.
@@ -52,7 +52,7 @@ def archive(course: Course, step: Step) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as pack:
         for name in sorted(files):
-            member = zipfile.ZipInfo(f"{step.name}/{name}", _THEN)
+            member = zipfile.ZipInfo(f"{step.name}/{name}", THEN)
             member.create_system = 3  # with Unix permissions, on every platform
             member.external_attr = 0o644 << 16
             member.compress_type = zipfile.ZIP_DEFLATED

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from workbook.changes import Edit, Experiment, Task
 from workbook.course import Course, Step
+from workbook.playground.site import button
 from workbook.promises import PromiseText, read_promises
 
 from .changed import pairs
@@ -196,6 +197,11 @@ def onward(page: Page) -> str:
     return "\n".join(f"- {row}" for row in rows)
 
 
+def play(page: Page) -> str:
+    """The button that runs the step's code in the page."""
+    return button(page.its_step)
+
+
 def minutes(page: Page, name: str = "") -> str:
     return str(page.named(name).minutes)
 
@@ -214,6 +220,6 @@ def hours(page: Page) -> str:
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
-    function.__name__: function for function in (code, head, course, promises, experiments, tasks, readme, onward)
+    function.__name__: function for function in (code, head, course, promises, experiments, tasks, play, readme, onward)
 }
 WORDS: dict[str, Callable[..., str]] = {function.__name__: function for function in (minutes, title, concept, hours)}

@@ -1,15 +1,17 @@
-"""What mkdocs calls while it builds the site: the pages and files made from the course, and the shortcodes."""
+"""What mkdocs calls while it builds the site: the pages and files made from the course, the shortcodes, the finish."""
 
 import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page as MkDocsPage
 
 from workbook.course import Course
-from workbook.site import archive, blocks, changed, notebooks, pages, shortcodes
+from workbook.playground import site as playground
+from workbook.site import archive, blocks, changed, lean, notebooks, offline, pages, shortcodes, text
 
 _CACHE = Path(".cache") / "site"
 _TITLE = re.compile(r"^# .+$", re.MULTILINE)
@@ -23,9 +25,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Snippets are looked for in the course, wherever mkdocs was started."""
     root = Path(config.config_file_path).parent
     config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
+    playground.add_script(config)
     return config
 
 
+@event_priority(100)  # before the plugins look at what there is
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and the zips that are made from the course."""
     course = _course(config)
@@ -45,6 +49,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             add(pages.archive_of(step), archive.archive(course, step))
         for task in course.tasks(step):
             add(pages.task_page(step, task), blocks.task_text(course, step, task))
+    for path, content in playground.files(course):
+        add(path, content)
+    add(offline.PLACE, b"")  # so that pages can link to it; it is made when they are
     return files
 
 
@@ -61,3 +68,19 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
         return shortcodes.expand(about, markdown)
     except shortcodes.BadShortcode as error:
         raise PluginError(str(error)) from error
+
+
+def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+    """Give the page a description, for search engines and llms.txt, and the lines that name tests their look."""
+    step = _course(config).known(page.meta.get("step", ""))
+    told = f"{step.concept}." if step else text.first_sentence(html)
+    page.meta.setdefault("description", told or config.site_description)
+    return html.replace("<p>Proof: ", '<p class="proof">Proof: ')
+
+
+@event_priority(-100)  # after the search plugin, which writes its index here
+def on_post_build(config: MkDocsConfig) -> None:
+    """Put the style into the pages, and the pages into a zip."""
+    site = Path(config.site_dir)
+    lean.inline(site)
+    (site / offline.PLACE).write_bytes(offline.pack(site))
