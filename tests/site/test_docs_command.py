@@ -58,7 +58,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         command.docs(None, None)
 
     assert refused.value.message == "The site needs packages that are not installed: nowhere_to_be_found."
-    assert refused.value.then == "uv run --group site --group notebooks workbook docs"
+    assert refused.value.then == "uv run --group site workbook docs"
 
 
 def test_a_course_without_a_site_is_told(shared: Workbook) -> None:

@@ -10,7 +10,7 @@ from workbook.errors import UserError
 from .here import Here
 
 NEEDED = ("mkdocs", "material", "nbconvert")
-INSTALL = "uv run --group site --group notebooks workbook docs"
+INSTALL = "uv run --group site workbook docs"
 ELSEWHERE = "name a new folder, an empty one, or one that holds a site"
 
 

@@ -1,7 +1,9 @@
 """What changed from one stage to the next, and from the last small apps to the finished project: a page for each."""
 
+import ast
 import difflib
 import itertools
+import re
 
 from workbook.course import Course, Step
 
@@ -9,6 +11,7 @@ from .archive import files_in
 from .pages import page_of, relative
 
 _NOT_THE_APP = ("test_", "tests/", "tasks/", "README", "experiments.toml", "explore.ipynb", "tour.toml", "requirements")
+MOST_LINES = 40  # of a file that is shown without being asked for
 _KINDS = {".py": "python", ".html": "html"}
 
 
@@ -21,25 +24,41 @@ def pairs(course: Course) -> list[tuple[Step, Step]]:
 
 
 def changes(course: Course, before: Step, after: Step, page: str) -> str:
-    """The page, in Markdown."""
+    """The page, in Markdown: a summary, a line for each file, then the files themselves."""
     old, new = _app(course, before), _app(course, after)
     gone = sorted(old.keys() - new.keys())
     added = sorted(new.keys() - old.keys())
     edited = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
-    same = sorted(name for name in old.keys() & new.keys() if old[name] == new[name])
+    same = len(old.keys() & new.keys()) - len(edited)
     there, here = (f"[{step.title}]({relative(page_of(step), page)})" for step in (before, after))
-    head = [
-        f"# What changed: {before.title} to {after.title}",
-        f"From {there} to {here}: the app alone, without its tests. "
-        "This page is made from both folders whenever the site is built.",
-        "| files | |\n|---|---|",
+    diffs = {name: _diff(old[name], new[name]) for name in edited}
+    rows = ["| file | change | lines | in its own words |", "|---|---|---|---|"]
+    rows += [
+        f"| [`{name}`](#{_anchor(name)}) | changed | {_plus_minus(diffs[name])} | {_told(new[name])} |"
+        for name in edited
     ]
-    for word, names in (("gone", gone), ("changed", edited), ("new", added), ("the same", same)):
-        if names:
-            head[-1] += f"\n| {word} | {', '.join(f'`{name}`' for name in names)} |"
-    parts = [_diff(name, old[name], new[name]) for name in edited]
-    parts += [_whole(name, new[name]) for name in added]
-    return "\n\n".join(head + parts) + "\n"
+    rows += [f"| [`{name}`](#{_anchor(name)}) | new | {_count(new[name])} | {_told(new[name])} |" for name in added]
+    rows += [f"| `{name}` | gone | {_count(old[name])} | {_told(old[name])} |" for name in gone]
+    parts = [
+        f"# What changed: {before.title} to {after.title}",
+        f"From {there} to {here}: {_summary(len(edited), len(added), len(gone), same)}.{_why(edited, same)} "
+        "The table compares the apps alone, without their tests, and is made whenever the site is built.",
+        "\n".join(rows),
+    ]
+    parts += [_shown(name, "changed", "diff", diffs[name], _plus_minus(diffs[name])) for name in edited]
+    parts += [_shown(name, "new", _kind(name), new[name].rstrip().splitlines(), _lines(new[name])) for name in added]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(changed: int, added: int, gone: int, same: int) -> str:
+    """How many files are what, in words."""
+    counts = (("changed", changed), ("new", added), ("gone", gone), ("the same", same))
+    told = [f"{_files(count)} {word}" for word, count in counts if count]
+    return ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + told[-1]
+
+
+def _why(edited: list[str], same: int) -> str:
+    return "" if edited or same else " Each app is a small one of its own; these two share no file."
 
 
 def _app(course: Course, step: Step) -> dict[str, str]:
@@ -52,22 +71,49 @@ def _app(course: Course, step: Step) -> dict[str, str]:
     }
 
 
-def _diff(name: str, old: str, new: str) -> str:
-    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]
-    return f"## `{name}`\n\n{_fence('diff', name, lines)}"
+def _diff(old: str, new: str) -> list[str]:
+    return list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]
 
 
-def _whole(name: str, text: str) -> str:
-    kind = _KINDS.get(name[name.rfind(".") :], "text")
-    block = _fence(kind, name, text.rstrip().splitlines())
-    indented = "\n".join("    " + line if line else "" for line in block.splitlines())
-    return f'## `{name}` (new)\n\n??? example "{_count(text)}"\n\n{indented}'
+def _shown(name: str, word: str, kind: str, lines: list[str], size: str) -> str:
+    """A file under a heading of its own; folded where it is long."""
+    block = "\n".join([f'``````{{ .{kind} title="{name}" }}', *lines, "``````"])
+    if len(lines) > MOST_LINES:
+        indented = "\n".join("    " + line if line else "" for line in block.splitlines())
+        block = f'??? example "{name}: {size}"\n\n{indented}'
+    return f"## `{name}` ({word}) {{ #{_anchor(name)} }}\n\n{block}"
+
+
+def _kind(name: str) -> str:
+    return _KINDS.get(name[name.rfind(".") :], "text")
+
+
+def _anchor(name: str) -> str:
+    return re.sub(r"[\W_]+", "-", name).strip("-")
+
+
+def _told(text: str) -> str:
+    """The first sentence of a module's docstring, as it can stand in a table."""
+    try:
+        told = ast.get_docstring(ast.parse(text)) or ""
+    except SyntaxError:  # not Python
+        told = ""
+    return re.split(r"(?<=[.:!?])\s|\n\n", told, maxsplit=1)[0].replace("\n", " ").replace("|", "\\|")
+
+
+def _plus_minus(diff: list[str]) -> str:
+    more, fewer = (sum(line.startswith(sign) for line in diff) for sign in "+-")
+    return f"+{more} -{fewer}"
 
 
 def _count(text: str) -> str:
-    lines = len(text.splitlines())
-    return f"{lines} lines" if lines > 1 else "1 line"
+    return str(len(text.splitlines()))
 
 
-def _fence(kind: str, title: str, lines: list[str]) -> str:
-    return "\n".join([f'``````{{ .{kind} title="{title}" }}', *lines, "``````"])
+def _lines(text: str) -> str:
+    count = len(text.splitlines())
+    return f"{count} lines" if count > 1 else "1 line"
+
+
+def _files(count: int) -> str:
+    return f"{count} files" if count > 1 else "1 file"

@@ -1,0 +1,266 @@
+"""What grading costs: CPU, time and memory per submission, sandboxed, beside the same tests without any isolation.
+
+(a) `workbook grade` with one lane, as its users call it; (b) the floor: one warm process with the tests and the app in
+it, and nothing kept apart; (c) a fresh pytest with Starlette's TestClient for each submission; for context (d) `otter
+run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count, whoever waits for them. What (a) and
+(e) cost to start is told apart: a submission costs what N and `--submissions` more cost, less what N cost.
+
+The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
+exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
+
+    uv run --all-groups python benchmarks/grading.py [--json] [--rounds 7] [--submissions 8] [--many 1000] [EXERCISE …]
+"""
+
+import argparse
+import itertools
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from peers.classes import NEEDS_A_NETWORK, Class, course_copy, make_class
+from peers.notebooks import NbGrader, NotThere, Otter
+from peers.used import Used, run
+
+from workbook.course import Course
+from workbook.grader.results import FAILED, GRADED
+from workbook.journal import Journal
+
+ROOT = Path(__file__).parent.parent
+CHEAP = ROOT / "tests" / "course"  # its exercise `count` is graded many times
+VERDICT = re.compile(r" (PASS|FAIL|WAIT|SKIP)\b")
+FEW = 2  # submissions until everything is warm
+TRIES = 3
+AIMS = {
+    "cpu_over_floor": "1.2 or less",
+    "cpu_over_pytest": "0.35 or less",
+    "otter_over_ours": "10 or more",
+    "nbgrader_over_ours": "10 or more",
+    "two_lanes_over_one": "1.7 or more",
+    "first_verdict_seconds": "2 or less",
+    "cpu_at_1000_over_at_100": "about 1.1 or less",
+}
+Rounds = dict[str, list[float]]
+_numbers = itertools.count()
+
+
+def fairly(measure: Callable[[], tuple[Used, list[str]]]) -> Used:
+    """Measure; and again where not every promise was kept, since a red one is looked at twice."""
+    for _ in range(TRIES):
+        used, wrong = measure()
+        if not wrong:
+            return used
+        print(f"measured again: {'; '.join(wrong)[:500]}", file=sys.stderr)
+    raise RuntimeError(f"{TRIES} times in a row: {'; '.join(wrong)}")
+
+
+def grade(one: Class, count: int, lanes: int, place: Path, looks: Sequence[int] = ()) -> Used:
+    """`workbook grade` of the first `count`."""
+
+    def measure() -> tuple[Used, list[str]]:
+        out = place / f"results{next(_numbers)}"
+        words = ["grade", *map(str, one.zips[:count]), "--exercise", one.exercise, "--out", str(out), "--seed", "1"]
+        command = [sys.executable, "-m", "workbook", *words, "--lanes", str(lanes)]
+        used = run(command, one.course, counts=lambda line: bool(VERDICT.match(line)), looks=looks)
+        entries = list(Journal(out / "journal.db").stream(GRADED, FAILED)) if used.status in {0, 1} else []
+        if len(entries) != count:
+            raise RuntimeError(f"{len(entries)} of {count} were graded:\n{used.errors}")
+        wrong = [f"{entry.data['learner']}: {entry.data['why']}" for entry in entries if entry.kind == FAILED]
+        verdicts = ((e.data["learner"], verdict) for e in entries if e.kind == GRADED for verdict in e.data["verdicts"])
+        wrong += [f"{who}, {v['promise']}: {v['outcome']}" for who, v in verdicts if v["outcome"] != "kept"]
+        return used, wrong
+
+    return fairly(measure)
+
+
+def moments(used: Used) -> list[float]:
+    """When the verdicts came, in seconds since the start."""
+    return [at for at, line in used.lines if VERDICT.match(line)]
+
+
+def seconds_each(used: Used, skipped: int) -> float:
+    """By the clock, of each that came after the first `skipped`."""
+    at = moments(used)
+    return (at[-1] - at[skipped - 1]) / (len(at) - skipped)
+
+
+def without_isolation(kind: str, one: Class, zips: Sequence[Path]) -> tuple[float, list[float]]:
+    """Seconds of CPU in all, and of each by itself; `kind` as in peers/one_process.py."""
+    words = [kind, str(one.course), one.exercise, *map(str, zips)]
+    each: list[dict[str, Any]] = []
+
+    def measure() -> tuple[Used, list[str]]:
+        env = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+        used = run([sys.executable, "-m", "peers.one_process", *words], one.course, env)
+        each[:] = [json.loads(line) for _, line in used.lines]
+        if used.status or len(each) != len(zips):
+            raise RuntimeError(f"{kind} has ended early:\n{used.errors[-3000:]}")
+        return used, [f"{kind}, {one.exercise}: {told['said']}" for told in each if told["kept"] != told["of"]]
+
+    return fairly(measure).cpu, [told["cpu"] for told in each]
+
+
+def measure_round(one: Class, more: int, place: Path) -> dict[str, float]:
+    """One round of one exercise: seconds per submission."""
+    few, many = grade(one, FEW, 1, place), grade(one, FEW + more, 1, place)
+    two = grade(one, 2 * (FEW + more), 2, place)
+    _, floor = without_isolation("uvicorn", one, one.zips[: FEW + more])
+    fresh = [without_isolation("testclient", one, [file])[0] for file in one.zips[FEW : FEW + more]]
+    ours = (many.cpu - few.cpu) / more
+    return {
+        "ours": ours,
+        "floor": statistics.mean(floor[FEW:]),
+        "pytest": statistics.mean(fresh),
+        "start_up": few.cpu - FEW * ours,
+        "first_verdict": moments(few)[0],
+        "one_lane": seconds_each(many, FEW),
+        "two_lanes": seconds_each(two, 2 * FEW),
+    }
+
+
+def measure_notebooks(peer: Otter | NbGrader) -> float:
+    """Seconds of CPU per submission."""
+
+    def cpu(count: int) -> float:
+        used = run(peer.command(count), peer.folder, peer.env)
+        if used.status or not peer.graded(count):
+            raise RuntimeError(f"{type(peer).__name__} has not graded its notebook:\n{used.errors[-2000:]}")
+        return used.cpu
+
+    return cpu(1) if isinstance(peer, Otter) else (cpu(5) - cpu(1)) / 4
+
+
+def measure_many(count: int, place: Path) -> dict[str, float]:
+    """CPU and memory late in a long grading of a cheap exercise, beside those of its beginning."""
+    course = course_copy(CHEAP, place / "cheap")
+    step = next(exercise for exercise in course.exercises() if exercise.name == "count")
+    one, tenth = make_class(course, step, count, place / "many"), count // 10
+    looked = grade(one, count, 1, place, [FEW, tenth, count - 1 - tenth, count - 1]).looks
+    first, early, before, late = (looked[at] for at in sorted(looked))
+    return {
+        "early": (early.cpu - first.cpu) / (tenth - FEW),
+        "late": (late.cpu - before.cpu) / tenth,
+        "own_early": early.own,
+        "own_late": late.own,
+        "helpers_early": early.helpers,
+        "helpers_late": late.helpers,
+    }
+
+
+def ratio(times: Rounds, over: str, under: str) -> tuple[float, float, float]:
+    """Of the medians; and the least and the most of a round."""
+    each = [a / b for a, b in zip(times[over], times[under], strict=True)]
+    return statistics.median(times[over]) / statistics.median(times[under]), min(each), max(each)
+
+
+def figures_of(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> dict[str, float | None]:
+    ours = max(statistics.median(times["ours"]) for times in found.values())
+    figures: dict[str, float | None] = {
+        "cpu_over_floor": max(ratio(times, "ours", "floor")[0] for times in found.values()),
+        "cpu_over_pytest": max(ratio(times, "ours", "pytest")[0] for times in found.values()),
+        "otter_over_ours": None,
+        "nbgrader_over_ours": None,
+        "two_lanes_over_one": min(ratio(times, "one_lane", "two_lanes")[0] for times in found.values()),
+        "first_verdict_seconds": max(statistics.median(times["first_verdict"]) for times in found.values()),
+        "cpu_at_1000_over_at_100": many["late"] / many["early"] if many else None,
+    }
+    for name, times in notebooks.items():
+        figures[f"{name}_over_ours"] = statistics.median(times) / ours
+        figures[f"{name}_over_count"] = statistics.median(times) / many["late"] if many else None  # trivial as well
+    return figures
+
+
+def spread(values: Sequence[float], factor: float = 1000, digits: int = 0) -> str:
+    median, least, most = (factor * value for value in (statistics.median(values), min(values), max(values)))
+    return f"{median:.{digits}f} ({least:.{digits}f} to {most:.{digits}f})"
+
+
+def show(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> None:
+    columns = ("this grader", "one process", "fresh pytest", "over floor", "over pytest", "start-up", "two lanes")
+    print(f"{'CPU per submission, ms':<24}" + "".join(f"{column:>22}" for column in columns))
+    for name, times in found.items():
+        cells = [spread(times[key]) for key in ("ours", "floor", "pytest")]
+        ratios = [ratio(times, "ours", "floor"), ratio(times, "ours", "pytest"), ratio(times, "one_lane", "two_lanes")]
+        over = [f"{median:.2f} ({least:.2f} to {most:.2f})" for median, least, most in ratios]
+        cells += [*over[:2], spread(times["start_up"]), over[2]]
+        print(f"{name:<24}" + "".join(f"{cell:>22}" for cell in cells))
+    for name, values in notebooks.items():
+        print(f"{name + ', trivial notebook':<24}{spread(values):>22}")
+    for name, times in found.items():
+        print(f"{name}: first verdict after {spread(times['first_verdict'], 1, 2)} s")
+    if many:
+        print(f"in a long grading: {1000 * many['early']:.0f} ms at first, {1000 * many['late']:.0f} ms at last")
+        mib = {key: many[key] / 2**20 for key in many}
+        print(f"memory, MiB: {mib['own_early']:.0f} and {mib['own_late']:.0f}", end="")
+        print(f"; of its helpers {mib['helpers_early']:.0f} and {mib['helpers_late']:.0f}")
+    for test, why in NEEDS_A_NETWORK.items():
+        print(f"left out everywhere, since TestClient cannot do it: {test}: it {why}")
+
+
+def peers_in(names: str, cache: Path, place: Path) -> dict[str, Otter | NbGrader]:
+    """Those of `names` that could be installed."""
+    found: dict[str, Otter | NbGrader] = {}
+    kinds: dict[str, type[Otter | NbGrader]] = {"otter": Otter, "nbgrader": NbGrader}
+    for name, peer in kinds.items():
+        if name in names.split(","):
+            try:
+                found[name] = peer(place / name, cache)
+            except NotThere as error:
+                print(f"left out: {error}", file=sys.stderr)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("exercises", nargs="*", metavar="EXERCISE")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--submissions", type=int, default=8, help="how many are measured, of each exercise and round")
+    parser.add_argument("--many", type=int, default=1000, help="how long the long grading is (0: none)")
+    parser.add_argument("--peers", default="otter,nbgrader", help="otter,nbgrader, one of them, or none")
+    cache = Path.home() / ".cache" / "workbook-benchmarks"
+    parser.add_argument("--cache", type=Path, default=cache, help=f"where they are installed (default: {cache})")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if options.rounds < 1 or options.submissions < 1 or not (options.many == 0 or options.many >= 40):
+        parser.error("--rounds and --submissions are 1 or more, --many is 0, or 40 or more")
+    if unknown := set(options.peers.split(",")) - {"otter", "nbgrader", "none"}:
+        parser.error(f"no such peer: {', '.join(sorted(unknown))}")
+    names = [exercise.name for exercise in Course.find(ROOT).exercises()]
+    if unknown := set(options.exercises) - set(names):
+        parser.error(f"no such exercise: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder).resolve()
+        course = course_copy(ROOT, place / "course")
+        wanted = [one for one in course.exercises() if one.name in (options.exercises or names)]
+        size = 2 * (FEW + options.submissions)
+        classes = [make_class(course, exercise, size, place / exercise.name) for exercise in wanted]
+        peers = peers_in(options.peers, options.cache, place)
+        found: dict[str, Rounds] = {one.exercise: {} for one in classes}
+        notebooks: Rounds = {name: [] for name in peers}
+        grade(classes[0], 1, 1, place)  # from here on the files are in the machine's memory
+        for _ in range(options.rounds):
+            for one in classes:
+                for name, value in measure_round(one, options.submissions, place).items():
+                    found[one.exercise].setdefault(name, []).append(value)
+            for name, peer in peers.items():
+                notebooks[name].append(measure_notebooks(peer))
+        many = measure_many(options.many, place) if options.many else {}
+    figures = figures_of(found, notebooks, many)
+    if options.json:
+        rest = {"aims": AIMS, "exercises": found, "notebooks": notebooks, "many": many, "left_out": NEEDS_A_NETWORK}
+        print(json.dumps({**figures, **rest}, indent=2))
+        return
+    show(found, notebooks, many)
+    for name, figure in figures.items():
+        aim = f"   aim: {AIMS[name]}" if name in AIMS else ""
+        print(f"{name:<28}{'not measured' if figure is None else f'{figure:.2f}':>14}{aim}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A page with a playground on it, and Python running in it: loaded once for each module of tests."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from workbook.playground import site as playground
+from workbook.playground.vendor import CannotFetch, build
+from workbook.plugin.browser import serve_pages
+
+from .beside import COURSE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+THEME = Path(playground.__file__).parents[1] / "site" / "theme" / "assets" / "site.css"
+PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
+<body data-md-color-scheme="{scheme}"><main class="md-typeset"><h1>{name}</h1>{button}<p><a href="#">After</a></p></main>
+<script src="/assets/play.js"></script></body></html>"""
+RUN = """async ([build, job]) => {
+  const { run } = await import("/assets/playground/python.js");
+  const told = [];
+  await run(build, job, (one) => told.push(one));
+  return told;
+}"""
+
+
+@pytest.fixture(scope="session")
+def bundles() -> Path:
+    """The folder of the vendored files; skips, naming what is missing, where they cannot be fetched."""
+    try:
+        return build()
+    except CannotFetch as error:
+        pytest.skip(f"the playground's files cannot be made here: {error}")
+
+
+@pytest.fixture(scope="session")
+def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page for each stage, in both schemes, and all that the site serves for the playground."""
+    folder = tmp_path_factory.mktemp("playground")
+    for path, content in playground.files(COURSE):
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (folder / "site.css").write_bytes(THEME.read_bytes())
+    for step in (step for step in COURSE.steps if step.kind == "stage"):
+        for scheme in ("default", "slate"):
+            page = PAGE.format(name=step.name, button=playground.button(step), scheme=scheme)
+            (folder / f"{step.name}-{scheme}.html").write_text(page, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def origin(pages: Path) -> Iterator[str]:
+    with serve_pages(pages) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
+    """A tab on stage 01's page, which nobody has clicked; `strangers` are requests that left the site."""
+    with contextlib.closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{origin}/01-cors-default.html")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def run(tab: "Page", bundles: Path) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    """Run a job in the page's Python; returns all that it told."""
+    return lambda job: list(tab.evaluate(RUN, [bundles.name, json.loads(json.dumps(job))]))

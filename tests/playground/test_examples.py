@@ -1,0 +1,53 @@
+"""What the page claims of each stage holds by uvicorn."""
+
+import pytest
+
+from workbook.changes import Experiment
+from workbook.course import Step
+from workbook.promises import read_promises
+
+from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, send_all, served, verdict
+
+
+def names(one: object) -> str:
+    return one.name if isinstance(one, Step) else str(one) if isinstance(one, int) else ""
+
+
+@pytest.mark.parametrize("step", STAGES, ids=names)
+def test_every_stage_keeps_what_its_page_checks(step: Step) -> None:
+    """Each check of a stage is of one of its promises, and the stage as shipped keeps it."""
+    example = EXAMPLES[step.name]
+    promised = {promise.name for promise in read_promises(COURSE.folder(step))}
+    assert {check.promise for check in example.check} <= promised
+    for check in example.check:
+        with served(step, example) as app:
+            assert verdict(app, check) == "", check.promise
+
+
+@pytest.mark.parametrize("step, number, experiment", EXPERIMENTS, ids=names)
+def test_an_experiment_breaks_what_it_breaks_in_the_tests(step: Step, number: int, experiment: Experiment) -> None:
+    """An experiment turns those of the page's checks red whose promises its tests turn red, and no other."""
+    example = EXAMPLES[step.name]
+    red = set()
+    for check in example.check:
+        with served(step, example, experiment) as app:
+            if verdict(app, check, patience=2 if check.promise in experiment.red else 5):
+                red.add(check.promise)
+
+    assert red == {check.promise for check in example.check} & experiment.red
+    assert bool(red) == bool(experiment.red), "nothing of it shows in the page: name it in not_here"
+
+
+@pytest.mark.parametrize("step", STAGES, ids=names)
+def test_every_request_is_answered(step: Step) -> None:
+    """Each request of an example reaches a route, a refusal or a crash that the stage teaches."""
+    with served(step, EXAMPLES[step.name]) as app:
+        replies = send_all(app, EXAMPLES[step.name].requests)
+
+    assert len(replies) >= 4
+    assert any(reply["status"] < 300 for reply in replies)
+
+
+def test_every_stage_has_a_playground() -> None:
+    """No stage is left without one, and no example is of a stage that is not there."""
+    assert [step.name for step in STAGES] == [step.name for step in COURSE.steps if step.kind == "stage"]

@@ -1,0 +1,119 @@
+// Python, in a thread of the browser's own. Made from a text that the page holds, so it imports nothing by name.
+const CACHE = "workbook-playground-";
+const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
+const SUFFIX = ".zip.txt";
+let python;
+let session;
+let from;
+let sizes;
+let done = 0;
+let all = 0;
+
+const progress = (text) => postMessage({ type: "progress", done, all, text });
+
+async function kept() {
+  try {
+    const name = CACHE + from.split("/").at(-2);
+    for (const other of await caches.keys()) {
+      if (other.startsWith(CACHE) && other !== name) await caches.delete(other);
+    }
+    return await caches.open(name);
+  } catch {
+    return undefined; // no storage here: the browser's ordinary cache has to do
+  }
+}
+
+/** The bytes of a file of the build; a second visit, and one without a network, has them already. */
+async function bytes(cache, name) {
+  const address = from + name;
+  let reply = await cache?.match(address).catch(() => undefined);
+  if (!reply) {
+    reply = await fetch(address);
+    if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
+    await cache?.put(address, reply.clone()).catch(() => {}); // a full disk is no reason to stop
+  }
+  const parts = [];
+  for (const reader = reply.body.getReader(); ; ) {
+    const { value, done: ended } = await reader.read();
+    if (ended) break;
+    parts.push(value);
+    done += value.length;
+    progress("Loading");
+  }
+  return new Blob(parts);
+}
+
+const module = async (blob) => {
+  const address = URL.createObjectURL(new Blob([blob], { type: "text/javascript" }));
+  return import(address).finally(() => URL.revokeObjectURL(address));
+};
+
+async function boot({ inside, from: build }) {
+  from = build;
+  const cache = await kept();
+  const manifest = JSON.parse(await (await bytes(cache, "manifest.json")).text());
+  sizes = manifest.files;
+  const names = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", `python${SUFFIX}`, `fastapi${SUFFIX}`];
+  done = 0;
+  all = names.reduce((sum, name) => sum + sizes[name].bytes, 0);
+  const [loader, glue, wasm, library, packages] = names.map((name) => bytes(cache, name));
+  const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all([loader.then(module), glue.then(module)]);
+  const fetched = globalThis.fetch;
+  globalThis.fetch = async (address, ...more) => {
+    const name = String(address).split("/").at(-1);
+    const blob = { "pyodide.asm.wasm": wasm, [`python${SUFFIX}`]: library }[name];
+    if (!blob) return fetched(address, ...more);
+    const type = name.endsWith(".wasm") ? "application/wasm" : "application/zip";
+    return new Response(await blob, { headers: { "Content-Type": type } });
+  };
+  python = await loadPyodide({
+    indexURL: from,
+    stdLibURL: `${from}python${SUFFIX}`,
+    lockFileContents: { info: { abi_version: "2026_0", arch: "wasm32", platform: "", python: "3.14.2", version: "" }, packages: {} },
+    packageBaseUrl: from,
+    createPyodideModule,
+    stdout: () => {},
+    stderr: () => {},
+  });
+  globalThis.fetch = fetched;
+  await unpack(packages);
+  done = all;
+  progress("Starting FastAPI");
+  const folder = "/lib/python3.14/site-packages/playground_inside";
+  python.FS.mkdirTree(folder);
+  for (const [name, text] of Object.entries(inside)) python.FS.writeFile(`${folder}/${name}`, text);
+  session = python.pyimport("playground_inside.session");
+  session.warm_up();
+  postMessage({ type: "ready" });
+}
+
+async function unpack(blob) {
+  python.unpackArchive(new Uint8Array(await (await blob).arrayBuffer()), "zip", { extractDir: "/lib/python3.14/site-packages" });
+}
+
+async function add({ needs }) {
+  const cache = await kept();
+  const bundles = needs.filter((need) => need in BUNDLES);
+  done = 0;
+  all = bundles.reduce((sum, name) => sum + sizes[name + SUFFIX].bytes, 0);
+  await Promise.all(bundles.map((name) => unpack(bytes(cache, name + SUFFIX))));
+  progress("Starting");
+  session.install(needs);
+}
+
+async function run({ job }) {
+  await session.run(job, (line) => postMessage({ type: "reply", line }));
+}
+
+onmessage = async ({ data }) => {
+  if (data.type === "boot") {
+    await boot(data).catch((error) => postMessage({ type: "failed", text: String(error.message ?? error) }));
+    return;
+  }
+  try {
+    await { add, run }[data.type](data);
+    postMessage({ type: "done" });
+  } catch (error) {
+    postMessage({ type: "error", text: String(error.message ?? error) });
+  }
+};

@@ -1,0 +1,35 @@
+"""Bundles: zips for the browser, made of Python's library and of wheels; the same bytes from the same files."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+
+from .shorter import shorter
+
+_THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+_NOT_NEEDED = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", "RECORD", "WHEEL", "INSTALLER")
+
+
+def bundle(parts: Iterable[tuple[bytes, tuple[str, ...]]]) -> bytes:
+    """One zip of all; each part is a zip and the beginnings of the names in it that are left out.
+
+    Nothing in it is compressed: a host does that better for the whole than a zip does file by file.
+    """
+    packed = io.BytesIO()
+    written: set[str] = set()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as pack:
+        for content, without in parts:
+            for name, data in _files(content, without):
+                if name not in written:
+                    written.add(name)
+                    pack.writestr(zipfile.ZipInfo(name, _THEN), data)
+    return packed.getvalue()
+
+
+def _files(content: bytes, without: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as pack:
+        for name in sorted(pack.namelist()):
+            if name.endswith(("/", *_NOT_NEEDED)) or name.startswith(without or ("\0",)):
+                continue
+            data = pack.read(name)
+            yield name, shorter(data) if name.endswith(".py") else data

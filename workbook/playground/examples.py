@@ -1,0 +1,142 @@
+"""What each stage shows in the page: its app, requests to it, and the promises that can be checked there."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbook.changes import Experiment
+from workbook.course import Course, Step
+from workbook.errors import UserError
+from workbook.promises import read_promises
+from workbook.scratch import left_out
+from workbook.tomlfile import Strict, read_toml
+
+from .inside.requests import BadRequest, parse
+
+FOLDER = Path(__file__).parent / "examples"
+Need = Literal["database", "passwords", "pictures"]
+
+
+class Expect(Strict):
+    """What a reply must be like: texts are regular expressions. `request` counts from 1; without it, the last."""
+
+    request: Annotated[int, Field(ge=1)] | None = None
+    status: int | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    without_headers: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    body_without: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    log_without: tuple[str, ...] = ()
+
+
+class Check(Strict):
+    """A promise of the stage, as far as requests alone can show it."""
+
+    promise: str
+    requests: str
+    expect: Annotated[tuple[Expect, ...], Field(min_length=1)]
+
+
+class Example(Strict):
+    """The playground of one stage.
+
+    `needs` are bundles and stand-ins; `notes` say on the page what is different there; `not_here` are the experiments,
+    by number, that no page can show, each with the reason.
+    """
+
+    needs: tuple[Need, ...] = ()
+    first: str
+    env: dict[str, str] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    requests: str
+    not_here: dict[str, str] = Field(default_factory=dict)
+    check: tuple[Check, ...] = ()
+
+
+def stages(course: Course) -> list[Step]:
+    """The stages that have a playground."""
+    return [step for step in course.steps if step.kind == "stage" and _file(step).is_file()]
+
+
+def _file(step: Step) -> Path:
+    return FOLDER / f"{step.name}.toml"
+
+
+def read_example(step: Step) -> Example:
+    """Raises `UserError` that names the file and what is wrong in it."""
+    file = _file(step)
+    example = read_toml(file, Example, table="check", called=file.name, cure=f"put {file.name} right")
+    texts = {"requests": example.requests} | {check.promise: check.requests for check in example.check}
+    for name, text in texts.items():
+        try:
+            parse(text)
+        except BadRequest as error:
+            raise UserError(f"{file.name}, {name}, line {error.line}: {error}", f"put {file.name} right") from error
+    return example
+
+
+def app_files(folder: Path) -> dict[str, str]:
+    """The app of a stage: `main.py`, or the whole of `app/`."""
+    found = sorted((folder / "app").rglob("*.py")) if (folder / "app").is_dir() else [folder / "main.py"]
+    inside = {path.relative_to(folder): path for path in found}
+    return {
+        name.as_posix(): path.read_text(encoding="utf-8")
+        for name, path in inside.items()
+        if not any(left_out(str(folder), [part]) for part in name.parts)
+    }
+
+
+def job(course: Course, step: Step, example: Example) -> dict[str, Any]:
+    """What a run takes: files, env, requests, and what has to be loaded for them."""
+    return {
+        "files": app_files(course.folder(step)),
+        "env": step.run.env | example.env,
+        "needs": example.needs,
+        "requests": example.requests,
+    }
+
+
+def expectations(check: Check) -> list[dict[str, Any]]:
+    return [expect.model_dump(exclude_defaults=True) for expect in check.expect]
+
+
+def shown(course: Course, step: Step, example: Example) -> list[tuple[int, Experiment]]:
+    """The experiments that the page can show, with their numbers."""
+    numbered = enumerate(course.experiments(step), 1)
+    return [(number, one) for number, one in numbered if str(number) not in example.not_here]
+
+
+def as_json(course: Course) -> str:
+    """All examples, as the page reads them."""
+    return json.dumps({step.name: _told(course, step) for step in stages(course)}, ensure_ascii=False, indent=0)
+
+
+def _told(course: Course, step: Step) -> dict[str, Any]:
+    example = read_example(step)
+    checked = [check.promise for check in example.check]
+    texts = {promise.name: promise.text for promise in read_promises(course.folder(step))}
+    experiments: list[dict[str, Any]] = [
+        {
+            "number": number,
+            "title": one.title,
+            "question": one.question.replace("\n", " "),
+            "edits": [vars(edit) for edit in one.edits],
+            "hidden": one.hidden,
+            "choices": one.choices,
+            "answer": one.answer,
+            "why": one.why.replace("\n", " "),
+            "unseen": [name for name in texts if name in one.red - set(checked)],
+        }
+        for number, one in shown(course, step, example)
+    ]
+    wanted = {name for one in experiments for name in [*checked, *one["unseen"]]} | set(checked)
+    return job(course, step, example) | {
+        "first": example.first,
+        "notes": [*example.notes, *(f"Experiment {number}: {why}" for number, why in example.not_here.items())],
+        "promises": {name: texts[name] for name in texts if name in wanted},
+        "checks": [{"promise": c.promise, "requests": c.requests, "expect": expectations(c)} for c in example.check],
+        "experiments": experiments,
+    }

@@ -1,0 +1,41 @@
+"""The files that a request can send: made here, so that they cost a reader nothing to load."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_PAGE = b"<!doctype html><title>A page</title><script>alert('This ran')</script>\n"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """A file by what it says that it is, and what is in it."""
+
+    media_type: str
+    content: Callable[[], bytes]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int = 48, height: int = 32) -> bytes:
+    """A picture whose colours run from one corner to the other."""
+    rows = b"".join(
+        b"\0" + bytes(value for x in range(width) for value in (255 * x // width, 255 * y // height, 128))
+        for y in range(height)
+    )
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
+
+
+FILES = {
+    "picture.png": BuiltIn("image/png", png),
+    "picture-and-page.png": BuiltIn("image/png", lambda: png() + _PAGE),
+    "broken.png": BuiltIn("image/png", lambda: png()[:60]),
+    "large.png": BuiltIn("image/png", lambda: png() + bytes(6 * MIB)),
+    "page.html": BuiltIn("text/html", lambda: _PAGE),
+    "notes.txt": BuiltIn("text/plain", lambda: "Café, naïve, 5 €\n".encode()),
+}

@@ -1,0 +1,55 @@
+"""The playground's part of the site: its files, and the button on a stage's page."""
+
+import json
+import logging
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+
+from workbook.course import Course, Step
+
+from . import examples
+from .vendor import COMMAND, MANIFEST, built
+
+ASSETS = Path(__file__).parent / "assets"
+INSIDE = Path(__file__).parent / "inside"
+SCRIPT = "assets/play.js"
+log = logging.getLogger("mkdocs.playground")
+
+
+def files(course: Course) -> Iterator[tuple[str, str | bytes]]:
+    """What the site serves for the playground, by its path; nothing where the bundles were not made."""
+    folder = built()
+    if folder is None:
+        log.info("The playground is left out of this site: its files are made by %s", COMMAND)
+        return
+    for path in sorted(path for path in ASSETS.rglob("*") if path.is_file()):
+        yield f"assets/{path.relative_to(ASSETS).as_posix()}", path.read_text(encoding="utf-8")
+    for path in sorted(folder.iterdir()):
+        yield f"assets/playground/{folder.name}/{path.name}", path.read_bytes()
+    inside = {path.name: path.read_text(encoding="utf-8") for path in sorted(INSIDE.glob("*.py"))}
+    yield "assets/playground/inside.json", json.dumps(inside)
+    yield "assets/playground/examples.json", examples.as_json(course)
+
+
+def add_script(config: MkDocsConfig) -> None:
+    """The button's script, on pages of a site that has the rest."""
+    if built() and SCRIPT not in map(str, config.extra_javascript):
+        config.extra_javascript.append(SCRIPT)
+
+
+def button(step: Step) -> str:
+    """The element that becomes a button where scripts run; nothing where the bundles were not made."""
+    folder = built()
+    if folder is None:
+        return ""
+    sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    needs = examples.read_example(step).needs
+    skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs}
+    megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
+    return (
+        f'<div><workbook-playground example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}">'
+        "</workbook-playground></div>"
+    )

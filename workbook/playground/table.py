@@ -1,0 +1,65 @@
+"""The table of what the playground is made of: table.toml, loaded."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from workbook.tomlfile import Strict, read_toml
+
+FILE = Path(__file__).parent / "table.toml"
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Bundle = Literal["fastapi", "database", "passwords"]
+
+
+class Runtime(Strict):
+    """The npm package that is Python for the browser, and the files of it that are used."""
+
+    name: str
+    version: str
+    file: str
+    sha256: Hash
+    keep: tuple[str, ...]
+
+
+class Wheels(Strict):
+    """For which Python pip looks."""
+
+    platforms: tuple[str, ...]
+    python: str
+    abi: str
+
+
+class Wheel(Strict):
+    """A package from pip, and the bundle that it goes into. `without` are the parts that no stage needs."""
+
+    name: str
+    version: str
+    bundle: Bundle
+    sha256: Hash
+    without: tuple[str, ...] = ()
+
+
+class Table(Strict):
+    """All of it."""
+
+    runtime: Runtime
+    wheels: Wheels
+    wheel: tuple[Wheel, ...]
+
+    def version_of(self, name: str) -> str:
+        return next(wheel.version for wheel in self.wheel if wheel.name == name)
+
+
+def read_table(file: Path = FILE) -> Table:
+    """Raises `UserError` that names the line."""
+    return read_toml(file, Table, table="wheel", called=file.name, cure="put the line right")
+
+
+@cache
+def key() -> str:
+    """Names what the bundles are made from: the table, and the code that makes them."""
+    made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "shorter.py"))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in made_by)).hexdigest()[:16]

@@ -1,0 +1,166 @@
+"""`python -m workbook.playground.vendor`: fetch what the playground is made of, and make its bundles.
+
+Everything is fetched once by npm and pip, checked against the hashes in table.toml, and kept in .cache/playground.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from workbook.errors import UserError
+
+from .bundles import bundle
+from .table import Runtime, Table, Wheel, key, read_table
+
+CACHE = Path(__file__).parents[2] / ".cache" / "playground"
+MANIFEST = "manifest.json"
+# Hosts compress text and leave a zip as it is; these zips are not compressed themselves.
+BUNDLE_SUFFIX = ".zip.txt"
+LIBRARY = "python" + BUNDLE_SUFFIX
+COMMAND = "python -m workbook.playground.vendor"
+
+
+class CannotFetch(UserError):
+    """npm or pip did not bring a file."""
+
+
+class WrongHash(UserError):
+    """What was brought is not what the table names."""
+
+
+def built(cache: Path = CACHE) -> Path | None:
+    """The folder of the bundles that fit the table, if they were made."""
+    folder = cache / key()
+    return folder if (folder / MANIFEST).is_file() else None
+
+
+def build(cache: Path = CACHE, table: Table | None = None) -> Path:
+    """Make the bundles, if they are not there. Raises `CannotFetch` and `WrongHash`."""
+    if table is None and (there := built(cache)):
+        return there
+    table = table or read_table()
+    fetched = cache / "fetched"
+    fetched.mkdir(parents=True, exist_ok=True)
+    files = _runtime_files(table.runtime, _runtime(table.runtime, fetched))
+    for name in dict.fromkeys(wheel.bundle for wheel in table.wheel):
+        wheels = [wheel for wheel in table.wheel if wheel.bundle == name]
+        parts = [(_wheel(wheel, table, fetched).read_bytes(), wheel.without) for wheel in wheels]
+        files[name + BUNDLE_SUFFIX] = bundle(parts)
+    return _put(files, cache / key())
+
+
+def _put(files: dict[str, bytes], folder: Path) -> Path:
+    """Write all, the manifest last: a folder with a manifest is whole."""
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
+    try:
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+        sizes = {n: {"bytes": len(c), "gzip": len(gzip.compress(c, 6, mtime=0))} for n, c in sorted(files.items())}
+        (new / MANIFEST).write_text(json.dumps({"key": folder.name, "files": sizes}, indent=1), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+    except OSError:
+        if not (folder / MANIFEST).is_file():  # otherwise another process was faster
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return folder
+
+
+def _runtime(runtime: Runtime, fetched: Path) -> Path:
+    npm = shutil.which("npm")
+
+    def fetch() -> None:
+        if npm is None:
+            raise CannotFetch("npm was not found; it brings Python for the browser.", "install Node.js")
+        wanted = f"{runtime.name}@{runtime.version}"
+        _run([npm, "pack", wanted, "--silent", "--pack-destination", str(fetched)], f"npm pack {wanted}")
+
+    return _checked(fetched, runtime.file, runtime.sha256, fetch)
+
+
+def _runtime_files(runtime: Runtime, archive: Path) -> dict[str, bytes]:
+    files = {}
+    with tarfile.open(archive) as pack:
+        for name in runtime.keep:
+            member = pack.extractfile(f"package/{name}")
+            assert member is not None, name
+            files[name] = member.read()
+    files[LIBRARY] = bundle([(files.pop("python_stdlib.zip"), ())])
+    return files
+
+
+def _wheel(wheel: Wheel, table: Table, fetched: Path) -> Path:
+    if kept := next((path for path in _downloaded(wheel, fetched)), None):
+        return _checked(fetched, kept.name, wheel.sha256, lambda: None)
+    wanted = f"{wheel.name}=={wheel.version}"
+    options = ["--only-binary=:all:", "--no-deps", "--implementation", "cp", "--abi", table.wheels.abi]
+    options += [word for platform in table.wheels.platforms for word in ("--platform", platform)]
+    command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *options]
+    _run([*command, "--python-version", table.wheels.python, "--dest", str(fetched), wanted], f"pip download {wanted}")
+    if not (found := _downloaded(wheel, fetched)):
+        raise CannotFetch(f"pip brought no wheel of {wanted}.", COMMAND)
+    return _checked(fetched, found[0].name, wheel.sha256, lambda: None)
+
+
+def _downloaded(wheel: Wheel, fetched: Path) -> list[Path]:
+    return sorted(fetched.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
+
+
+def _checked(fetched: Path, name: str, sha256: str, fetch: object) -> Path:
+    """The file, fetched if it is not there. One with another hash is removed. Raises `WrongHash`."""
+    path = fetched / name
+    if not path.is_file() and callable(fetch):
+        fetch()
+    if not path.is_file():
+        raise CannotFetch(f"{name} was not brought.", COMMAND)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
+        path.unlink()
+        raise WrongHash(f"{name} is not what table.toml names: its hash is {found}.", "compare it, then " + COMMAND)
+    return path
+
+
+def _pip() -> list[str]:
+    if find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    if uv := os.environ.get("UV") or shutil.which("uv"):  # environments that uv makes have no pip
+        return [uv, "tool", "run", "--quiet", "pip"]
+    raise CannotFetch("pip was not found; it brings the packages.", "install pip")
+
+
+def _run(command: list[str], what: str) -> None:
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotFetch(f"{what} failed: {error}", COMMAND) from error
+    if ended.returncode:
+        said = [line for line in ended.stderr.splitlines() if not line.startswith("WARNING")]
+        raise CannotFetch(f"{what} failed: {' '.join(said[-2:])}", COMMAND)
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    folder = build()
+    sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    for name, size in sizes.items():
+        print(f"{name:<24}{size['bytes'] / 1e6:>8.2f} MB{size['gzip'] / 1e6:>8.2f} MB with gzip")
+    print(
+        f"{'all':<24}{'':>11}{sum(size['gzip'] for size in sizes.values()) / 1e6:>8.2f} MB with gzip, in {folder.name}"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))
