@@ -123,16 +123,17 @@ def measure_round(one: Class, more: int, place: Path) -> dict[str, float]:
     }
 
 
-def measure_notebooks(peer: Otter | NbGrader) -> float:
-    """Seconds of CPU per submission."""
+def measure_notebooks(name: str, peer: Otter | NbGrader) -> dict[str, float]:
+    """Seconds of CPU per submission; `…_alone`: of a command for one, where a command can also grade many."""
 
     def cpu(count: int) -> float:
         used = run(peer.command(count), peer.folder, peer.env)
         if used.status or not peer.graded(count):
-            raise RuntimeError(f"{type(peer).__name__} has not graded its notebook:\n{used.errors[-2000:]}")
+            raise RuntimeError(f"{name} has not graded its notebook:\n{used.errors[-2000:]}")
         return used.cpu
 
-    return cpu(1) if isinstance(peer, Otter) else (cpu(5) - cpu(1)) / 4
+    alone = cpu(1)
+    return {name: alone} if isinstance(peer, Otter) else {name: (cpu(5) - alone) / 4, f"{name}_alone": alone}
 
 
 def measure_many(count: int, place: Path) -> dict[str, float]:
@@ -190,7 +191,7 @@ def show(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) ->
         cells += [*over[:2], spread(times["start_up"]), over[2]]
         print(f"{name:<24}" + "".join(f"{cell:>22}" for cell in cells))
     for name, values in notebooks.items():
-        print(f"{name + ', trivial notebook':<24}{spread(values):>22}")
+        print(f"{name + ', a trivial notebook':<38}{spread(values)}")
     for name, times in found.items():
         print(f"{name}: first verdict after {spread(times['first_verdict'], 1, 2)} s")
     if many:
@@ -242,14 +243,18 @@ def main() -> None:
         classes = [make_class(course, exercise, size, place / exercise.name) for exercise in wanted]
         peers = peers_in(options.peers, options.cache, place)
         found: dict[str, Rounds] = {one.exercise: {} for one in classes}
-        notebooks: Rounds = {name: [] for name in peers}
+        notebooks: Rounds = {}
         grade(classes[0], 1, 1, place)  # from here on the files are in the machine's memory
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             for one in classes:
-                for name, value in measure_round(one, options.submissions, place).items():
+                measured = measure_round(one, options.submissions, place)
+                for name, value in measured.items():
                     found[one.exercise].setdefault(name, []).append(value)
-            for name, peer in peers.items():
-                notebooks[name].append(measure_notebooks(peer))
+                told = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
+                print(f"round {number + 1}, {one.exercise}, seconds: {told}", file=sys.stderr, flush=True)
+            for peer_name, peer in peers.items():
+                for name, value in measure_notebooks(peer_name, peer).items():
+                    notebooks.setdefault(name, []).append(value)
         many = measure_many(options.many, place) if options.many else {}
     figures = figures_of(found, notebooks, many)
     if options.json:

@@ -59,7 +59,8 @@ def unpack(file: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadSubmission(f"{file.name} is not a whole, plain zip: {_said(error)}.") from error
+        why = f": {_said(error)}" if zipfile.is_zipfile(file) else ""  # else it would say the same again
+        raise BadSubmission(f"{file.name} is not a whole, plain zip{why}.") from error
     except (OSError, ValueError) as error:
         raise BadSubmission(f"{file.name} cannot be unpacked: {_said(error)}.") from error
 
@@ -114,6 +115,10 @@ def _look_at(entries: list[zipfile.ZipInfo]) -> None:
 
 def project_in(folder: Path) -> Path:
     """The one folder at most two levels below `folder` that holds app/main.py. Raises `BadSubmission`."""
+    for course in (folder, *sorted(folder.glob("*/"))):  # a learner's whole clone: theirs is the copy in work/
+        if (course / "workbook.toml").is_file() and (course / "work/final/app/main.py").is_file():
+            folder = course / "work"
+            break
     for depth in range(DEPTH + 1):
         found = sorted(main.parent.parent for main in folder.glob("*/" * depth + "app/main.py") if main.is_file())
         found = [place for place in found if not _is_not_theirs(place.relative_to(folder))]

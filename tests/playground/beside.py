@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from workbook.changes import Experiment
 from workbook.course import Course, Step
-from workbook.launch import ServedApp, choose_launcher
+from workbook.launch import Launcher, ServedApp
 from workbook.playground import examples
 from workbook.playground.examples import Check, Example
 from workbook.playground.inside.expect import broken
@@ -39,17 +39,15 @@ VARIES = {"content-length", "last-modified", "etag"}  # of a picture that was en
 
 
 @contextlib.contextmanager
-def served(step: Step, example: Example, experiment: Experiment | None = None) -> Iterator[ServedApp]:
+def served(
+    launcher: Launcher, step: Step, example: Example, experiment: Experiment | None = None
+) -> Iterator[ServedApp]:
     """The stage by uvicorn, as the page has it: the same settings, and no mail server."""
-    launcher = choose_launcher("spawn")
-    try:
-        with (
-            scratch_copy(COURSE.folder(step), experiment.edits if experiment else ()) as copy,
-            ServedApp(launcher, copy, env=step.run.env | example.env) as app,
-        ):
-            yield app
-    finally:
-        launcher.close()
+    with (
+        scratch_copy(COURSE.folder(step), experiment.edits if experiment else ()) as copy,
+        ServedApp(launcher, copy, env=step.run.env | example.env) as app,
+    ):
+        yield app
 
 
 def send(app: ServedApp, request: Ready) -> dict[str, Any]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 THEME = Path(playground.__file__).parents[1] / "site" / "theme" / "assets" / "site.css"
 PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
-<body data-md-color-scheme="{scheme}"><main class="md-typeset"><h1>{name}</h1>{button}<p><a href="#">After</a></p></main>
+<body data-md-color-scheme="{scheme}"><main class="md-typeset">
+<h1>{name}</h1>{button}<p><a href="#">After</a></p></main>
 <script src="/assets/play.js"></script></body></html>"""
 RUN = """async ([build, job]) => {
   const { run } = await import("/assets/playground/python.js");

@@ -4,6 +4,7 @@ import pytest
 
 from workbook.changes import Experiment
 from workbook.course import Step
+from workbook.launch import Launcher
 from workbook.promises import read_promises
 
 from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, send_all, served, verdict
@@ -14,23 +15,25 @@ def names(one: object) -> str:
 
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
-def test_every_stage_keeps_what_its_page_checks(step: Step) -> None:
+def test_every_stage_keeps_what_its_page_checks(launcher: Launcher, step: Step) -> None:
     """Each check of a stage is of one of its promises, and the stage as shipped keeps it."""
     example = EXAMPLES[step.name]
     promised = {promise.name for promise in read_promises(COURSE.folder(step))}
     assert {check.promise for check in example.check} <= promised
     for check in example.check:
-        with served(step, example) as app:
+        with served(launcher, step, example) as app:
             assert verdict(app, check) == "", check.promise
 
 
 @pytest.mark.parametrize("step, number, experiment", EXPERIMENTS, ids=names)
-def test_an_experiment_breaks_what_it_breaks_in_the_tests(step: Step, number: int, experiment: Experiment) -> None:
+def test_an_experiment_breaks_what_it_breaks_in_the_tests(
+    launcher: Launcher, step: Step, number: int, experiment: Experiment
+) -> None:
     """An experiment turns those of the page's checks red whose promises its tests turn red, and no other."""
     example = EXAMPLES[step.name]
     red = set()
     for check in example.check:
-        with served(step, example, experiment) as app:
+        with served(launcher, step, example, experiment) as app:
             if verdict(app, check, patience=2 if check.promise in experiment.red else 5):
                 red.add(check.promise)
 
@@ -39,9 +42,9 @@ def test_an_experiment_breaks_what_it_breaks_in_the_tests(step: Step, number: in
 
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
-def test_every_request_is_answered(step: Step) -> None:
+def test_every_request_is_answered(launcher: Launcher, step: Step) -> None:
     """Each request of an example reaches a route, a refusal or a crash that the stage teaches."""
-    with served(step, EXAMPLES[step.name]) as app:
+    with served(launcher, step, EXAMPLES[step.name]) as app:
         replies = send_all(app, EXAMPLES[step.name].requests)
 
     assert len(replies) >= 4

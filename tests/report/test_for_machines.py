@@ -80,7 +80,7 @@ def test_two_files_of_one_name_are_one_learners(tmp_path: Path) -> None:
 
     assert list(inside(tmp_path / "feedback-canvas-pagination.zip")) == [CANVAS]
     assert [one.about[:36] for one in written] == [
-        "1 pages, back through Canvas",
+        "1 page, back through Canvas",
         "no feedback zip for 1 learners: no f",
     ]
 

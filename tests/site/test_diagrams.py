@@ -7,10 +7,11 @@ import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
+from markdown import Markdown
 
 from workbook.course import Course
 from workbook.site.diagrams import NAMES, background, error, onion, render, routers, upload
@@ -70,7 +71,7 @@ def source(stage: str, file: str = "main.py") -> str:
 def measured(page: "Page", name: str, scheme: str) -> list[dict[str, Any]]:
     page.set_viewport_size({"width": 360, "height": 800})
     styles = "".join(style.read_text(encoding="utf-8") for style in STYLES)
-    placed = diagram(name, "diagram", "", {}, cast(Any, None))
+    placed = diagram(name, "diagram", "", {}, Markdown())
     page.set_content(PAGE.replace("STYLES", styles).replace("SCHEME", scheme).replace("DIAGRAM", placed))
     texts: list[dict[str, Any]] = page.evaluate(MEASURE)
     return texts
@@ -199,3 +200,12 @@ def test_the_handlers_are_those_of_the_app() -> None:
     layers = re.findall(r"^        Middleware\((\w+)", code, re.MULTILINE)
     drawn = [text for text in ElementTree.fromstring(render("error")).itertext() if text in layers]
     assert drawn == layers
+
+
+def test_a_diagram_may_stand_on_a_page_twice() -> None:
+    """A diagram that a page shows a second time has ids of its own, and what tells of it is its own too."""
+    page = Markdown()
+    twice = "".join(diagram("upload", "diagram", "", {}, page) for _ in range(2))
+    ids = re.findall(r'\bid="([^"]+)"', twice)
+    assert len(set(ids)) == len(ids) == 6
+    assert set(re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', twice)) <= set(ids)

@@ -49,6 +49,30 @@ def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
+def test_a_copy_without_a_server_is_built(tmp_path: Path) -> None:
+    """With --offline the folder that is built opens from the file system, and can be built again."""
+    for _ in range(2):
+        ended = subprocess.run(
+            [*COMMAND, "docs", "--build", str(tmp_path / "copy"), "--offline"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert ended.returncode == 0, ended.stderr
+    home = (tmp_path / "copy" / "index.html").read_text(encoding="utf-8")
+    assert 'href="stages/01-cors/index.html"' in home
+    assert (tmp_path / "copy" / "search" / "search_index.js").is_file()
+    assert not (tmp_path / "copy" / "download" / "offline.zip").exists()
+
+
+def test_a_copy_without_a_server_needs_a_folder() -> None:
+    """--offline alone is refused, with the command that was meant."""
+    ended = subprocess.run([*COMMAND, "docs", "--offline"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 2
+    assert "workbook docs --build DIR --offline" in " ".join(ended.stderr.split())
+
+
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where mkdocs is not installed, the command says so, and how to get it."""
     monkeypatch.chdir(ROOT)

@@ -234,11 +234,14 @@ def docs(
         Path | None, typer.Option("--build", metavar="DIR", help="Build it into this folder instead of serving it.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The site's port; without it, a free one.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="With --build: pages that open from the file system, without a server.")
+    ] = False,
 ) -> None:
     """Serve the site: the course to read in a browser."""
     from .docs import docs
 
-    docs(build, port)
+    docs(build, port, offline)
 
 
 @app.command()

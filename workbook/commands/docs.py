@@ -14,14 +14,18 @@ INSTALL = "uv run --group site workbook docs"
 ELSEWHERE = "name a new folder, an empty one, or one that holds a site"
 
 
-def docs(build: Path | None, port: int | None) -> None:
+def docs(build: Path | None, port: int | None, offline: bool = False) -> None:
     here = Here()
     config = here.course.root / "mkdocs.yml"
     if not config.is_file():
         raise UserError("This copy of the course has no site: mkdocs.yml is missing.", "get the whole course", code=1)
     if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
         raise UserError(f"The site needs packages that are not installed: {', '.join(missing)}.", INSTALL, code=1)
+    if offline and build is None:
+        raise UserError("--offline needs a folder to build into.", "workbook docs --build DIR --offline")
     if build is not None:
+        if offline:
+            os.environ["WORKBOOK_SITE_OFFLINE"] = "1"  # read by workbook/site/hook.py
         _mkdocs("build", "--strict", "--config-file", str(config), "--site-dir", str(_a_site(build)))
     address = f"127.0.0.1:{_free(port)}"
     here.terminal.field("Site", [f"http://{address}/"])

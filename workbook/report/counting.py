@@ -134,10 +134,16 @@ def _as_text(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _learners(found: Collected) -> list[Learner]:
-    """Those of the class, and whoever has a result without being in it."""
+    """Those of the class, and whoever has a result without being in it.
+
+    Who was a stranger, and whose file is now known for a learner's, is that learner: the roster has been completed.
+    """
     learners = {learner.id: learner for learner in found.about.get("learners", [])}
-    for ident, _ in [*found.latest, *found.overrides]:
-        learners.setdefault(ident, Learner(ident, ident, on_roster=False))
+    theirs = {(name, result.file) for (ident, name), result in found.latest.items() if ident in learners}
+    for ident, name in [*found.latest, *found.overrides]:
+        result = found.latest.get((ident, name))
+        if ident not in learners and not (result and (name, result.file) in theirs):
+            learners[ident] = Learner(ident, ident, on_roster=False)
     return list(learners.values())
 
 

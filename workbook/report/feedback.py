@@ -5,6 +5,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from workbook.views import number_of
+
 from .lms import canvas_file, moodle_folder
 from .marks import ClassMarks, Graded, Mark, Row
 from .pages import learner_page
@@ -37,7 +39,7 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
                         archive.writestr(_member(named[0]), named[1])
                         routed.add(row.learner.id)
                 many = len(archive.NameToInfo)
-            yield Written(path, f"{many} pages, back through {system.capitalize()}")
+            yield Written(path, f"{number_of(many, 'page')}, back through {system.capitalize()}")
     others = sum(row.counts and row.learner.id not in routed for row in marks.rows)
     if others:
         why = "no file of theirs is named as Canvas or Moodle name downloads; their pages are in learners/ of the html"

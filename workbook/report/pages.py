@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from workbook.views import number_of
+
 from .attention import attention
 from .charts import Histogram, histogram
 from .marks import ClassMarks, Row
@@ -35,7 +37,7 @@ def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
     index = target.place("index.html")
     with index.open("w", encoding="utf-8") as file:
         file.writelines(class_page(marks))
-    yield Written(target.folder / LEARNERS, f"{len(marks.rows)} pages, one for each learner")
+    yield Written(target.folder / LEARNERS, f"{number_of(len(marks.rows), 'page')}, one for each learner")
     yield Written(index, "the class page: open it in a browser")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from markupsafe import escape
 
+from workbook.views import number_of
+
 from .lms import canvas_login, canvas_user, moodle_participant
 from .marks import ClassMarks, Mark
 from .visible import cell, one_line
@@ -27,7 +29,7 @@ def write_csv(marks: ClassMarks, target: Target) -> Iterator[Written]:
     )
     path = target.place("marks.csv")
     _write(path, [*header, f"Total ({number(marks.full)})", "Notes"], rows)
-    yield Written(path, f"{len(marks.rows)} learners, for a spreadsheet")
+    yield Written(path, f"{number_of(len(marks.rows), 'learner')}, for a spreadsheet")
 
 
 def write_canvas(marks: ClassMarks, target: Target) -> Iterator[Written]:
@@ -62,7 +64,7 @@ def write_canvas(marks: ClassMarks, target: Target) -> Iterator[Written]:
     _write(path, header, [possible, *rows])
     without = [exercise.name for exercise in marks.exercises if exercise.name not in target.assignments]
     hint = f"; Canvas finds {', '.join(without)} by title: --assignment NAME=NUMBER is surer" if without else ""
-    yield Written(path, f"{len(marks.rows)} learners, for Canvas's gradebook{hint}")
+    yield Written(path, f"{number_of(len(marks.rows), 'learner')}, for Canvas's gradebook{hint}")
 
 
 def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
@@ -96,7 +98,8 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
         _write(path, [*header, "Feedback comments"], rows)
         yield Written(path, f"for the Moodle assignment {exercise.title}")
     if left_out := len(marks.rows) - len(known):
-        yield Written(None, f"{left_out} learners are in no Moodle worksheet: no number of Moodle's is known of them")
+        who = number_of(left_out, "learner")
+        yield Written(None, f"Not in a Moodle worksheet: {who}, of whom no number of Moodle's is known")
 
 
 def _points(mark: Mark) -> str:

@@ -32,13 +32,10 @@ def changes(course: Course, before: Step, after: Step, page: str) -> str:
     same = len(old.keys() & new.keys()) - len(edited)
     there, here = (f"[{step.title}]({relative(page_of(step), page)})" for step in (before, after))
     diffs = {name: _diff(old[name], new[name]) for name in edited}
-    rows = ["| file | change | lines | in its own words |", "|---|---|---|---|"]
-    rows += [
-        f"| [`{name}`](#{_anchor(name)}) | changed | {_plus_minus(diffs[name])} | {_told(new[name])} |"
-        for name in edited
-    ]
-    rows += [f"| [`{name}`](#{_anchor(name)}) | new | {_count(new[name])} | {_told(new[name])} |" for name in added]
-    rows += [f"| `{name}` | gone | {_count(old[name])} | {_told(old[name])} |" for name in gone]
+    rows = ["| file | change | in its own words |", "|---|---|---|"]
+    rows += [_row(name, f"changed: {_plus_minus(diffs[name])}", new[name]) for name in edited]
+    rows += [_row(name, f"new: {_lines(new[name])}", new[name]) for name in added]
+    rows += [_row(name, f"gone: {_lines(old[name])}", old[name], linked=False) for name in gone]
     parts = [
         f"# What changed: {before.title} to {after.title}",
         f"From {there} to {here}: {_summary(len(edited), len(added), len(gone), same)}.{_why(edited, same)} "
@@ -48,6 +45,11 @@ def changes(course: Course, before: Step, after: Step, page: str) -> str:
     parts += [_shown(name, "changed", "diff", diffs[name], _plus_minus(diffs[name])) for name in edited]
     parts += [_shown(name, "new", _kind(name), new[name].rstrip().splitlines(), _lines(new[name])) for name in added]
     return "\n\n".join(parts) + "\n"
+
+
+def _row(name: str, change: str, text: str, linked: bool = True) -> str:
+    file = f"[`{name}`](#{_anchor(name)}){{ .file }}" if linked else f"`{name}`{{ .file }}"
+    return f"| {file} | {change} | {_told(text)} |"
 
 
 def _summary(changed: int, added: int, gone: int, same: int) -> str:
@@ -98,16 +100,12 @@ def _told(text: str) -> str:
         told = ast.get_docstring(ast.parse(text)) or ""
     except SyntaxError:  # not Python
         told = ""
-    return re.split(r"(?<=[.:!?])\s|\n\n", told, maxsplit=1)[0].replace("\n", " ").replace("|", "\\|")
+    return re.split(r"(?<=[.!?])\s|\n\n", told, maxsplit=1)[0].replace("\n", " ").replace("|", "\\|")
 
 
 def _plus_minus(diff: list[str]) -> str:
     more, fewer = (sum(line.startswith(sign) for line in diff) for sign in "+-")
     return f"+{more} -{fewer}"
-
-
-def _count(text: str) -> str:
-    return str(len(text.splitlines()))
 
 
 def _lines(text: str) -> str:

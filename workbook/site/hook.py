@@ -1,5 +1,6 @@
 """What mkdocs calls while it builds the site: the pages and files made from the course, the shortcodes, the finish."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from workbook.playground import site as playground
 from workbook.site import archive, blocks, changed, lean, notebooks, offline, pages, shortcodes, text
 
 _CACHE = Path(".cache") / "site"
+_TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)
+_EMPTY_HEADING = re.compile(r"<th[^>]*></th>")
 _TITLE = re.compile(r"^# .+$", re.MULTILINE)
 
 
@@ -71,11 +74,17 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
 
 
 def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-    """Give the page a description, for search engines and llms.txt, and the lines that name tests their look."""
+    """Give the page a description, for search engines and llms.txt; mend what Markdown cannot say."""
     step = _course(config).known(page.meta.get("step", ""))
     told = f"{step.concept}." if step else text.first_sentence(html)
     page.meta.setdefault("description", told or config.site_description)
-    return html.replace("<p>Proof: ", '<p class="proof">Proof: ')
+    return _TABLE_HEAD.sub(_head_that_says_something, html).replace("<p>Proof: ", '<p class="proof">Proof: ')
+
+
+def _head_that_says_something(head: re.Match[str]) -> str:
+    """A table's head, with its empty cells as no headings; nothing of one that is empty altogether."""
+    told = _EMPTY_HEADING.sub("<td></td>", head[0])
+    return told if "<th" in told.replace("<thead", "") else ""
 
 
 @event_priority(-100)  # after the search plugin, which writes its index here
@@ -83,4 +92,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Put the style into the pages, and the pages into a zip."""
     site = Path(config.site_dir)
     lean.inline(site)
-    (site / offline.PLACE).write_bytes(offline.pack(site))
+    if os.environ.get(offline.WANTED):
+        (site / offline.PLACE).unlink()
+        offline.convert(site)
+    else:
+        (site / offline.PLACE).write_bytes(offline.pack(site))

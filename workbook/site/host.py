@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gzip
 import http.server
+import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _COMPRESSED = {".css", ".html", ".js", ".json", ".svg", ".txt", ".xml"}
 def serve_site(folder: Path) -> Iterator[str]:
     """Serve the site in `folder` on 127.0.0.1; yields its origin."""
     handler = functools.partial(_Handler, Files(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -67,6 +68,13 @@ class Files:
         return self._folder / "404.html"
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that goes away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -82,8 +90,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, file)
         elif self._files.is_folder(path):
             self._headers(HTTPStatus.MOVED_PERMANENTLY, {"Location": path + "/", "Content-Length": "0"})
-        else:
+        elif self._files.not_found.is_file():
             self._send(HTTPStatus.NOT_FOUND, self._files.not_found)
+        else:
+            self._headers(HTTPStatus.NOT_FOUND, {"Content-Length": "0"})
 
     def do_HEAD(self) -> None:
         self.do_GET()

@@ -11,12 +11,14 @@ from pathlib import Path
 from .archive import THEN
 
 FOLDER = "fastapi-workbook"
+WANTED = "WORKBOOK_SITE_OFFLINE"  # set while a site is built that is to be such a copy
 PLACE = "download/offline.zip"
 # A page from the file system may start no worker. This stands in for one; Material's own offline plugin would load it
 # from another host, in every page.
 _WORKER = Path(__file__).parent / "iframe-worker.js"
 _LINK = re.compile(r'(?P<before><(?:a|link|form)\b[^>]*?\s(?:href|action)=")(?P<to>[^"#]*)(?P<rest>(?:#[^"]*)?")')
 _SELF = re.compile(rf'<a [^>]*href="[^"]*{re.escape(PLACE)}"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
+_FOOT = re.compile(r'<div class="md-copyright">.*?</div>', re.DOTALL)  # leads to this copy, and to what it leaves out
 _ELSEWHERE = re.compile(r"[a-z]+:|/")
 _LEFT_OUT = ("404.html", "llms.txt", "sitemap.xml", "sitemap.xml.gz", PLACE, "assets/javascripts/lunr/")
 
@@ -32,6 +34,12 @@ def pack(site: Path) -> bytes:
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, content)
     return packed.getvalue()
+
+
+def convert(site: Path) -> None:
+    """Make the built site in `site` such a copy itself."""
+    for name, content in list(_files(site)):
+        (site / name).write_bytes(content)
 
 
 def _files(site: Path) -> Iterator[tuple[str, bytes]]:
@@ -58,7 +66,7 @@ def _page(site: Path, name: str, text: str) -> str:
             return link[0]
         return f"{link['before']}{posixpath.join(to, 'index.html')}{link['rest']}"
 
-    text = _LINK.sub(rewritten, _SELF.sub(lambda link: link["text"], text))
+    text = _LINK.sub(rewritten, _SELF.sub(lambda link: link["text"], _FOOT.sub("", text)))
     root = posixpath.relpath(".", folder or ".")
     return text.replace("</head>", f'<script src="{root}/assets/iframe-worker.js"></script></head>', 1)
 

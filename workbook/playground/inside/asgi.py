@@ -146,6 +146,9 @@ class Lifespan:
     async def _ask(self, what: str) -> None:
         await self._in.put({"type": f"lifespan.{what}"})
         answer = await self._out.get()
+        if answer["type"].endswith(".failed"):  # said in words, and then raised: the exception knows the line
+            await asyncio.wait([self._task], timeout=1)
+            answer = answer if self._out.empty() else self._out.get_nowait()
         if answer["type"] == "raised":
             raise answer["error"]
         if answer["type"] == f"lifespan.{what}.failed":

@@ -14,7 +14,9 @@ from .files import FILES
 BOUNDARY = "playground-boundary"
 _START = re.compile(r"(?P<method>[A-Z]+) +(?P<target>(?:/|\{\{)\S*)")
 _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+): *(?P<value>.*?) *")
-_FIELD = re.compile(r"(?P<name>[\w-]+)=(?:@(?P<file>[\w.-]+)(?P<options>(?:;(?:filename|type)=[^;]*)*)|(?P<text>.*))")
+_FIELD = re.compile(
+    r"(?P<name>[\w-]+)=(?:@(?P<file>[\w.-]+)(?P<options>(?:;(?:filename|type)=[^;]*)*)|(?P<text>(?!@).*))"
+)
 _GIVEN = re.compile(r"\{\{ *(?P<name>[\w-]+) *\}\}")
 MOST_REQUESTS = 50
 

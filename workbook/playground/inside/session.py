@@ -160,7 +160,8 @@ async def _run(job: dict[str, Any], log: Log, report: Callable[..., object]) -> 
                 log=started + "".join(said),
                 log_after=log.take(),
             )
-            replies.append(told | {"log": told["log"] + told["log_after"]})
+            body = reply.body.decode("utf-8", "replace")
+            replies.append(told | {"body": body, "log": told["log"] + told["log_after"]})
             report(**told)
             started = ""
         if "expect" in job:

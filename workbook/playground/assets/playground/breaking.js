@@ -1,7 +1,7 @@
 // Break it: an experiment is chosen, the reader predicts which promise breaks, and the checks tell.
 import { goTo } from "./editor.js";
 import { run } from "./python.js";
-import { element } from "./replies.js";
+import { element, prose } from "./replies.js";
 
 const NOTHING = "Nothing turns red";
 let count = 0;
@@ -30,7 +30,7 @@ class Experiment {
     this.form = element("form");
     this.broken = apply(panel.example.files, experiment.edits);
     if (!experiment.hidden) this.show();
-    this.form.append(element("p", experiment.question), this.predictions());
+    this.form.append(prose("p", experiment.question), this.predictions());
     this.button = element("button", "Break it and see", "md-button");
     this.result = element("div");
     this.said = element("p", "", "pg-said");
@@ -97,13 +97,13 @@ class Experiment {
     const right = real.size === predicted.size && [...real].every((name) => predicted.has(name));
     this.said.textContent = (right ? "As you predicted. " : "Not as you predicted. ") + (red.size ? `${red.size} red.` : `${NOTHING}.`);
     this.result.append(list);
-    const unseen = this.experiment.unseen.map((name) => element("li", this.panel.example.promises[name]));
+    const unseen = this.experiment.unseen.map((name) => prose("li", this.panel.example.promises[name]));
     if (unseen.length) {
       const more = element("ul");
       more.append(...unseen);
       this.result.append(element("p", "On your machine these turn red too; a page cannot show them:"), more);
     }
-    this.result.append(this.experiment.hidden ? this.diagnosis() : element("p", this.experiment.why));
+    this.result.append(this.experiment.hidden ? this.diagnosis() : prose("p", this.experiment.why));
   }
 
   /** The edit is not shown: the reader says what was done. */
@@ -114,8 +114,8 @@ class Experiment {
     said.setAttribute("role", "status");
     const fields = group("What was done?", choices.map((choice) => [choice, choice]), "radio");
     fields.addEventListener("change", ({ target }) => {
-      said.textContent = target.value === answer ? "That is it." : `No: ${answer}.`;
-      box.append(element("p", why));
+      said.replaceChildren(prose("span", target.value === answer ? "That is it." : `No: ${answer}.`));
+      box.append(prose("p", why));
       fields.disabled = true;
       this.show();
     }, { once: true });
@@ -139,7 +139,7 @@ function group(title, choices, type) {
     const label = element("label");
     const input = element("input");
     Object.assign(input, { type, name, value });
-    label.append(input, element("span", text.replaceAll("`", "")));
+    label.append(input, prose("span", text));
     fields.append(label);
   }
   return fields;
@@ -147,7 +147,7 @@ function group(title, choices, type) {
 
 function verdict(promise, why) {
   const item = element("li", "", why ? "pg-red" : "pg-green");
-  item.append(element("strong", why ? "FAIL " : "PASS "), promise);
+  item.append(element("strong", why ? "FAIL " : "PASS "), prose("span", promise));
   if (why) item.append(element("p", why, "pg-why"));
   return item;
 }

@@ -104,3 +104,10 @@ function ask(message, report, limit, build) {
     worker.postMessage(message);
   });
 }
+
+/** How many bytes the running Python holds; for the tests. */
+export const memory = () =>
+  new Promise((resolve) => {
+    current = { hear: (data) => data.type === "memory" && (resolve(data.bytes), (current = undefined)) };
+    worker.postMessage({ type: "memory" });
+  });

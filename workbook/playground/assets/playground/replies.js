@@ -6,6 +6,13 @@ export function element(tag, text = "", css = "") {
   return made;
 }
 
+/** An element with a sentence of the course in it; what stands between backquotes is code. */
+export function prose(tag, text) {
+  const made = document.createElement(tag);
+  text.split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
+  return made;
+}
+
 const time = (ms) => (ms < 10 ? ms.toFixed(1) : ms.toFixed(0)) + " ms";
 
 export function reply(told) {

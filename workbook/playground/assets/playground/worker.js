@@ -110,6 +110,10 @@ onmessage = async ({ data }) => {
     await boot(data).catch((error) => postMessage({ type: "failed", text: String(error.message ?? error) }));
     return;
   }
+  if (data.type === "memory") {
+    postMessage({ type: "memory", bytes: python._module.HEAPU8.length });
+    return;
+  }
   try {
     await { add, run }[data.type](data);
     postMessage({ type: "done" });

@@ -1,0 +1,153 @@
+"""What the playground costs a reader: bytes, the first start, and each run after it.
+
+gzip_mb, brotli_mb    what the first click loads for the stage that needs most, as a host with gzip (level 6) sends it
+                      and as one that compresses ahead with brotli does
+warm_ms               the median of seven runs of the slowest example, in a Python that has run it before
+cold_over_pyodide     from the click to the first reply, divided by Pyodide alone from its start to `1 + 1`: the floor,
+                      measured in turn with ours, both without anything in the browser's caches
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbook.course import Course
+from workbook.playground import examples, site
+from workbook.playground.table import read_table
+from workbook.playground.vendor import build
+from workbook.plugin.browser import ARGUMENTS, find_browser, serve_pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parents[1]
+SIZES = """
+const { readFileSync } = require("fs"), { gzipSync, brotliCompressSync } = require("zlib");
+console.log(JSON.stringify(process.argv.slice(1).map((file) => {
+  const bytes = readFileSync(file);
+  return [gzipSync(bytes, { level: 6 }).length, brotliCompressSync(bytes).length];
+})));
+"""
+BARE = """async (from) => {
+  const script = `import { loadPyodide } from "${from}pyodide.mjs";
+    const python = await loadPyodide({ indexURL: "${from}" });
+    postMessage(python.runPython("1 + 1"));`;
+  const started = performance.now();
+  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
+  await new Promise((done, failed) => Object.assign(worker, { onmessage: done, onerror: failed }));
+  const took = performance.now() - started;
+  worker.terminate();
+  return took;
+}"""
+OURS = """async ([build, job]) => {
+  const started = performance.now();
+  const { run } = await import("/assets/playground/python.js");
+  let first;
+  await run(build, job, (told) => {
+    if (told.problem) throw new Error(told.problem);
+    first ??= performance.now() - started;
+  });
+  return first;
+}"""
+WARM = """async ([build, job, rounds]) => {
+  const { run } = await import("/assets/playground/python.js");
+  const times = [];
+  for (let round = 0; round <= rounds; round++) {
+    const started = performance.now();
+    await run(build, job, () => {});
+    times.push(performance.now() - started);
+  }
+  return times.slice(1);
+}"""
+
+
+def sizes(files: list[Path]) -> tuple[float, float]:
+    """Megabytes with gzip and with brotli."""
+    node = shutil.which("node")
+    if node is None:
+        raise SystemExit("node was not found; it came with npm, which fetched the files")
+    said = subprocess.run([node, "-e", SIZES, *map(str, files)], capture_output=True, text=True, check=True).stdout
+    gzip, brotli = zip(*json.loads(said), strict=True)
+    return sum(gzip) / 1e6, sum(brotli) / 1e6
+
+
+@contextmanager
+def pages(bundles: Path) -> Iterator[str]:
+    """The site's files for the playground, and beside them Pyodide as npm brings it."""
+    import tarfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        for path, content in site.files(Course(ROOT)):
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (Path(folder) / "index.html").write_text('<!doctype html><link rel="icon" href="data:,">', encoding="utf-8")
+        with tarfile.open(bundles.parent / "fetched" / read_table().runtime.file) as pack:
+            pack.extractall(folder, filter="data")
+        with serve_pages(Path(folder)) as origin:
+            yield origin
+
+
+def in_a_new_page(browser: "Browser", origin: str, script: str, argument: Any) -> Any:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(origin)
+    try:
+        return page.evaluate(script, argument)
+    finally:
+        context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    bundles, course = build(), Course(ROOT)
+    loaded = [path for path in bundles.iterdir() if path.name != "manifest.json"]
+    gzip_mb, brotli_mb = sizes(loaded)
+    jobs = {step.name: examples.job(course, step, examples.read_example(step)) for step in examples.stages(course)}
+    first, warm, cold, bare = next(iter(jobs)), {}, [], []
+    with pages(bundles) as origin, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
+        for _ in range(options.rounds):
+            bare.append(in_a_new_page(browser, origin, BARE, f"{origin}/package/"))
+            cold.append(in_a_new_page(browser, origin, OURS, [bundles.name, jobs[first]]))
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(origin)
+        for name, job in jobs.items():
+            warm[name] = page.evaluate(WARM, [bundles.name, job, options.rounds])
+        browser.close()
+    medians = {name: statistics.median(times) for name, times in warm.items()}
+    found = {
+        "gzip_mb": gzip_mb,
+        "brotli_mb": brotli_mb,
+        "warm_ms": max(medians.values()),
+        "cold_over_pyodide": statistics.median(cold) / statistics.median(bare),
+    }
+    if options.json:
+        seconds = {"cold_seconds": statistics.median(cold) / 1000, "pyodide_seconds": statistics.median(bare) / 1000}
+        print(json.dumps({**found, **seconds, "examples": medians}, indent=2))
+        return
+    print(f"to load: {gzip_mb:.2f} MB with gzip, {brotli_mb:.2f} MB with brotli")
+    for name, times in (("from click to first reply", cold), ("Pyodide alone", bare)):
+        print(
+            f"{name:<26}{statistics.median(times) / 1000:>6.2f} s ({min(times) / 1000:.2f} to {max(times) / 1000:.2f})"
+        )
+    print(f"{'ratio':<26}{found['cold_over_pyodide']:>6.2f}")
+    for name, times in warm.items():
+        print(f"a run of {name:<17}{medians[name]:>6.0f} ms ({min(times):.0f} to {max(times):.0f})")
+
+
+if __name__ == "__main__":
+    main()

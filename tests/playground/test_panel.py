@@ -1,0 +1,214 @@
+"""The playground as a reader uses it: nothing before the click, one Python for all, no trap, no line without an end."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..site.test_axe import violations
+from .beside import EXAMPLES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+RUNS = "([host, runs]) => Number(document.querySelector(host).dataset.runs ?? 0) > runs"
+HOST = "workbook-playground"
+pytestmark = pytest.mark.usefixtures("bundles")
+
+
+def said(page: "Page") -> str:
+    return page.locator(".pg-said").first.inner_text()
+
+
+def opened(page: "Page") -> "Page":
+    """The page with Python ready."""
+    button = page.locator("button:enabled", has_text="Run it here")
+    if button.count():
+        button.click()
+    page.get_by_role("button", name="Run", exact=True).wait_for()
+    return page
+
+
+def run(page: "Page") -> list[str]:
+    """Press Run, and wait for the end; the statuses that came."""
+    runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_function(RUNS, arg=[HOST, runs])
+    return [line.partition(" ")[0] for line in page.locator(".pg-status strong").all_inner_texts()]
+
+
+def test_nothing_is_loaded_before_the_click(browser: "Browser", origin: str) -> None:
+    """Before the click a page asks for nothing but its own files, and the click asks this site alone."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{origin}/01-cors-default.html", wait_until="networkidle")
+
+    assert [url for url in asked if "/playground/" in url] == []
+    assert "MB, once" in page.locator(HOST).inner_text()
+
+    assert run(opened(page))[:2] == ["200", "200"]
+    assert [url for url in asked if not url.startswith((origin, "data:", f"blob:{origin}"))] == []
+    context.close()
+
+
+def test_without_scripts_the_page_is_what_it_was(browser: "Browser", origin: str) -> None:
+    """Where no scripts run there is no button and no word of one."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{origin}/01-cors-default.html")
+
+    assert page.locator(HOST).inner_text() == ""
+    context.close()
+
+
+def test_a_second_click_starts_no_second_python(tab: "Page") -> None:
+    """Clicks in quick succession, and runs, use one worker."""
+    tab.evaluate("for (let n = 0; n < 3; n++) document.querySelector('workbook-playground button').click()")
+    opened(tab)
+    run(tab)
+
+    assert tab.locator("textarea").count() == 2
+    assert tab.evaluate("globalThis.playgroundBoots") == 1
+
+
+def test_an_edit_is_run_and_reset(tab: "Page") -> None:
+    """What the reader changes is what runs; Reset brings the stage's own code and requests back."""
+    opened(tab)
+    code, requests = tab.get_by_label("main.py"), tab.get_by_label("Requests")
+    code.fill("from fastapi import FastAPI\napp = FastAPI()\n@app.get('/mine')\ndef mine():\n    return 'my own'\n")
+    requests.fill("GET /mine")
+
+    assert run(tab) == ["200"]
+    assert '"my own"' in tab.locator(".pg-replies").inner_text()
+    assert "One reply" in said(tab)
+
+    tab.get_by_role("button", name="Reset").click()
+    assert requests.input_value().strip() == EXAMPLES["01-cors"].requests.strip()
+    assert "CORSMiddleware" in code.input_value()
+
+
+def test_an_error_leads_to_its_line(tab: "Page") -> None:
+    """An error names file and line, and a press on them selects that line; so does one in the requests."""
+    opened(tab)
+    tab.get_by_label("main.py").fill("x = 1\nraise ValueError('here')\n")
+    run(tab)
+    tab.get_by_role("button", name="main.py, line 2").click()
+    selected = (
+        "document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)"
+    )
+    assert tab.evaluate(selected) == "raise ValueError('here')"
+
+    tab.get_by_label("Requests").fill("GET /\nno header")
+    run(tab)
+    tab.get_by_role("button", name="Requests, line 2").click()
+    assert tab.evaluate(selected) == "no header"
+    tab.get_by_role("button", name="Reset").click()
+
+
+def test_tab_indents_and_escape_leaves(tab: "Page") -> None:
+    """Tab indents and Shift+Tab goes back; Escape and then Tab leave the field, so nobody is trapped in it."""
+    opened(tab)
+    code = tab.get_by_label("main.py")
+    code.fill("if x:\ny()")
+    code.press("End")
+    code.press("Control+End")
+    code.press("Home")
+    code.press("Tab")
+    assert code.input_value() == "if x:\n    y()"
+    code.press("Shift+Tab")
+    assert code.input_value() == "if x:\ny()"
+    code.press("Escape")
+    code.press("Tab")
+    assert tab.evaluate("document.activeElement !== document.querySelector('textarea')")
+    tab.get_by_role("button", name="Reset").click()
+
+
+def test_an_endless_loop_is_ended(tab: "Page") -> None:
+    """A run without an end is ended after 5 seconds and says so; the next run works, without a network too."""
+    opened(tab)
+    boots = tab.evaluate("globalThis.playgroundBoots")
+    tab.context.set_offline(True)
+    tab.get_by_label("main.py").fill("while True:\n    pass\n")
+    assert run(tab) == []
+    assert "Ended after 5 seconds" in said(tab)
+
+    tab.get_by_role("button", name="Reset").click()
+    assert run(tab)[:2] == ["200", "200"]
+    tab.context.set_offline(False)
+    assert tab.evaluate("globalThis.playgroundBoots") == boots + 1
+
+
+def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
+    """Break it asks for a prediction, applies the edit, and tells what is red and whether that was foreseen."""
+    opened(tab)
+    tab.get_by_text("Break it here").click()
+    tab.get_by_label("Experiment").select_option("2")
+    edited = tab.get_by_label("main.py").input_value()
+    assert edited.index("dispatch=answer_crashes") < edited.index("allow_origins=settings")
+    form = tab.locator("workbook-playground form")
+    form.get_by_role("button", name="Break it and see").click()
+    assert "Predict first" in form.inner_text()
+
+    form.get_by_role("checkbox", name="A crash is answered by a 500").check()
+    form.get_by_role("button", name="Break it and see").click()
+    form.get_by_text("As you predicted. 1 red.").wait_for()
+    assert form.locator(".pg-red").count() == 1
+    assert "FAIL A crash is answered" in form.locator(".pg-red").inner_text()
+    assert "In a browser, JavaScript on the allowed page reads the 500" in form.inner_text()
+
+
+def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
+    """A hidden experiment shows what is red and asks what was done; the edit appears with the answer."""
+    opened(tab)
+    tab.locator(".pg-breaking").evaluate("box => (box.open = true)")
+    tab.get_by_label("Experiment").select_option("4")
+    shipped = tab.get_by_label("main.py").input_value()
+    form = tab.locator("workbook-playground form")
+    form.get_by_role("checkbox", name="Nothing turns red").check()
+    form.get_by_role("button", name="Break it and see").click()
+    form.get_by_text("Not as you predicted. 1 red.").wait_for()
+    assert tab.get_by_label("main.py").input_value() == shipped
+
+    form.get_by_role("radio", name="Authorization is no longer in").check()
+    form.get_by_text("That is it.").wait_for()
+    assert 'allow_headers=["Content-Type"]' in tab.get_by_label("main.py").input_value()
+
+
+@pytest.mark.parametrize("scheme", ["default", "slate"])
+def test_it_fits_on_a_phone(browser: "Browser", origin: str, scheme: str) -> None:
+    """At 390 pixels nothing is wider than the page, every field has a label, the result is announced, and axe finds nothing."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{origin}/05-routers-{scheme}.html")
+    assert run(opened(page))[:2] == ["201", "200"]
+    page.get_by_text("Break it here").click()
+    page.get_by_label("Experiment").select_option("2")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fields = page.locator(f"{HOST} :is(textarea, select, input)").all()
+    assert [field for field in fields if not field.evaluate("field => field.labels.length")] == []
+    assert page.locator(f"{HOST} [role=status]").count() >= 1
+    assert violations(page) == []
+    assert errors == []
+    context.close()
+
+
+def test_a_site_without_the_files_has_no_button(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the files were not made, the site has no button and no script, and its build says how to make them."""
+    from workbook.playground import site
+
+    from .beside import COURSE
+
+    monkeypatch.setattr(site, "built", lambda: None)
+    with caplog.at_level("INFO", logger="mkdocs.playground"):
+        assert list(site.files(COURSE)) == []
+    assert site.button(COURSE.step("01-cors")) == ""
+    assert "python -m workbook.playground.vendor" in caplog.text

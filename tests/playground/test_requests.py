@@ -1,0 +1,83 @@
+"""The syntax of requests: what it takes, and what it says to what it does not."""
+
+import pytest
+
+from workbook.playground.inside.requests import BadRequest, Request, fill, learn, parse
+
+
+def test_a_request_is_read_as_it_is_written() -> None:
+    """Method and path, headers, an empty line, the body; `###` begins the next, and `#` before one is a remark."""
+    text = (
+        "### First\n# a remark\nPOST /posts?x=1\r\nAccept: text/html\nX-Two:  2 \n\nline\n\nlast\n\n###\nGET /\n### \n"
+    )
+
+    assert parse(text) == [
+        Request(3, "POST", "/posts?x=1", (("Accept", "text/html"), ("X-Two", "2")), "line\n\nlast"),
+        Request(12, "GET", "/"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text, line, says",
+    [
+        ("", 1, "There is no request"),
+        ("###\n\n###\n", 1, "There is no request"),
+        ("get /posts", 1, "no request line"),
+        ("GET posts", 1, "no request line"),
+        ("GET / HTTP/1.1", 1, "no request line"),
+        ("GET /\nno header", 2, "no header"),
+        ("GET /\nBad Name: x", 2, "no header"),
+        ("GET /\nX-Name: café", 2, "no header"),
+        ("GET /\n###\n" * 60, 101, "enough"),
+    ],
+)
+def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: str) -> None:
+    """A text that is no request is refused with the line and an example of the right form."""
+    with pytest.raises(BadRequest, match=says) as caught:
+        parse(text)
+
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("GET /é", "ASCII"),
+        ("GET {{id}}", "No reply so far has a field “id”"),
+        ("POST /\n\n@nothing.png", "There is no file “nothing.png”; there are picture.png"),
+        ("POST /\nContent-Type: multipart/form-data\n\nno field", "no form field"),
+        ("POST /\nContent-Type: multipart/form-data\n\nfile=@../../etc/passwd", "no form field"),
+    ],
+)
+def test_what_cannot_be_sent_is_told(text: str, says: str) -> None:
+    """What only shows when the request is sent is told like an error of form."""
+    (request,) = parse(text)
+    with pytest.raises(BadRequest, match=says):
+        fill(request, {})
+
+
+def test_json_needs_no_label() -> None:
+    """A body that begins like JSON is sent as JSON, unless it says what it is."""
+    plain, labelled = parse('POST /\n\n{"id": {{id}}}\n###\nPOST /\ncontent-type: text/plain\n\n{}')
+
+    assert dict(fill(plain, {"id": "7"}).headers) == {"Content-Type": "application/json", "Content-Length": "9"}
+    assert dict(fill(labelled, {}).headers) == {"content-type": "text/plain", "Content-Length": "2"}
+
+
+def test_a_form_sends_files_as_curl_does() -> None:
+    """A form's line is a field, or a built-in file with the name and the type that its options give."""
+    text = "POST /\nContent-Type: multipart/form-data\n\ntitle=a=b; c\nfile=@page.html;filename=x.png;type=image/png\n"
+    sent = fill(parse(text)[0], {})
+
+    assert b'name="title"\r\n\r\na=b; c\r\n' in sent.body
+    assert b'name="file"; filename="x.png"\r\nContent-Type: image/png\r\n\r\n<!doctype html>' in sent.body
+    assert ("Content-Length", str(len(sent.body))) in sent.headers
+
+
+def test_a_reply_fills_later_gaps() -> None:
+    """A field of a JSON reply, a nested one too, can be named by the requests after it; the last one counts."""
+    known: dict[str, str] = {}
+    for body in (b'{"id": 1, "user": {"name": "Ada"}}', b'{"id": 2}', b"no JSON", b"[" * 100_000):
+        learn(known, body)
+
+    assert known == {"id": "2", "name": "Ada"}

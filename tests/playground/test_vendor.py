@@ -1,0 +1,105 @@
+"""What the playground is made of: pinned, checked, made once, and left out where it cannot be made."""
+
+import importlib.metadata
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from workbook.errors import UserError
+from workbook.playground import vendor
+from workbook.playground.shorter import shorter
+from workbook.playground.table import FILE, Wheel, read_table
+
+from .beside import ROOT
+
+TABLE = read_table()
+
+
+@pytest.mark.parametrize("wheel", TABLE.wheel, ids=lambda wheel: wheel.name)
+def test_versions_are_those_of_the_project(wheel: Wheel) -> None:
+    """The page runs the versions that the project runs: FastAPI and Starlette first of all."""
+    assert wheel.version == importlib.metadata.version(wheel.name)
+
+
+def test_a_wrong_hash_is_refused(bundles: Path, tmp_path: Path) -> None:
+    """A file that is not what the table names is refused and not kept."""
+    shutil.copytree(bundles.parent / "fetched", tmp_path / "fetched")
+    changed = next((tmp_path / "fetched").glob("starlette-*.whl"))
+    changed.write_bytes(changed.read_bytes() + b"\0")
+
+    with pytest.raises(vendor.WrongHash, match="starlette"):
+        vendor.build(tmp_path)
+
+    assert not changed.exists()
+    assert vendor.built(tmp_path) is None
+
+
+def test_what_was_made_is_not_made_again(bundles: Path) -> None:
+    """A second run fetches nothing and needs neither npm nor pip."""
+    env = {name: value for name, value in os.environ.items() if name not in ("PATH", "UV")} | {"PATH": ""}
+    ran = subprocess.run([sys.executable, "-m", "workbook.playground.vendor"], cwd=ROOT, env=env, capture_output=True)
+
+    assert ran.returncode == 0, ran.stderr
+    assert bundles.name.encode() in ran.stdout
+
+
+def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where npm is missing, the command says so and what to do."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+
+    with pytest.raises(vendor.CannotFetch, match="npm was not found"):
+        vendor.build(tmp_path)
+
+
+def test_a_table_that_is_wrong_names_the_line(tmp_path: Path) -> None:
+    """A hash of another form is refused with its line in the table."""
+    broken = tmp_path / "table.toml"
+    broken.write_text(FILE.read_text(encoding="utf-8").replace(TABLE.wheel[0].sha256, "abc"), encoding="utf-8")
+
+    with pytest.raises(UserError, match=r"table\.toml, line \d+, key sha256"):
+        read_table(broken)
+
+
+def test_bundles_hold_what_can_be_imported(bundles: Path) -> None:
+    """A bundle is not compressed, keeps licences, and leaves out what the table says."""
+    with zipfile.ZipFile(io.BytesIO((bundles / "database.zip.txt").read_bytes())) as pack:
+        names = pack.namelist()
+        assert {info.compress_type for info in pack.infolist()} == {zipfile.ZIP_STORED}
+
+    assert "sqlalchemy/orm/session.py" in names
+    assert [name for name in names if name.startswith("sqlalchemy/dialects/mysql")] == []
+    assert any("licenses" in name or "LICENSE" in name for name in names)
+
+
+def test_shortened_code_keeps_its_lines() -> None:
+    """Comments and documentation go; code, texts that are no documentation, and line numbers stay."""
+    source = '''"""Words
+of a module"""
+# a remark
+x = "# no remark é"; y = 1  # one
+class A:
+    """One"""
+    def f(self) -> Annotated[str, Doc("""
+        Much
+    """)]:
+        "Ada"
+        return """kept"""
+'''
+    short = shorter(source.encode()).decode()
+
+    assert len(short.splitlines()) == len(source.splitlines())
+    assert [word for word in ("Words", "remark\n", "one", "One", "Much", "Ada") if word in short] == []
+    assert '"# no remark é"; y = 1\n' in short
+    assert 'return """kept"""' in short
+
+
+def test_what_is_too_new_to_read_is_left_alone() -> None:
+    """A file in a syntax that this Python does not know stays as it is."""
+    source = b"def (:\n  # kept\n"
+    assert shorter(source) == source

@@ -1,0 +1,91 @@
+"""What the site adds to Material: lean style within the pages, a page for what is not there, a list for machines."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from workbook.site.host import KEPT
+from workbook.site.lean import Used, lean
+from workbook.site.text import first_sentence
+
+from .pages import COURSE, paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PAGE = '<body dir="ltr" class="kept" style="color: var(--inline)"><p id="here" class="a b">'
+SCRIPT = 'element.className = "added"; style.setProperty("--scripted", 1)'
+
+
+def test_only_what_no_page_can_use_is_left_out() -> None:
+    """A rule stays if a page has its classes and ids, or a script may add them; not what `:not()` asks."""
+    stays = [".kept{color:red}", ".a.b>#here{color:red}", ".added{color:red}", "p:not(.gone){color:red}"]
+    stays += ["@media print{.a{color:red}}", "[dir=ltr] .a{color:red}", "@keyframes k{to{opacity:0}}", "h1{color:red}"]
+    goes = [".gone{color:red}", ".a .gone{color:red}", "#gone{color:red}", "[dir=rtl] .a{color:red}"]
+    goes += ["@media print{.gone{color:red}}"]
+    used = Used([PAGE], [SCRIPT])
+
+    assert [rule for rule in stays if lean(rule, used) != rule] == []
+    assert [rule for rule in goes if lean(rule, used)] == []
+    assert lean(".gone,.a{color:red}", used) == ".a{color:red}"
+
+
+def test_only_what_nothing_reads_is_left_out() -> None:
+    """A variable stays if a rule, a page or a script reads it; one that only a variable without readers reads goes."""
+    used = Used([PAGE], [SCRIPT])
+    style = "h1{--read:1;--inline:2;--scripted:3;--unread:var(--only);--only:4;margin:var(--read)}"
+    assert lean(style, used) == "h1{--read:1;--inline:2;--scripted:3;margin:var(--read)}"
+
+
+def test_pages_wait_for_no_style(built: Path) -> None:
+    """Every page has its style within it, and no page links to any."""
+    for page in built.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert 'rel="stylesheet"' not in text
+        assert text.count("--md-default-fg-color:") >= 1
+    assert [*built.glob("assets/stylesheets/*"), *built.rglob("*.map")] == []
+
+
+def test_a_missing_page_leads_on(origin: str, page: "Page") -> None:
+    """An address without a page answers 404 with a search for its words, and the way to every page."""
+    answer = page.goto(f"{origin}/stages/background-tasks-old.html")
+    assert answer is not None
+    assert answer.status == 404
+
+    assert page.locator("article .map a").count() > len(COURSE.steps)
+    page.locator("article .map a", has_text="Troubleshooting").click()
+    assert page.url == f"{origin}/troubleshooting/"
+
+    page.go_back()
+    assert page.locator("#find").input_value() == "background tasks old"
+    page.locator("#find").fill("preflight")
+    page.get_by_role("button", name="Search").click()
+    page.locator(".md-search-result__item").first.wait_for()
+
+
+def test_machines_find_every_page(built: Path) -> None:
+    """llms.txt has a line for every page of the site, with what the page is about."""
+    lines = (built / "llms.txt").read_text(encoding="utf-8").splitlines()
+    found = {match[1]: match[2] for line in lines if (match := re.fullmatch(r"- \[.+\]\((.+)\): (.+)", line))}
+    assert {f"/{to}".replace("/index.html", "/") for to in found} == set(paths(built))
+    assert len(set(found.values())) == len(found), "two pages are told by the same words"
+
+
+def test_a_page_is_told_in_a_sentence() -> None:
+    """What a page is about is the first sentence of its first paragraph, and not a line of facts."""
+    facts = "<p>Stage 2 of 6 · 45 minutes · the code of the stage as a zip</p>"
+    page = f"{facts}<p>You <em>put</em> code around a request. And more of it.</p>"
+    assert first_sentence(page) == "You put code around a request."
+    assert first_sentence("<p>Short.</p>") == ""
+
+
+def test_a_host_compresses_and_lets_keep(origin: str) -> None:
+    """The site is served as static hosts do it: compressed on request, kept for a while, and nothing outside of it."""
+    with httpx.Client(base_url=origin, trust_env=False) as client:
+        page = client.get("/", headers={"Accept-Encoding": "gzip"})
+        assert (page.headers["content-encoding"], page.headers["cache-control"]) == ("gzip", KEPT)
+        assert client.get("/", headers={"Accept-Encoding": "identity"}).text == page.text
+        assert client.get("/stages/01-cors").headers["location"] == "/stages/01-cors/"
+        assert client.get("/%2e%2e/%2e%2e/etc/passwd").status_code == 404
