@@ -3,7 +3,8 @@
 (a) `workbook grade` with one lane, as its users call it; (b) the floor: one warm process with the tests and the app in
 it, and nothing kept apart; (c) a fresh pytest with Starlette's TestClient for each submission; for context (d) `otter
 run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count, whoever waits for them. What (a) and
-(e) cost to start is told apart: a submission costs what N and `--submissions` more cost, less what N cost.
+(e) cost to start is told apart: of (a) it counts what all its processes use from the second verdict on until
+`--submissions` more are there; of (e) what five submissions cost more than one.
 
 The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
 exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
@@ -107,18 +108,19 @@ def without_isolation(kind: str, one: Class, zips: Sequence[Path]) -> tuple[floa
 
 def measure_round(one: Class, more: int, place: Path) -> dict[str, float]:
     """One round of one exercise: seconds per submission."""
-    few, many = grade(one, FEW, 1, place), grade(one, FEW + more, 1, place)
-    two = grade(one, 2 * (FEW + more), 2, place)
-    _, floor = without_isolation("uvicorn", one, one.zips[: FEW + more])
-    fresh = [without_isolation("testclient", one, [file])[0] for file in one.zips[FEW : FEW + more]]
-    ours = (many.cpu - few.cpu) / more
+    last = FEW + more
+    alone = grade(one, last + 1, 1, place, [FEW, last])  # at both looks the next one has begun
+    two = grade(one, 2 * last, 2, place)
+    _, floor = without_isolation("uvicorn", one, one.zips[:last])
+    fresh = [without_isolation("testclient", one, [file])[0] for file in one.zips[FEW:last]]
+    ours = (alone.looks[last].cpu - alone.looks[FEW].cpu) / more
     return {
         "ours": ours,
         "floor": statistics.mean(floor[FEW:]),
         "pytest": statistics.mean(fresh),
-        "start_up": few.cpu - FEW * ours,
-        "first_verdict": moments(few)[0],
-        "one_lane": seconds_each(many, FEW),
+        "start_up": alone.cpu - (last + 1) * ours,
+        "first_verdict": moments(alone)[0],
+        "one_lane": seconds_each(alone, FEW),
         "two_lanes": seconds_each(two, 2 * FEW),
     }
 

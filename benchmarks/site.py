@@ -99,6 +99,7 @@ def lighthouse_folder() -> Path:
         if npm is None:
             sys.exit("npm is missing: install Node.js 22.19 or newer (apt-get install nodejs npm), or use --only axe")
         folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run([*command, f"lighthouse@{LIGHTHOUSE}"], check=True, stdout=subprocess.DEVNULL)
     return folder

@@ -58,7 +58,8 @@ def show_checkup(
     broken = checkup.stage.broken
     if not broken and task_cards:
         broken = next((check.broken for check in checkup.tasks.values() if check.broken), [])
-    show_cards(terminal, broken, limit=cards if checkup.stage.broken or cards is None else 1)
+    limit = cards if checkup.stage.broken or cards is None else 1
+    show_cards(terminal, broken, limit=limit, all_by="uv run workbook check --all")
 
 
 def _show_promises(terminal: Terminal, check: Check) -> None:
@@ -122,8 +123,8 @@ def _show_task(terminal: Terminal, name: str, check: Check) -> None:
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
 
 
-def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | None) -> None:
-    """Cards of broken promises, at most `limit`; several of one cause have one card."""
+def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | None, all_by: str = "") -> None:
+    """Cards of broken promises, at most `limit`; several of one cause have one card. `all_by`: how to see the rest."""
     cards = [(promise, card) for promise in broken for card in promise.cards[:1]]
     for promise, card in cards[:limit]:
         show_card(terminal, promise, card)
@@ -132,7 +133,8 @@ def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | No
         terminal.field("It says", promise.plain.splitlines()[-12:])
     left = len(cards) - len(cards[:limit])
     if left:
-        terminal.line(f"and {left} more; uv run workbook check --all shows every card", "dim")
+        rest = f"; {all_by} shows every card" if all_by else f": {', '.join(card['test'] for _, card in cards[limit:])}"
+        terminal.line(f"and {left} more{rest}", "dim")
 
 
 def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any]) -> None:

@@ -100,8 +100,7 @@ def test_without_a_mail_server_the_log_says_so(
 @pytest.fixture
 def strict_mailbox(tmp_path: Path) -> Iterator[tuple[Mailbox, dict[str, str]]]:
     """A mail server that takes mail after TLS and a login alone, and the settings that it needs."""
-    import trustme
-
+    trustme = pytest.importorskip("trustme", reason="trustme is not installed (uv sync --group tests)")
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)

@@ -117,6 +117,7 @@ def test_origins_come_from_the_settings(fresh_app: Callable[..., Client]) -> Non
 
 def test_a_database_that_is_not_there_stops_the_start(fresh_app: Callable[..., Client]) -> None:
     """A database that does not answer stops the start and is named as the reason."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed (uv sync --group tests)")
     with pytest.raises(BaseException) as caught:
         fresh_app(DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:9/none")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import material  # type: ignore[import-untyped]
 import pytest
 
 from workbook.playground import site as playground
@@ -17,8 +18,10 @@ from .beside import COURSE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+MATERIAL = Path(material.__file__).parent / "templates" / "assets" / "stylesheets"
 THEME = Path(playground.__file__).parents[1] / "site" / "theme" / "assets" / "site.css"
 PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/main.css"><link rel="stylesheet" href="/palette.css">
 <link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
 <body data-md-color-scheme="{scheme}"><main class="md-typeset">
 <h1>{name}</h1>{button}<p><a href="#">After</a></p></main>
@@ -48,6 +51,8 @@ def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for name in ("main", "palette"):
+        (folder / f"{name}.css").write_bytes(next(MATERIAL.glob(f"{name}.*.css")).read_bytes())
     (folder / "site.css").write_bytes(THEME.read_bytes())
     for step in (step for step in COURSE.steps if step.kind == "stage"):
         for scheme in ("default", "slate"):

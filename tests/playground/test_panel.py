@@ -179,7 +179,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
 
 @pytest.mark.parametrize("scheme", ["default", "slate"])
 def test_it_fits_on_a_phone(browser: "Browser", origin: str, scheme: str) -> None:
-    """At 390 pixels nothing is wider than the page, every field has a label, the result is announced, and axe finds nothing."""
+    """At 390 pixels nothing is too wide, every field has a label, results are announced, and axe finds nothing."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(120_000)

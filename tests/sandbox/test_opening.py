@@ -65,6 +65,17 @@ def test_a_machine_without_namespaces_is_told(
     assert "doctor --grading" in raised.value.then
 
 
+def test_python_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python itself lies below /tmp, a link in that folder's place would hide it: there is none."""
+    usual = bubblewrap.command("any", capabilities=(), hosts=0)[-1]
+    assert '"--symlink", "sandbox/tmp", "/tmp"' in usual
+
+    monkeypatch.setattr(bubblewrap, "_interpreter", lambda: ["/tmp/somebody/python3.14"])
+    below = bubblewrap.command("any", capabilities=(), hosts=0)[-1]
+    assert '"/tmp/somebody/python3.14"' in below
+    assert '"sandbox/tmp", "/tmp"' not in below
+
+
 def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Served without a sandbox, the app of the test finds every hole that is open there."""
     from workbook.launch import SpawnLauncher

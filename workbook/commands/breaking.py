@@ -137,7 +137,8 @@ def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, giv
     found = trial.result()
     _show_red(here, found)
     stage = here.course.folder(step)
-    views.show_cards(terminal, [_as_evidence(promise, stage) for promise in found.broken], limit=views.CARDS_SHOWN)
+    evidence = [_as_evidence(promise, stage) for promise in found.broken]
+    views.show_cards(terminal, evidence, limit=views.CARDS_SHOWN)
     terminal.line("What was done?", "bold")
     for n, choice in enumerate(experiment.choices, 1):
         terminal.line(f"{n}  {choice}", indent=2, hang=3)

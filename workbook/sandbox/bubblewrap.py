@@ -17,6 +17,7 @@ from .errors import NoSandbox
 UID = 64198  # of nobody; what root's sandboxes run as
 ENTER = Path(__file__).with_name("enter.py")
 GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
+VENV = "/venv"
 OURS = ("__init__.py", "jail", "launch")
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime", "/etc/ssl/openssl.cnf")
 # Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces; the inner one may mount nothing.
@@ -45,10 +46,7 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
     `capabilities`: what it keeps inside, over nothing but its own namespaces.
     """
     visible = [(path, path) for path in SYSTEM if Path(path).exists()]
-    python = Path(sys.executable)
-    for place in _interpreter():
-        if not _is_below(place, "/usr"):
-            visible.append((place, place))
+    visible += [(place, _inside(place)) for place in _interpreter() if not _is_below(place, "/usr")]
     package = Path(__file__).parent.parent
     visible += [(str(package / name), f"{GRADER}/workbook/{name}") for name in OURS]
     links = [path for path in LINKS_OR_FOLDERS if Path(path).exists()]
@@ -65,9 +63,12 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
             visible.append((path, path))
     inside += ["--proc", "/proc", "--symlink", "/proc/self/fd", "/dev/fd"]
     inside += ["--perms", "0444", "--ro-bind-data", str(hosts), "/etc/hosts"]
-    inside += ["--dir", PLACE, "--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+    inside += ["--dir", PLACE]
+    if not any(_is_below(target, "/tmp") for _, target in visible):  # else that folder is there, and cannot be a link
+        inside += ["--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp"]
+    inside += ["--remount-ro", "/", "--chdir", "/"]
     start = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
-    inside += ["--", str(python), "-I", "-B", "-c", start, *arguments]
+    inside += ["--", _inside(sys.executable), "-I", "-B", "-c", start, *arguments]
     plan = {
         "uid": UID,
         "bwrap": find_bwrap(),
@@ -89,6 +90,13 @@ def _interpreter() -> list[str]:
         if not any(_is_below(place, other) for other in found):
             found.append(place)
     return found
+
+
+def _inside(path: str) -> str:
+    """What a path of Python's is called inside: a virtual environment, which knows no path of its own, is /venv."""
+    if sys.prefix != sys.base_prefix and _is_below(path, sys.prefix):
+        return str(Path(VENV, Path(path).relative_to(sys.prefix)))
+    return path
 
 
 def _is_below(path: str, folder: str) -> bool:

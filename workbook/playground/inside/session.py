@@ -198,3 +198,5 @@ def warm_up() -> None:
     patch()
     for name in USED_BY_MOST:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what stays for good need not be looked at after every run
