@@ -46,7 +46,7 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
     `capabilities`: what it keeps inside, over nothing but its own namespaces.
     """
     visible = [(path, path) for path in SYSTEM if Path(path).exists()]
-    visible += [(place, _inside(place)) for place in _interpreter() if not _is_below(place, "/usr")]
+    visible += [(place, seen_as(place)) for place in _interpreter() if not _is_below(place, "/usr")]
     package = Path(__file__).parent.parent
     visible += [(str(package / name), f"{GRADER}/workbook/{name}") for name in OURS]
     links = [path for path in LINKS_OR_FOLDERS if Path(path).exists()]
@@ -68,7 +68,7 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
         inside += ["--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp"]
     inside += ["--remount-ro", "/", "--chdir", "/"]
     start = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
-    inside += ["--", _inside(sys.executable), "-I", "-B", "-c", start, *arguments]
+    inside += ["--", seen_as(sys.executable), "-I", "-B", "-c", start, *arguments]
     plan = {
         "uid": UID,
         "bwrap": find_bwrap(),
@@ -92,7 +92,7 @@ def _interpreter() -> list[str]:
     return found
 
 
-def _inside(path: str) -> str:
+def seen_as(path: str) -> str:
     """What a path of Python's is called inside: a virtual environment, which knows no path of its own, is /venv."""
     if sys.prefix != sys.base_prefix and _is_below(path, sys.prefix):
         return str(Path(VENV, Path(path).relative_to(sys.prefix)))

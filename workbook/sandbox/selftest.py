@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbook.launch import AppFailed, ServedApp
 
+from .bubblewrap import seen_as
 from .launcher import SandboxLauncher
 
 APP = Path(__file__).with_name("selftest_app")
@@ -19,7 +20,8 @@ def holes(folder: Path, root: Path | None) -> list[str]:
         socket.create_server(("127.0.0.1", 0)) as host,
     ):
         Path(secret.name).chmod(0o644)
-        unseen = [secret.name, *([str(root / "exercises"), str(root / "workbook.toml")] if root else [])]
+        course = [str(root.resolve() / name) for name in ("exercises", "workbook.toml")] if root else []
+        unseen = [secret.name, *course, *map(seen_as, course)]
         asked = {"unseen": unseen, "port": host.getsockname()[1]}
         try:
             with ServedApp(SandboxLauncher(folder), APP, patience=20) as app:
