@@ -101,7 +101,7 @@ def without_isolation(kind: str, one: Class, zips: Sequence[Path]) -> tuple[floa
         each[:] = [json.loads(line) for _, line in used.lines]
         if used.status or len(each) != len(zips):
             raise RuntimeError(f"{kind} has ended early:\n{used.errors[-3000:]}")
-        return used, [f"{kind}, {one.exercise}: {told['said']}" for told in each if told["kept"] != told["of"]]
+        return used, [f"{kind}, {one.exercise}: {told['said']}" for told in each if not told["kept"] == told["of"] > 0]
 
     return fairly(measure).cpu, [told["cpu"] for told in each]
 

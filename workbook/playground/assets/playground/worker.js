@@ -1,11 +1,14 @@
 // Python, in a thread of the browser's own. Made from a text that the page holds, so it imports nothing by name.
 const CACHE = "workbook-playground-";
 const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
+const MOST_BEFORE_TIDYING = 10;
 const SUFFIX = ".zip.txt";
 let python;
 let session;
 let from;
 let sizes;
+let tidying; // a clock
+let runs = 0;
 let done = 0;
 let all = 0;
 
@@ -102,7 +105,10 @@ async function add({ needs }) {
 }
 
 async function run({ job }) {
+  clearTimeout(tidying);
   await session.run(job, (line) => postMessage({ type: "reply", line }));
+  if (++runs % MOST_BEFORE_TIDYING === 0) session.tidy();
+  else tidying = setTimeout(() => session.tidy(), 300);
 }
 
 onmessage = async ({ data }) => {
