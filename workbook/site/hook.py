@@ -24,11 +24,17 @@ def _course(config: MkDocsConfig) -> Course:
     return Course(Path(config.config_file_path).parent)
 
 
+def _runs_code(config: MkDocsConfig) -> bool:
+    """Whether a page has the playground; else nobody is to load a byte of it."""
+    return any("{{ play }}" in page.read_text(encoding="utf-8") for page in Path(config.docs_dir).rglob("*.md"))
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Snippets are looked for in the course, wherever mkdocs was started."""
     root = Path(config.config_file_path).parent
     config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
-    playground.add_script(config)
+    if _runs_code(config):
+        playground.add_script(config)
     return config
 
 
@@ -52,7 +58,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             add(pages.archive_of(step), archive.archive(course, step))
         for task in course.tasks(step):
             add(pages.task_page(step, task), blocks.task_text(course, step, task))
-    for path, content in playground.files(course):
+    for path, content in playground.files(course) if _runs_code(config) else []:
         add(path, content)
     add(offline.PLACE, b"")  # so that pages can link to it; it is made when they are
     return files
