@@ -7,6 +7,7 @@ let worker;
 let ready;
 let stands = []; // stand-ins and bundles that the running worker has
 let watchers = new Set();
+let unasked = false; // Python starts again by itself: what was said of the run that was ended stays
 let current;
 
 /** Called with {state, done, all, text} whenever there is something to tell about the loading. */
@@ -41,7 +42,7 @@ function boot(script, inside, from) {
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message || "the worker could not be started"));
     worker.onmessage = ({ data }) => {
-      if (data.type === "progress") tell({ state: "loading", ...data });
+      if (data.type === "progress") unasked || tell({ state: "loading", ...data });
       else if (data.type === "ready") resolve(tell({ state: "ready" }));
       else if (data.type === "failed") reject(new Error(data.text));
       else current?.hear(data);
@@ -65,6 +66,7 @@ export function run(build, job, report) {
 }
 
 async function runNow(build, job, report) {
+  unasked = false;
   await load(build);
   const missing = job.needs.filter((need) => !stands.includes(need));
   if (missing.length) {
@@ -85,6 +87,7 @@ function ask(message, report, limit, build) {
       current = undefined;
       stop();
       reject(new Error(`Ended after ${limit / 1000} seconds without a reply: a loop without an end? Python starts again.`));
+      unasked = true;
       if (build) load(build).catch(() => {}); // the next run need not wait for all of it
     };
     const end = (finish) => {
