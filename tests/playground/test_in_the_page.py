@@ -14,6 +14,7 @@ from workbook.scratch import scratch_copy
 
 from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, comparable, send_all, served
 
+WASM_PAGE = 64 * 1024
 Run = Callable[[dict[str, Any]], list[dict[str, Any]]]
 BLOCKING = """
 import asyncio, time
@@ -158,4 +159,4 @@ def test_memory_does_not_grow(run: Run, tab: Any) -> None:
         if number in (5, 50):
             sizes.append(tab.evaluate("import('/assets/playground/python.js').then((python) => python.memory())"))
 
-    assert sizes[1] <= 1.2 * sizes[0], sizes
+    assert sizes[1] <= 1.2 * sizes[0] + WASM_PAGE, sizes  # it grows by a fifth at a time, rounded up to a page
