@@ -1,8 +1,6 @@
 """Hostile submissions, through the real grader, in each tier of its sandbox: nothing gained, nobody hurt."""
 
 import ast
-import json
-import os
 from collections import Counter
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from workbook.errors import UserError
 from workbook.sandbox import TIERS
 
-from ..runners import wait_until
+from ..shared import found_once
 from . import suite
 from .attack import CODE
 from .grading import UNSAFE
@@ -33,23 +31,7 @@ def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
     Where tests run in several processes one of them tries all.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return try_all(request.session)
-    found = tmp_path_factory.getbasetemp().parent / "attacks.json"
-    try:
-        found.with_suffix(".lock").touch(exist_ok=False)
-    except FileExistsError:
-        wait_until(found.exists, lambda: "the process that tries the attacks says nothing", 1800)
-    else:
-        part = found.with_suffix(".part")
-        try:
-            part.write_text(json.dumps(try_all(request.session)), encoding="utf-8")
-        except BaseException:
-            part.write_text("{}", encoding="utf-8")
-            raise
-        finally:
-            part.replace(found)
-    return dict(json.loads(found.read_text(encoding="utf-8")))
+    return dict(found_once(tmp_path_factory, "attacks", lambda: try_all(request.session), 1800))
 
 
 def try_all(session: pytest.Session) -> Wrong:

@@ -1,7 +1,6 @@
 # hidden-from-learners-3b9f51c2
 """The exercises' tests judge rightly: each claim of each exercise is a test of its own, proven side by side."""
 
-import json
 import os
 
 import pytest
@@ -10,7 +9,7 @@ from workbook.checks.kept_warm import kept_warm
 from workbook.course import Course
 from workbook.verify import Verification, prove
 
-from ..runners import wait_until
+from ..shared import found_once
 from ..test_repo import ROOT
 
 COURSE = Course.find(ROOT)
@@ -27,23 +26,7 @@ def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
     Where tests run in several processes one of them proves all, which keeps every core busy, and the others wait.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return prove_all(request.session)
-    found = tmp_path_factory.getbasetemp().parent / "exercises.json"
-    try:
-        found.with_suffix(".lock").touch(exist_ok=False)
-    except FileExistsError:
-        wait_until(found.exists, lambda: "the process that proves the exercises says nothing", 1200)
-    else:
-        part = found.with_suffix(".part")
-        try:
-            part.write_text(json.dumps(prove_all(request.session)), encoding="utf-8")
-        except BaseException:
-            part.write_text("{}", encoding="utf-8")
-            raise
-        finally:
-            part.replace(found)
-    return dict(json.loads(found.read_text(encoding="utf-8")))
+    return dict(found_once(tmp_path_factory, "exercises", lambda: prove_all(request.session), 1200))
 
 
 def prove_all(session: pytest.Session) -> dict[str, str]:
