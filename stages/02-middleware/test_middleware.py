@@ -17,14 +17,14 @@ def app_env() -> dict[str, str]:
     return {"API_KEY": KEY}
 
 
-def lines_about(app: ServedApp, path: str, logger: str = "asgi") -> list[str]:
+def lines_about(app: ServedApp, path: str, logger: str = "asgi", at_least: int = 1) -> list[str]:
     """The log lines of `logger` about `path`; waits a moment, since a line may come after the reply."""
     deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
-        if lines := [line for line in app.log.splitlines() if line.startswith(f"{logger} ") and f" {path} " in line]:
+    while True:
+        lines = [line for line in app.log.splitlines() if line.startswith(f"{logger} ") and f" {path} " in line]
+        if len(lines) >= at_least or time.monotonic() > deadline:
             return lines
         time.sleep(0.01)
-    return []
 
 
 def test_last_added_is_outermost(client: Client) -> None:
@@ -108,13 +108,16 @@ def test_a_crash_is_logged(client: Client, served: ServedApp) -> None:
 @pytest.mark.deeper
 def test_a_stream_is_timed_to_its_last_byte(client: Client, served: ServedApp) -> None:
     """A stream of 60 ms is logged as such by the pure ASGI log; `@app.middleware` logs its first byte only."""
-    assert client.get("/posts/export").text == "1;Hello\n2;Onions\n"
+    for _ in range(5):  # a busy machine may delay the first byte of one of them
+        assert client.get("/posts/export").text == "1;Hello\n2;Onions\n"
+    asgi, simple = (lines_about(served, "/posts/export", logger, at_least=5) for logger in ("asgi", "simple"))
 
-    (asgi,) = lines_about(served, "/posts/export")
-    (simple,) = lines_about(served, "/posts/export", "simple")
-    seen_by_asgi, seen_by_simple = (int(line.split()[4].removesuffix("ms")) for line in (asgi, simple))
-    assert seen_by_asgi >= 58, f"the whole reply took 60 ms, logged was: {asgi}"
-    assert seen_by_asgi - seen_by_simple >= 50, f"expected the time to the first byte, logged was: {simple}"
+    seen_by_asgi, seen_by_simple = (
+        [int(line.split()[4].removesuffix("ms")) for line in lines] for lines in (asgi, simple)
+    )
+    assert len(seen_by_asgi) == len(seen_by_simple) == 5
+    assert min(seen_by_asgi) >= 58, f"a whole reply takes 60 ms, logged was: {asgi}"
+    assert min(seen_by_simple) <= 30, f"expected the time to the first byte, logged was: {simple}"
 
 
 @pytest.mark.deeper
