@@ -24,8 +24,7 @@ PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewpo
 <link rel="stylesheet" href="/main.css"><link rel="stylesheet" href="/palette.css">
 <link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
 <body data-md-color-scheme="{scheme}"><main class="md-typeset">
-<h1>{name}</h1>{button}<p><a href="#">After</a></p></main>
-<script src="/assets/play.js"></script></body></html>"""
+<h1>{name}</h1>{button}<p><a href="#">After</a></p></main></body></html>"""
 RUN = """async ([build, job]) => {
   const { run } = await import("/assets/playground/python.js");
   const told = [];
@@ -56,7 +55,7 @@ def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "site.css").write_bytes(THEME.read_bytes())
     for step in (step for step in COURSE.steps if step.kind == "stage"):
         for scheme in ("default", "slate"):
-            page = PAGE.format(name=step.name, button=playground.button(step), scheme=scheme)
+            page = PAGE.format(name=step.name, button=playground.button(step, "/"), scheme=scheme)
             (folder / f"{step.name}-{scheme}.html").write_text(page, encoding="utf-8")
     return folder
 

@@ -149,9 +149,6 @@ def test_runs_do_not_see_one_another(run: Run) -> None:
     assert first["body"].replace('"first"', "null") == second["body"]
 
 
-@pytest.mark.xfail(
-    reason="about half a megabyte stays from each run: the playground is on no page before that is mended"
-)
 def test_memory_does_not_grow(run: Run, tab: Any) -> None:
     """After 50 runs Python holds at most 1.2 times the memory that it held after 5."""
     step = STAGES[-1]

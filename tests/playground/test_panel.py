@@ -204,7 +204,7 @@ def test_it_fits_on_a_phone(browser: "Browser", origin: str, scheme: str) -> Non
 def test_a_site_without_the_files_has_no_button(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where the files were not made, the site has no button and no script, and its build says how to make them."""
+    """Where the files were not made, the site has no button, and its build says how to make them."""
     from workbook.playground import site
 
     from .beside import COURSE
@@ -212,5 +212,5 @@ def test_a_site_without_the_files_has_no_button(
     monkeypatch.setattr(site, "built", lambda: None)
     with caplog.at_level("INFO", logger="mkdocs.playground"):
         assert list(site.files(COURSE)) == []
-    assert site.button(COURSE.step("01-cors")) == ""
+    assert site.button(COURSE.step("01-cors"), "../../") == ""
     assert "python -m workbook.playground.vendor" in caplog.text

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from mkdocs.config.defaults import MkDocsConfig
-
 from workbook.course import Course, Step
 
 from . import examples
 from .vendor import COMMAND, MANIFEST, built
 
 ASSETS = Path(__file__).parent / "assets"
+BUTTON = Path(__file__).parent / "button.js"
 INSIDE = Path(__file__).parent / "inside"
-SCRIPT = "assets/play.js"
 log = logging.getLogger("mkdocs.playground")
 
 
@@ -34,14 +32,12 @@ def files(course: Course) -> Iterator[tuple[str, str | bytes]]:
     yield "assets/playground/examples.json", examples.as_json(course)
 
 
-def add_script(config: MkDocsConfig) -> None:
-    """The button's script, on pages of a site that has the rest."""
-    if built() and SCRIPT not in map(str, config.extra_javascript):
-        config.extra_javascript.append(SCRIPT)
+def button(step: Step, root: str) -> str:
+    """The element that becomes a button where scripts run; nothing where the bundles were not made.
 
-
-def button(step: Step) -> str:
-    """The element that becomes a button where scripts run; nothing where the bundles were not made."""
+    `root` leads from the page's address to the site's. The script stands in the page, so that the button costs no
+    request, and other pages nothing.
+    """
     folder = built()
     if folder is None:
         return ""
@@ -50,6 +46,12 @@ def button(step: Step) -> str:
     skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs}
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
     return (
-        f'<div><workbook-playground example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}">'
-        "</workbook-playground></div>"
+        f'<div><workbook-playground example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}" '
+        f'from="{root}assets/playground/"></workbook-playground><script>\n{_script()}</script></div>'
     )
+
+
+def _script() -> str:
+    """Without its comments and indentation, and in a block, since a page can be shown twice in one visit."""
+    lines = map(str.strip, BUTTON.read_text(encoding="utf-8").splitlines())
+    return "{\n" + "\n".join(line for line in lines if line and not line.startswith("//")) + "\n}\n"

@@ -17,6 +17,7 @@ from .pages import (
     notebook_page,
     page_of,
     relative,
+    relative_root,
     shown_files,
     task_page,
     with_links_for,
@@ -24,6 +25,11 @@ from .pages import (
 from .sections import lines_of
 
 MOST_LINES = 20  # of code at one go
+_TICKED = {
+    "stage": "I have finished this stage",
+    "exercise": "I have solved this exercise",
+    "project": "I have read and toured this project",
+}
 
 
 @dataclass(frozen=True)
@@ -76,10 +82,7 @@ def head(page: Page) -> str:
     facts = [number, f"{step.minutes} minutes"]
     if step.kind == "stage":
         facts.append(page.link("the code as a zip", archive_of(step)))
-    return (
-        f'<div class="step-head" markdown>\n\n{" · ".join(facts)}\n\n{_tick(step, f"I have finished {step.title}")}\n\n'
-        "</div>"
-    )
+    return f'<div class="step-head" markdown>\n\n{" · ".join(facts)}\n\n{_tick(step, _TICKED[step.kind])}\n\n</div>'
 
 
 def _tick(step: Step, label: str, css_class: str = "") -> str:
@@ -174,12 +177,22 @@ def task_text(course: Course, step: Step, task: Task) -> str:
     )
 
 
-def readme(page: Page, place: str = "") -> str:
-    """`readme`: the README of the page's step without its title; `readme FILE` another file of the course."""
+def readme(page: Page, place: str = "", *heading: str) -> str:
+    """`readme`: the README of the page's step without its title; `readme FILE` another file of the course.
+
+    `readme FILE HEADING` is the part below that heading, without it.
+    """
     place = place or f"{page.course.place(page.its_step)}/README.md"
     text = (page.course.root / place).read_text(encoding="utf-8")
-    body = text.partition("\n")[2].strip()
-    return with_links_for(page.path, body, place.rpartition("/")[0], page.shown)
+    body = _below(" ".join(heading), text, place) if heading else text.partition("\n")[2]
+    return with_links_for(page.path, body.strip(), place.rpartition("/")[0], page.shown)
+
+
+def _below(heading: str, text: str, place: str) -> str:
+    parts = dict(part.partition("\n")[::2] for part in text.split("\n## ")[1:])
+    if heading not in parts:
+        raise LookupError(f"{place} has no part {heading}; there are {', '.join(parts)}")
+    return parts[heading]
 
 
 def onward(page: Page) -> str:
@@ -199,7 +212,7 @@ def onward(page: Page) -> str:
 
 def play(page: Page) -> str:
     """The button that runs the step's code in the page."""
-    return button(page.its_step)
+    return button(page.its_step, relative_root(page.path))
 
 
 def minutes(page: Page, name: str = "") -> str:

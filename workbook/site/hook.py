@@ -12,7 +12,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 
 from workbook.course import Course
 from workbook.playground import site as playground
-from workbook.site import archive, blocks, changed, lean, notebooks, offline, pages, shortcodes, text
+from workbook.site import archive, blocks, changed, lean, notebooks, offline, pages, shortcodes, text, typed
 
 _CACHE = Path(".cache") / "site"
 _TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)
@@ -24,17 +24,10 @@ def _course(config: MkDocsConfig) -> Course:
     return Course(Path(config.config_file_path).parent)
 
 
-def _runs_code(config: MkDocsConfig) -> bool:
-    """Whether a page has the playground; else nobody is to load a byte of it."""
-    return any("{{ play }}" in page.read_text(encoding="utf-8") for page in Path(config.docs_dir).rglob("*.md"))
-
-
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Snippets are looked for in the course, wherever mkdocs was started."""
     root = Path(config.config_file_path).parent
     config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
-    if _runs_code(config):
-        playground.add_script(config)
     return config
 
 
@@ -58,7 +51,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             add(pages.archive_of(step), archive.archive(course, step))
         for task in course.tasks(step):
             add(pages.task_page(step, task), blocks.task_text(course, step, task))
-    for path, content in playground.files(course) if _runs_code(config) else []:
+    for path, content in () if os.environ.get(offline.WANTED) else playground.files(course):
         add(path, content)
     add(offline.PLACE, b"")  # so that pages can link to it; it is made when they are
     return files
@@ -84,7 +77,8 @@ def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Fi
     step = _course(config).known(page.meta.get("step", ""))
     told = f"{step.concept}." if step else text.first_sentence(html)
     page.meta.setdefault("description", told or config.site_description)
-    return _TABLE_HEAD.sub(_head_that_says_something, html).replace("<p>Proof: ", '<p class="proof">Proof: ')
+    html = _TABLE_HEAD.sub(_head_that_says_something, typed.whole_commands(html))
+    return html.replace("<p>Proof: ", '<p class="proof">Proof: ')
 
 
 def _head_that_says_something(head: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,12 @@ class Files:
             self._compressed[file] = gzip.compress(file.read_bytes(), mtime=0)
         return self._compressed[file]
 
+    def pages(self) -> Iterator[str]:
+        """The addresses of all pages, below the site's."""
+        for path in sorted(self._folder.rglob("index.html")):
+            folder = path.parent.relative_to(self._folder).as_posix()
+            yield "" if folder == "." else f"{folder}/"
+
     @property
     def not_found(self) -> Path:
         return self._folder / "404.html"
@@ -86,7 +93,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urllib.parse.urlsplit(self.path).path
         file = self._files.find(path)
-        if file:
+        if path == "/sitemap.xml":
+            self._send_site_map()
+        elif file:
             self._send(HTTPStatus.OK, file)
         elif self._files.is_folder(path):
             self._headers(HTTPStatus.MOVED_PERMANENTLY, {"Location": path + "/", "Content-Length": "0"})
@@ -108,6 +117,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "Vary": "Accept-Encoding",
         }
         self._headers(status, headers | ({"Content-Encoding": "gzip"} if compressed else {}))
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def _send_site_map(self) -> None:
+        """The pages at this address: a site that was built without its own has none, and Material asks for it."""
+        root = f"http://{escape(self.headers.get('Host', ''))}/"
+        places = "".join(f"<url><loc>{root}{page}</loc></url>" for page in self._files.pages())
+        body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{places}</urlset>'.encode()
+        self._headers(HTTPStatus.OK, {"Content-Type": _TYPES[".xml"], "Content-Length": str(len(body))})
         if self.command == "GET":
             self.wfile.write(body)
 

@@ -59,7 +59,11 @@ def inline(site: Path) -> None:
             sheet = _target(site, path, link["to"])
             if sheet not in sheets:
                 sheets.append(sheet)
-    scripts = [path.read_text(encoding="utf-8") for path in site.rglob("*.js") if "lunr" not in path.parts]
+    scripts = [
+        path.read_text(encoding="utf-8")
+        for path in site.rglob("*.js")
+        if not {"lunr", "playground"} & set(path.relative_to(site).parts)
+    ]
     style = lean("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), Used(pages.values(), scripts))
     for path, page in pages.items():
         if not _SHEET.search(page):

@@ -19,8 +19,18 @@ _WORKER = Path(__file__).parent / "iframe-worker.js"
 _LINK = re.compile(r'(?P<before><(?:a|link|form)\b[^>]*?\s(?:href|action)=")(?P<to>[^"#]*)(?P<rest>(?:#[^"]*)?")')
 _SELF = re.compile(rf'<a [^>]*href="[^"]*{re.escape(PLACE)}"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 _FOOT = re.compile(r'<div class="md-copyright">.*?</div>', re.DOTALL)  # leads to this copy, and to what it leaves out
+# No page from the file system may load a module, or start a worker.
+_PLAYGROUND = re.compile(r"<div><workbook-playground .*?</div>", re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z]+:|/")
-_LEFT_OUT = ("404.html", "llms.txt", "sitemap.xml", "sitemap.xml.gz", PLACE, "assets/javascripts/lunr/")
+_LEFT_OUT = (
+    "404.html",
+    "llms.txt",
+    "sitemap.xml",
+    "sitemap.xml.gz",
+    PLACE,
+    "assets/javascripts/lunr/",
+    "assets/playground/",
+)
 
 
 def pack(site: Path) -> bytes:
@@ -66,7 +76,7 @@ def _page(site: Path, name: str, text: str) -> str:
             return link[0]
         return f"{link['before']}{posixpath.join(to, 'index.html')}{link['rest']}"
 
-    text = _LINK.sub(rewritten, _SELF.sub(lambda link: link["text"], _FOOT.sub("", text)))
+    text = _LINK.sub(rewritten, _SELF.sub(lambda link: link["text"], _PLAYGROUND.sub("", _FOOT.sub("", text))))
     root = posixpath.relpath(".", folder or ".")
     return text.replace("</head>", f'<script src="{root}/assets/iframe-worker.js"></script></head>', 1)
 

@@ -39,6 +39,11 @@ def relative(to: str, page: str) -> str:
     return posixpath.relpath(to, posixpath.dirname(page) or ".")
 
 
+def relative_root(page: str) -> str:
+    """From the address of `page`, which is a folder, to that of the site: `../../`, or nothing for the home page."""
+    return "../" * len([part for part in page.removesuffix(".md").split("/") if part != "index"])
+
+
 def shown_files(course: Course) -> dict[str, str]:
     """The course's files that have a page: their path in the repository, and that of the page."""
     shown = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}

@@ -14,20 +14,22 @@ def broken(expected: Mapping[str, Any], replies: Sequence[Given]) -> str:
         return f"request {number} got no reply"
     reply = replies[number - 1]
     headers = {name.lower(): value for name, value in reply["headers"]}
-    where = f"request {number}: "
+    where = f"reply {number}: "
     if "status" in expected and reply["status"] != expected["status"]:
-        return f"{where}status {expected['status']} was promised, {reply['status']} came"
+        return f"{where}its status is {reply['status']}, and {expected['status']} was promised"
     for name, value in expected.get("headers", {}).items():
-        if not re.fullmatch(value, headers.get(name.lower(), "")):
-            return f"{where}the header {name} is {headers.get(name.lower(), 'missing')!r}"
+        if name.lower() not in headers:
+            return f"{where}it has no header {name}"
+        if not re.fullmatch(value, headers[name.lower()]):
+            return f"{where}its header {name} says “{headers[name.lower()]}”"
     for name in expected.get("without_headers", ()):
         if name.lower() in headers:
-            return f"{where}the header {name} is there: {headers[name.lower()]!r}"
+            return f"{where}it has the header {name}: “{headers[name.lower()]}”"
     for part, text in (("body", reply["body"]), ("log", reply["log"])):
         for pattern in expected.get(part, ()):
             if not re.search(pattern, text, re.MULTILINE):
-                return f"{where}the {part} has no {pattern!r}"
+                return f"{where}nothing in its {part} is like “{pattern}”"
         for pattern in expected.get(f"{part}_without", ()):
             if re.search(pattern, text, re.MULTILINE):
-                return f"{where}the {part} has {pattern!r}"
+                return f"{where}its {part} has something like “{pattern}”"
     return ""

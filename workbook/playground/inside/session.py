@@ -1,28 +1,23 @@
 """One run: a fresh app in an empty folder, and its requests in order."""
 
-import asyncio
 import base64
-import gc
 import importlib
 import json
-import linecache
-import logging
-import mimetypes
 import os
 import shutil
 import sys
 import traceback
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from . import stand_ins
 from .asgi import Lifespan, call, reason
 from .expect import broken
-from .requests import BadRequest, fill, learn, parse
-from .stand_ins import install
+from .requests import BadRequest, Request, fill, learn, parse
+from .state import APP, DATA, Before, Log, settle, tidy
 
-__all__ = ["install", "run", "tidy", "warm_up"]  # what worker.js calls
+__all__ = ["install", "prepare", "run", "tidy", "warm_up"]  # what worker.js calls
 
 USED_BY_MOST = (
     "email_validator",
@@ -34,74 +29,59 @@ USED_BY_MOST = (
     "python_multipart",
     "starlette.middleware.base",
 )
-HOME = Path("/home/reader")
-APP, DATA = HOME / "app", HOME / "data"
+Job = dict[str, Any]
 
 
-class Log:
-    """Standard output and standard error, both; `take` gives what was written since the last time."""
+class Imported:
+    """The app of a job, imported into an empty folder, and what went wrong with that. Not started yet."""
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
+    def __init__(self, job: Job) -> None:
+        self.job, self.before, self.log = job, Before(), Log()
+        self.app: Any = None
+        self.error: BaseException | None = None
+        sys.stdout = sys.stderr = self.log
+        try:
+            self._import()
+        except (Exception, SystemExit) as error:
+            self.error = error
 
-    def write(self, text: str) -> int:
-        self._parts.append(text)
-        return len(text)
+    def _import(self) -> None:
+        for folder in (APP, DATA):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        for name, text in self.job["files"].items():
+            path = APP / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        os.chdir(DATA)
+        os.environ.update(self.job["env"])
+        sys.dont_write_bytecode = True
+        if str(APP) not in sys.path:
+            sys.path.insert(0, str(APP))
+        importlib.invalidate_caches()
+        self.app = importlib.import_module("main" if "main.py" in self.job["files"] else "app.main").app
 
-    def flush(self) -> None: ...
-
-    def isatty(self) -> bool:
-        return False
-
-    def take(self) -> str:
-        text, self._parts = "".join(self._parts), []
-        return text.replace(f"{APP}/", "")
-
-
-class _Before:
-    """What a run may change in the interpreter, as it was before: put back at the end."""
-
-    def __init__(self) -> None:
-        self.modules = set(sys.modules)
-        self.environ = os.environ.copy()
-        self.filters = list(warnings.filters)
-        self.loggers = set(logging.root.manager.loggerDict)
-        self.converter = logging.Formatter.converter
-        self.streams = sys.stdout, sys.stderr
-        self.tasks = asyncio.all_tasks()
-
-    async def put_back(self) -> None:
-        await _cancel(asyncio.all_tasks() - self.tasks - {asyncio.current_task()})
-        sys.stdout, sys.stderr = self.streams
-        os.environ.clear()
-        os.environ.update(self.environ)
-        warnings.filters[:] = self.filters  # type: ignore[index]
-        logging.Formatter.converter = self.converter
-        self._forget_loggers()
-        mimetypes.init()
-        for name in set(sys.modules) - self.modules:
-            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(APP)):
-                del sys.modules[name]
-        for name in [name for name in linecache.cache if name.startswith(str(APP))]:
-            del linecache.cache[name]  # the packages' lines stay: tracebacks of the next run need them again
-        os.chdir("/")
-
-    def _forget_loggers(self) -> None:
-        known = logging.root.manager.loggerDict
-        for logger in [logging.root, *(known[name] for name in set(known) - self.loggers)]:
-            for handler in list(getattr(logger, "handlers", ())):
-                logger.removeHandler(handler)  # type: ignore[union-attr]
-                handler.close()
-        for name in set(known) - self.loggers:
-            del known[name]
-        logging.root.setLevel(logging.WARNING)
+    def is_of(self, job: Job) -> bool:
+        return all(self.job[part] == job[part] for part in ("files", "env"))
 
 
-async def _cancel(tasks: set["asyncio.Task[Any]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=0.5)
+_imported: Imported | None = None
+
+
+async def _forget() -> None:
+    global _imported
+    if _imported is not None:
+        imported, _imported = _imported, None
+        await imported.before.put_back()
+
+
+async def prepare(job_text: str) -> None:
+    """Import the app of a job ahead, while nobody waits: a run of it then begins with its start."""
+    global _imported
+    job = json.loads(job_text)
+    if _imported is None or not _imported.is_of(job):
+        await _forget()
+        _imported = Imported(job)
 
 
 async def run(job_text: str, report: Callable[[str], object]) -> None:
@@ -109,35 +89,23 @@ async def run(job_text: str, report: Callable[[str], object]) -> None:
 
     A job that holds `expect` is a check of a promise: its last report is the verdict, empty if the promise is kept.
     """
-    job = json.loads(job_text)
-    before, log = _Before(), Log()
-    sys.stdout = sys.stderr = log
+    await prepare(job_text)
+    assert _imported is not None
+    imported, job, log = _imported, json.loads(job_text), _imported.log
     try:
-        await _run(job, log, lambda **told: report(json.dumps(told)))
+        requests = parse(job["requests"])
+        if imported.error:
+            raise imported.error
+        await _run(imported.app, requests, job, log, lambda **told: report(json.dumps(told)))
     except BadRequest as error:
         report(json.dumps({"problem": str(error), "file": "requests", "line": error.line, "log": log.take()}))
     except (Exception, SystemExit) as error:
         report(json.dumps({**problem(error), "log": log.take()}))
     finally:
-        await before.put_back()
+        await _forget()
 
 
-async def _run(job: dict[str, Any], log: Log, report: Callable[..., object]) -> None:
-    requests = parse(job["requests"])
-    for folder in (APP, DATA):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    for name, text in job["files"].items():
-        path = APP / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    os.chdir(DATA)
-    os.environ.update(job["env"])
-    sys.dont_write_bytecode = True
-    if str(APP) not in sys.path:
-        sys.path.insert(0, str(APP))
-    importlib.invalidate_caches()
-    app = importlib.import_module("main" if "main.py" in job["files"] else "app.main").app
+async def _run(app: Any, requests: list[Request], job: Job, log: Log, report: Callable[..., object]) -> None:
     known: dict[str, str] = {}
     replies: list[dict[str, Any]] = []
     async with Lifespan(app) as state:
@@ -191,9 +159,11 @@ def problem(error: BaseException) -> dict[str, Any]:
     return told | ({"file": Path(place[0]).relative_to(APP).as_posix(), "line": place[1]} if place else {})
 
 
-def tidy() -> None:
-    """Free what runs left behind, when nobody waits: it takes as long as half a run."""
-    gc.collect()
+async def install(needs: Iterable[str]) -> None:
+    """Put in place what stands for packages that no browser runs, and import what an example needs."""
+    await _forget()
+    stand_ins.install(needs)
+    settle()
 
 
 def warm_up() -> None:
@@ -203,5 +173,4 @@ def warm_up() -> None:
     patch()
     for name in USED_BY_MOST:
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # what stays for good need not be looked at after every run
+    settle()

@@ -3,7 +3,6 @@
 The page names each. They keep the interface that the stages use, and nothing else.
 """
 
-import gc
 import importlib
 import io
 import sys
@@ -16,8 +15,6 @@ def install(needs: Iterable[str]) -> None:
     """Put the stand-ins that an example needs in their places; other needs have none."""
     for need in needs:
         {"database": _database, "passwords": _passwords, "pictures": _pictures}[need]()
-    gc.collect()
-    gc.freeze()  # as in session.py
 
 
 def _database() -> None:

@@ -20,7 +20,7 @@ export function field(label, hint) {
   return { box, area, name };
 }
 
-export function show(area, text, most = 30) {
+export function show(area, text, most) {
   area.value = text;
   area.rows = Math.min(most, text.split("\n").length + 1);
 }

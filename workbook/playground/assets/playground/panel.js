@@ -1,13 +1,13 @@
 // The opened playground: the stage's files, its requests, and what came back.
 import { breaking } from "./breaking.js";
 import { field, goTo, show } from "./editor.js";
-import { load, run, watch } from "./python.js";
+import { load, prepare, run, watch } from "./python.js";
 import { element, problem, reply } from "./replies.js";
 
 const REQUESTS_HINT =
   "POST /posts, headers in the lines below it, an empty line, the body; ### begins the next request. " +
   "{{id}} is that field of an earlier reply; in a form, file=@picture.png sends a file.";
-const CODE_HINT = "Tab indents. Escape and then Tab leaves the field.";
+const CODE_HINT = "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field.";
 
 let examples;
 
@@ -35,6 +35,7 @@ export async function open(host, name, build) {
   const [{ [name]: example }] = await Promise.all([examples, style()]);
   const panel = new Panel(host, example, build);
   load(build).then(() => panel.say("Python is ready."), (error) => panel.say(`Python could not be started: ${error.message}`));
+  return panel;
 }
 
 class Panel {
@@ -49,17 +50,26 @@ class Panel {
     this.bar.setAttribute("aria-label", "Loading");
     this.results = element("ol", "", "pg-replies");
     this.runs = this.button("Run", () => this.run());
+    // Whoever points at the button will press it: by then the app is imported.
+    for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => prepare(this.job()));
     this.resets = this.button("Reset", () => this.reset());
     const buttons = element("div", "", "pg-buttons");
     buttons.append(this.runs, this.resets);
     const notes = example.notes.map((note) => element("p", note, "pg-note"));
     const chooser = this.names.length > 1 ? [this.chooser()] : [];
-    host.append(...notes, ...chooser, this.code.box, this.requests.box, buttons, this.status, this.bar, this.results);
+    const top = element("div", "", "pg-top");
+    top.append(buttons, this.status, this.bar);
+    host.append(...notes, top, ...chooser, this.code.box, this.requests.box, this.results);
     if (example.experiments.length) host.append(breaking(this));
+    host.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      this.run();
+    });
     this.code.area.addEventListener("input", () => (this.files[this.name] = this.code.area.value));
     this.reset();
     this.say("Loading Python and FastAPI …");
-    this.loading = watch((news) => this.hear(news));
+    this.leave = watch((news) => this.hear(news));
     this.code.area.focus({ preventScroll: true });
   }
 
@@ -83,13 +93,13 @@ class Panel {
     this.name = name;
     this.code.name.textContent = name;
     if (this.select) this.select.value = name;
-    show(this.code.area, this.files[name]);
+    show(this.code.area, this.files[name], 18);
   }
 
   reset() {
     this.files = { ...this.example.files };
     this.choose(this.name ?? this.example.first);
-    show(this.requests.area, this.example.requests, 20);
+    show(this.requests.area, this.example.requests, 12);
     this.results.replaceChildren();
     this.say("Everything is as it was.");
   }
@@ -128,7 +138,7 @@ class Panel {
     this.running = true;
     this.runs.disabled = true;
     this.results.replaceChildren();
-    const started = performance.now();
+    let started = performance.now();
     let failed = "";
     let replies = 0;
     try {
@@ -140,7 +150,8 @@ class Panel {
           replies += 1;
           this.results.append(reply(told));
         }
-      });
+        if (replies === 1) this.results.lastChild.scrollIntoView({ block: "nearest" });
+      }, () => (started = performance.now()));
       const took = `${((performance.now() - started) / 1000).toFixed(2)} seconds`;
       const answered = replies === 1 ? "One reply" : `${replies} replies`;
       this.say(failed ? `It failed: ${failed}` : `${answered} in ${took}. The app was started anew, with no data.`);

@@ -57,15 +57,20 @@ function stop() {
   stands = [];
 }
 
-/** Run a job; each reply goes to `report` as it comes. Runs wait for one another. Rejects where the run was ended. */
 let queue = Promise.resolve();
-export function run(build, job, report) {
-  const next = queue.then(() => runNow(build, job, report));
+
+/**
+ * Run a job; each reply goes to `report` as it comes. Runs wait for one another. Rejects where the run was ended.
+ * `started` is called when all that the job needs is loaded.
+ */
+export function run(build, job, report, started = () => {}) {
+  const next = queue.then(() => runNow(build, job, report, started));
   queue = next.catch(() => {});
   return next;
 }
 
-async function runNow(build, job, report) {
+/** Have all that a job needs loaded. */
+async function stand(build, job) {
   unasked = false;
   await load(build);
   const missing = job.needs.filter((need) => !stands.includes(need));
@@ -73,7 +78,12 @@ async function runNow(build, job, report) {
     await ask({ type: "add", needs: missing }, () => {}, 120_000);
     stands.push(...missing);
   }
-  await ask({ type: "run", job: JSON.stringify(job) }, (line) => report(JSON.parse(line)), LIMIT, build);
+}
+
+async function runNow(build, job, report, started) {
+  await stand(build, job);
+  started();
+  await ask({ type: "run", job: JSON.stringify(job), once: "expect" in job }, (line) => report(JSON.parse(line)), LIMIT, build);
 }
 
 function ask(message, report, limit, build) {
@@ -106,6 +116,12 @@ function ask(message, report, limit, build) {
     wind();
     worker.postMessage(message);
   });
+}
+
+/** Have the app of a job imported before its run is asked for; nothing happens where Python is not ready for it. */
+export function prepare(job) {
+  if (!worker || current || !job.needs.every((need) => stands.includes(need))) return;
+  worker.postMessage({ type: "prepare", job: JSON.stringify(job) });
 }
 
 /** How many bytes the running Python holds; for the tests. */

@@ -2,12 +2,13 @@
 const CACHE = "workbook-playground-";
 const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
 const MOST_BEFORE_TIDYING = 10;
+const IDLE = 200; // milliseconds without a run
 const SUFFIX = ".zip.txt";
 let python;
 let session;
 let from;
 let sizes;
-let tidying; // a clock
+let idle; // a clock
 let runs = 0;
 let done = 0;
 let all = 0;
@@ -101,17 +102,28 @@ async function add({ needs }) {
   all = bundles.reduce((sum, name) => sum + sizes[name + SUFFIX].bytes, 0);
   await Promise.all(bundles.map((name) => unpack(bytes(cache, name + SUFFIX))));
   progress("Starting");
-  session.install(needs);
+  await session.install(needs);
 }
 
-async function run({ job }) {
-  clearTimeout(tidying);
+async function run({ job, once }) {
+  clearTimeout(idle);
   await session.run(job, (line) => postMessage({ type: "reply", line }));
   if (++runs % MOST_BEFORE_TIDYING === 0) session.tidy();
-  else tidying = setTimeout(() => session.tidy(), 300);
+  else idle = setTimeout(() => inTurn(() => rest(once ? undefined : job)), IDLE);
 }
 
-onmessage = async ({ data }) => {
+/** Nobody waits: free what the run left, and import the same app for the next run. */
+async function rest(job) {
+  session.tidy();
+  if (job) await session.prepare(job);
+}
+
+let queue = Promise.resolve();
+const inTurn = (work) => (queue = queue.then(work));
+
+onmessage = ({ data }) => inTurn(() => answer(data));
+
+async function answer(data) {
   if (data.type === "boot") {
     await boot(data).catch((error) => postMessage({ type: "failed", text: String(error.message ?? error) }));
     return;
@@ -120,10 +132,14 @@ onmessage = async ({ data }) => {
     postMessage({ type: "memory", bytes: python._module.HEAPU8.length });
     return;
   }
+  if (data.type === "prepare") {
+    await session.prepare(data.job);
+    return;
+  }
   try {
     await { add, run }[data.type](data);
     postMessage({ type: "done" });
   } catch (error) {
     postMessage({ type: "error", text: String(error.message ?? error) });
   }
-};
+}
