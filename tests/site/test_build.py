@@ -26,6 +26,7 @@ FAULTS = {
     "a shortcode of no name": ("{{ nothing }}", "{{ nothing }}"),
     "a section that is not there": ("{{ code stages/01-cors/main.py:nothing }}", "main.py has no nothing"),
     "too much code at one go": ("{{ code stages/01-cors/main.py:all }}", "more than a reader takes in"),
+    "a part of a README that is not there": ("{{ readme final/README.md No part }}", "has no part No part"),
     "a link in HTML to no page": ('<a href="../nowhere/">there</a>', "../nowhere/"),
     "a diagram of no name": ("```diagram\nnothing\n```", "nothing"),
 }
@@ -65,6 +66,9 @@ def test_every_step_has_its_page(built: Path, step: Step) -> None:
     assert re.search(rf"<h1[^>]*>{re.escape(step.title)}<", page)
     assert re.findall(r"(\d+) minutes", page)[0] == str(step.minutes)
     assert f'data-step="{step.name}"' in page
+    label = re.search(r'class="tick".*?</label>', page, re.DOTALL)
+    assert label
+    assert re.sub(r"<[^>]+>", "", label[0].partition(">")[2]).endswith(f"this {step.kind}")
 
 
 @pytest.mark.parametrize("step", STAGES, ids=lambda step: step.name)

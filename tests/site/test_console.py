@@ -1,11 +1,14 @@
 """Transcripts: what counts as the same output, what is told of a difference, what is filled in anew."""
 
+import re
 from pathlib import Path
 
 import pytest
+from markdown import markdown
 
 from workbook.site import transcripts
 from workbook.site.console import blocks_of, difference, matches, renewed
+from workbook.site.typed import whole_commands
 
 from .pages import ROOT
 
@@ -43,6 +46,25 @@ $ false
 $ uv run python -c 'print(7)'
 ```
 """
+HEREDOC = """```console
+$ cat > names.txt <<END
+> Ada
+>
+>   <Grace> & co
+> END
+$ cat names.txt
+Ada
+
+  <Grace> & co
+$ echo a; \\
+> echo '> b'
+a
+> b
+$ printf '\\n> c\\n'
+
+> c
+```
+"""
 
 
 def test_blocks_are_read() -> None:
@@ -57,6 +79,52 @@ def test_blocks_are_read() -> None:
     assert [block.runs for block in (first, shown, folded, log, last)] == [True, False, True, True, True]
     assert (folded.commands[0].text, folded.commands[0].indent) == ("curl http://127.0.0.1:8000/order", "    ")
     assert (log.shows, len(last.commands)) == ("errors", 3)
+
+
+def test_a_command_may_have_lines_of_its_own() -> None:
+    """What follows the second prompt is part of the command, an empty line too; what an output quotes is not."""
+    (block,) = blocks_of(HEREDOC)
+    assert [(one.text, one.expected) for one in block.commands] == [
+        ("cat > names.txt <<END\nAda\n\n  <Grace> & co\nEND", ()),
+        ("cat names.txt", ("Ada", "", "  <Grace> & co")),
+        ("echo a; \\\necho '> b'", ("a", "> b")),
+        ("printf '\\n> c\\n'", ("", "> c")),
+    ]
+
+
+def test_lines_of_a_command_are_typed_and_hold(tmp_path: Path) -> None:
+    """A command of several lines is typed whole into the shell, and writes what the page says."""
+    page = tmp_path / "try.md"
+    page.write_text(HEREDOC, encoding="utf-8")
+    assert transcripts.compared(ROOT, page) == ""
+
+
+def test_lines_of_a_command_look_typed() -> None:
+    """In the page's HTML each line of a command is a prompt and what is typed; outputs and other blocks stay."""
+    extensions = ["pymdownx.highlight", "pymdownx.superfences"]
+    options = {"pymdownx.highlight": {"pygments_lang_class": True}}
+    made = markdown(f"{HEREDOC}\n```text\n> quoted\n```\n", extensions=extensions, extension_configs=options)
+    assert '<span class="go">&gt; Ada</span>' in made, "Pygments has learned it: workbook/site/typed.py can go"
+
+    lines = whole_commands(made).splitlines()
+
+    typed = [re.sub(r"<[^>]+>", "", line) for line in lines if '<span class="gp">' in line]
+    assert typed == [
+        "$ cat &gt; names.txt &lt;&lt;END",
+        "&gt; Ada",
+        "&gt;",
+        "&gt;   &lt;Grace&gt; &amp; co",
+        "&gt; END",
+        "$ cat names.txt",
+        "$ echo a; \\",
+        "&gt; echo '&gt; b'",
+        "$ printf '\\n&gt; c\\n'",
+    ]
+    said = [re.sub(r"<[^>]+>", "", line) for line in lines if '<span class="go">' in line]
+    assert said == ["Ada", "  &lt;Grace&gt; &amp; co", "a", "&gt; b", "&gt; c"]
+    assert (
+        whole_commands('<code><span class="go">&gt; x</span></code>') == '<code><span class="go">&gt; x</span></code>'
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from markdown import Markdown
 
 from workbook.course import Course
-from workbook.site.diagrams import NAMES, background, error, onion, render, routers, upload
+from workbook.site.diagrams import NAMES, background, error, onion, project, render, routers, upload
 from workbook.site.fences import diagram
 
 if TYPE_CHECKING:
@@ -142,14 +142,38 @@ def test_the_map_shows_and_links_every_step() -> None:
 
 def test_the_onion_has_the_layers_of_the_app() -> None:
     """The onion's layers are the middlewares of stage 02, the outermost first."""
+    assert [name for name, _ in onion.LAYERS] == layers_of("main", STAGES / "02-middleware")
+
+
+def layers_of(module: str, folder: Path) -> list[str]:
+    """The middlewares of an app, the outermost first, as it has them when it is imported."""
     ask = (
-        "import json, main; print(json.dumps([m.kwargs['dispatch'].__name__ if 'dispatch' in m.kwargs "
-        "else m.cls.__name__ for m in main.app.user_middleware]))"
+        f"import json; from {module} import app; print(json.dumps([m.kwargs['dispatch'].__name__ if 'dispatch' in "
+        "m.kwargs else m.cls.__name__ for m in app.user_middleware]))"
     )
-    asked = subprocess.run(
-        [sys.executable, "-c", ask], cwd=STAGES / "02-middleware", capture_output=True, text=True, check=True
-    )
-    assert [name for name, _ in onion.LAYERS] == json.loads(asked.stdout)
+    asked = subprocess.run([sys.executable, "-c", ask], cwd=folder, capture_output=True, text=True, check=True)
+    layers: list[str] = json.loads(asked.stdout)
+    return layers
+
+
+def test_the_project_is_drawn_as_it_is() -> None:
+    """The project's diagram has the app's middlewares, the outermost first, its routers, and what they call."""
+    app = ROOT / "final" / "app"
+    assert [name for name, _ in project.LAYERS] == layers_of("app.main", ROOT / "final")
+
+    routers_there = {path.stem for path in (app / "routers").glob("*.py")} - {"__init__"}
+    assert sorted(name for row in project.ROUTERS for name in row) == sorted(routers_there)
+
+    called = {f"{name}.py" for file in (app / "routers").glob("*.py") for name in imports(file)}
+    assert {module for module, _, _ in project.REACHED} | {"dependencies.py"} <= called
+    asked = imports(app / "dependencies.py") | imports(app / "tasks.py") | imports(app / "crud.py")
+    assert not asked & routers_there, "what routes call, calls no route"
+    for what in (
+        *(f"{name}" for name, _ in project.LAYERS),
+        *routers_there,
+        *(module for module, _, _ in project.REACHED),
+    ):
+        assert what in project.TOLD
 
 
 def test_the_tasks_are_those_of_publishing() -> None:
@@ -182,14 +206,15 @@ def test_every_module_imports_from_below_alone() -> None:
             assert rows[imported] > row, f"{module} imports {imported}"
 
 
-def imports(file: Path, known: set[str]) -> set[str]:
+def imports(file: Path, known: set[str] | None = None) -> set[str]:
+    """What a module imports from its own package; fails where that is none of the known ones."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = f"{node.module}/" if node.module == "routers" else ""
             names = [alias.name for alias in node.names] if base or not node.module else [node.module]
             found |= {f"{base}{name}" for name in names}
-    assert found <= known
+    assert known is None or found <= known
     return found
 
 

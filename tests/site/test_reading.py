@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from .pages import paths
@@ -11,7 +12,7 @@ from .pages import paths
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-PHONE = 390  # pixels
+PHONE, SCREEN = 390, 1280  # pixels
 
 
 @pytest.fixture
@@ -39,6 +40,26 @@ def test_every_page_comes_from_the_site_alone(phone: "BrowserContext", origin: s
     assert (strangers, errors, too_wide) == ([], [], [])
 
 
+def test_code_fits_beside_the_navigation(browser: "Browser", origin: str, built: Path) -> None:
+    """On a screen of 1280 pixels no code has to be scrolled sideways, also where it is folded."""
+    page = browser.new_page(viewport={"width": SCREEN, "height": 800})
+    scrolled, seen = [], 0
+    for path in paths(built):
+        page.goto(origin + path)
+        widths = page.evaluate(
+            """() => {
+              for (const folded of document.querySelectorAll("details")) folded.open = true;
+              return [...document.querySelectorAll("pre > code")].map(code => code.scrollWidth - code.clientWidth);
+            }"""
+        )
+        seen += len(widths)
+        scrolled += [path] if max(widths, default=0) > 0 else []
+    page.close()
+
+    assert seen > 300
+    assert scrolled == []
+
+
 def done(page: "Page") -> list[str]:
     """The names of the steps that the list on the home page shows as done."""
     boxes = page.locator("ol.course input:checked")
@@ -48,7 +69,7 @@ def done(page: "Page") -> list[str]:
 def test_a_tick_is_kept(page: "Page", origin: str) -> None:
     """A step that is ticked on its page is ticked on the home page too, until it is unticked, in a later visit."""
     page.goto(f"{origin}/stages/01-cors/")
-    page.get_by_role("checkbox", name="I have finished CORS").check()
+    page.get_by_role("checkbox", name="I have finished this stage").check()
     page.goto(f"{origin}/")
     assert done(page) == ["01-cors"]
 
@@ -58,7 +79,7 @@ def test_a_tick_is_kept(page: "Page", origin: str) -> None:
 
     page.get_by_role("checkbox", name="CORS is done", exact=True).uncheck()
     page.goto(f"{origin}/stages/01-cors/")
-    assert not page.get_by_role("checkbox", name="I have finished CORS").is_checked()
+    assert not page.get_by_role("checkbox", name="I have finished this stage").is_checked()
 
 
 def test_a_tick_shows_in_the_other_tab(page: "Page", origin: str) -> None:
@@ -93,9 +114,9 @@ def test_ticks_need_no_storage(page: "Page", origin: str) -> None:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden') }})")
     page.goto(f"{origin}/stages/01-cors/")
-    page.get_by_role("checkbox", name="I have finished CORS").check()
+    page.get_by_role("checkbox", name="I have finished this stage").check()
 
-    assert page.get_by_role("checkbox", name="I have finished CORS").is_checked()
+    assert page.get_by_role("checkbox", name="I have finished this stage").is_checked()
     assert [error for error in errors if "forbidden" not in error] == []
 
 
@@ -113,18 +134,62 @@ def test_what_scrolls_can_be_reached(phone: "BrowserContext", origin: str) -> No
     assert {box.evaluate("e => e.tabIndex") for box in wide} == {0}
 
 
-def test_a_copied_transcript_is_its_commands(browser: "Browser", origin: str) -> None:
-    """The copy button of a console block copies the commands, without prompt and output."""
+def copied(browser: "Browser", url: str, words: str, edit: tuple[str, str] = ("", "")) -> list[str]:
+    """What the copy button of the page's first console block with these words puts into the clipboard, in lines.
+
+    `edit` is made to the page's HTML before the browser has it.
+    """
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{origin}/stages/01-cors/")
-    block = page.locator(".language-console", has_text="/posts/1/likes").first
+    if edit[0]:
+        body = httpx.get(url, trust_env=False).text
+        assert edit[0] in body
+        page.route(url, lambda asked: asked.fulfill(body=body.replace(*edit), content_type="text/html"))
+    page.goto(url)
+    block = page.locator(".language-console", has_text=words).first
     block.scroll_into_view_if_needed()
     block.locator("button.md-code__button").first.click()
-    copied = page.evaluate("navigator.clipboard.readText()")
+    text: str = page.evaluate("navigator.clipboard.readText()")
     context.close()
+    return text.split("\n")
 
-    assert copied.splitlines() == [
+
+def test_a_copied_transcript_is_its_commands(browser: "Browser", origin: str) -> None:
+    """The copy button of a console block copies the commands, without prompt and output."""
+    assert copied(browser, f"{origin}/stages/01-cors/", "/posts/1/likes") == [
         "curl -i -X POST http://127.0.0.1:8000/posts/1/likes -H 'Origin: http://127.0.0.1:4000'",
         "curl http://127.0.0.1:8000/posts/1",
     ]
+
+
+def test_a_copied_command_is_whole(browser: "Browser", origin: str) -> None:
+    """A command of several lines, with a backslash or behind the second prompt, is copied with all of them."""
+    roster = copied(browser, f"{origin}/instructors/grade/", "roster.csv <<END")
+    begin = roster.index("cat > ../roster.csv <<END")
+    assert roster[begin + 1] == "id,name,email,canvas"
+    assert roster[-1] == "END"
+    assert len(roster) - begin == 8
+
+    empty = ('<span class="gp">&gt; </span>END', '<span class="gp">&gt;</span>\n<span class="gp">&gt; </span>END')
+    longer = copied(browser, f"{origin}/instructors/grade/", "roster.csv <<END", empty)
+    assert longer == [*roster[:-1], "", "END"], "an empty line of a command is one of its lines"
+
+    refused = copied(browser, f"{origin}/stages/01-cors/", "Disallowed CORS method")
+    assert refused == [
+        "curl -i -X OPTIONS http://127.0.0.1:8000/posts/1 -H 'Origin: http://127.0.0.1:3000' \\",
+        "    -H 'Access-Control-Request-Method: DELETE'",
+    ]
+
+
+def test_what_is_typed_looks_typed(page: "Page", origin: str) -> None:
+    """Each line of a command has the colour of a command, and none that of an output."""
+    page.goto(f"{origin}/instructors/grade/")
+    colours = page.locator(".language-console", has_text="roster.csv <<END").first.evaluate(
+        """block => {
+          const colour = element => getComputedStyle(element).color;
+          const lines = [...block.querySelectorAll(".gp")].map(prompt => prompt.nextSibling);
+          return [colour(block.querySelector("code")), ...lines.map(line => colour(line.parentElement))];
+        }"""
+    )
+    assert len(colours) > 8
+    assert len(set(colours)) == 1

@@ -76,11 +76,16 @@ def _commands(lines: list[str], start: int, end: int, indent: str) -> list[Comma
     commands = []
     for begin, after in zip(begins, [*begins[1:], len(inside)], strict=True):
         parts, at = [inside[begin][2:]], begin + 1
-        while at < after and (parts[-1].endswith("\\") or inside[at].startswith("> ")):
-            parts.append(inside[at].removeprefix("> "))
+        while at < after and (parts[-1].endswith("\\") or continues(inside[at])):
+            parts.append(inside[at][2:] if continues(inside[at]) else inside[at])
             at += 1
         commands.append(Command("\n".join(parts), tuple(inside[at:after]), start + at, start + after, indent))
     return commands
+
+
+def continues(line: str) -> bool:
+    """Whether the line goes on with the command before it: the shell's second prompt, alone for an empty line."""
+    return line == ">" or line.startswith("> ")
 
 
 def matches(expected: Sequence[str], actual: Sequence[str]) -> bool:

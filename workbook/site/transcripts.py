@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,13 +24,13 @@ from workbook.course import Course
 from workbook.scratch import left_out
 
 from .console import Block, blocks_of, difference, matches, renewed
+from .ports import PORT, Ports, listening_ports
 
 _STARTED = "Application startup complete.\n"
 _SERVED = "Ctrl-C ends it.\n"
 PATIENCE = 120.0  # seconds: a deadline for a loaded machine
 LOG_PATIENCE = 10.0
 QUIET = 0.5  # seconds without a further line: then a block that is still empty is filled in
-PORT = "8000"  # as the pages write it; a free one takes its place
 _COPIED = ("workbook.toml", "pyproject.toml", "stages", "final", "exercises")
 _NOT_PASSED_ON = ("WORKBOOK_", "PYTEST_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
 _UV = """#!/usr/bin/env bash
@@ -111,8 +110,8 @@ class Process:
 class Sitting:
     """A learner at two terminals: in the first the step is served, in the second commands are typed."""
 
-    def __init__(self, root: Path, step: str | None, folder: Path) -> None:
-        self._port = _free_port()
+    def __init__(self, root: Path, step: str | None, folder: Path, listening: Sequence[str] = ()) -> None:
+        self._ports = Ports(listening)
         self._folders = {str(folder / "workbook"): "~/workbook", sys.prefix: "~/workbook/.venv"}
         course = _copy(root, folder / "workbook")
         env = _environment(folder)
@@ -122,7 +121,7 @@ class Sitting:
         self._server: Process | None = None
         self._told = {"out": 0, "errors": 0}  # how much of what the served step wrote the page has shown
         if self.step:
-            command = [sys.executable, "-m", "workbook", "run", self.step, "--port", str(self._port)]
+            command = [sys.executable, "-m", "workbook", "run", self.step, "--port", self._ports.free[PORT]]
             self._server = self._start(command, course, env)
             try:
                 self._server.wait_for(_SERVED)
@@ -140,8 +139,7 @@ class Sitting:
         if self._server and command == f"uv run workbook run {self.step}":
             return self._lines(self._server.text.partition(_SERVED)[0] + _SERVED)
         begin, mark = len(self._shell.text), f"-- {os.urandom(8).hex()} --"
-        typed = command.replace(f":{PORT}", f":{self._port}")
-        self._shell.write(f"{{ {typed}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
+        self._shell.write(f"{{ {self._ports.typed(command)}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
         end = self._shell.wait_for(f"\n{mark}\n", after=begin)
         return self._lines(self._shell.text[begin:end])
 
@@ -165,7 +163,7 @@ class Sitting:
             time.sleep(0.05)
 
     def _lines(self, text: str) -> list[str]:
-        text = text.replace(f"/?api=http://127.0.0.1:{self._port}", "").replace(f":{self._port}", f":{PORT}")
+        text = self._ports.shown(text.replace(f"/?api=http://127.0.0.1:{self._ports.free[PORT]}", ""))
         for here, there in self._folders.items():
             text = text.replace(here, there)
         return [line.rstrip() for line in text.splitlines()]
@@ -175,10 +173,10 @@ class Sitting:
 
 
 @contextlib.contextmanager
-def sitting(root: Path, step: str | None) -> Iterator[Sitting]:
+def sitting(root: Path, step: str | None, listening: Sequence[str] = ()) -> Iterator[Sitting]:
     with (
         tempfile.TemporaryDirectory(prefix="workbook-page-", ignore_cleanup_errors=True) as folder,
-        contextlib.closing(Sitting(root, step, Path(folder).resolve())) as opened,
+        contextlib.closing(Sitting(root, step, Path(folder).resolve(), listening)) as opened,
     ):
         yield opened
 
@@ -190,7 +188,7 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
     blocks = [block for block in blocks_of(text) if block.runs]
     if not blocks:
         return []
-    with sitting(root, served) as opened:
+    with sitting(root, served, listening_ports(blocks)) as opened:
         return [
             (
                 block,
@@ -244,12 +242,6 @@ def _environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
     path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), kept.get("PATH", "")])
     return kept | {"PATH": path, "CURL_HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

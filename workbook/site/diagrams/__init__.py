@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import background, course, error, onion, preflight, routers, upload
+from . import background, course, error, onion, preflight, project, routers, upload
 
 _DRAWN: dict[str, Callable[[], str]] = {
     "course": course.draw,
@@ -12,6 +12,7 @@ _DRAWN: dict[str, Callable[[], str]] = {
     "upload": upload.draw,
     "routers": routers.draw,
     "error": error.draw,
+    "project": project.draw,
 }
 NAMES = tuple(_DRAWN)
 

@@ -22,9 +22,11 @@ function mend() {
 }
 
 function commands(block) {
-  const code = block.querySelector("code").cloneNode(true);
-  code.querySelectorAll(".gp, .go").forEach((part) => part.remove());
-  return code.textContent.split("\n").filter((line) => line.trim()).join("\n");
+  const lines = block.querySelector("code").innerHTML.split("\n"); // no element reaches over the end of a line
+  const code = document.createElement("code");
+  code.innerHTML = lines.filter((line) => line && !line.startsWith('<span class="go">')).join("\n");
+  code.querySelectorAll(".gp").forEach((prompt) => prompt.remove());
+  return code.textContent;
 }
 
 let waiting = false;
