@@ -9,22 +9,25 @@ run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count,
 The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
 exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
 
+The long grading is of the small exercise in tests/course, in `--cache` too. It ends after `--many-seconds`; the same
+command then goes on where it was, because the grader does. `--rounds 0` does nothing else.
+
     uv run --all-groups python benchmarks/grading.py [--json] [--rounds 7] [--submissions 8] [--many 1000] [EXERCISE …]
 """
 
 import argparse
-import itertools
 import json
 import os
-import re
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
 from peers.classes import NEEDS_A_NETWORK, Class, course_copy, make_class
+from peers.many import FEW, VERDICT, measure_many
 from peers.notebooks import NbGrader, NotThere, Otter
 from peers.used import Used, run
 
@@ -33,9 +36,6 @@ from workbook.grader.results import FAILED, GRADED
 from workbook.journal import Journal
 
 ROOT = Path(__file__).parent.parent
-CHEAP = ROOT / "tests" / "course"  # its exercise `count` is graded many times
-VERDICT = re.compile(r" (PASS|FAIL|WAIT|SKIP)\b")
-FEW = 2  # submissions until everything is warm
 TRIES = 3
 AIMS = {
     "cpu_over_floor": "1.2 or less",
@@ -47,7 +47,7 @@ AIMS = {
     "cpu_at_1000_over_at_100": "about 1.1 or less",
 }
 Rounds = dict[str, list[float]]
-_numbers = itertools.count()
+_numbers = counting()
 
 
 def fairly(measure: Callable[[], tuple[Used, list[str]]]) -> Used:
@@ -138,23 +138,6 @@ def measure_notebooks(name: str, peer: Otter | NbGrader) -> dict[str, float]:
     return {name: alone} if isinstance(peer, Otter) else {name: (cpu(5) - alone) / 4, f"{name}_alone": alone}
 
 
-def measure_many(count: int, place: Path) -> dict[str, float]:
-    """CPU and memory late in a long grading of a cheap exercise, beside those of its beginning."""
-    course = course_copy(CHEAP, place / "cheap")
-    step = next(exercise for exercise in course.exercises() if exercise.name == "count")
-    one, tenth = make_class(course, step, count, place / "many"), count // 10
-    looked = grade(one, count, 1, place, [FEW, tenth, count - 1 - tenth, count - 1]).looks
-    first, early, before, late = (looked[at] for at in sorted(looked))
-    return {
-        "early": (early.cpu - first.cpu) / (tenth - FEW),
-        "late": (late.cpu - before.cpu) / tenth,
-        "own_early": early.own,
-        "own_late": late.own,
-        "helpers_early": early.helpers,
-        "helpers_late": late.helpers,
-    }
-
-
 def ratio(times: Rounds, over: str, under: str) -> tuple[float, float, float]:
     """Of the medians; and the least and the most of a round."""
     each = [a / b for a, b in zip(times[over], times[under], strict=True)]
@@ -162,14 +145,15 @@ def ratio(times: Rounds, over: str, under: str) -> tuple[float, float, float]:
 
 
 def figures_of(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> dict[str, float | None]:
-    ours = max(statistics.median(times["ours"]) for times in found.values())
+    rounds = [times for times in found.values() if times]
+    ours = max((statistics.median(times["ours"]) for times in rounds), default=0.0)
     figures: dict[str, float | None] = {
-        "cpu_over_floor": max(ratio(times, "ours", "floor")[0] for times in found.values()),
-        "cpu_over_pytest": max(ratio(times, "ours", "pytest")[0] for times in found.values()),
+        "cpu_over_floor": max((ratio(times, "ours", "floor")[0] for times in rounds), default=None),
+        "cpu_over_pytest": max((ratio(times, "ours", "pytest")[0] for times in rounds), default=None),
         "otter_over_ours": None,
         "nbgrader_over_ours": None,
-        "two_lanes_over_one": min(ratio(times, "one_lane", "two_lanes")[0] for times in found.values()),
-        "first_verdict_seconds": max(statistics.median(times["first_verdict"]) for times in found.values()),
+        "two_lanes_over_one": min((ratio(times, "one_lane", "two_lanes")[0] for times in rounds), default=None),
+        "first_verdict_seconds": max((statistics.median(times["first_verdict"]) for times in rounds), default=None),
         "cpu_at_1000_over_at_100": many["late"] / many["early"] if many else None,
     }
     for name, times in notebooks.items():
@@ -185,8 +169,10 @@ def spread(values: Sequence[float], factor: float = 1000, digits: int = 0) -> st
 
 def show(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> None:
     columns = ("this grader", "one process", "fresh pytest", "over floor", "over pytest", "start-up", "two lanes")
-    print(f"{'CPU per submission, ms':<24}" + "".join(f"{column:>22}" for column in columns))
-    for name, times in found.items():
+    rounds = {name: times for name, times in found.items() if times}
+    if rounds:
+        print(f"{'CPU per submission, ms':<24}" + "".join(f"{column:>22}" for column in columns))
+    for name, times in rounds.items():
         cells = [spread(times[key]) for key in ("ours", "floor", "pytest")]
         ratios = [ratio(times, "ours", "floor"), ratio(times, "ours", "pytest"), ratio(times, "one_lane", "two_lanes")]
         over = [f"{median:.2f} ({least:.2f} to {most:.2f})" for median, least, most in ratios]
@@ -194,11 +180,13 @@ def show(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) ->
         print(f"{name:<24}" + "".join(f"{cell:>22}" for cell in cells))
     for name, values in notebooks.items():
         print(f"{name + ', a trivial notebook':<38}{spread(values)}")
-    for name, times in found.items():
+    for name, times in rounds.items():
         print(f"{name}: first verdict after {spread(times['first_verdict'], 1, 2)} s")
     if many:
         print(f"in a long grading: {1000 * many['early']:.0f} ms at first, {1000 * many['late']:.0f} ms at last")
         mib = {key: many[key] / 2**20 for key in many}
+        if many["runs"] > 1:
+            print(f"that took {many['runs']:g} runs of the command; memory is that of the first and the last")
         print(f"memory, MiB: {mib['own_early']:.0f} and {mib['own_late']:.0f}", end="")
         print(f"; of its helpers {mib['helpers_early']:.0f} and {mib['helpers_late']:.0f}")
     for test, why in NEEDS_A_NETWORK.items():
@@ -221,16 +209,22 @@ def peers_in(names: str, cache: Path, place: Path) -> dict[str, Otter | NbGrader
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("exercises", nargs="*", metavar="EXERCISE")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=7, help="0: the long grading alone")
     parser.add_argument("--submissions", type=int, default=8, help="how many are measured, of each exercise and round")
     parser.add_argument("--many", type=int, default=1000, help="how long the long grading is (0: none)")
+    parser.add_argument("--many-seconds", type=float, default=3600, help="how long that may take; it can go on later")
     parser.add_argument("--peers", default="otter,nbgrader", help="otter,nbgrader, one of them, or none")
     cache = Path.home() / ".cache" / "workbook-benchmarks"
-    parser.add_argument("--cache", type=Path, default=cache, help=f"where they are installed (default: {cache})")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=cache,
+        help=f"where they are installed, and the long grading is (default: {cache})",
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if options.rounds < 1 or options.submissions < 1 or not (options.many == 0 or options.many >= 40):
-        parser.error("--rounds and --submissions are 1 or more, --many is 0, or 40 or more")
+    if options.rounds < 0 or options.submissions < 1 or not (options.many == 0 or options.many >= 40):
+        parser.error("--submissions is 1 or more, --rounds 0 or more, --many is 0, or 40 or more")
     if unknown := set(options.peers.split(",")) - {"otter", "nbgrader", "none"}:
         parser.error(f"no such peer: {', '.join(sorted(unknown))}")
     names = [exercise.name for exercise in Course.find(ROOT).exercises()]
@@ -242,11 +236,12 @@ def main() -> None:
         course = course_copy(ROOT, place / "course")
         wanted = [one for one in course.exercises() if one.name in (options.exercises or names)]
         size = 2 * (FEW + options.submissions)
-        classes = [make_class(course, exercise, size, place / exercise.name) for exercise in wanted]
-        peers = peers_in(options.peers, options.cache, place)
+        classes = [make_class(course, one, size, place / one.name) for one in wanted if options.rounds]
+        peers = peers_in(options.peers if options.rounds else "none", options.cache, place)
         found: dict[str, Rounds] = {one.exercise: {} for one in classes}
         notebooks: Rounds = {}
-        grade(classes[0], 1, 1, place)  # from here on the files are in the machine's memory
+        if classes:
+            grade(classes[0], 1, 1, place)  # from here on the files are in the machine's memory
         for number in range(options.rounds):
             for one in classes:
                 measured = measure_round(one, options.submissions, place)
@@ -257,7 +252,7 @@ def main() -> None:
             for peer_name, peer in peers.items():
                 for name, value in measure_notebooks(peer_name, peer).items():
                     notebooks.setdefault(name, []).append(value)
-        many = measure_many(options.many, place) if options.many else {}
+        many = measure_many(options.many, options.cache.resolve(), options.many_seconds) if options.many else {}
     figures = figures_of(found, notebooks, many)
     if options.json:
         rest = {"aims": AIMS, "exercises": found, "notebooks": notebooks, "many": many, "left_out": NEEDS_A_NETWORK}

@@ -1,9 +1,11 @@
 """`workbook grade`, as an instructor calls it: a class, its troubles, and a person's decisions."""
 
+import contextlib
 import os
 import re
 import signal
 import sqlite3
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 
 from workbook.journal import VERSION, Journal
 
-from .grader.classes import HALF, NOTHING, RIGHT, hand_in
+from .apps import write
+from .grader.classes import HALF, NOTHING, RIGHT, hand_in, project
 from .grader.conftest import folder, school
 from .runners import Ended, Workbook, wait_until
+from .sandbox.test_lifetime import descendants
 
 __all__ = ["folder", "school"]
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -121,6 +125,52 @@ def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None
     assert Counter(result["learner"] for result in results(school)) == dict.fromkeys(names, 1)
     assert 2 < len(finished) < len(names), "the kills came too late to prove anything"
     assert {name: started()[name] for name in finished} == finished
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a sandbox")
+def test_a_sandbox_that_dies_does_not_end_the_class(school: Workbook, folder: Path) -> None:
+    """Where the fork server is killed while it is needed, another one is started, and everybody has their marks."""
+    slow = RIGHT.replace("    return", "    __import__('time').sleep(0.5)\n    return")
+    names = [f"learner{number}" for number in range(4)]
+    for name in names:
+        hand_in(folder, f"{name}.zip", slow)
+
+    def fork_servers() -> list[int]:
+        found = []
+        for pid in sorted(descendants(running.process.pid)):
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                found += [pid] if words[0].endswith(b"python") and b"workbook.jail.forks" in b" ".join(words) else []
+        return found
+
+    running = school.start("grade", "class", "--lanes", "1")
+    wait_until(lambda: results(school), lambda: running.text)
+    wait_until(lambda: len(fork_servers()) > 1, lambda: running.text)  # it has forked
+    os.kill(fork_servers()[0], signal.SIGKILL)
+    wait_until(lambda: running.process.poll() is not None, lambda: running.text)
+
+    assert running.process.returncode == 0, running.text
+    assert {one["learner"]: (score_of(one), one["flags"]) for one in results(school)} == dict.fromkeys(names, (2, []))
+    school.wait_until_gone()
+
+
+def score_of(result: dict[str, Any]) -> int:
+    return sum(verdict["outcome"] == "kept" for verdict in result["verdicts"])
+
+
+def test_gradescopes_export_is_a_class(school: Workbook, folder: Path) -> None:
+    """A folder that Gradescope has exported is graded as it is; its file says whose each submission is."""
+    people = ["{':name': Ada Lovelace, ':sid': a1}", "{':name': Grace Hopper, ':email': grace@example.com}"]
+    metadata = "".join(f"submission_{n}: {{':submitters': [{one}]}}\n" for n, one in enumerate(people))
+    write(folder, {"submission_metadata.yml": metadata})
+    for number, code in enumerate((RIGHT, HALF)):
+        write(folder / f"submission_{number}", project(code))
+
+    ended = grade(school, "--exercise", "count", "--lanes", "1")
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.lines[:2] == [" PASS Ada Lovelace  count 100/100", " FAIL Grace Hopper  count 70/100  1 not kept"]
+    assert [one["learner"] for one in results(school)] == ["a1", "grace@example.com"]
 
 
 def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,8 +46,10 @@ def run(
     *,
     counts: Callable[[str], bool] = lambda line: False,
     looks: Sequence[int] = (),
+    on_look: Callable[[int, Look], None] = lambda count, look: None,
+    at_most: float | None = None,
 ) -> Used:
-    """Run it alone. `looks`: after how many of the lines that count to look at its processes."""
+    """Run it alone, for `at_most` seconds. `looks`: after how many of the lines that count to look at its processes."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become children of this process, and so are counted
     found, before = Used(), _cpu_of_children()
     started, count = time.perf_counter(), 0
@@ -55,13 +58,19 @@ def run(
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True
         )
         assert process.stdout
+        timer = threading.Timer(at_most or 0.0, process.terminate)
+        timer.daemon = True
+        if at_most is not None:
+            timer.start()
         with process.stdout:
             for line in process.stdout:
                 found.lines.append((time.perf_counter() - started, line))
                 count += counts(line)
                 if count in looks and count not in found.looks:
                     found.looks[count] = _look(process.pid)
+                    on_look(count, found.looks[count])
         found.status = process.wait()
+        timer.cancel()
         found.seconds = time.perf_counter() - started
         errors.seek(0)
         found.errors = errors.read().decode(errors="replace")

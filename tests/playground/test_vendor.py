@@ -10,7 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from workbook.commands import doctor
+from workbook.commands.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
 from workbook.playground.shorter import shorter
@@ -103,3 +106,14 @@ def test_what_is_too_new_to_read_is_left_alone() -> None:
     """A file in a syntax that this Python does not know stays as it is."""
     source = b"def (:\n  # kept\n"
     assert shorter(source) == source
+
+
+def test_the_doctor_knows(bundles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`workbook doctor` says whether the files are made, and how; it is no fault if they are not."""
+    monkeypatch.chdir(ROOT)
+    there = CliRunner().invoke(app, ["doctor"]).output
+    monkeypatch.setattr(doctor, "built", lambda: None)
+    missing = CliRunner().invoke(app, ["doctor"]).output
+
+    assert "PASS Playground: the site's pages run their code" in there
+    assert f"PASS Playground: not made; {vendor.COMMAND}" in " ".join(missing.split())

@@ -29,7 +29,7 @@ class Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.ids.add(given.get("id") or "")
-        self.to += [given[name] or "" for name in ("href", "src", "action") if name in given]
+        self.to += [given[name] or "" for name in ("href", "xlink:href", "src", "action") if name in given]
 
 
 @pytest.fixture(scope="module")

@@ -172,20 +172,20 @@ def grade(
     why: Annotated[str, typer.Option(metavar="TEXT", help="Of an override: the reason.")] = "",
 ) -> None:
     """For instructors: grade a class. Ended and started again, it goes on."""
-    from .grade import Wish, grade, override
+    if paths[0] == "override":
+        if len(paths) != 4 or len(exercise or []) > 1:
+            said = "An override names a learner, a promise, and points."
+            raise UserError(said, "workbook grade override LEARNER PROMISE POINTS --why TEXT")
+        from .decision import override
 
-    if paths[0] != "override":
-        if why:
-            raise UserError(
-                "--why belongs to an override.", "workbook grade override LEARNER PROMISE POINTS --why TEXT"
-            )
-        places = [Path(path) for path in paths]
-        grade(Wish(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
+        override(*paths[1:], why=why, out=out, exercise=(exercise or [""])[0])
         return
-    if len(paths) != 4 or len(exercise or []) > 1:
-        said = "An override names a learner, a promise, and points."
-        raise UserError(said, "workbook grade override LEARNER PROMISE POINTS --why TEXT")
-    override(*paths[1:], why=why, out=out, exercise=(exercise or [""])[0])
+    if why:
+        raise UserError("--why belongs to an override.", "workbook grade override LEARNER PROMISE POINTS --why TEXT")
+    from .grade import Wish, grade
+
+    places = [Path(path) for path in paths]
+    grade(Wish(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from workbook.errors import UserError
+from workbook.playground.vendor import COMMAND, built
 from workbook.plugin.browser import find_browser
 
 from .here import Here
@@ -88,6 +89,8 @@ def examine(here: Here) -> Iterator[Finding]:
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
     )
     yield _postgresql()
+    if (here.course.root / "mkdocs.yml").is_file():
+        yield _playground()
     if any(exercise.is_for_authors for exercise in here.course.exercises()):
         yield _sandbox()
     free_mb = shutil.disk_usage(here.course.root).free // 2**20
@@ -148,6 +151,12 @@ def _postgresql() -> Finding:
     said = f"without {' and '.join(missing)} final's tests run on SQLite alone"
     cure = "uv sync --group tests"
     return Finding("PostgreSQL", not missing, said if missing else "final's tests run on it too", cure)
+
+
+def _playground() -> Finding:
+    """Of interest to who builds the site; learners miss nothing without it."""
+    said = "the site's pages run their code" if built() else f"not made; {COMMAND} lets the site's pages run their code"
+    return Finding("Playground", True, said)
 
 
 def _sandbox() -> Finding:

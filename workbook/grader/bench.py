@@ -1,5 +1,6 @@
 """Grading one submission: its tests, run once, and once more if anything is red."""
 
+import contextlib
 import signal
 import threading
 import time
@@ -13,7 +14,7 @@ from workbook.exercise import Exercise
 from workbook.submission import BadSubmission
 
 from .evidence import NOT_REACHED, Sheet
-from .isolation import Isolation
+from .isolation import Isolation, SandboxDied
 from .keys import key_of_tests
 from .results import Key, Result, Verdict
 from .snapshot import Snapshot
@@ -64,6 +65,15 @@ class Bench:
         exercise, sheet, tests = self._sheet(work.exercise)
         if tests != work.key.tests:
             raise CannotGrade("its course is not in the state of the one that the grading began with")
+        with contextlib.suppress(SandboxDied):
+            return self._grade(work, exercise, sheet)
+        with self._isolation.alone:
+            try:
+                return self._grade(work, exercise, sheet)
+            except SandboxDied as error:
+                raise CannotGrade(f"{error}; it was tried twice") from error
+
+    def _grade(self, work: Work, exercise: Exercise, sheet: Sheet) -> Result:
         started, self._cpu = time.perf_counter(), 0.0
         flags: list[str] = []
         trouble = ""
@@ -138,7 +148,7 @@ class Bench:
         tests = [*exercise.public_tests, *exercise.hidden_tests]
         try:
             self._runner = self._runner or warm_runner(apps=self._isolation.needs_apps)
-            self._runner.env.update(self._isolation.env)
+            self._runner.env.update(env := self._isolation.env)
             run = self._runner.start(self._course.root, tests, options)
         except (RuntimeError, OSError) as error:
             return Check([], trouble=str(error)), True
@@ -162,6 +172,7 @@ class Bench:
                 self._run = None
         if self._cancelled.is_set():
             raise Cancelled
+        self._isolation.check(env)
         return found, not late.is_set()
 
 

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.errors import UserError
 from workbook.submission import DEPTH
 
+from . import gradescope
 from .names import Named, read_name
 from .text import one_line
 
-IGNORED = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db")
+IGNORED = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", gradescope.FILE)
 ZIP = ".zip"
 
 
@@ -29,18 +30,23 @@ class Found:
         """Whether it looks like a submission, apart from its name."""
         return self.path.is_dir() or self.path.suffix.lower() == ZIP
 
+    @property
+    def whose(self) -> str:
+        """What tells members of a group apart, who have handed in one and the same."""
+        return self.named.learner if self.named.lms == "gradescope" else ""
+
 
 def find_submissions(paths: Sequence[Path], exercises: Collection[str], not_in: Sequence[Path] = ()) -> list[Found]:
     """What stands in the folders, and the files named; `not_in` are left out. Raises `UserError`."""
     left_out = {path.resolve() for path in not_in}
-    found: dict[Path, Found] = {}
+    found: dict[tuple[Path, str], Found] = {}
     for path in paths:
         try:
             if not path.exists():
                 raise UserError(f"{path} is not there.", "name zips, folders, or a folder that holds them")
             for one in _below(path, exercises):
                 if not {one.path.resolve(), *one.path.resolve().parents} & left_out:
-                    found.setdefault(one.path.resolve(), one)
+                    found.setdefault((one.path.resolve(), one.whose), one)
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.", "give yourself access to it") from error
     return list(found.values())
@@ -48,11 +54,15 @@ def find_submissions(paths: Sequence[Path], exercises: Collection[str], not_in: 
 
 def _below(path: Path, exercises: Collection[str]) -> Iterator[Found]:
     if not path.is_dir() or _is_one(path):
-        yield from _handed_in(path.resolve(), path.absolute().name, exercises)
+        name = path.absolute().name
+        yield from _handed_in(path.resolve(), name, exercises, _named(name, exercises))
         return
+    # Not one further below, which a learner may have put there: it says whose things are.
+    submitters = gradescope.submitters(path) if gradescope.is_export(path) else {}
     for inside in sorted(path.iterdir()):
         if not inside.name.startswith(".") and inside.name not in IGNORED:
-            yield from _handed_in(inside, inside.name, exercises)
+            for named in submitters.get(inside.name, [_named(inside.name, exercises)]):
+                yield from _handed_in(inside, inside.name, exercises, named)
 
 
 def _is_one(folder: Path) -> bool:
@@ -60,17 +70,20 @@ def _is_one(folder: Path) -> bool:
     return (folder / "app").is_dir() or (folder / "main.py").is_file()
 
 
-def _handed_in(path: Path, file: str, exercises: Collection[str]) -> Iterator[Found]:
+def _handed_in(path: Path, file: str, exercises: Collection[str], named: Named) -> Iterator[Found]:
     """What is handed in there: it, or, if it is a learner's folder, the zips and the project in that."""
-    named = read_name(os.fsencode(file).decode("utf-8", "backslashreplace"), exercises)
     zips = [] if not path.is_dir() or _holds_project(path) else sorted(path.glob("*"))
     zips = [inside for inside in zips if inside.suffix.lower() == ZIP and not inside.name.startswith(".")]
     for inside in zips:
         own = read_name(inside.name, exercises)
-        theirs = Named(named.lms, named.learner, named.name, own.exercise or named.exercise, own.attempt, named.order)
+        theirs = replace(named, exercise=own.exercise or named.exercise, attempt=own.attempt)
         yield Found(inside, f"{_shown(file)}/{_shown(inside.name)}", theirs, _modified(inside))
     if not zips:
         yield Found(path, _shown(file), named, _modified(path))
+
+
+def _named(file: str, exercises: Collection[str]) -> Named:
+    return read_name(_text(file), exercises)
 
 
 def _holds_project(folder: Path) -> bool:
@@ -78,7 +91,12 @@ def _holds_project(folder: Path) -> bool:
 
 
 def _shown(name: str) -> str:
-    return one_line(os.fsencode(name).decode("utf-8", "backslashreplace"), 255)
+    return one_line(_text(name), 255)
+
+
+def _text(name: str) -> str:
+    """A file's name, which may be bytes that are no text."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _modified(path: Path) -> float:

@@ -62,7 +62,7 @@ def identify(
             continue
         if learner is None:
             learner = Learner(_id_beside(one.named, the_class.learners), one.named.name or one.named.learner)
-            learner = replace(learner, lms=_numbers(one.named), on_roster=False)
+            learner = replace(learner, email=one.named.email, lms=_numbers(one.named), on_roster=False)
             if roster:
                 the_class.unmatched.append({"file": one.file, "why": f"{why} Graded as {learner.id}."})
         known = the_class.learners.get(learner.id, learner)
@@ -107,7 +107,8 @@ def _order(found: Found) -> tuple[int, int, float, str]:
 
 
 def _numbers(named: Named) -> dict[str, str]:
-    return {named.lms: named.learner} if named.lms else {}
+    """Gradescope calls learners by nothing of its own: that is no number."""
+    return {named.lms: named.learner} if named.lms in {"canvas", "moodle"} else {}
 
 
 def _id_beside(named: Named, learners: dict[str, Learner]) -> str:
@@ -132,7 +133,12 @@ class _Book:
         if not self._any:
             return None, ""
         name = folded(named.name)
-        if named.lms:
+        if named.lms == "gradescope":
+            if owner := self._ids.get(folded(named.learner)):
+                return owner, ""
+            candidates = self._emails.get(folded(named.email)) or self._names.get(name) or []
+            asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
+        elif named.lms:
             platform = named.lms.capitalize()
             if owner := self._numbers.get((named.lms, named.learner)):
                 return owner, ""

@@ -1,40 +1,115 @@
 """How submissions are kept apart from this machine and from each other."""
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import workbook.sandbox
 from workbook.errors import UserError
 
+OPENED_AGAIN = 2  # in one grading: what ends more often than that is no accident
+DIED = "the sandbox has ended while it was tested"
 
-@dataclass(frozen=True)
-class Isolation:
+
+class SandboxDied(Exception):
+    """What kept submissions apart has ended while one was tested; what the tests say of that one is worth nothing."""
+
+
+class Isolation(Protocol):
     """`tier` is its name in reports; `env` and `options` are what a run of the tests is given to use it."""
 
-    tier: str
-    env: Mapping[str, str] = field(default_factory=dict)
-    options: Sequence[str] = ()
+    @property
+    def tier(self) -> str: ...
+
+    @property
+    def env(self) -> Mapping[str, str]: ...
+
+    @property
+    def options(self) -> Sequence[str]: ...
 
     @property
     def needs_apps(self) -> bool:
         """Whether apps are forked off a helper of the runner's."""
-        return "sandbox" not in self.options
+
+    @property
+    def alone(self) -> contextlib.AbstractContextManager[object]:
+        """Held by what is tried once more: its neighbour, which may be to blame, is then not tried beside it."""
+
+    def check(self, env: Mapping[str, str]) -> None:
+        """After a run that was given `env`. Raises `SandboxDied`, and has opened another one, if that is possible."""
+
+
+class Unsafe:
+    """None at all."""
+
+    tier, needs_apps = "none", True
+    env: Mapping[str, str] = {}
+    options = ("--unsafe",)
+    alone = contextlib.nullcontext()
+
+    def check(self, env: Mapping[str, str]) -> None:
+        pass
+
+
+class InSandbox:
+    """A sandbox, which all lanes share; another one in its place if it ends before its time."""
+
+    needs_apps = False
+    options = ("--launcher", "sandbox")
+
+    def __init__(self, root: Path | None, tier: str) -> None:
+        """Raises `NoSandbox`."""
+        self._root, self._asked = root, tier
+        self._stack = contextlib.ExitStack()
+        self._changing, self.alone = threading.Lock(), threading.Lock()
+        self._left = OPENED_AGAIN
+        self._open()
+
+    def _open(self) -> None:
+        self._sandbox = self._stack.enter_context(workbook.sandbox.opened(self._root, self._asked))
+
+    @property
+    def tier(self) -> str:
+        return workbook.sandbox.TIERS[self._sandbox.tier]
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        return self._sandbox.env
+
+    def check(self, env: Mapping[str, str]) -> None:
+        with self._changing:
+            if env == self.env and self._sandbox.is_alive:
+                return
+            if env == self.env and self._left:
+                self._left -= 1
+                self._stack.close()
+                try:
+                    self._open()
+                except workbook.sandbox.NoSandbox as error:
+                    raise SandboxDied(f"{DIED}, and no other can be opened: {error.why}") from error
+        raise SandboxDied(DIED)
+
+    def close(self) -> None:
+        self._stack.close()
 
 
 @contextlib.contextmanager
-def opened(root: Path, *, unsafe: bool, tier: str = "auto") -> Iterator[Isolation]:
-    """The best that this machine has, `tier` of it; with `unsafe` none at all. Raises `UserError`."""
+def opened(root: Path | None, *, unsafe: bool, tier: str = "auto") -> Iterator[Isolation]:
+    """The best that this machine has, `tier` of it; with `unsafe` none at all. Raises `UserError`.
+
+    `root` is the course, of which a submission must see nothing.
+    """
     if unsafe:
-        yield Isolation("none", options=("--unsafe",))
+        yield Unsafe()
         return
-    with contextlib.ExitStack() as stack:
-        try:
-            sandbox = stack.enter_context(workbook.sandbox.opened(root, tier))
-        except workbook.sandbox.NoSandbox as error:
-            raise UserError(
-                f"Grading runs other people's code, and {error.why}.",
-                f"{error.then}; if you trust every submission, add --unsafe",
-            ) from error
-        yield Isolation(workbook.sandbox.TIERS[sandbox.tier], sandbox.env, ("--launcher", "sandbox"))
+    try:
+        isolation = InSandbox(root, tier)
+    except workbook.sandbox.NoSandbox as error:
+        raise UserError(
+            f"Grading runs other people's code, and {error.why}.",
+            f"{error.then}; if you trust every submission, add --unsafe",
+        ) from error
+    with contextlib.closing(isolation):
+        yield isolation

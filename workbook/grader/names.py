@@ -23,14 +23,18 @@ COPY = re.compile(r" ?\(\d+\)$")  # what a browser adds to a second download
 
 @dataclass(frozen=True)
 class Named:
-    """What a name tells: whose it is (`learner`, `name`), for which exercise, and how late among several attempts."""
+    """What a name tells: whose it is (`learner`, `name`), for which exercise, and how late among several attempts.
 
-    lms: Literal["canvas", "moodle", ""]
+    Of Gradescope a file tells it, see gradescope.py, and `email` too.
+    """
+
+    lms: Literal["canvas", "moodle", "gradescope", ""]
     learner: str
     name: str
     exercise: str
     attempt: int
     order: int
+    email: str = ""
 
 
 def read_name(name: str, exercises: Collection[str]) -> Named:

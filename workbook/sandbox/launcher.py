@@ -19,7 +19,6 @@ from workbook.jail.app import DATA, PROJECT
 from workbook.launch.job import AppFailed, Job
 
 from . import bubblewrap
-from .hosts import hosts_file
 from .mail import MailRelay
 from .packing import TooMuch, entries, pack, read
 
@@ -28,6 +27,7 @@ LIMITS = {"memory": 1024 * 2**20, "cpu": 60, "threads": 96, "file_size": 32 * 2*
 DISK, INODES = 160 * 2**20, 8_192
 MOST_OF_ANSWER = 64 * 1024
 MOST_OF_MESSAGE = 4096
+SUPERVISOR = "workbook.jail.supervisor"
 CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_NET_ADMIN")
 VARIABLE = "WORKBOOK_SANDBOX"
 START = 20.0  # seconds for what happens before the submission's own code
@@ -94,18 +94,9 @@ def opened_launcher() -> SandboxLauncher:
 def fresh(log: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """A bubblewrap of its own with a supervisor in it, and the control socket."""
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs, log.open("ab") as output, hosts_file() as hosts:
-        number = theirs.fileno()
-        start = bubblewrap.command(
-            "workbook.jail.supervisor", str(number), capabilities=CAPABILITIES, hosts=hosts.fileno()
-        )
-        process = subprocess.Popen(
-            start,
-            pass_fds=[number, hosts.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
+    with theirs:
+        process = bubblewrap.start(
+            SUPERVISOR, passed=theirs.fileno(), log=log, capabilities=CAPABILITIES, stdin=subprocess.DEVNULL
         )
     return control, process
 

@@ -13,10 +13,10 @@ from workbook.launch.fork import APP_MODULES
 
 from . import bubblewrap
 from .errors import NoSandbox
-from .hosts import hosts_file
 from .launcher import VARIABLE
 
 FORKS = "workbook.jail.forks"
+FIRST = ("workbook.launch.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
 TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
 
 
@@ -24,16 +24,22 @@ TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap 
 class Sandbox:
     """An open sandbox. With `env` in its environment, a process starts apps in it by `SandboxLauncher`.
 
-    `refused`: why a faster tier is not used, if so.
+    `refused`: why a faster tier is not used, if so. `process`: what all apps die with, if there is such a one.
     """
 
     folder: Path
     tier: str
     refused: str = ""
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def env(self) -> dict[str, str]:
         return {VARIABLE: str(self.folder)}
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether apps can be started in it. Who cleans up temporary folders may have taken its own."""
+        return (self.folder / "filter").exists() and (self.process is None or self.process.poll() is None)
 
 
 @contextlib.contextmanager
@@ -49,7 +55,7 @@ def opened(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
     said = []
     for candidate in TIERS if tier == "auto" else [tier]:
         with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(_start(candidate))
+            folder, process = stack.enter_context(_start(candidate))
             try:
                 found = holes(folder, root)
             except (OSError, RuntimeError) as error:
@@ -58,7 +64,7 @@ def opened(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
                 log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
                 said.append(f"{candidate}: {', '.join(found)}" + (f" ({log[-300:]})" if log else ""))
                 continue
-            yield Sandbox(folder, candidate, "; ".join(said))
+            yield Sandbox(folder, candidate, "; ".join(said), process)
             return
     raise NoSandbox(
         f"no sandbox holds here ({'; '.join(said)})",
@@ -67,8 +73,8 @@ def opened(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
 
 
 @contextlib.contextmanager
-def _start(tier: str) -> Iterator[Path]:
-    """A sandbox's folder: its tier, its filter, its log, and for `fork` the socket of the fork server."""
+def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
+    """A sandbox's folder: its tier, its filter, its log, and for `fork` the socket of the fork server; and that."""
     try:
         from .filter import program
     except (ImportError, OSError, RuntimeError) as error:
@@ -84,7 +90,7 @@ def _start(tier: str) -> Iterator[Path]:
         bubblewrap.find_bwrap()
         process = _fork_server(folder) if tier == "fork" else None
         try:
-            yield folder
+            yield folder, process
         finally:
             if process:
                 assert process.stdin is not None
@@ -93,18 +99,9 @@ def _start(tier: str) -> Iterator[Path]:
 
 
 def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, hosts_file() as hosts:
+    modules = [*FIRST, "-", *(name for name in APP_MODULES if name != "-")]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(folder / "socket"))
         listener.listen(64)
-        modules = [name for name in APP_MODULES if name != "-"]
         number = listener.fileno()
-        start = bubblewrap.command(FORKS, str(number), *modules, capabilities=(), hosts=hosts.fileno())
-        with (folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                start,
-                pass_fds=[number, hosts.fileno()],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        return bubblewrap.start(FORKS, *modules, passed=number, log=folder / "log", stdin=subprocess.PIPE)

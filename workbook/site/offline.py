@@ -16,7 +16,9 @@ PLACE = "download/offline.zip"
 # A page from the file system may start no worker. This stands in for one; Material's own offline plugin would load it
 # from another host, in every page.
 _WORKER = Path(__file__).parent / "iframe-worker.js"
-_LINK = re.compile(r'(?P<before><(?:a|link|form)\b[^>]*?\s(?:href|action)=")(?P<to>[^"#]*)(?P<rest>(?:#[^"]*)?")')
+_LINK = re.compile(
+    r'(?P<before><(?:a|link|form)\b[^>]*?\s(?:href|xlink:href|action)=")(?P<to>[^"#]*)(?P<rest>(?:#[^"]*)?")'
+)
 _SELF = re.compile(rf'<a [^>]*href="[^"]*{re.escape(PLACE)}"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 _FOOT = re.compile(r'<div class="md-copyright">.*?</div>', re.DOTALL)  # leads to this copy, and to what it leaves out
 # No page from the file system may load a module, or start a worker.

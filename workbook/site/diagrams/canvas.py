@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 # At 360 pixels a page leaves about 328 for its content: nothing is written smaller than 12 of them.
 WIDTH = 344
+XLINK = "http://www.w3.org/1999/xlink"
 RADIUS = 8
 LINE = 18
 SIZES = {"name": 14, "text": 13.2, "code": 13}
@@ -81,7 +82,8 @@ class Canvas:
         rect = f'<rect x="{at.x:g}" y="{at.y:g}" width="{at.width:g}" height="{at.height:g}" rx="{RADIUS}"/>'
         drawn = f'<g class="{kind}">{rect}{"".join(rows)}</g>'
         self._links |= bool(link)
-        self._drawn.append(f'<a href="{html.escape(link)}">{drawn}</a>' if link else drawn)
+        # Not href: Material sets that of every element that has one, and an SVG's link has none that can be set.
+        self._drawn.append(f'<a xlink:href="{html.escape(link)}">{drawn}</a>' if link else drawn)
         return at
 
     def text(self, x: float, y: float, *lines: Words, anchor: str = "start", kind: str = "") -> None:
@@ -106,7 +108,8 @@ class Canvas:
         named = f"diagram-{self.name}"
         role = "group" if self._links else "img"
         return (
-            f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="{role}" '
+            f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}" '
+            f'viewBox="0 0 {WIDTH} {height:g}" role="{role}" '
             f'aria-labelledby="{named}-title" aria-describedby="{named}-desc"><style>{STYLE}</style>'
             f'<title id="{named}-title">{html.escape(self.title)}</title>'
             f'<desc id="{named}-desc">{html.escape(self.told)}</desc>{"".join(self._drawn)}</svg>'

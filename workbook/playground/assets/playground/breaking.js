@@ -50,6 +50,7 @@ class Experiment {
     this.panel.files = { ...this.broken };
     this.panel.choose(file);
     goTo(this.panel.code.area, Math.max(1, line));
+    this.panel.say(`The edit of experiment ${this.experiment.number} is in ${file}.`);
   }
 
   predictions() {

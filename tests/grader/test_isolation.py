@@ -1,0 +1,140 @@
+"""A sandbox that ends before its time: another one takes its place, and nobody's marks change."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import workbook.sandbox
+from workbook.course import Course
+from workbook.grader.bench import Bench, CannotGrade
+from workbook.grader.isolation import OPENED_AGAIN, InSandbox
+
+from ..apps import wait_until
+from ..sandbox.test_lifetime import descendants
+from .classes import HALF, RIGHT, course_in
+from .test_bench import outcomes, work
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a sandbox")
+WAITS = RIGHT.replace("    return", "    __import__('time').sleep(1)\n    return")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return Course(course_in(tmp_path / "course"))
+
+
+@pytest.fixture
+def isolation(course: Course) -> Iterator[InSandbox]:
+    opened = InSandbox(course.root, "fork")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bench(course: Course, isolation: InSandbox) -> Iterator[Bench]:
+    made = Bench(course, isolation)
+    yield made
+    made.close()
+
+
+def kill(isolation: InSandbox) -> None:
+    """Kill what starts the apps, with every app in it."""
+    process = isolation._sandbox.process
+    assert process
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: not isolation._sandbox.is_alive, "the sandbox lives on")
+
+
+def test_a_sandbox_that_dies_while_grading(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
+    """A submission whose sandbox dies is tried again in another one: it keeps what it keeps, and nothing is flagged."""
+    first, process = isolation.env, isolation._sandbox.process
+    assert process
+    idle = len(descendants(process.pid))
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(bench.grade, work(course, tmp_path, WAITS))
+        wait_until(lambda: len(descendants(process.pid)) > idle, "no app was started")
+        kill(isolation)
+        result = future.result(60)
+
+    assert (outcomes(result), result.flags) == (["kept", "kept"], ())
+    assert isolation.env != first
+    assert outcomes(bench.grade(work(course, tmp_path, HALF))) == ["kept", "broken"]
+
+
+def test_a_folder_that_was_cleaned_away(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
+    """Where somebody has emptied the temporary folder, another sandbox is opened."""
+    for file in isolation._sandbox.folder.iterdir():
+        file.unlink()
+
+    assert outcomes(bench.grade(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
+
+
+def test_not_for_ever(
+    course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever's sandbox dies twice is not graded, the next one is; when too many have died nobody is."""
+    check = InSandbox.check
+    deaths = 0
+
+    def dies(self: InSandbox, env: dict[str, str]) -> None:
+        nonlocal deaths
+        deaths += 1
+        kill(self) if self._sandbox.is_alive else None
+        check(self, env)
+
+    monkeypatch.setattr(InSandbox, "check", dies)
+    with pytest.raises(CannotGrade, match="the sandbox has ended while it was tested; it was tried twice"):
+        bench.grade(work(course, tmp_path, RIGHT))
+    assert deaths == OPENED_AGAIN
+    monkeypatch.undo()
+    assert outcomes(bench.grade(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
+
+    kill(isolation)
+    with pytest.raises(CannotGrade, match="the sandbox has ended"):
+        bench.grade(work(course, tmp_path, RIGHT))
+
+
+def test_no_other_can_be_opened(
+    course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no sandbox holds any more, it says why nobody is graded."""
+
+    def refused(*_: object) -> None:
+        raise workbook.sandbox.NoSandbox("the machine has lost its namespaces", "look")
+
+    monkeypatch.setattr(workbook.sandbox, "opened", refused)
+    kill(isolation)
+
+    with pytest.raises(CannotGrade, match="the machine has lost its namespaces"):
+        bench.grade(work(course, tmp_path, RIGHT))
+
+
+def test_what_is_tried_again_is_tried_alone(course: Course, isolation: InSandbox, tmp_path: Path) -> None:
+    """Two lanes whose sandbox dies open one other, and try again one after the other: one of them may be to blame."""
+    benches = [Bench(course, isolation) for _ in range(2)]
+    held: list[bool] = []
+    graded = Bench._grade
+
+    def watched(self: Bench, *arguments: object) -> object:
+        held.append(isolation.alone.locked())
+        return graded(self, *arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(Bench, "_grade", watched)
+        for number in range(2):
+            (tmp_path / str(number)).mkdir()
+        futures = [pool.submit(one.grade, work(course, tmp_path / str(n), WAITS)) for n, one in enumerate(benches)]
+        wait_until(lambda: all(one._run for one in benches), "not both of them run")
+        kill(isolation)
+        results = [future.result(60) for future in futures]
+    for one in benches:
+        one.close()
+
+    assert [outcomes(result) for result in results] == [["kept", "kept"]] * 2
+    assert held == [False, False, True, True]
+    assert isolation._left == OPENED_AGAIN - 1

@@ -1,0 +1,55 @@
+"""Gradescope's “Export Submissions”: a folder for each submission, and one file that says whose they are.
+
+    submission_metadata.yml      {"submission_4711": {":submitters": [{":name": …, ":sid": …, ":email": …}], …}, …}
+    submission_4711/             the files of a zip that was uploaded, unpacked
+
+A group's submission has several submitters, and counts for each.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import UserError
+
+from .names import Named
+from .text import one_line
+
+FILE = "submission_metadata.yml"
+LARGEST = 256 * 1024 * 1024  # it also holds what a grader of Gradescope's printed, of every attempt
+
+
+def is_export(folder: Path) -> bool:
+    return (folder / FILE).is_file()
+
+
+def submitters(export: Path) -> dict[str, list[Named]]:
+    """By the name of a submission's folder whose it is. Raises `UserError`, `OSError`."""
+    import yaml  # late: of all classes few come from there
+
+    file = export / FILE
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every value is a text: 007 stays 007
+    try:
+        if file.stat().st_size > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST // 2**20} MiB")
+        told = yaml.load(file.read_bytes(), Loader=loader)
+        if not isinstance(told, dict):
+            raise ValueError("it holds no submissions")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        why = one_line(str(error), 200) or "it is nested too deeply"
+        raise UserError(f"{file} is not as Gradescope writes it: {why}.", "export the submissions again") from error
+    return {str(name): found for name, one in told.items() if (found := _named(one))}
+
+
+def _named(submission: object) -> list[Named]:
+    people = submission.get(":submitters") if isinstance(submission, dict) else None
+    found = []
+    for person in people if isinstance(people, list) else []:
+        if isinstance(person, dict):
+            name, number, email = (_text(person.get(key)) for key in (":name", ":sid", ":email"))
+            if learner := number or email or name:
+                found.append(Named("gradescope", learner, name or learner, "", 1, 0, email))
+    return found
+
+
+def _text(value: object) -> str:
+    return one_line(value) if isinstance(value, str) else ""
