@@ -87,6 +87,7 @@ class Attack:
 
     `no credit`: not more points than the starter has. `honest`: those of the base, neither more nor fewer. `reason`: a
     pattern that the result's trouble, flags or evidence hold. `times`: how often it is graded; the last one counts.
+    `endless`: it goes on until its grading is ended, and what is said of it is that.
     `harmless`: it may run without a sandbox, where it succeeds, which proves that it is an attack.
     """
 
@@ -99,11 +100,14 @@ class Attack:
     base: Base = "solution"
     exercise: str = "count"
     times: int = 1
+    endless: bool = False
     harmless: bool = False
 
     @property
     def patience(self) -> float:
-        """Seconds until its grading is ended. Many wait for that, and an honest one takes one or two."""
+        """Seconds until its grading is ended; an honest one takes one or two."""
+        if self.endless:
+            return 10.0
         return 25.0 if self.verdict == "no credit" and self.exercise == "count" else 120.0
 
     @property

@@ -26,28 +26,30 @@ attacks(
         "descriptors": "Too many open files",
         "descriptors_in_flight": "",
         "log": "",
-        "processor": LATE,
-        "processors": "",
-        "pattern": LATE,
-        "stack": "",
-        "sleeping_loop": "",
     },
+)
+attacks(
+    "bombs",
+    "explodes",
+    "no credit",
+    {"processor": LATE, "processors": "", "pattern": LATE, "stack": "", "sleeping_loop": ""},
+    endless=True,
 )
 
 
-@attack("no credit", "had not started|out of time")
+@attack("no credit", "had not started|out of time", endless=True)
 def endless_import(project: Project) -> None:
     """Calculates at the import, and never comes to the app."""
     project.begin("while True:\n    pass")
 
 
-@attack("no credit", "had not started|out of time")
+@attack("no credit", "had not started|out of time", endless=True)
 def endless_import_in_c(project: Project) -> None:
     """Calculates at the import in one C function that gives the lock to nobody."""
     project.begin("import re\n\nre.match(r'(x+x+)+y', 'x' * 40)")
 
 
-@attack("no credit")
+@attack("no credit", endless=True)
 def huge_source(project: Project) -> None:
     """Is a file of 4 MiB that the compiler does not come to the end of."""
     project.write("app/config.py", "SHELF = " + "+".join(["(" * 80 + "1" + ")" * 80] * 25_000) + "\n")

@@ -13,10 +13,10 @@ attacks(
         "as_another_program": "not permitted",
         "as_a_daemon": "not permitted",
         "by_an_exception": "could not be imported",
-        "with_a_deaf_thread": "",
     },
     prefix="at the import, ",
 )
+attacks("leaving", "runs", "no credit", {"with_a_deaf_thread": ""}, prefix="at the import, ", endless=True)
 # Of what the first process of a namespace does to itself the kernel ignores some: whether it ends depends on the tier.
 OF_NO_MATTER = ("by_a_signal", "halted", "everybody", "its_group", "by_an_owner")
 attacks("leaving", "runs", "no credit", dict.fromkeys(OF_NO_MATTER, ""), base="starter", prefix="at the import, ")

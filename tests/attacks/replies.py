@@ -17,8 +17,6 @@ attacks(
         "gzip_bomb": PACKED,
         "deflate_bomb": PACKED,
         "packed_answer": PACKED,
-        "dripping_body": LATE,
-        "dripping_headers": LATE,
         "silence": LATE,
         "no_status_line": MALFORMED,
         "bare_body": MALFORMED,
@@ -28,8 +26,6 @@ attacks(
         "many_headers": f"{MALFORMED}|{LARGE}",
         "huge_header": f"{MALFORMED}|{LARGE}",
         "endless_headers": f"{MALFORMED}|{LARGE}",
-        "endless_hints": f"{MALFORMED}|{LATE}|{LARGE}",
-        "endless_continue": f"{MALFORMED}|{LATE}",
         "two_replies": "",
         "split_header": "",
         "short_body": MALFORMED,
@@ -55,4 +51,16 @@ attacks(
         "packed_charset": "",
         "equal_to_all": "",
     },
+)
+attacks(
+    "replies",
+    "answers",
+    "no credit",
+    {
+        "dripping_body": LATE,
+        "dripping_headers": LATE,
+        "endless_hints": f"{MALFORMED}|{LATE}|{LARGE}",
+        "endless_continue": f"{MALFORMED}|{LATE}",
+    },
+    endless=True,
 )

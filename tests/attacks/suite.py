@@ -7,11 +7,12 @@ import shutil
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 from workbook.exercise import project_copy
 
@@ -25,6 +26,7 @@ ON_THE_SANDBOX = ("bombs", "leaving", "forging", "looking", "recognising", "kern
 ON_THE_GRADER = ("replies", "stored", "patching", "planting", "archives", "texts")
 FAMILIES = ON_THE_SANDBOX + ON_THE_GRADER
 LANES = 4  # most attacks wait for something most of the time
+SHARING = 4  # attacks have one honest neighbour together
 LONGEST = 140.0
 FULL = 100.0
 REACHED = re.compile(r"REACHED.{0,300}", re.DOTALL)
@@ -51,6 +53,15 @@ class Finding:
         return not self.wrong
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Attacks with their numbers, what is said of each, and of somebody honest beside and after them."""
+
+    attacks: list[tuple[int, Attack]]
+    graded: list["Future[Graded]"]
+    beside: "Future[Graded]"
+
+
 @dataclass
 class Trial:
     """Attacks in one tier."""
@@ -58,7 +69,7 @@ class Trial:
     bait: Bait
     folder: Path
     lanes: "queue.SimpleQueue[Lane]"
-    others: ThreadPoolExecutor
+    pool: ThreadPoolExecutor
     copies: dict[tuple[str, Base], Path] = field(default_factory=dict)
     honest: dict[tuple[str, Base], Graded] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -83,22 +94,61 @@ class Trial:
     def grade_honest(self, exercise: str, base: Base) -> Graded:
         return self.grade(self.base(exercise, base), exercise)
 
-    def try_out(self, number: int, attack: Attack) -> tuple[str, Graded]:
-        """Grade it, and somebody honest beside it; what is wrong with the verdicts, and what was said of it.
+    def grade_honest_ones(self, exercises: Iterable[str]) -> None:
+        """What comes of those who do not attack: what everything is compared with."""
+        asked = [(exercise, base) for exercise in sorted(exercises) for base in get_args(Base)]
+        under_way = [self.pool.submit(self.grade_honest, *one) for one in asked]
+        self.honest |= {one: future.result() for one, future in zip(asked, under_way, strict=True)}
+        for (exercise, base), graded in self.honest.items():
+            if base == "solution" and graded.score < FULL:
+                raise RuntimeError(f"an honest solution of {exercise} fails: {graded.told}")
 
-        That one comes after whoever was graded before in its lane, too.
-        """
+    def grade_attack(self, number: int, attack: Attack) -> Graded:
         graded = Graded(0, {}, "", (), "", 0, failed="it was not made")
-        beside = self.others.submit(self.grade_honest, "count", "solution")
         try:
             for time in range(attack.times):
-                place = self.folder / f"{number}-{time}"
+                place = Path(tempfile.mkdtemp(prefix=f"{number}-{time}-", dir=self.folder)) / "project"
                 shutil.copytree(self.base(attack.exercise, attack.base), place)
                 made = attack.make(Project(place, self.bait, f"mark{number:03}{time}"))
                 graded = self.grade(made or place, attack.exercise, attack.patience)
         except Exception as error:  # one that cannot be made here, or that hits the grader itself
-            graded = replace(graded, failed=f"{type(error).__name__}: {error}")
-        return "; ".join(self.faults(attack, graded, beside.result())), graded
+            return replace(graded, failed=f"{type(error).__name__}: {error}")
+        return graded
+
+    def try_out(self, asked: Sequence[Attack]) -> Iterator[tuple[str, Graded]]:
+        """Grade the attacks; yield what is wrong with the verdicts of each, and what was said of it.
+
+        Some of them share somebody honest. Where that one is harmed each is tried again with one of its own.
+        """
+        numbered = list(enumerate(asked))
+        batches = [self._begin(numbered[first : first + SHARING]) for first in range(0, len(numbered), SHARING)]
+        try:
+            for batch in batches:
+                if self.is_harmed(batch.beside.result()) and len(batch.attacks) > 1:
+                    alone = [self._begin([one]) for one in batch.attacks]
+                    known = any(self.is_harmed(one.beside.result()) for one in alone)
+                    for found in alone if known else [batch]:  # else it is the fault of all of them
+                        yield from self._found(found)
+                else:
+                    yield from self._found(batch)
+        finally:
+            for batch in batches:
+                for future in (*batch.graded, batch.beside):
+                    future.cancel()
+
+    def _begin(self, attacks: list[tuple[int, Attack]]) -> "Batch":
+        # The honest one begins when all of them have begun, in a lane where somebody else was graded before.
+        graded = [self.pool.submit(self.grade_attack, *one) for one in attacks]
+        return Batch(attacks, graded, self.pool.submit(self.grade_honest, "count", "solution"))
+
+    def _found(self, batch: "Batch") -> Iterator[tuple[str, Graded]]:
+        for (_, attack), under_way in zip(batch.attacks, batch.graded, strict=True):
+            graded = under_way.result()
+            yield "; ".join(self.faults(attack, graded, batch.beside.result())), graded
+
+    def is_harmed(self, neighbour: Graded) -> bool:
+        """Whether the verdicts on somebody honest are not those of a class without attacks."""
+        return (neighbour.verdicts, neighbour.failed) != (self.honest["count", "solution"].verdicts, "")
 
     def faults(self, attack: Attack, graded: Graded, neighbour: Graded) -> Iterator[str]:
         """What is wrong with what was said of an attack and of the one beside it."""
@@ -117,7 +167,7 @@ class Trial:
             yield f"what is said of it holds {odd}"
         if graded.seconds > LONGEST:
             yield f"it took {graded.seconds:.0f} seconds"
-        if (neighbour.verdicts, neighbour.failed) != (self.honest["count", "solution"].verdicts, ""):
+        if self.is_harmed(neighbour):
             yield f"the verdict on another one is not what it was: {neighbour.told[:500]}"
         if taken := self.bait.taken():
             yield f"somebody has reached {', '.join(taken)}"
@@ -140,18 +190,8 @@ def prove(asked: Sequence[Attack], tier: str, lanes: int = LANES) -> Iterator[Fi
         places: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         for _ in range(lanes):
             places.put(stack.enter_context(closing(Lane(isolation))))
-        pool, others = (stack.enter_context(ThreadPoolExecutor(lanes)) for _ in range(2))
-        trial = Trial(bait, folder, places, others)
-        for exercise in sorted({"count"} | {attack.exercise for attack in asked}):
-            for base in ("starter", "solution"):
-                trial.honest[exercise, base] = trial.grade_honest(exercise, base)
-            if trial.honest[exercise, "solution"].score < FULL:
-                raise RuntimeError(f"an honest solution of {exercise} fails: {trial.honest[exercise, 'solution'].told}")
-        under_way = [pool.submit(trial.try_out, *numbered) for numbered in enumerate(asked)]
-        try:
-            for attack, future in zip(asked, under_way, strict=True):
-                wrong, graded = future.result()
-                yield Finding(attack, tier, wrong, graded)
-        finally:
-            for future in under_way:
-                future.cancel()
+        pool = stack.enter_context(ThreadPoolExecutor(lanes))
+        trial = Trial(bait, folder, places, pool)
+        trial.grade_honest_ones({"count"} | {attack.exercise for attack in asked})
+        for attack, (wrong, graded) in zip(asked, trial.try_out(asked), strict=True):
+            yield Finding(attack, tier, wrong, graded)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .attack import Attack
+from .attack import Attack, Project
 from .bait import Bait
-from .grading import Graded
+from .grading import Graded, Lane
 from .suite import Trial
 
 FULL = {"test_counts_books": "kept", "test_counts_by_letter": "kept"}
@@ -23,8 +23,8 @@ VISITOR = replace(ATTACK, verdict="honest", reason="")
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[Trial]:
-    with Bait() as bait, ThreadPoolExecutor(1) as others:
-        opened = Trial(bait, tmp_path, queue.SimpleQueue(), others)
+    with Bait() as bait, ThreadPoolExecutor(1) as pool:
+        opened = Trial(bait, tmp_path, queue.SimpleQueue(), pool)
         opened.honest = {
             ("count", "solution"): HONEST,
             ("count", "starter"): replace(HONEST, score=0, verdicts=NOTHING),
@@ -63,3 +63,45 @@ def test_a_touch_of_the_bait_is_told(trial: Trial) -> None:
     (trial.bait.trap / "conftest.py").touch()
 
     assert list(trial.faults(ATTACK, REFUSED, HONEST)) == ["somebody has reached the trap: conftest.py"]
+
+
+class Shaky(Lane):
+    """A lane in which an honest one fails after certain others."""
+
+    def __init__(self, harmful: set[str], needed: int) -> None:
+        self.harmful, self.needed, self.seen = harmful, needed, 0
+
+    def grade(self, submission: Path, exercise: str, seconds: float = 0) -> Graded:
+        (file,) = submission.iterdir()
+        if file.name == "honest":
+            harmed, self.seen = self.seen >= self.needed, 0
+            return REFUSED if harmed else HONEST
+        self.seen += file.name in self.harmful
+        return REFUSED
+
+
+def attack_called(name: str) -> Attack:
+    def make(project: Project) -> None:
+        (project.folder / "honest").rename(project.folder / name)
+
+    return replace(ATTACK, name=name, make=make)
+
+
+@pytest.mark.parametrize(
+    "harmful, needed, named",
+    [({"c"}, 1, ["c"]), ({"a", "f"}, 1, ["a", "f"]), ({"a", "b"}, 2, ["a", "b", "c", "d"]), ({"f"}, 2, [])],
+)
+def test_who_harms_others_is_named(
+    trial: Trial, tmp_path: Path, harmful: set[str], needed: int, named: list[str]
+) -> None:
+    """Attacks share an honest one; where it is harmed that is the fault of who does it alone, or of all of them."""
+    trial.copies["count", "solution"] = tmp_path / "base"
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/honest").touch()
+    trial.lanes.put(Shaky(harmful, needed))
+    asked = [attack_called(name) for name in "abcdef"]
+
+    found = {attack.name: wrong for attack, (wrong, _) in zip(asked, trial.try_out(asked), strict=True)}
+
+    assert [name for name, wrong in found.items() if "the verdict on another one is not what it was" in wrong] == named
+    assert [name for name, wrong in found.items() if wrong] == named

@@ -32,7 +32,7 @@ class Verification:
     def __init__(self, root: Path, exercise: Exercise, others: Sequence[Exercise]) -> None:
         """`others` are all exercises, this one too, in the order in which their solutions are applied."""
         self._root, self._exercise, self._others = root, exercise, others
-        self._caught: dict[str, frozenset[str]] = {}
+        self._caught: dict[str, frozenset[str]] = {}  # by mutant what is red, of those that all tests have run on
 
     def claims(self) -> Iterator[Claim]:
         exercise = self._exercise
@@ -48,7 +48,7 @@ class Verification:
             yield Claim(f"{exercise.name}, mutant: {mutant.name}", partial(self._wrong_mutant, mutant=mutant))
 
     def last_claim(self) -> Claim:
-        return Claim(f"{self._exercise.name}, its mutants", lambda _: self._wrong_mutants())
+        return Claim(f"{self._exercise.name}, its mutants", self._wrong_mutants)
 
     def _mutants(self) -> list[Mutant]:
         try:
@@ -56,13 +56,21 @@ class Verification:
         except UserError:
             return []  # told by the claim on the files
 
+    def _alone(self) -> dict[str, list[Mutant]]:
+        """By promise the mutants that are to be caught by it, and perhaps by it alone."""
+        found: dict[str, list[Mutant]] = {}
+        for mutant in self._mutants():
+            if len(mutant.caught_by) == 1:
+                found.setdefault(next(iter(mutant.caught_by)), []).append(mutant)
+        return found
+
     def _promises(self) -> tuple[set[str], set[str]]:
         public = {promise.name for promise in read_promises(self._exercise.folder)}
         return public, {promise.name for promise in read_promises(self._exercise.folder / "hidden")}
 
-    def _run(self, runner: Runner, project: Path) -> Check:
+    def _run(self, runner: Runner, project: Path, *options: str) -> Check:
         tests = [*self._exercise.public_tests, *self._exercise.hidden_tests]
-        return check(runner, self._root, tests, ["--submission", str(project), "--unsafe"])
+        return check(runner, self._root, tests, ["--submission", str(project), "--unsafe", *options])
 
     def _wrong_files(self) -> str:
         folder = self._exercise.folder
@@ -152,23 +160,38 @@ class Verification:
             return str(error)
 
     def _wrong_mutant(self, runner: Runner, mutant: Mutant) -> str:
+        """Whether it is caught. All tests run on the first mutant of a promise, and on others those that catch it."""
         if unknown := mutant.caught_by - set().union(*self._promises()):
             return f"no promise is called {', '.join(sorted(unknown))}"
+        is_first = any(mutant == of_one[0] for of_one in self._alone().values())
         try:
-            with project_copy([self._exercise], [self._exercise.solution], mutant.edit) as copy:
-                found = self._run(runner, copy)
+            found = self._try(runner, mutant, () if is_first else ("-k", " or ".join(sorted(mutant.caught_by))))
         except (BadChange, OSError) as error:
             return str(error)
         if found.trouble:
             return found.trouble
-        self._caught[mutant.name] = found.red
+        if is_first:
+            self._caught[mutant.name] = found.red
         survived = mutant.caught_by - found.red
         return f"not caught by {', '.join(sorted(survived))}" if survived else ""
 
-    def _wrong_mutants(self) -> str:
+    def _try(self, runner: Runner, mutant: Mutant, options: Sequence[str] = ()) -> Check:
+        with project_copy([self._exercise], [self._exercise.solution], mutant.edit) as copy:
+            return self._run(runner, copy, *options)
+
+    def _wrong_mutants(self, runner: Runner) -> str:
         """Every promise has a mutant that only it catches: else it proves nothing that the others do not."""
-        alone = {next(iter(red)) for red in self._caught.values() if len(red) == 1}
-        idle = set().union(*self._promises()) - alone
+        idle = set().union(*self._promises())
+        for promise, mutants in self._alone().items():
+            for mutant in mutants:
+                if mutant.name not in self._caught:  # the first one is caught by others too
+                    try:
+                        self._caught[mutant.name] = self._try(runner, mutant).red
+                    except (BadChange, OSError):
+                        continue  # told by the claim on the mutant
+                if self._caught[mutant.name] == {promise}:
+                    idle.discard(promise)
+                    break
         return f"no mutant is caught by this alone: {', '.join(sorted(idle))}" if idle else ""
 
 
