@@ -39,6 +39,17 @@ def test_only_what_nothing_reads_is_left_out() -> None:
     assert lean(style, used) == "h1{--read:1;--inline:2;--scripted:3;margin:var(--read)}"
 
 
+def test_no_rule_has_the_whole_page_styled_again(built: Path) -> None:
+    """No page has a rule that makes the browser style all of it again while it begins: a phone would wait for that."""
+    used = Used([PAGE], [SCRIPT])
+    assert lean("[data-md-color-switching] *{transition:none}h1{color:red}", used) == "h1{color:red}"
+
+    for page in built.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert ":not([class])" not in text, page
+        assert 'class="none"' not in text, page
+
+
 def test_pages_wait_for_no_style(built: Path) -> None:
     """Every page has its style within it, and no page links to any."""
     for page in built.rglob("*.html"):

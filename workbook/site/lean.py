@@ -20,6 +20,11 @@ _NOTE = re.compile(r"/\*[#!].*?\*/", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _VARIABLE = re.compile(r"--[\w-]+")
 _READ = re.compile(r"var\(\s*(--[\w-]+)")
+# Set on the body while a page takes its colours on, and taken off again. Its one rule, that nothing fades meanwhile,
+# makes the browser style the whole page twice.
+_SWITCHING = "data-md-color-switching"
+# With `:not([class])` a change of any class, also that of <html>, makes it style the whole page; this means the same.
+_NO_CLASS, _NO_SUCH_CLASS = ":not([class])", ":not(.none)"
 _WITH_RULES_INSIDE = {"media", "supports", "layer", "container"}
 
 
@@ -65,6 +70,8 @@ def inline(site: Path) -> None:
         if not {"lunr", "playground"} & set(path.relative_to(site).parts)
     ]
     style = lean("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), Used(pages.values(), scripts))
+    if not any("<table class" in page for page in pages.values()):
+        style = style.replace(_NO_CLASS, _NO_SUCH_CLASS)
     for path, page in pages.items():
         if not _SHEET.search(page):
             continue
@@ -142,5 +149,7 @@ def _can_match(selector: list[Rule], used: Used) -> bool:
             case "[] block":
                 name, _, value = tinycss2.serialize(token.content).partition("=")
                 if name == "dir" and value.strip("\"'") not in used.directions:
+                    return False
+                if name == _SWITCHING:
                     return False
     return True
