@@ -90,6 +90,27 @@ def test_an_edit_is_run_and_reset(tab: "Page") -> None:
     assert "CORSMiddleware" in code.input_value()
 
 
+def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
+    """The app is imported when the pointer nears Run; what was typed after that is what runs, and its log is whole."""
+    opened(tab)
+    app = "import fastapi\napp = fastapi.FastAPI()\nprint('begun', {0})\n@app.get('/')\ndef tell():\n    return {0}\n"
+    tab.get_by_label("Requests").fill("GET /")
+    for number in (1, 2):
+        tab.get_by_label("main.py").fill(app.format(number))
+        tab.get_by_role("button", name="Run", exact=True).hover()
+        if number == 2:
+            tab.get_by_label("main.py").fill(app.format(3))
+        runs = int(tab.locator(HOST).get_attribute("data-runs") or 0)
+        tab.get_by_label("Requests").press("Control+Enter")
+        tab.wait_for_function(RUNS, arg=[HOST, runs])
+        shown = tab.locator(".pg-reply").inner_text()
+        wanted = 1 if number == 1 else 3
+        assert f"begun {wanted}" in shown
+        assert shown.count("begun") == 1
+        assert tab.locator(".pg-reply pre").first.inner_text().endswith(f"\n\n{wanted}")
+    tab.get_by_role("button", name="Reset").click()
+
+
 def test_an_error_leads_to_its_line(tab: "Page") -> None:
     """An error names file and line, and a press on them selects that line; so does one in the requests."""
     opened(tab)
