@@ -1,6 +1,7 @@
 """Fixtures for the tests of the command: it, in a small course."""
 
 import contextlib
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["course"]  # the small course is material, not tests
 COURSE = Path(__file__).parent / "course"
+
+# What mypy has read of the packages is for all that the tests have it check: a dozen folders and solutions.
+os.environ.setdefault("MYPY_CACHE_DIR", str(Path(__file__).parents[1] / ".mypy_cache"))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Prove that an exercise's tests judge rightly: starters fail, solutions and alternatives pass, mutants are caught."""
 
+import os
 import re
 import subprocess
 import sys
@@ -140,12 +141,19 @@ class Verification:
         try:
             with project_copy([self._exercise], [self._exercise.solution]) as copy:
                 settings = str(self._root / "pyproject.toml")
+                cached = {"MYPY_CACHE_DIR": str(self._root / ".mypy_cache")}  # it reads all packages otherwise
                 for command in (
                     ["ruff", "check", "--no-cache", "--config", settings, "app"],
                     ["ruff", "format", "--no-cache", "--check", "--config", settings, "app"],
-                    ["mypy", "--config-file", settings, "--cache-dir", str(copy / ".mypy"), "app"],
+                    ["mypy", "--config-file", settings, "app"],
                 ):
-                    ended = subprocess.run([sys.executable, "-m", *command], cwd=copy, capture_output=True, text=True)
+                    ended = subprocess.run(
+                        [sys.executable, "-m", *command],
+                        cwd=copy,
+                        env=cached | os.environ,
+                        capture_output=True,
+                        text=True,
+                    )
                     if ended.returncode:
                         return f"{command[0]}: {ended.stdout}{ended.stderr}".strip()
         except BadChange as error:
