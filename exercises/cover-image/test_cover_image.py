@@ -11,7 +11,7 @@ from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import files, picture, soon
+from workbook.plugin.stored import files, gone, picture, soon
 
 MIB = 1024 * 1024
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -248,8 +248,7 @@ def test_a_new_cover_replaces_the_old_one(client: Client, served: ServedApp, ada
     assert new != old, "the new cover has the URL of the old one: a browser goes on showing what it has kept"
     assert shown(client, new).size == (50, 40)
     assert current(client, ada, post) == new, "GET /posts/{id} does not tell the new cover"
-    gone = soon(lambda: client.get(old).status_code == 404)
-    assert gone, "the old URL still answers with the old picture"
+    assert gone(client, old), "the old URL still answers with the old picture"
     assert soon(lambda: not its_files & files(served)), "the old cover's file is still in the data folder"
     assert client.get(others).status_code == 200, "the cover of another post of the author went along"
 
@@ -257,12 +256,12 @@ def test_a_new_cover_replaces_the_old_one(client: Client, served: ServedApp, ada
 def test_deleting_the_post_deletes_the_file(client: Client, served: ServedApp, ada: Member) -> None:
     """DELETE /posts/{id} takes the cover along: its URL is a 404, its file is gone, and other covers stay."""
     other = stored_at(send(client, ada, write_post(client, ada), picture(size=(32, 22))))
-    gone = write_post(client, ada)
+    deleted = write_post(client, ada)
     before = files(served)
-    url = stored_at(send(client, ada, gone, picture(size=(33, 23))))
+    url = stored_at(send(client, ada, deleted, picture(size=(33, 23))))
 
-    assert client.delete(f"/posts/{gone}", headers=ada.headers).status_code == 204
+    assert client.delete(f"/posts/{deleted}", headers=ada.headers).status_code == 204
 
-    assert soon(lambda: client.get(url).status_code == 404), "the file of a deleted post is still served"
+    assert gone(client, url), "the file of a deleted post is still served"
     assert soon(lambda: not files(served) - before), "the file of a deleted post is still in the data folder"
     assert client.get(other).status_code == 200, "the cover of another post went along"

@@ -22,7 +22,7 @@ def files(app: ServedApp) -> set[str]:
 
 def soon(condition: Callable[[], bool]) -> bool:
     """Whether it holds; a file may be removed after the reply."""
-    deadline = time.monotonic() + 2  # twice what is allowed: the machine may be busy
+    deadline = time.monotonic() + 4  # four times what is allowed: the machine may be busy
     while not condition():
         if time.monotonic() > deadline:
             return False

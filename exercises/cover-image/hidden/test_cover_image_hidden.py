@@ -13,7 +13,7 @@ from PIL import Image
 from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import files, noise, soon
+from workbook.plugin.stored import files, gone, noise, soon
 
 AT_ONCE = 6
 
@@ -124,7 +124,7 @@ def check_uploads_at_once(
     assert size_at(client, url) in sizes
     others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
-    assert soon(lambda: all(client.get(other).status_code == 404 for other in others)), said
+    assert all(gone(client, other) for other in others), said
     assert soon(lambda: len(files(client.app) - before) <= most), said
 
 
@@ -133,14 +133,14 @@ def test_deleting_the_author_deletes_the_files(
 ) -> None:
     """DELETE /users/me takes the covers of the author's posts along, drafts too; those of others stay."""
     other = stored_at(send(client, ada.headers, write_post(client, ada), noise(rng)[0]))
-    gone = join(client, unique("gone"))
+    leaver = join(client, unique("leaver"))
     before = files(served)
-    posts = [write_post(client, gone, published) for published in rng.sample([True, False, True], 3)]
-    urls = [stored_at(send(client, gone.headers, post, noise(rng)[0])) for post in posts]
+    posts = [write_post(client, leaver, published) for published in rng.sample([True, False, True], 3)]
+    urls = [stored_at(send(client, leaver.headers, post, noise(rng)[0])) for post in posts]
 
-    assert client.delete("/users/me", headers=gone.headers).status_code == 204
+    assert client.delete("/users/me", headers=leaver.headers).status_code == 204
 
     said = "the posts went with their author, and their covers stayed"
-    assert soon(lambda: all(client.get(url).status_code == 404 for url in urls)), said
+    assert all(gone(client, url) for url in urls), said
     assert soon(lambda: not files(served) - before), said
     assert client.get(other).status_code == 200, "the cover of somebody else's post went along"
