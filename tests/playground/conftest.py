@@ -66,13 +66,20 @@ def origin(pages: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
-    """A tab on stage 01's page, which nobody has clicked; `strangers` are requests that left the site."""
-    with contextlib.closing(browser.new_context()) as context:
+@contextlib.contextmanager
+def tab_on(browser: "Browser", address: str, **reader: Any) -> Iterator["Page"]:
+    """A tab on a page, of a reader with nothing in the browser's caches; it has the time that Python takes to load."""
+    with contextlib.closing(browser.new_context(**reader)) as context:
         page = context.new_page()
         page.set_default_timeout(120_000)
-        page.goto(f"{origin}/01-cors-default.html")
+        page.goto(address)
+        yield page
+
+
+@pytest.fixture(scope="module")
+def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
+    """A tab on stage 01's page, which nobody has clicked."""
+    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
         yield page
 
 

@@ -13,6 +13,7 @@ from workbook.site.host import serve_site
 from ..site.conftest import built  # noqa: F401  # a fixture
 from ..site.test_axe import violations
 from .beside import STAGES
+from .conftest import tab_on
 from .test_panel import HOST, opened, run, said
 
 if TYPE_CHECKING:
@@ -30,10 +31,7 @@ def site(bundles: Path, built: Path) -> Iterator[str]:  # noqa: F811
 @pytest.fixture(scope="module")
 def visit(browser: "Browser", site: str) -> Iterator["Page"]:
     """A visit that begins on the page of stage 01; a mark tells whether the browser ever loads a page anew."""
-    with contextlib.closing(browser.new_context()) as context:
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.goto(f"{site}/stages/01-cors/")
+    with tab_on(browser, f"{site}/stages/01-cors/") as page:
         page.evaluate("globalThis.mark = true")
         yield page
 
@@ -87,11 +85,8 @@ def test_an_opened_page_is_back_as_it_was(visit: "Page", site: str) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_an_opened_playground_is_accessible(browser: "Browser", site: str, scheme: str, width: int) -> None:
     """With the playground opened, replies and an experiment in it, axe finds nothing and nothing is too wide."""
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
-    with contextlib.closing(context):
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.goto(f"{site}/stages/06-errors/")
+    reader = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    with tab_on(browser, f"{site}/stages/06-errors/", **reader) as page:
         assert run(opened(page))
         page.get_by_text("Break it here").click()
         page.get_by_label("Experiment").select_option(index=1)

@@ -23,6 +23,7 @@ from .pages import (
     with_links_for,
 )
 from .sections import lines_of
+from .showing import folded
 
 MOST_LINES = 20  # of code at one go
 _TICKED = {
@@ -144,11 +145,7 @@ def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
     )
     inside.append(experiment.why)
     title = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
-    return f'??? success "{title}"\n\n' + _indented("\n\n".join(inside))
-
-
-def _indented(text: str) -> str:
-    return "\n".join("    " + line if line else "" for line in text.splitlines())
+    return folded(title, "\n\n".join(inside), "success")
 
 
 def tasks(page: Page) -> str:

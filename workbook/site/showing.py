@@ -15,9 +15,9 @@ def block(kind: str, title: str, lines: list[str]) -> str:
     return "\n".join([f'``````{{ .{kind} title="{title}" }}', *lines, "``````"])
 
 
-def folded(title: str, text: str) -> str:
+def folded(title: str, text: str, kind: str = "example") -> str:
     indented = "\n".join("    " + line if line else "" for line in text.splitlines())
-    return f'??? example "{title}"\n\n{indented}'
+    return f'??? {kind} "{title}"\n\n{indented}'
 
 
 def under_a_heading(name: str, word: str, kind: str, lines: list[str], size: str) -> str:

@@ -77,11 +77,15 @@ async def _forget() -> None:
 
 async def prepare(job_text: str) -> None:
     """Import the app of a job ahead, while nobody waits: a run of it then begins with its start."""
+    await _import(json.loads(job_text))
+
+
+async def _import(job: Job) -> Imported:
     global _imported
-    job = json.loads(job_text)
     if _imported is None or not _imported.is_of(job):
         await _forget()
         _imported = Imported(job)
+    return _imported
 
 
 async def run(job_text: str, report: Callable[[str], object]) -> None:
@@ -89,9 +93,9 @@ async def run(job_text: str, report: Callable[[str], object]) -> None:
 
     A job that holds `expect` is a check of a promise: its last report is the verdict, empty if the promise is kept.
     """
-    await prepare(job_text)
-    assert _imported is not None
-    imported, job, log = _imported, json.loads(job_text), _imported.log
+    job = json.loads(job_text)
+    imported = await _import(job)
+    log = imported.log
     try:
         requests = parse(job["requests"])
         if imported.error:
