@@ -70,6 +70,13 @@ def test_no_more_is_read_than_there_is_room_for() -> None:
     assert most <= ROOM
 
 
+def test_what_is_done_together_comes_in_order() -> None:
+    """Of results that are there at the same moment the one that was begun first comes first."""
+    found = [one.learner for one, _ in grade_all(map(work, range(300)), Lanes())]
+
+    assert found == [f"learner{number}" for number in range(300)]
+
+
 def test_what_a_lost_worker_had_is_done_again() -> None:
     """A submission whose worker is lost goes to another; one that costs many workers is given up."""
     losses = {"learner1": 2, "learner2": 1000}

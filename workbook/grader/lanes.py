@@ -90,7 +90,7 @@ def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Resul
         if not under_way:
             return
         done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in [one for one in under_way if one in done]:  # in the order in which they were begun
             work, tries = under_way.pop(future)
             try:
                 yield work, future.result()

@@ -1,5 +1,9 @@
 """The client that tests speak to an app with: an `httpx.Client` that remembers what it sent."""
 
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +11,10 @@ import httpx
 
 from workbook.launch import ServedApp
 
-from .transport import Transport
+from .transport import HOLD, Transport
+
+LONGEST_HOLD = 10.0  # seconds
+TIME_TO_READ = 0.03  # seconds
 
 
 @dataclass
@@ -34,3 +41,29 @@ class Client(httpx.Client):
         self.exchanges.append(exchange)
         exchange.reply = super().send(request, **options)
         return exchange.reply
+
+
+def send_together(client: Client, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
+    """Send requests that have bodies so that their last bytes leave together; the replies, in the same order.
+
+    However slowly a busy machine begins them, the app has had time to read all but one byte of each before it may act
+    on any.
+    """
+    ready = threading.Barrier(len(requests), action=lambda: time.sleep(TIME_TO_READ))
+
+    def hold() -> None:
+        try:
+            ready.wait(LONGEST_HOLD)
+        except threading.BrokenBarrierError:
+            return  # another one failed, and says why
+
+    def send(request: httpx.Request) -> httpx.Response:
+        request.extensions = {**request.extensions, HOLD: hold}
+        try:
+            return client.send(request)
+        except BaseException:
+            ready.abort()
+            raise
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(send, requests))

@@ -7,7 +7,7 @@ in an `httpx.TransportError` here, and never in a test that hangs.
 import json
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpcore
@@ -19,6 +19,7 @@ MOST_SECONDS = 60.0  # from the connection to the reply's last byte
 MOST_BYTES = 64 * 1024 * 1024
 DEEPEST = 100
 LONGEST_NUMBER = 1000
+HOLD = "workbook.hold"  # a request's extension: called before its last byte is sent
 CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 
 
@@ -76,6 +77,8 @@ class Transport(httpx.HTTPTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if HOLD in request.extensions:
+            request.stream = _Held(request.read(), request.extensions[HOLD])
         reply = super().handle_request(request)
         if reply.headers.get("content-encoding", "identity") != "identity":
             reply.close()
@@ -88,6 +91,18 @@ class Transport(httpx.HTTPTransport):
             extensions=reply.extensions,
             request=request,
         )
+
+
+class _Held(httpx.SyncByteStream):
+    """A body whose last byte waits."""
+
+    def __init__(self, body: bytes, hold: Callable[[], None]) -> None:
+        self._body, self._hold = body, hold
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body[:-1]
+        self._hold()
+        yield self._body[-1:]
 
 
 class _Bounded(httpx.SyncByteStream):

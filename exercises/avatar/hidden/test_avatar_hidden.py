@@ -1,10 +1,8 @@
 # hidden-from-learners-3b9f51c2
 import random
 import struct
-import threading
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -13,15 +11,20 @@ import pytest
 from PIL import Image
 
 from workbook.launch import ServedApp
-from workbook.plugin.client import Client
+from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
 from workbook.plugin.stored import files, gone, noise, soon
 
 AT_ONCE = 6
 
 
+def upload(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Request:
+    files = {"file": (name, content, "image/png")}
+    return client.build_request("POST", "/users/me/avatar", headers=member.headers, files=files)
+
+
 def send(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Response:
-    return client.post("/users/me/avatar", headers=member.headers, files={"file": (name, content, "image/png")})
+    return client.send(upload(client, member, content, name))
 
 
 def stored_at(reply: httpx.Response) -> str:
@@ -113,15 +116,9 @@ def test_uploads_at_the_same_moment_leave_one_file(
 
 def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:
     """Upload all of them at the same moment; `most` is the number of files that one avatar has."""
-    before, ready = files(client.app), threading.Barrier(len(pictures))
-
-    def upload(content: bytes) -> httpx.Response:
-        ready.wait()
-        return send(client, me, content)
-
+    before = files(client.app)
     try:
-        with ThreadPoolExecutor(len(pictures)) as pool:
-            replies = list(pool.map(upload, [content for content, _ in pictures]))
+        replies = send_together(client, [upload(client, me, content) for content, _ in pictures])
     except httpx.TimeoutException:
         pytest.fail("uploads at the same moment wait for each other: one waits with a lock for another to end")
 

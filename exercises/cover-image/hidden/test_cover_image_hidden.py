@@ -1,9 +1,7 @@
 # hidden-from-learners-3b9f51c2
 
 import random
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +9,7 @@ import httpx
 from PIL import Image
 
 from workbook.launch import ServedApp
-from workbook.plugin.client import Client
+from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
 from workbook.plugin.stored import files, gone, noise, soon
 
@@ -25,8 +23,15 @@ def write_post(client: Client, author: Member, published: bool = True) -> int:
     return int(reply.json()["id"])
 
 
+def upload(
+    client: Client, headers: dict[str, str], post: int, content: bytes, name: str = "photo.png"
+) -> httpx.Request:
+    files = {"file": (name, content, "image/png")}
+    return client.build_request("PATCH", f"/posts/{post}/cover", headers=headers, files=files)
+
+
 def send(client: Client, headers: dict[str, str], post: int, content: bytes, name: str = "photo.png") -> httpx.Response:
-    return client.patch(f"/posts/{post}/cover", headers=headers, files={"file": (name, content, "image/png")})
+    return client.send(upload(client, headers, post, content, name))
 
 
 def stored_at(reply: httpx.Response) -> str:
@@ -108,14 +113,8 @@ def check_uploads_at_once(
     client: Client, author: Member, post: int, pictures: list[tuple[bytes, tuple[int, int]]], most: int
 ) -> None:
     """Upload all of them at the same moment; `most` is the number of files that one cover has."""
-    before, ready = files(client.app), threading.Barrier(len(pictures))
-
-    def upload(content: bytes) -> httpx.Response:
-        ready.wait()
-        return send(client, author.headers, post, content)
-
-    with ThreadPoolExecutor(len(pictures)) as pool:
-        replies = list(pool.map(upload, [content for content, _ in pictures]))
+    before = files(client.app)
+    replies = send_together(client, [upload(client, author.headers, post, content) for content, _ in pictures])
 
     assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
     sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]

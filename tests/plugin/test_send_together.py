@@ -1,0 +1,66 @@
+"""Requests at the same moment: the app has read all but the last byte of each before it has the whole of any."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from workbook.launch import ServedApp, choose_launcher
+from workbook.plugin.client import LONGEST_HOLD, Client, send_together
+
+from ..apps import write
+
+# Replies with how many requests it had begun to read when it had read the whole of this one.
+COUNTS = """\
+begun = 0
+
+
+async def app(scope, receive, send):
+    global begun
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    message = await receive()
+    begun += 1
+    while message.get("more_body"):
+        message = await receive()
+    body = str(begun).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+"""
+
+
+@pytest.fixture
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    launcher = choose_launcher()
+    written = write(tmp_path_factory.mktemp("counts"), {"main.py": COUNTS})
+    with ServedApp(launcher, written) as app, Client(app, []) as client:
+        yield client
+    launcher.close()
+
+
+def test_all_are_begun_before_one_is_whole(client: Client) -> None:
+    """Every one of eight requests finds all eight begun; the replies come in the requests' order."""
+    requests = [client.build_request("POST", f"/{number}", content=bytes(2 + number * 20_000)) for number in range(8)]
+
+    replies = send_together(client, requests)
+
+    assert [reply.text for reply in replies] == ["8"] * 8
+    assert [reply.request.url.path for reply in replies] == [f"/{number}" for number in range(8)]
+    assert len(client.exchanges) == 8
+
+
+def test_one_that_fails_does_not_hold_the_others(client: Client) -> None:
+    """When one cannot be sent its error is raised at once, and the others have been sent."""
+    requests = [client.build_request("POST", url, content=b"body") for url in ("/", "http://127.0.0.1:1/", "/")]
+    begun = time.monotonic()
+
+    with pytest.raises(httpx.ConnectError, match="is not the app's address"):
+        send_together(client, requests)
+
+    assert time.monotonic() - begun < LONGEST_HOLD
+    assert sum(exchange.reply is not None for exchange in client.exchanges) == 2
