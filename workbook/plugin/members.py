@@ -29,14 +29,20 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
+def register(client: Client, name: str) -> int:
+    """Register `name@example.com`; returns the id."""
+    reply = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
+    assert reply.status_code == 201, "nobody can register"
+    return int(reply.json()["id"])
+
+
 def join(client: Client, name: str) -> Member:
     """Register and log in."""
     email, sent = f"{name}@example.com", len(client.exchanges)
-    registered = client.post("/auth/register", json={"name": name, "email": email, "password": PASSWORD})
-    assert registered.status_code == 201, "nobody can register"
+    user_id = register(client, name)
     reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
     assert reply.status_code == 200, "nobody can log in"
-    return Member(registered.json()["id"], name, email, reply.json()["access_token"], client.exchanges[sent:])
+    return Member(user_id, name, email, reply.json()["access_token"], client.exchanges[sent:])
 
 
 @pytest.fixture(scope="module")
