@@ -20,6 +20,7 @@ from .results import Key, Result, Verdict
 from .snapshot import Snapshot
 from .text import bounded, visible
 
+OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
 OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
 DISAGREED = "Two runs of the same tests disagreed: once it was kept, once not. Somebody will look at it.\n\n"
 
@@ -35,9 +36,6 @@ class Work:
     snapshot: Snapshot
     key: Key
     limit: float  # seconds
-
-
-OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
 
 
 class CannotGrade(Exception):
