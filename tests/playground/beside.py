@@ -65,7 +65,8 @@ def send(app: ServedApp, request: Ready) -> dict[str, Any]:
             connection.send(request.body[at : at + 65536])
         reply = connection.getresponse()
         headers = [(name.lower(), value) for name, value in reply.getheaders()]
-        return {"status": reply.status, "headers": headers, "body": reply.read()}
+        asked = {"method": request.method, "target": request.target}
+        return {**asked, "status": reply.status, "headers": headers, "body": reply.read()}
 
 
 def send_all(app: ServedApp, text: str) -> list[dict[str, Any]]:

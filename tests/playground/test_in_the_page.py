@@ -107,7 +107,7 @@ def test_tasks_come_after_the_reply(run: Run) -> None:
     "text, line, says",
     [
         ("from fastapi import FastAPI\napp = FastAPI(\n", 2, "SyntaxError"),
-        ("import nothing_of_this_name\n", 1, "No module named 'nothing_of_this_name'"),
+        ("import nothing_of_this_name\n", 1, "'nothing_of_this_name'. This page has"),
         ("x = 1\ny = x / 0\n", 2, "ZeroDivisionError"),
         ("x = 1\n", None, "a variable called app is missing"),
         ("raise SystemExit('enough')\n", 1, "enough"),

@@ -165,13 +165,13 @@ def test_an_endless_loop_is_ended(tab: "Page") -> None:
 
 
 def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
-    """Break it asks for a prediction, applies the edit, and tells what is red and whether that was foreseen."""
+    """Break it asks for a prediction, breaks a copy, and tells what is red; the reader's own text is not touched."""
     opened(tab)
     tab.get_by_text("Break it here").click()
+    tab.get_by_label("main.py").fill("# my own\n")
     tab.get_by_label("Experiment").select_option("2")
-    edited = tab.get_by_label("main.py").input_value()
-    assert edited.index("dispatch=answer_crashes") < edited.index("allow_origins=settings")
     form = tab.locator("workbook-playground form")
+    assert "+ " in form.get_by_role("group", name="What the edit changes").first.inner_text()
     form.get_by_role("button", name="Break it and see").click()
     assert "Predict first" in form.inner_text()
 
@@ -181,6 +181,16 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
     assert form.locator(".pg-red").count() == 1
     assert "FAIL A crash is answered" in form.locator(".pg-red").inner_text()
     assert "In a browser, JavaScript on the allowed page reads the 500" in form.inner_text()
+    form.locator(".pg-red").get_by_text("The request and its reply").click()
+    assert "500 Internal Server Error" in form.locator(".pg-red .pg-reply").inner_text()
+    assert tab.get_by_label("main.py").input_value() == "# my own\n"
+
+    form.get_by_role("button", name="Put it into the editor").click()
+    edited = tab.get_by_label("main.py").input_value()
+    assert edited.index("dispatch=answer_crashes") < edited.index("allow_origins=settings")
+    tab.get_by_role("button", name="Undo").click()
+    assert tab.get_by_label("main.py").input_value() == "# my own\n"
+    tab.get_by_role("button", name="Reset").click()
 
 
 def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
@@ -195,8 +205,14 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     form.get_by_text("Not as you predicted. 1 red.").wait_for()
     assert tab.get_by_label("main.py").input_value() == shipped
 
+    form.get_by_role("button", name="Answer").click()
+    assert "Choose one first." in form.inner_text()
+    form.get_by_role("radio").first.check()
     form.get_by_role("radio", name="Authorization is no longer in").check()
+    form.get_by_role("button", name="Answer").click()
     form.get_by_text("That is it.").wait_for()
+    assert tab.get_by_label("main.py").input_value() == shipped
+    form.get_by_role("button", name="Put it into the editor").click()
     assert 'allow_headers=["Content-Type"]' in tab.get_by_label("main.py").input_value()
 
 

@@ -12,7 +12,7 @@ def test_a_request_is_read_as_it_is_written() -> None:
     )
 
     assert parse(text) == [
-        Request(3, "POST", "/posts?x=1", (("Accept", "text/html"), ("X-Two", "2")), "line\n\nlast"),
+        Request(3, "POST", "/posts?x=1", (("Accept", "text/html"), ("X-Two", "2")), "line\n\nlast", "First"),
         Request(12, "GET", "/"),
     ]
 
@@ -22,12 +22,16 @@ def test_a_request_is_read_as_it_is_written() -> None:
     [
         ("", 1, "There is no request"),
         ("###\n\n###\n", 1, "There is no request"),
-        ("get /posts", 1, "no request line"),
+        ("get /posts", 1, "in capitals"),
         ("GET posts", 1, "no request line"),
-        ("GET / HTTP/1.1", 1, "no request line"),
-        ("GET /\nno header", 2, "no header"),
-        ("GET /\nBad Name: x", 2, "no header"),
-        ("GET /\nX-Name: café", 2, "no header"),
+        ("GET http://example.com/", 1, "no request line"),
+        ("curl -i http://127.0.0.1:8000/posts", 1, "Write its method and path"),
+        ("GET /\nno header", 2, "Write one like"),
+        ("GET /\nBad Name: x", 2, "Write one like"),
+        ("GET /\nX-Name: café", 2, "ASCII characters only"),
+        ('POST /\n{"name": "Ada"}', 2, "write an empty line above it"),
+        ("POST /\nfile=@picture.png", 2, "write an empty line above it"),
+        ("GET /posts/1\n\nGET /posts/2", 3, "write ### in the line above it"),
         ("GET /\n###\n" * 60, 101, "enough"),
     ],
 )
@@ -40,20 +44,35 @@ def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: st
 
 
 @pytest.mark.parametrize(
-    "text, says",
+    "text, line, says",
     [
-        ("GET /é", "ASCII"),
-        ("GET {{id}}", "No reply so far has a field “id”"),
-        ("POST /\n\n@nothing.png", "There is no file “nothing.png”; there are picture.png"),
-        ("POST /\nContent-Type: multipart/form-data\n\nno field", "no form field"),
-        ("POST /\nContent-Type: multipart/form-data\n\nfile=@../../etc/passwd", "no form field"),
+        ("GET /é", 1, "ASCII"),
+        ("GET {{id}}", 1, "No reply so far has a field “id”"),
+        ("GET /\nX-One: 1\nX-Two: {{id}}", 3, "No reply so far"),
+        ("\n###\nPOST /\nX-One: 1\n\n{\n{{id}}}", 7, "No reply so far"),
+        ("POST /\n\n@nothing.png", 3, "There is no file “nothing.png”; there are picture.png"),
+        ("POST /\nContent-Type: multipart/form-data\n\na=b\n\nno field", 6, "no form field"),
+        ("POST /\nContent-Type: multipart/form-data\n\na=b\nfile=@/etc/passwd", 5, "Files of your own cannot be"),
     ],
 )
-def test_what_cannot_be_sent_is_told(text: str, says: str) -> None:
-    """What only shows when the request is sent is told like an error of form."""
+def test_what_cannot_be_sent_is_told(text: str, line: int, says: str) -> None:
+    """What only shows when the request is sent is told like an error of form, with its line."""
     (request,) = parse(text)
-    with pytest.raises(BadRequest, match=says):
+    with pytest.raises(BadRequest, match=says) as caught:
         fill(request, {})
+
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["GET /posts?x=1", "GET /posts?x=1 HTTP/1.1", "GET http://127.0.0.1:8000/posts?x=1", "### \nGET  /posts?x=1"],
+)
+def test_a_request_line_as_other_tools_write_it(text: str) -> None:
+    """The version of HTTP and the app's own address may be written, and change nothing."""
+    (request,) = parse(text)
+
+    assert (request.method, request.target) == ("GET", "/posts?x=1")
 
 
 def test_json_needs_no_label() -> None:

@@ -29,7 +29,7 @@ class Playground extends HTMLElement {
       this.button.remove();
       this.note.remove();
     } catch (error) {
-      this.note.textContent = `The playground could not be loaded: ${error.message}`;
+      this.note.textContent = `The playground could not be loaded: ${navigator.onLine ? error.message : "you seem to be offline"}. Press once more.`;
       this.note.setAttribute("role", "alert");
       this.button.disabled = this.opening = false;
     }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Given = Mapping[str, Any]  # status, headers (pairs), body (text), log (text)
+Given = Mapping[str, Any]  # method, target, status, headers (pairs), body (text), log (text)
 
 
 def broken(expected: Mapping[str, Any], replies: Sequence[Given]) -> str:
@@ -14,7 +14,7 @@ def broken(expected: Mapping[str, Any], replies: Sequence[Given]) -> str:
         return f"request {number} got no reply"
     reply = replies[number - 1]
     headers = {name.lower(): value for name, value in reply["headers"]}
-    where = f"reply {number}: "
+    where = f"{reply['method']} {reply['target']}: "
     if "status" in expected and reply["status"] != expected["status"]:
         return f"{where}its status is {reply['status']}, and {expected['status']} was promised"
     for name, value in expected.get("headers", {}).items():
@@ -28,8 +28,8 @@ def broken(expected: Mapping[str, Any], replies: Sequence[Given]) -> str:
     for part, text in (("body", reply["body"]), ("log", reply["log"])):
         for pattern in expected.get(part, ()):
             if not re.search(pattern, text, re.MULTILINE):
-                return f"{where}nothing in its {part} is like “{pattern}”"
+                return f"{where}nothing in its {part} matches {pattern}"
         for pattern in expected.get(f"{part}_without", ()):
             if re.search(pattern, text, re.MULTILINE):
-                return f"{where}its {part} has something like “{pattern}”"
+                return f"{where}something in its {part} matches {pattern}"
     return ""

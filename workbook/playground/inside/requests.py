@@ -1,7 +1,7 @@
 """Requests as text, in the form that editors call `.http`: a request line, headers, an empty line, the body.
 
-`###` begins the next request. With `Content-Type: multipart/form-data` a body has one `name=value` or
-`name=@picture.png` in each line, as after curl's `-F`. `{{id}}` is that field of an earlier reply.
+`###` begins the next request, and may give it a title. With `Content-Type: multipart/form-data` a body has one
+`name=value` or `name=@picture.png` in each line, as after curl's `-F`. `{{id}}` is that field of an earlier reply.
 """
 
 import json
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from .files import FILES
 
 BOUNDARY = "playground-boundary"
-_START = re.compile(r"(?P<method>[A-Z]+) +(?P<target>(?:/|\{\{)\S*)")
+_START = re.compile(
+    r"(?P<method>[A-Z]+) +(?:http://(?:127\.0\.0\.1|localhost):8000)?(?P<target>(?:/|\{\{)\S*)(?: +HTTP/1\.1)?"
+)
+_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+): *(?P<value>.*?) *")
 _FIELD = re.compile(
-    r"(?P<name>[\w-]+)=(?:@(?P<file>[\w.-]+)(?P<options>(?:;(?:filename|type)=[^;]*)*)|(?P<text>(?!@).*))"
+    r"(?P<name>[\w-]+)=(?:@(?P<file>[^;]+)(?P<options>(?:;(?:filename|type)=[^;]*)*)|(?P<text>(?!@).*))"
 )
 _GIVEN = re.compile(r"\{\{ *(?P<name>[\w-]+) *\}\}")
 MOST_REQUESTS = 50
@@ -38,6 +41,12 @@ class Request:
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    title: str = ""
+
+    @property
+    def body_line(self) -> int:
+        """Where its body begins: below the headers, which follow the first line, and an empty line."""
+        return self.line + len(self.headers) + 2
 
 
 @dataclass(frozen=True)
@@ -54,14 +63,15 @@ def parse(text: str) -> list[Request]:
     """The requests of `text`, in order. Raises `BadRequest`."""
     found: list[Request] = []
     block: list[tuple[int, str]] = []
+    title = ""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate([*lines, "###"], 1):
         if not line.startswith("###"):
             block.append((number, line))
             continue
-        if request := _request(block):
+        if request := _request(block, title):
             found.append(request)
-        block = []
+        block, title = [], line.lstrip("#").strip()
     if not found:
         raise BadRequest(1, "There is no request. Write one like: GET /posts")
     if len(found) > MOST_REQUESTS:
@@ -69,50 +79,78 @@ def parse(text: str) -> list[Request]:
     return found
 
 
-def _request(block: list[tuple[int, str]]) -> Request | None:
+def _request(block: list[tuple[int, str]], title: str) -> Request | None:
     while block and (not block[0][1].strip() or block[0][1].startswith("#")):
         block = block[1:]
     if not block:
         return None
     (first, start), *rest = block
     if not (begin := _START.fullmatch(start.strip())):
-        raise BadRequest(first, f"“{start.strip()}” is no request line. Write one like: GET /posts")
+        raise BadRequest(first, _no_start(start.strip()))
     headers: list[tuple[str, str]] = []
     body: list[str] = []
     for place, (number, line) in enumerate(rest):
         if not line.strip():
-            body = [text for _, text in rest[place + 1 :]]
+            body = _body(rest[place + 1 :])
             break
         if not (header := _HEADER.fullmatch(line)) or not header["value"].isascii():
-            raise BadRequest(number, f"“{line}” is no header. Write one like: Accept: text/html")
+            raise BadRequest(number, _no_header(line, is_ascii=header is None))
         headers.append((header["name"], header["value"]))
     while body and not body[-1].strip():
         body.pop()
-    return Request(first, begin["method"], begin["target"], tuple(headers), "\n".join(body))
+    return Request(first, begin["method"], begin["target"], tuple(headers), "\n".join(body), title)
+
+
+def _body(lines: list[tuple[int, str]]) -> list[str]:
+    for number, line in lines:
+        if (begin := _START.fullmatch(line.strip())) and begin["method"] in _METHODS:
+            raise BadRequest(number, f"“{line.strip()}” looks like the next request: write ### in the line above it.")
+    return [line for _, line in lines]
+
+
+def _no_start(line: str) -> str:
+    if line.startswith("curl "):
+        return "A curl command cannot be run here. Write its method and path, as in: GET /posts"
+    if re.match(r"[a-z]+ +/", line):
+        return f"“{line}” is no request line: a method is written in capitals, as in: GET /posts"
+    return f"“{line}” is no request line. Write one like: GET /posts"
+
+
+def _no_header(line: str, is_ascii: bool) -> str:
+    if not is_ascii:
+        return f"“{line}” cannot be sent: the value of a header has ASCII characters only."
+    if line.lstrip()[0] in '{["' or _FIELD.fullmatch(line.strip()):
+        return f"“{line}” is no header. If it is the body, write an empty line above it."
+    return f"“{line}” is no header. Write one like: Accept: text/html"
 
 
 def fill(request: Request, known: Mapping[str, str]) -> Ready:
     """The request with its gaps filled from `known`, its body as bytes. Raises `BadRequest`."""
 
-    def value(gap: re.Match[str]) -> str:
-        if gap["name"] not in known:
-            raise BadRequest(request.line, f"No reply so far has a field “{gap['name']}”.")
-        return known[gap["name"]]
+    def filled(text: str, line: int) -> str:
+        def value(gap: re.Match[str]) -> str:
+            if gap["name"] not in known:
+                at = line + text.count("\n", 0, gap.start())
+                raise BadRequest(at, f"No reply so far has a field “{gap['name']}”.")
+            return known[gap["name"]]
 
-    headers = [(name, _GIVEN.sub(value, text)) for name, text in request.headers]
-    text = _GIVEN.sub(value, request.body)
+        return _GIVEN.sub(value, text)
+
+    target = filled(request.target, request.line)
+    headers = [(name, filled(text, request.line + place)) for place, (name, text) in enumerate(request.headers, 1)]
+    text = filled(request.body, request.body_line)
     kind = next((text for name, text in headers if name.lower() == "content-type"), "")
     if kind.lower().startswith("multipart/form-data"):
         headers = [(name, text) for name, text in headers if name.lower() != "content-type"]
         headers.append(("Content-Type", f"multipart/form-data; boundary={BOUNDARY}"))
-        body = _form(request.line, text)
+        body = _form(request.body_line, text)
     else:
-        body = _file(request.line, text[1:]) if re.fullmatch(r"@[\w.-]+", text) else text.encode("utf-8", "replace")
+        is_file = re.fullmatch(r"@[\w.-]+", text)
+        body = _file(request.body_line, text[1:]) if is_file else text.encode("utf-8", "replace")
         if body and not kind and text[0] in '{["':
             headers.append(("Content-Type", "application/json"))
     if (body or request.method in {"POST", "PUT", "PATCH"}) and not _has(headers, "content-length"):
         headers.append(("Content-Length", str(len(body))))
-    target = _GIVEN.sub(value, request.target)
     if not target.isascii() or not target.startswith("/"):
         raise BadRequest(request.line, "A path begins with / and has ASCII letters only; others are written as %C3%A9.")
     return Ready(request.method, target, tuple(headers), body)
@@ -124,13 +162,16 @@ def _has(headers: list[tuple[str, str]], wanted: str) -> bool:
 
 def _file(line: int, name: str) -> bytes:
     if name not in FILES:
-        raise BadRequest(line, f"There is no file “{name}”; there are {', '.join(FILES)}.")
+        there = ", ".join(FILES)
+        raise BadRequest(line, f"There is no file “{name}”; there are {there}. Files of your own cannot be sent.")
     return FILES[name].content()
 
 
-def _form(line: int, text: str) -> bytes:
+def _form(first: int, text: str) -> bytes:
     parts = []
-    for row in filter(str.strip, text.split("\n")):
+    for line, row in enumerate(text.split("\n"), first):
+        if not row.strip():
+            continue
         if not (field := _FIELD.fullmatch(row.strip())):
             raise BadRequest(line, f"“{row}” is no form field. Write name=value or name=@picture.png")
         head = f'Content-Disposition: form-data; name="{field["name"]}"'

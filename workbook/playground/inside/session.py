@@ -29,6 +29,8 @@ USED_BY_MOST = (
     "python_multipart",
     "starlette.middleware.base",
 )
+ENDS = (Exception, SystemExit, KeyboardInterrupt)  # what may come out of the reader's code
+NOT_HERE = "This page has FastAPI and what this stage needs, and no other package."
 Job = dict[str, Any]
 
 
@@ -42,7 +44,7 @@ class Imported:
         sys.stdout = sys.stderr = self.log
         try:
             self._import()
-        except (Exception, SystemExit) as error:
+        except ENDS as error:
             self.error = error
 
     def _import(self) -> None:
@@ -91,6 +93,7 @@ async def _import(job: Job) -> Imported:
 async def run(job_text: str, report: Callable[[str], object]) -> None:
     """Run a job: files, env and requests, as JSON. Each reply, or what went wrong, goes to `report`, as JSON too.
 
+    Before a request is sent, `{"asking": …}` names it.
     A job that holds `expect` is a check of a promise: its last report is the verdict, empty if the promise is kept.
     """
     job = json.loads(job_text)
@@ -103,7 +106,7 @@ async def run(job_text: str, report: Callable[[str], object]) -> None:
         await _run(imported.app, requests, job, log, lambda **told: report(json.dumps(told)))
     except BadRequest as error:
         report(json.dumps({"problem": str(error), "file": "requests", "line": error.line, "log": log.take()}))
-    except (Exception, SystemExit) as error:
+    except ENDS as error:
         report(json.dumps({**problem(error), "log": log.take()}))
     finally:
         await _forget()
@@ -117,10 +120,13 @@ async def _run(app: Any, requests: list[Request], job: Job, log: Log, report: Ca
         for number, request in enumerate(requests):
             ready = fill(request, known)
             said: list[str] = []
+            report(asking=f"{ready.method} {ready.target}")
             reply = await call(app, ready, state, lambda said=said: said.append(log.take()))  # type: ignore[misc]
             learn(known, reply.body)
             told: dict[str, Any] = dict(
                 number=number,
+                title=request.title,
+                sent=ready.headers,
                 method=ready.method,
                 target=ready.target,
                 status=reply.status,
@@ -159,6 +165,8 @@ def problem(error: BaseException) -> dict[str, Any]:
                 place = frame.filename, frame.lineno or 1
     if isinstance(error, AttributeError) and place is None:
         text = "This code makes no app: a variable called app is missing."
+    if isinstance(error, ModuleNotFoundError):
+        text = f"{text}. {NOT_HERE}"
     told = {"problem": text.replace(f"{APP}/", "")}
     return told | ({"file": Path(place[0]).relative_to(APP).as_posix(), "line": place[1]} if place else {})
 

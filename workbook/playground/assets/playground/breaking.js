@@ -1,6 +1,6 @@
 // Break it: an experiment is chosen, the reader predicts which promise breaks, and the checks tell.
+import { check } from "./checking.js";
 import { goTo } from "./editor.js";
-import { run } from "./python.js";
 import { element, prose } from "./replies.js";
 
 const NOTHING = "Nothing turns red";
@@ -17,7 +17,6 @@ export function breaking(panel) {
   const place = element("div");
   select.addEventListener("change", () => {
     const chosen = panel.example.experiments.find((one) => String(one.number) === select.value);
-    panel.reset();
     place.replaceChildren(...(chosen ? [new Experiment(panel, chosen).form] : []));
   });
   box.append(label, place);
@@ -28,34 +27,47 @@ class Experiment {
   constructor(panel, experiment) {
     Object.assign(this, { panel, experiment });
     this.form = element("form");
-    this.broken = apply(panel.example.files, experiment.edits);
+    this.files = { ...panel.example.files };
+    this.changes = experiment.edits.map((edit) => apply(this.files, edit));
+    this.edit = element("div");
     if (!experiment.hidden) this.show();
-    this.form.append(prose("p", experiment.question), this.predictions());
     this.button = element("button", "Break it and see", "md-button");
-    this.result = element("div");
     this.said = element("p", "", "pg-said");
     this.said.setAttribute("role", "status");
-    this.form.append(this.button, this.said, this.result);
+    this.result = element("div");
+    const what = "It is done to the stage's own code. What you typed above stays, and is not looked at.";
+    this.form.append(prose("p", experiment.question), this.edit, this.predictions(), this.button, element("p", what), this.said, this.result);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.check();
     });
   }
 
-  /** The edited code, in the editor, at the line where it begins. */
+  /** The edit, and a button that puts it into the editor. */
   show() {
-    const { file } = this.experiment.edits[0];
-    const before = this.panel.example.files[file].split("\n");
-    const line = this.broken[file].split("\n").findIndex((text, index) => text !== before[index]) + 1;
-    this.panel.files = { ...this.broken };
-    this.panel.choose(file);
-    goTo(this.panel.code.area, Math.max(1, line));
-    this.panel.say(`The edit of experiment ${this.experiment.number} is in ${file}.`);
+    const put = element("button", "Put it into the editor", "pg-place");
+    put.type = "button";
+    put.addEventListener("click", () => this.put());
+    this.edit.replaceChildren(...this.changes.flatMap(difference), put);
+  }
+
+  put() {
+    const { panel, changes, experiment } = this;
+    const { file, line } = changes[0];
+    const requests = panel.requests.area.value;
+    panel.replace({ files: this.files, requests }, `The edit of experiment ${experiment.number} is in ${file}.`, file);
+    panel.keep();
+    goTo(panel.code.area, line);
   }
 
   predictions() {
-    const choices = this.panel.example.checks.map(({ promise }) => [promise, this.panel.example.promises[promise]]);
-    return group("Which promise turns red?", [...choices, ["", NOTHING]], "checkbox");
+    const { checks, promises } = this.panel.example;
+    const fields = group("Which promise turns red?", [...checks.map(({ promise }) => [promise, promises[promise]]), ["", NOTHING]], "checkbox");
+    fields.addEventListener("change", ({ target }) => {
+      // Nothing and something cannot both be predicted.
+      if (target.checked) for (const box of fields.querySelectorAll("input")) if (!box.value !== !target.value) box.checked = false;
+    });
+    return fields;
   }
 
   async check() {
@@ -65,38 +77,25 @@ class Experiment {
       this.said.textContent = "Predict first: tick what turns red.";
       return;
     }
-    this.checking = this.button.disabled = true;
+    this.checking = true;
+    this.button.setAttribute("aria-disabled", "true");
     this.result.replaceChildren();
-    const { env, needs, checks, promises } = this.panel.example;
-    const list = element("ul", "", "pg-verdicts");
-    const red = new Set();
     try {
-      for (const [index, check] of checks.entries()) {
-        this.said.textContent = `Checking promise ${index + 1} of ${checks.length} …`;
-        const why = await this.verdict({ env, needs, files: this.broken, requests: check.requests, expect: check.expect });
-        if (why) red.add(check.promise);
-        list.append(verdict(promises[check.promise], why));
-      }
-      this.tell(predicted, red, list);
+      const { red, items } = await check(this.panel, this.files, (text) => (this.said.textContent = text));
+      this.tell(predicted, red, items);
     } catch (error) {
       this.said.textContent = error.message;
-    } finally {
-      this.checking = this.button.disabled = false;
     }
+    this.checking = false;
+    this.button.removeAttribute("aria-disabled");
   }
 
-  async verdict(job) {
-    let why = "";
-    await run(this.panel.build, job, (told) => {
-      why = told.problem ?? told.verdict ?? why;
-    });
-    return why;
-  }
-
-  tell(predicted, red, list) {
+  tell(predicted, red, items) {
     const real = red.size ? red : new Set([""]);
     const right = real.size === predicted.size && [...real].every((name) => predicted.has(name));
     this.said.textContent = (right ? "As you predicted. " : "Not as you predicted. ") + (red.size ? `${red.size} red.` : `${NOTHING}.`);
+    const list = element("ul", "", "pg-verdicts");
+    list.append(...items);
     this.result.append(list);
     const unseen = this.experiment.unseen.map((name) => prose("li", this.panel.example.promises[name]));
     if (unseen.length) {
@@ -114,22 +113,51 @@ class Experiment {
     const said = element("p", "", "pg-said");
     said.setAttribute("role", "status");
     const fields = group("What was done?", choices.map((choice) => [choice, choice]), "radio");
-    fields.addEventListener("change", ({ target }) => {
-      said.replaceChildren(prose("span", target.value === answer ? "That is it." : `No: ${answer}.`));
-      box.append(prose("p", why));
+    const button = element("button", "Answer", "md-button");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      const chosen = fields.querySelector(":checked")?.value;
+      if (chosen === undefined) return said.replaceChildren("Choose one first.");
+      said.replaceChildren(prose("span", chosen === answer ? "That is it." : `No: ${answer}.`));
       fields.disabled = true;
       this.show();
-    }, { once: true });
-    box.append(fields, said);
+      button.replaceWith(this.edit, prose("p", why));
+    });
+    box.append(fields, said, button);
     return box;
   }
 }
 
-/** The files with the edits applied; each text is there exactly once, which the build has checked. */
-function apply(files, edits) {
-  const changed = { ...files };
-  for (const { file, find, replace } of edits) changed[file] = changed[file].replace(find, () => replace);
-  return changed;
+/** Apply an edit, whose text is there exactly once, as the build has checked; what it does to whole lines. */
+function apply(files, { file, find, replace }) {
+  const before = files[file];
+  const at = before.indexOf(find);
+  const first = before.lastIndexOf("\n", at - 1) + 1;
+  const end = (text, from) => (text.indexOf("\n", from) + 1 || text.length + 1) - 1;
+  files[file] = before.replace(find, () => replace);
+  const old = before.slice(first, end(before, at + find.length)).split("\n");
+  const now = files[file].slice(first, end(files[file], at + replace.length)).split("\n");
+  let line = before.slice(0, first).split("\n").length;
+  while (old.length && now.length && old[0] === now[0]) {
+    old.shift();
+    now.shift();
+    line += 1;
+  }
+  while (old.length && now.length && old.at(-1) === now.at(-1)) {
+    old.pop();
+    now.pop();
+  }
+  return { file, line, old, now };
+}
+
+function difference({ file, line, old, now }) {
+  const lines = element("pre");
+  lines.tabIndex = 0; // it may scroll
+  lines.setAttribute("role", "group");
+  lines.setAttribute("aria-label", "What the edit changes");
+  for (const text of old) lines.append(element("del", `- ${text}\n`));
+  for (const text of now) lines.append(element("ins", `+ ${text}\n`));
+  return [element("p", `${file}, line ${line}:`, "pg-of"), lines];
 }
 
 function group(title, choices, type) {
@@ -144,11 +172,4 @@ function group(title, choices, type) {
     fields.append(label);
   }
   return fields;
-}
-
-function verdict(promise, why) {
-  const item = element("li", "", why ? "pg-red" : "pg-green");
-  item.append(element("strong", why ? "FAIL " : "PASS "), prose("span", promise));
-  if (why) item.append(element("p", why, "pg-why"));
-  return item;
 }

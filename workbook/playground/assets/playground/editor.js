@@ -1,4 +1,4 @@
-// A field for code: Tab indents, Shift and Tab go back; after Escape, Tab leaves the field as it does anywhere else.
+// A field for code, with numbered lines: Tab indents, Shift and Tab go back; after Escape, Tab leaves the field as it does anywhere else.
 const INDENT = "    ";
 let count = 0;
 
@@ -16,23 +16,47 @@ export function field(label, hint) {
   Object.assign(area, { spellcheck: false, wrap: "off" });
   for (const off of ["autocapitalize", "autocomplete", "autocorrect"]) area.setAttribute(off, "off");
   keys(area);
-  box.append(name, area, note);
+  const frame = document.createElement("div");
+  frame.className = "pg-frame";
+  frame.append(numbers(area), area);
+  box.append(name, frame, note);
   return { box, area, name };
+}
+
+/** The numbers beside the lines: only for the eye, since errors name their line in words. */
+function numbers(area) {
+  const column = document.createElement("div");
+  column.className = "pg-numbers";
+  column.setAttribute("aria-hidden", "true");
+  let shown = 0;
+  const align = () => (column.scrollTop = area.scrollTop);
+  area.addEventListener("scroll", align);
+  const count = () => {
+    const lines = area.value.split("\n").length;
+    if (lines !== shown) column.textContent = Array.from({ length: (shown = lines) }, (_, index) => index + 1).join("\n");
+    align();
+  };
+  for (const changed of ["input", "shown"]) area.addEventListener(changed, count);
+  return column;
 }
 
 export function show(area, text, most) {
   area.value = text;
   area.rows = Math.min(most, text.split("\n").length + 1);
+  area.setSelectionRange(0, 0);
+  area.scrollTop = 0;
+  area.dispatchEvent(new Event("shown"));
 }
 
 /** Select a line, counted from 1, and bring it into view. */
 export function goTo(area, line) {
   const lines = area.value.split("\n");
   const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  area.focus();
+  area.focus({ preventScroll: true });
   area.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
   const height = area.scrollHeight / Math.max(1, lines.length);
   area.scrollTop = Math.max(0, (line - 4) * height);
+  area.scrollIntoView({ block: "center" });
 }
 
 function keys(area) {

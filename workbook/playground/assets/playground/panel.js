@@ -1,21 +1,21 @@
 // The opened playground: the stage's files, its requests, and what came back.
 import { breaking } from "./breaking.js";
+import { check } from "./checking.js";
+import { draft, forget, keep } from "./drafts.js";
 import { field, goTo, show } from "./editor.js";
-import { load, prepare, run, watch } from "./python.js";
-import { element, problem, reply } from "./replies.js";
+import { fetched, load, prepare, run, watch } from "./python.js";
+import { element, place, problem, reply } from "./replies.js";
 
 const REQUESTS_HINT =
   "POST /posts, headers in the lines below it, an empty line, the body; ### begins the next request. " +
   "{{id}} is that field of an earlier reply; in a form, file=@picture.png sends a file.";
-const CODE_HINT = "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field.";
+const CODE_HINT =
+  "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field. What you type stays until you close the tab.";
+const LONGEST = 160; // characters of an error in the bar
 
 let examples;
 
-async function read() {
-  const reply = await fetch(new URL("examples.json", import.meta.url));
-  if (!reply.ok) throw new Error(`examples.json: ${reply.status}`);
-  return reply.json();
-}
+const read = async () => (await fetched("examples.json")).json();
 
 async function style() {
   if (document.getElementById("playground-style")) return;
@@ -33,14 +33,16 @@ export async function open(host, name, build) {
     throw error;
   });
   const [{ [name]: example }] = await Promise.all([examples, style()]);
-  const panel = new Panel(host, example, build);
-  load(build).then(() => panel.say("Python is ready."), (error) => panel.say(`Python could not be started: ${error.message}`));
+  const panel = new Panel(host, name, example, build);
+  panel.begin();
   return panel;
 }
 
+const replied = (count) => (count === 1 ? "one reply" : `${count} replies`);
+
 class Panel {
-  constructor(host, example, build) {
-    Object.assign(this, { host, example, build, files: { ...example.files } });
+  constructor(host, key, example, build) {
+    Object.assign(this, { host, key, example, build, turn: 0 });
     this.names = Object.keys(example.files);
     this.code = field(this.names[0], CODE_HINT);
     this.requests = field("Requests", REQUESTS_HINT);
@@ -51,10 +53,9 @@ class Panel {
     this.results = element("ol", "", "pg-replies");
     this.runs = this.button("Run", () => this.run());
     // Whoever points at the button will press it: by then the app is imported.
-    for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => prepare(this.job()));
-    this.resets = this.button("Reset", () => this.reset());
+    for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => this.running || prepare(this.job()));
     const buttons = element("div", "", "pg-buttons");
-    buttons.append(this.runs, this.resets);
+    buttons.append(this.runs, this.button("Check the promises", () => this.check()), this.button("Reset", () => this.reset()));
     const notes = example.notes.map((note) => element("p", note, "pg-note"));
     const chooser = this.names.length > 1 ? [this.chooser()] : [];
     const top = element("div", "", "pg-top");
@@ -66,11 +67,22 @@ class Panel {
       event.preventDefault();
       this.run();
     });
+    this.draft = draft(key, example);
+    this.put(this.draft ?? example);
     this.code.area.addEventListener("input", () => (this.files[this.name] = this.code.area.value));
-    this.reset();
-    this.say("Loading Python and FastAPI …");
+    for (const { area } of [this.code, this.requests]) area.addEventListener("input", () => this.keep());
     this.leave = watch((news) => this.hear(news));
-    this.code.area.focus({ preventScroll: true });
+    this.runs.focus({ preventScroll: true });
+  }
+
+  async begin() {
+    this.say("Loading Python and FastAPI …");
+    try {
+      await load(this.build, this.example.needs);
+      this.say(this.draft ? "Python is ready. What you typed here before is back; Reset puts the stage's own text in its place." : "Python is ready.");
+    } catch (error) {
+      this.say(`Python could not be started: ${error.message}`);
+    }
   }
 
   button(text, pressed) {
@@ -96,21 +108,54 @@ class Panel {
     show(this.code.area, this.files[name], 18);
   }
 
-  reset() {
-    this.files = { ...this.example.files };
-    this.choose(this.name ?? this.example.first);
-    show(this.requests.area, this.example.requests, 12);
-    this.results.replaceChildren();
-    this.say("Everything is as it was.");
+  /** What stands in the fields. */
+  written() {
+    return { files: { ...this.files }, requests: this.requests.area.value };
   }
 
-  say(text) {
-    this.status.textContent = text;
+  put({ files, requests }, file = this.name ?? this.example.first) {
+    this.files = { ...files };
+    this.choose(file);
+    show(this.requests.area, requests, 12);
+  }
+
+  keep() {
+    keep(this.key, this.example, this.written());
+  }
+
+  /** Put other texts into the fields, which one press takes back. */
+  replace(texts, said, file) {
+    const before = this.written();
+    this.put(texts, file);
+    if (JSON.stringify(before) === JSON.stringify(this.written())) return this.say(said);
+    const undo = this.button("Undo", () => {
+      this.put(before);
+      this.keep();
+      this.say("Your text is back.");
+      this.code.area.focus({ preventScroll: true });
+    });
+    undo.className = "pg-place";
+    this.say(`${said} `, undo);
+  }
+
+  reset() {
+    this.end(this.turn); // of a run that goes on nothing is shown any more
+    this.turn += 1;
+    this.results.replaceChildren();
+    this.replace(this.example, "Everything is as it was.");
+    forget(this.key);
+  }
+
+  say(text, ...more) {
+    this.status.replaceChildren(text, ...more);
     this.bar.hidden = true;
   }
 
   hear({ state, done, all, text }) {
-    if (state !== "loading") return;
+    if (state !== "loading") {
+      this.bar.hidden = true;
+      return;
+    }
     this.bar.hidden = !all;
     this.bar.max = all;
     this.bar.value = done;
@@ -122,7 +167,7 @@ class Panel {
 
   job(more = {}) {
     const { env, needs } = this.example;
-    return { env, needs, files: this.files, requests: this.requests.area.value, ...more };
+    return { env, needs, ...this.written(), ...more };
   }
 
   goTo(file, line) {
@@ -133,39 +178,75 @@ class Panel {
     }
   }
 
-  async run() {
-    if (this.running) return;
+  /** Begin something that one can wait for; its number, or 0 where something else goes on. */
+  start(said) {
+    if (this.running) return 0;
     this.running = true;
-    this.runs.disabled = true;
+    this.runs.setAttribute("aria-disabled", "true"); // not `disabled`: who pressed it by keyboard keeps the focus
     this.results.replaceChildren();
-    let started = performance.now();
-    let failed = "";
-    let replies = 0;
-    try {
-      await run(this.build, this.job(), (told) => {
-        if (told.problem) {
-          failed = told.problem;
-          this.results.append(this.item(told));
-        } else {
-          replies += 1;
-          this.results.append(reply(told));
-        }
-        if (replies === 1) this.results.lastChild.scrollIntoView({ block: "nearest" });
-      }, () => (started = performance.now()));
-      const took = `${((performance.now() - started) / 1000).toFixed(2)} seconds`;
-      const answered = replies === 1 ? "One reply" : `${replies} replies`;
-      this.say(failed ? `It failed: ${failed}` : `${answered} in ${took}. The app was started anew, with no data.`);
-    } catch (error) {
-      this.say(error.message);
-    } finally {
-      this.runs.disabled = this.running = false;
-      this.host.dataset.runs = Number(this.host.dataset.runs ?? 0) + 1;
-    }
+    this.say(said);
+    return (this.turn += 1);
   }
 
-  item(told) {
-    const item = element("li");
-    item.append(problem(told, (file, line) => this.goTo(file, line)));
-    return item;
+  end(turn) {
+    if (turn !== this.turn) return;
+    this.running = false;
+    this.runs.removeAttribute("aria-disabled");
+  }
+
+  async run() {
+    const turn = this.start("Running …");
+    if (!turn) return;
+    let started = performance.now();
+    let failed;
+    let replies = 0;
+    const report = (told) => {
+      if (turn !== this.turn) return;
+      if (told.problem) failed = told;
+      else this.results.append(reply(told, (...where) => this.goTo(...where)));
+      replies += !told.problem;
+      if (replies === 1 && !failed) this.results.lastChild.scrollIntoView({ block: "nearest" });
+    };
+    const begun = () => {
+      started = performance.now();
+      if (turn === this.turn) this.say("Running …");
+    };
+    let end;
+    try {
+      await run(this.build, this.job(), report, begun);
+      const took = `${((performance.now() - started) / 1000).toFixed(2)} seconds`;
+      const answered = replied(replies);
+      end = () => (failed ? this.fail(failed, replies) : this.say(`${answered[0].toUpperCase()}${answered.slice(1)} in ${took}. The app was started anew for this run.`));
+    } catch (error) {
+      end = () => this.say(error.message);
+    }
+    if (turn === this.turn) end();
+    this.end(turn);
+    this.host.dataset.runs = Number(this.host.dataset.runs ?? 0) + 1;
+  }
+
+  /** Say what went wrong and where: the bar is always in view. */
+  fail(told, replies) {
+    const first = told.problem.split("\n")[0];
+    const short = first.length > LONGEST ? `${first.slice(0, LONGEST)}…` : first;
+    const where = told.file ? [place(told.file, told.line, (...at) => this.goTo(...at)), ": "] : [];
+    this.say(replies ? `After ${replied(replies)} it failed: ` : "It failed: ", ...where, short);
+    this.results.append(...problem(told, short));
+  }
+
+  /** The promises of the stage, checked on what stands in the fields. */
+  async check() {
+    const turn = this.start("Checking …");
+    if (!turn) return;
+    let said;
+    try {
+      const { red, items } = await check(this, this.files, (text) => turn === this.turn && this.say(text));
+      said = red.size ? `${red.size} of ${items.length} promises are broken by this code.` : `All ${items.length} promises that a page can check are kept.`;
+      if (turn === this.turn) this.results.replaceChildren(...items);
+    } catch (error) {
+      said = error.message;
+    }
+    if (turn === this.turn) this.say(said);
+    this.end(turn);
   }
 }

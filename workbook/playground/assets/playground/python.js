@@ -1,14 +1,18 @@
 // Python in a worker of its own: one for the visit, started once, ended and started again when a run does not end.
 const LIMIT = 5000; // milliseconds that a run may take to its next reply
+const OFFLINE = "a file could not be fetched. Are you offline? Press Run when you are back.";
 const here = new URL(".", import.meta.url);
 
 let texts; // the worker's script and what runs in it, kept: a restart works without a network
 let worker;
 let ready;
+let from; // the folder of the build
 let stands = []; // stand-ins and bundles that the running worker has
 let watchers = new Set();
 let unasked = false; // Python starts again by itself: what was said of the run that was ended stays
-let current;
+let current; // who hears what the worker says
+let ahead; // an app is being imported before its run is asked for
+let stuck = ""; // that one did not come to an end
 
 /** Called with {state, done, all, text} whenever there is something to tell about the loading. */
 export function watch(watcher) {
@@ -17,25 +21,27 @@ export function watch(watcher) {
 }
 const tell = (news) => watchers.forEach((watcher) => watcher(news));
 
-async function text(name) {
-  const reply = await fetch(new URL(name, here));
+/** A file of the playground. */
+export async function fetched(name) {
+  const reply = await fetch(new URL(name, here)).catch(() => Promise.reject(new Error(OFFLINE)));
   if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
-  return reply.text();
+  return reply;
 }
+const text = async (name) => (await fetched(name)).text();
 
-export function load(build) {
+function begin() {
   texts ??= Promise.all(["worker.js", "inside.json"].map(text)).catch((error) => {
     texts = undefined;
     throw error;
   });
-  ready ??= texts.then(([script, inside]) => boot(script, JSON.parse(inside), new URL(`${build}/`, here).href));
+  ready ??= texts.then(([script, inside]) => boot(script, JSON.parse(inside)));
   return ready.catch((error) => {
     stop();
     throw error;
   });
 }
 
-function boot(script, inside, from) {
+function boot(script, inside) {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   worker = new Worker(address, { type: "module" });
   globalThis.playgroundBoots = (globalThis.playgroundBoots ?? 0) + 1; // the tests count them
@@ -53,52 +59,79 @@ function boot(script, inside, from) {
 
 function stop() {
   worker?.terminate();
-  worker = ready = undefined;
+  worker = ready = current = undefined;
   stands = [];
 }
 
+/** End the Python that runs, and start another: the next run need not wait for all of it. */
+function restart() {
+  stop();
+  unasked = true;
+  begin().catch(() => {});
+}
+
 let queue = Promise.resolve();
+
+function inTurn(work) {
+  const next = queue.then(() => ahead).then(work);
+  queue = next.catch(() => {});
+  return next;
+}
+
+/** Have Python, and all that an example needs, loaded. */
+export const load = (build, needs) => inTurn(() => stand(build, needs));
 
 /**
  * Run a job; each reply goes to `report` as it comes. Runs wait for one another. Rejects where the run was ended.
  * `started` is called when all that the job needs is loaded.
  */
-export function run(build, job, report, started = () => {}) {
-  const next = queue.then(() => runNow(build, job, report, started));
-  queue = next.catch(() => {});
-  return next;
-}
+export const run = (build, job, report, started = () => {}) => inTurn(() => runNow(build, job, report, started));
 
-/** Have all that a job needs loaded. */
-async function stand(build, job) {
+async function stand(build, needs) {
   unasked = false;
-  await load(build);
-  const missing = job.needs.filter((need) => !stands.includes(need));
-  if (missing.length) {
-    await ask({ type: "add", needs: missing }, () => {}, 120_000);
-    stands.push(...missing);
-  }
+  from = new URL(`${build}/`, here).href;
+  await begin();
+  const missing = needs.filter((need) => !stands.includes(need));
+  if (!missing.length) return;
+  await ask({ type: "add", needs: missing }, { limit: 120_000, late: () => "Loading took longer than two minutes." });
+  stands.push(...missing);
+  tell({ state: "ready" });
 }
 
 async function runNow(build, job, report, started) {
-  await stand(build, job);
+  if (stuck === code(job)) {
+    stuck = ""; // who presses once more is believed
+    throw new Error(noReply(""));
+  }
+  stuck = "";
+  await stand(build, job.needs);
   started();
-  await ask({ type: "run", job: JSON.stringify(job), once: "expect" in job }, (line) => report(JSON.parse(line)), LIMIT, build);
+  let asking = "";
+  const hear = (line) => {
+    const told = JSON.parse(line);
+    if ("asking" in told) asking = told.asking;
+    else report(told);
+  };
+  await ask({ type: "run", job: JSON.stringify(job), once: "expect" in job }, { hear, late: () => noReply(asking) });
 }
 
-function ask(message, report, limit, build) {
+const code = ({ files, env }) => JSON.stringify([files, env]);
+
+function noReply(asking) {
+  const what = asking ? `${asking} got no reply` : "the app did not start";
+  return `Ended after ${LIMIT / 1000} seconds: ${what}. A loop without an end, or a long wait? Python starts again.`;
+}
+
+/** Ask the worker something; where it does not answer in time, or has ended, Python starts again. */
+function ask(message, { hear = () => {}, limit = LIMIT, late }) {
   return new Promise((resolve, reject) => {
     let clock;
     const wind = () => {
       clearTimeout(clock);
-      clock = setTimeout(tooLong, limit);
-    };
-    const tooLong = () => {
-      current = undefined;
-      stop();
-      reject(new Error(`Ended after ${limit / 1000} seconds without a reply: a loop without an end? Python starts again.`));
-      unasked = true;
-      if (build) load(build).catch(() => {}); // the next run need not wait for all of it
+      clock = setTimeout(() => {
+        restart();
+        reject(new Error(late()));
+      }, limit);
     };
     const end = (finish) => {
       clearTimeout(clock);
@@ -108,9 +141,13 @@ function ask(message, report, limit, build) {
     current = {
       hear(data) {
         wind();
-        if (data.type === "reply") report(data.line);
+        if (data.type === "reply") hear(data.line);
         else if (data.type === "done") end(resolve);
         else if (data.type === "error") end(() => reject(new Error(data.text)));
+        else if (data.type === "gone") {
+          end(restart);
+          reject(new Error("Your code has ended Python itself, as os._exit does. Python starts again."));
+        }
       },
     };
     wind();
@@ -120,8 +157,12 @@ function ask(message, report, limit, build) {
 
 /** Have the app of a job imported before its run is asked for; nothing happens where Python is not ready for it. */
 export function prepare(job) {
-  if (!worker || current || !job.needs.every((need) => stands.includes(need))) return;
-  worker.postMessage({ type: "prepare", job: JSON.stringify(job) });
+  if (!worker || current || ahead || !job.needs.every((need) => stands.includes(need))) return;
+  ahead = ask({ type: "prepare", job: JSON.stringify(job) }, { late: () => "" })
+    .catch((error) => {
+      if (!error.message) stuck = code(job);
+    })
+    .finally(() => (ahead = undefined));
 }
 
 /** How many bytes the running Python holds; for the tests. */

@@ -15,15 +15,19 @@ export function prose(tag, text) {
 
 const time = (ms) => (ms < 10 ? ms.toFixed(1) : ms.toFixed(0)) + " ms";
 
-export function reply(told) {
+/** `goTo` is called with the file and the line of a crash. */
+export function reply(told, goTo) {
   const item = element("li", "", "pg-reply");
+  if (told.title) item.append(element("p", told.title, "pg-title"));
   item.append(element("p", `${told.method} ${told.target}`, "pg-asked"));
+  if (told.sent.length) item.append(element("p", told.sent.map(header).join("\n"), "pg-sent"));
   const line = element("p", "", `pg-status pg-${String(told.status)[0]}xx`);
   line.append(element("strong", `${told.status} ${told.reason}`), element("span", time(told.ms)));
   item.append(line);
   const headers = told.headers.map((pair) => pair.join(": ")).join("\n");
   item.append(block(`${headers}\n\n${told.body || size(told)}`, "Headers and body"));
   if (told.base64) item.append(...picture(told));
+  if (told.status >= 500 && goTo) item.append(...crash(told.log + told.log_after, goTo));
   if (told.log.trim()) item.append(element("p", "Its log:", "pg-of"), block(told.log.trimEnd(), "Log"));
   if (told.log_after.trim()) {
     const after = `Its log after the reply was complete, ${time(told.after_ms)} later:`;
@@ -32,12 +36,37 @@ export function reply(told) {
   return item;
 }
 
+const LONGEST = 80; // of a token only the beginning counts
+
+function header([name, value]) {
+  return `${name}: ${value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value}`;
+}
+
+/** The reader's line in which the last traceback of a log ends, and what was raised there. */
+function crash(log, goTo) {
+  const frames = [...log.matchAll(/File "([\w./-]+\.py)", line (\d+), in/g)].filter(([, file]) => !file.startsWith("/"));
+  const raised = [...log.matchAll(/^[\s|+]*((?:\w+\.)*[A-Z]\w*(?:: .*)?)$/gm)].filter(({ index }) => index > (frames.at(-1)?.index ?? 0));
+  if (!frames.length) return [];
+  const [, file, line] = frames.at(-1);
+  const said = element("p", "", "pg-problem");
+  said.append(place(file, Number(line), goTo), raised.length ? `: ${raised[0][1]}` : "");
+  return [said];
+}
+
+/** A button that leads to a line. */
+export function place(file, line, goTo) {
+  const button = element("button", `${file === "requests" ? "Requests" : file}, line ${line}`, "pg-place");
+  button.type = "button";
+  button.addEventListener("click", () => goTo(file, line));
+  return button;
+}
+
 const size = (told) => (told.base64 ? `(${atob(told.base64).length} bytes)` : "(no body)");
 
 function block(text, label) {
   const pre = element("pre", text);
   pre.tabIndex = 0; // it may scroll
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group"); // not a region: many of them are no landmarks
   pre.setAttribute("aria-label", label);
   return pre;
 }
@@ -51,19 +80,10 @@ function picture(told) {
   return [image];
 }
 
-/** What went wrong, with a button that goes to the line. */
-export function problem(told, goTo) {
-  const box = element("div", "", "pg-problem");
-  const where = told.file ? `${told.file === "requests" ? "Requests" : told.file}, line ${told.line}` : "";
-  const line = element("p");
-  if (where) {
-    const button = element("button", where);
-    button.type = "button";
-    button.addEventListener("click", () => goTo(told.file, told.line));
-    line.append(button, ": ");
-  }
-  line.append(told.problem);
-  box.append(line);
-  if (told.log?.trim()) box.append(block(told.log.trimEnd(), "Log"));
-  return box;
+/** What there is to read of a problem besides its line and its first words. */
+export function problem(told, short) {
+  const box = element("li", "", "pg-problem");
+  if (told.problem !== short) box.append(block(told.problem, "Problem"));
+  if (told.log?.trim()) box.append(element("p", "The log:", "pg-of"), block(told.log.trimEnd(), "Log"));
+  return box.childNodes.length ? [box] : [];
 }

@@ -4,6 +4,7 @@ const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
 const MOST_BEFORE_TIDYING = 10;
 const IDLE = 200; // milliseconds without a run
 const SUFFIX = ".zip.txt";
+const OFFLINE = "a file could not be fetched. Are you offline? Press Run when you are back.";
 let python;
 let session;
 let from;
@@ -32,7 +33,7 @@ async function bytes(cache, name) {
   const address = from + name;
   let reply = await cache?.match(address).catch(() => undefined);
   if (!reply) {
-    reply = await fetch(address);
+    reply = await fetch(address).catch(() => Promise.reject(new Error(OFFLINE)));
     if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
     await cache?.put(address, reply.clone()).catch(() => {}); // a full disk is no reason to stop
   }
@@ -105,6 +106,8 @@ async function add({ needs }) {
   await session.install(needs);
 }
 
+const prepare = ({ job }) => session.prepare(job);
+
 async function run({ job, once }) {
   clearTimeout(idle);
   await session.run(job, (line) => postMessage({ type: "reply", line }));
@@ -121,6 +124,9 @@ async function rest(job) {
 let queue = Promise.resolve();
 const inTurn = (work) => (queue = queue.then(work));
 
+// os._exit ends Python itself, and comes out of no call.
+addEventListener("unhandledrejection", ({ reason }) => reason?.name === "Exit" && postMessage({ type: "gone" }));
+
 onmessage = ({ data }) => inTurn(() => answer(data));
 
 async function answer(data) {
@@ -132,12 +138,8 @@ async function answer(data) {
     postMessage({ type: "memory", bytes: python._module.HEAPU8.length });
     return;
   }
-  if (data.type === "prepare") {
-    await session.prepare(data.job);
-    return;
-  }
   try {
-    await { add, run }[data.type](data);
+    await { add, prepare, run }[data.type](data);
     postMessage({ type: "done" });
   } catch (error) {
     postMessage({ type: "error", text: String(error.message ?? error) });

@@ -1,0 +1,212 @@
+"""What a visit keeps and what it tells: text that is not lost, errors with their line, a Python that comes back."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import tab_on
+from .test_panel import HOST, RUNS, opened, run, said
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.usefixtures("bundles")
+MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    return 'mine'\n"
+
+
+@pytest.fixture
+def fresh(tab: "Page") -> Iterator["Page"]:
+    """The playground with the stage's own text in it."""
+    opened(tab)
+    tab.get_by_role("button", name="Reset").click()
+    yield tab
+    tab.context.set_offline(False)
+
+
+def press(page: "Page", name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def in_view(page: "Page", selector: str) -> bool:
+    script = "found => { const box = found.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }"
+    return bool(page.locator(selector).first.evaluate(script))
+
+
+def test_what_was_typed_outlives_the_page(browser: "Browser", origin: str) -> None:
+    """Code and requests that a reader typed are there again after a reload, and the page says so, until a Reset."""
+    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
+        opened(page).get_by_label("main.py").fill(MINE)
+        page.get_by_label("Requests").fill("GET /")
+        page.reload()
+        opened(page)
+
+        assert page.get_by_label("main.py").input_value() == MINE
+        assert page.get_by_label("Requests").input_value() == "GET /"
+        page.get_by_text("What you typed here before is back").wait_for()
+
+        press(page, "Reset")
+        page.reload()
+        assert "CORSMiddleware" in opened(page).get_by_label("main.py").input_value()
+        page.wait_for_function("document.querySelector('.pg-said').textContent === 'Python is ready.'")
+
+
+def test_a_page_that_was_only_looked_at_keeps_nothing(browser: "Browser", origin: str) -> None:
+    """Who looks at other files and runs the stage finds no draft on the next visit."""
+    with tab_on(browser, f"{origin}/05-routers-default.html") as page:
+        opened(page).get_by_label("File").select_option("app/routers/posts.py")
+        run(page)
+
+        assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_reset_is_taken_back(fresh: "Page") -> None:
+    """After Reset one press brings back what was typed, in every field."""
+    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_label("Requests").fill("GET /")
+    press(fresh, "Reset")
+    assert "CORSMiddleware" in fresh.get_by_label("main.py").input_value()
+
+    press(fresh, "Undo")
+
+    assert fresh.get_by_label("main.py").input_value() == MINE
+    assert fresh.get_by_label("Requests").input_value() == "GET /"
+    assert run(fresh) == ["200"]
+
+
+def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
+    """Of a run that is still going on when Reset is pressed nothing is shown afterwards."""
+    sleeps = MINE.replace("    return", "    import time; time.sleep(1.5)\n    return")
+    fresh.get_by_label("main.py").fill(sleeps)
+    fresh.get_by_label("Requests").fill("GET /")
+    runs = int(fresh.locator(HOST).get_attribute("data-runs") or 0)
+    press(fresh, "Run")
+    assert said(fresh) == "Running …"
+    press(fresh, "Reset")
+    fresh.wait_for_function(RUNS, arg=[HOST, runs])
+
+    assert "Everything is as it was." in said(fresh)
+    assert fresh.locator(".pg-reply").count() == 0
+
+
+def test_replies_can_be_told_apart(fresh: "Page") -> None:
+    """Each reply stands with its request's title and all headers that were sent, those too that nobody wrote."""
+    fresh.get_by_label("main.py").fill(MINE.replace("get", "post"))
+    fresh.get_by_label("Requests").fill('### From a page\nPOST /\nOrigin: http://127.0.0.1:3000\n\n{"id": 1}')
+    run(fresh)
+
+    shown = fresh.locator(".pg-reply").inner_text().split("\n")
+    assert [line for line in shown if line][:5] == [
+        "From a page",
+        "POST /",
+        "Origin: http://127.0.0.1:3000",
+        "Content-Type: application/json",
+        "Content-Length: 9",
+    ]
+
+
+def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
+    """Wherever the reader is, the bar names file and line of an error, and a press brings that line into view."""
+    fresh.get_by_label("main.py").fill("\n" * 200 + "def x(:\n")
+    fresh.get_by_label("Requests").press("Control+Enter")
+    place = fresh.get_by_role("button", name="main.py, line 201")
+    place.wait_for()
+    assert in_view(fresh, ".pg-top .pg-place")
+
+    fresh.evaluate("scrollTo(0, document.body.scrollHeight)")
+    place.click()
+    area = "[...document.querySelectorAll('textarea')][0]"
+    script = f"{area}.getBoundingClientRect().top + {area}.scrollHeight * 200 / 202 - {area}.scrollTop"
+    assert 100 < fresh.evaluate(script) < fresh.evaluate("innerHeight") - 30
+
+
+def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
+    """Below a 500 stands the reader's line that raised, and what, though a middleware of the stage logged it."""
+    code = fresh.get_by_label("main.py").input_value()
+    fresh.get_by_label("main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
+    line = code.count("\n") + 5
+    fresh.get_by_label("Requests").fill("GET /mine")
+    assert run(fresh) == ["500"]
+
+    assert fresh.locator(".pg-reply .pg-problem").inner_text() == (
+        f"main.py, line {line}: ZeroDivisionError: division by zero"
+    )
+
+
+def test_own_code_is_checked(fresh: "Page") -> None:
+    """“Check the promises” tells which of the stage's promises the reader's own code keeps."""
+    press(fresh, "Check the promises")
+    fresh.get_by_text("promises that a page can check are kept").wait_for()
+    assert fresh.locator(".pg-replies > .pg-red").count() == 0
+
+    fresh.get_by_label("main.py").fill(MINE)
+    press(fresh, "Check the promises")
+    fresh.get_by_text("promises are broken by this code").wait_for()
+    assert fresh.locator(".pg-replies > .pg-red").count() > 1
+
+
+def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
+    """An app that hangs while it is imported ahead is ended; the code that was put right then runs at once."""
+    run(fresh)
+    boots = fresh.evaluate("globalThis.playgroundBoots")
+    fresh.get_by_label("main.py").fill("while True:\n    pass\n")
+    fresh.mouse.move(0, 0)
+    fresh.get_by_role("button", name="Run", exact=True).hover()
+    fresh.mouse.move(0, 0)
+    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_label("Requests").fill("GET /")
+
+    assert run(fresh) == ["200"]
+    assert fresh.evaluate("globalThis.playgroundBoots") == boots + 1
+
+
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        ("while True: pass", "Ended after 5 seconds: GET / got no reply"),
+        ("import os; os._exit(1)", "Your code has ended Python itself"),
+        ("raise KeyboardInterrupt", "It failed: main.py, line 5: KeyboardInterrupt"),
+        ("raise SystemExit('enough')", "It failed: main.py, line 5: SystemExit: enough"),
+    ],
+)
+def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
+    """A loop, an exit and an interrupt are told apart, and the next run works."""
+    fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
+    fresh.get_by_label("Requests").fill("GET /")
+    run(fresh)
+    told = said(fresh) + fresh.locator(".pg-replies").inner_text()
+    assert says in told
+
+    fresh.get_by_label("main.py").fill(MINE)
+    assert run(fresh) == ["200"]
+
+
+def test_ready_means_ready_offline(browser: "Browser", origin: str) -> None:
+    """When Python is said to be ready all that the stage needs is there: it runs without a network."""
+    with tab_on(browser, f"{origin}/03-background-default.html") as page:
+        page.get_by_role("button", name="Run it here").click()
+        page.get_by_text("Python is ready.").wait_for()
+        page.context.set_offline(True)
+
+        assert "201" in run(page)
+
+
+def test_without_a_network_it_says_so(browser: "Browser", origin: str) -> None:
+    """A first click without a network is told as that, and the next one works."""
+    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Run it here").click()
+        page.get_by_text("you seem to be offline").wait_for()
+
+        page.context.set_offline(False)
+        assert run(opened(page))[:2] == ["200", "200"]
+
+
+def test_the_focus_stays(fresh: "Page") -> None:
+    """Who runs by keyboard is still at the button afterwards; nothing moves the focus into a field on opening."""
+    fresh.get_by_role("button", name="Run", exact=True).focus()
+    runs = int(fresh.locator(HOST).get_attribute("data-runs") or 0)
+    fresh.keyboard.press("Enter")
+    fresh.wait_for_function(RUNS, arg=[HOST, runs])
+
+    assert fresh.evaluate("document.activeElement.textContent") == "Run"
