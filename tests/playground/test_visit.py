@@ -134,13 +134,13 @@ def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
 
 
 def test_own_code_is_checked(fresh: "Page") -> None:
-    """“Check the promises” tells which of the stage's promises the reader's own code keeps."""
-    press(fresh, "Check the promises")
+    """“Check it” tells which of the stage's promises the reader's own code keeps."""
+    press(fresh, "Check it")
     fresh.get_by_text("promises that a page can check are kept").wait_for()
     assert fresh.locator(".pg-replies > .pg-red").count() == 0
 
     fresh.get_by_label("main.py").fill(MINE)
-    press(fresh, "Check the promises")
+    press(fresh, "Check it")
     fresh.get_by_text("promises are broken by this code").wait_for()
     assert fresh.locator(".pg-replies > .pg-red").count() > 1
 

@@ -135,7 +135,10 @@ def _told(course: Course, step: Step) -> dict[str, Any]:
     wanted = {name for one in experiments for name in [*checked, *one["unseen"]]} | set(checked)
     return job(course, step, example) | {
         "first": example.first,
-        "notes": [*example.notes, *(f"Experiment {number} is left out: {why}" for number, why in example.not_here.items())],
+        "notes": [
+            *example.notes,
+            *(f"Experiment {number} is left out: {why}" for number, why in example.not_here.items()),
+        ],
         "promises": {name: texts[name] for name in texts if name in wanted},
         "checks": [{"promise": c.promise, "requests": c.requests, "expect": expectations(c)} for c in example.check],
         "experiments": experiments,

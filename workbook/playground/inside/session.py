@@ -183,6 +183,7 @@ def warm_up() -> None:
     from .threads import patch
 
     patch()
+    stand_ins.refuse_connections()
     for name in USED_BY_MOST:
         importlib.import_module(name)
     settle()

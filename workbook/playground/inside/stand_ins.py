@@ -3,18 +3,29 @@
 The page names each. They keep the interface that the stages use, and nothing else.
 """
 
+import errno
 import importlib
 import io
+import socket
 import sys
 import types
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 
 def install(needs: Iterable[str]) -> None:
     """Put the stand-ins that an example needs in their places; other needs have none."""
     for need in needs:
         {"database": _database, "passwords": _passwords, "pictures": _pictures}[need]()
+
+
+def refuse_connections() -> None:
+    """A page reaches no server: connecting is refused, as on a machine where none listens."""
+
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+
+    socket.create_connection = refused
 
 
 def _database() -> None:
@@ -82,8 +93,8 @@ class _Image:
         if self._bitmap is None:
             try:
                 self._bitmap = run_sync(createImageBitmap(Blob.new(to_js([self._content]))))
-            except JsException as error:
-                raise OSError("cannot identify image file") from error
+            except JsException:
+                raise OSError("cannot identify image file") from None
             self.width, self.height = self._bitmap.width, self._bitmap.height
 
     def save(self, target: io.BytesIO, kind: str, quality: int = 75) -> None:

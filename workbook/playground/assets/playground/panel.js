@@ -55,7 +55,7 @@ class Panel {
     // Whoever points at the button will press it: by then the app is imported.
     for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => this.running || prepare(this.job()));
     const buttons = element("div", "", "pg-buttons");
-    buttons.append(this.runs, this.button("Check the promises", () => this.check()), this.button("Reset", () => this.reset()));
+    buttons.append(this.runs, this.button("Check it", () => this.check()), this.button("Reset", () => this.reset()));
     const notes = example.notes.map((note) => element("p", note, "pg-note"));
     const chooser = this.names.length > 1 ? [this.chooser()] : [];
     const top = element("div", "", "pg-top");
