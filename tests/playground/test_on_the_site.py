@@ -43,7 +43,20 @@ def test_it_stands_on_every_stage_page_and_no_other(built: Path) -> None:  # noq
 
     for step in STAGES:
         text = (built / "stages" / step.name / "index.html").read_text(encoding="utf-8")
-        assert text.index('id="the-code"') < text.index(f'{HOST} example="{step.name}"') < text.index('id="break-it"')
+        assert text.index('id="the-code"') < text.index(f' example="{step.name}"') < text.index('id="break-it"')
+
+
+def test_the_top_of_a_page_leads_there(browser: "Browser", site: str) -> None:
+    """Below a stage's title a link leads to its button; without scripts there is neither."""
+    with tab_on(browser, f"{site}/stages/05-routers/") as page:
+        page.get_by_role("link", name="run it in this page").click()
+        page.wait_for_function("scrollY > 1000")
+        button = page.get_by_role("button", name="Run it here").bounding_box()
+        assert button
+        assert 50 < button["y"] < page.evaluate("innerHeight") - 100
+    with tab_on(browser, f"{site}/stages/05-routers/", java_script_enabled=False) as page:
+        assert "run it in this page" not in page.locator("main").inner_text()
+        assert page.locator(HOST).inner_text() == ""
 
 
 def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str) -> None:

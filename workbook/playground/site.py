@@ -14,6 +14,7 @@ from .vendor import COMMAND, MANIFEST, built
 ASSETS = Path(__file__).parent / "assets"
 BUTTON = Path(__file__).parent / "button.js"
 INSIDE = Path(__file__).parent / "inside"
+ANCHOR = "run-it-here"
 log = logging.getLogger("mkdocs.playground")
 
 
@@ -33,21 +34,21 @@ def files(course: Course) -> Iterator[tuple[str, str | bytes]]:
 
 
 def button(step: Step, root: str) -> str:
-    """The element that becomes a button where scripts run; nothing where the bundles were not made.
+    """The element that becomes a button where scripts run; nothing where it is no stage, or the bundles are not made.
 
     `root` leads from the page's address to the site's. The script stands in the page, so that the button costs no
     request, and other pages nothing.
     """
     folder = built()
-    if folder is None:
+    if folder is None or step.kind != "stage":
         return ""
     sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     needs = examples.read_example(step).needs
     skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs}
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
     return (
-        f'<div><workbook-playground example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}" '
-        f'from="{root}assets/playground/"></workbook-playground><script>\n{_script()}</script></div>'
+        f'<div><workbook-playground id="{ANCHOR}" example="{escape(step.name)}" build="{folder.name}" '
+        f'megabytes="{megabytes:.0f}" from="{root}assets/playground/"></workbook-playground><script>\n{_script()}</script></div>'
     )
 
 

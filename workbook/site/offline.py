@@ -22,7 +22,7 @@ _LINK = re.compile(
 _SELF = re.compile(rf'<a [^>]*href="[^"]*{re.escape(PLACE)}"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 _FOOT = re.compile(r'<div class="md-copyright">.*?</div>', re.DOTALL)  # leads to this copy, and to what it leaves out
 # No page from the file system may load a module, or start a worker.
-_PLAYGROUND = re.compile(r"<div><workbook-playground .*?</div>", re.DOTALL)
+_PLAYGROUND = re.compile(r'<div><workbook-playground .*?</div>|<span class="scripted">.*?</span>', re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z]+:|/")
 _LEFT_OUT = (
     "404.html",
