@@ -46,9 +46,10 @@ def button(step: Step, root: str) -> str:
     needs = examples.read_example(step).needs
     skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs}
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
+    what = f'example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}"'
     return (
-        f'<div><workbook-playground id="{ANCHOR}" example="{escape(step.name)}" build="{folder.name}" '
-        f'megabytes="{megabytes:.0f}" from="{root}assets/playground/"></workbook-playground><script>\n{_script()}</script></div>'
+        f'<div><workbook-playground id="{ANCHOR}" {what} from="{root}assets/playground/"></workbook-playground>'
+        f"<script>\n{_script()}</script></div>"
     )
 
 
