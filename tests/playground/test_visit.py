@@ -160,6 +160,17 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
     assert fresh.evaluate("globalThis.playgroundBoots") == boots + 1
 
 
+def test_pointing_at_run_while_python_starts_is_no_fault(browser: "Browser", origin: str) -> None:
+    """However long Python takes to load, who points at Run meanwhile does not have it started again."""
+    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
+        page.route("**/pyodide.asm.wasm", lambda route: (page.wait_for_timeout(7000), route.continue_()))
+        page.get_by_role("button", name="Run it here").click()
+        page.get_by_role("button", name="Run", exact=True).hover()
+
+        assert run(page)[:2] == ["200", "200"]
+        assert page.evaluate("globalThis.playgroundBoots") == 1
+
+
 @pytest.mark.parametrize(
     "body, says",
     [

@@ -6,6 +6,7 @@ const here = new URL(".", import.meta.url);
 let texts; // the worker's script and what runs in it, kept: a restart works without a network
 let worker;
 let ready;
+let up = false; // it has started
 let from; // the folder of the build
 let stands = []; // stand-ins and bundles that the running worker has
 let watchers = new Set();
@@ -49,7 +50,10 @@ function boot(script, inside) {
     worker.onerror = (event) => reject(new Error(event.message || "the worker could not be started"));
     worker.onmessage = ({ data }) => {
       if (data.type === "progress") unasked || tell({ state: "loading", ...data });
-      else if (data.type === "ready") resolve(tell({ state: "ready" }));
+      else if (data.type === "ready") {
+        up = true;
+        resolve(tell({ state: "ready" }));
+      }
       else if (data.type === "failed") reject(new Error(data.text));
       else current?.hear(data);
     };
@@ -60,6 +64,7 @@ function boot(script, inside) {
 function stop() {
   worker?.terminate();
   worker = ready = current = undefined;
+  up = false;
   stands = [];
 }
 
@@ -157,7 +162,7 @@ function ask(message, { hear = () => {}, limit = LIMIT, late }) {
 
 /** Have the app of a job imported before its run is asked for; nothing happens where Python is not ready for it. */
 export function prepare(job) {
-  if (!worker || current || ahead || !job.needs.every((need) => stands.includes(need))) return;
+  if (!up || current || ahead || !job.needs.every((need) => stands.includes(need))) return;
   ahead = ask({ type: "prepare", job: JSON.stringify(job) }, { late: () => "" })
     .catch((error) => {
       if (!error.message) stuck = code(job);
