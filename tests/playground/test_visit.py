@@ -9,7 +9,7 @@ from .conftest import tab_on
 from .test_panel import HOST, RUNS, opened, run, said
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.usefixtures("bundles")
 MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    return 'mine'\n"
@@ -163,7 +163,12 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
 def test_pointing_at_run_while_python_starts_is_no_fault(browser: "Browser", origin: str) -> None:
     """However long Python takes to load, who points at Run meanwhile does not have it started again."""
     with tab_on(browser, f"{origin}/01-cors-default.html") as page:
-        page.route("**/pyodide.asm.wasm", lambda route: (page.wait_for_timeout(7000), route.continue_()))
+
+        def late(route: "Route") -> None:
+            page.wait_for_timeout(7000)
+            route.continue_()
+
+        page.route("**/pyodide.asm.wasm", late)
         page.get_by_role("button", name="Run it here").click()
         page.get_by_role("button", name="Run", exact=True).hover()
 
