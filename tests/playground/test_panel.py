@@ -1,5 +1,7 @@
 """The playground as a reader uses it: nothing before the click, one Python for all, no trap, no line without an end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +31,18 @@ def opened(page: "Page") -> "Page":
     return page
 
 
+@contextmanager
+def until_it_ended(page: "Page") -> Iterator[None]:
+    """Wait for the end of the run that is begun inside."""
+    runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
+    yield
+    page.wait_for_function(RUNS, arg=[HOST, runs])
+
+
 def run(page: "Page") -> list[str]:
     """Press Run, and wait for the end; the statuses that came."""
-    runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
-    page.get_by_role("button", name="Run", exact=True).click()
-    page.wait_for_function(RUNS, arg=[HOST, runs])
+    with until_it_ended(page):
+        page.get_by_role("button", name="Run", exact=True).click()
     return [line.partition(" ")[0] for line in page.locator(".pg-status strong").all_inner_texts()]
 
 
@@ -100,9 +109,8 @@ def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
         tab.get_by_role("button", name="Run", exact=True).hover()
         if number == 2:
             tab.get_by_label("main.py").fill(app.format(3))
-        runs = int(tab.locator(HOST).get_attribute("data-runs") or 0)
-        tab.get_by_label("Requests").press("Control+Enter")
-        tab.wait_for_function(RUNS, arg=[HOST, runs])
+        with until_it_ended(tab):
+            tab.get_by_label("Requests").press("Control+Enter")
         shown = tab.locator(".pg-reply").inner_text()
         wanted = 1 if number == 1 else 3
         assert f"begun {wanted}" in shown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import tab_on
-from .test_panel import HOST, RUNS, opened, run, said
+from .test_panel import opened, run, said, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -79,11 +79,10 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
     sleeps = MINE.replace("    return", "    import time; time.sleep(1.5)\n    return")
     fresh.get_by_label("main.py").fill(sleeps)
     fresh.get_by_label("Requests").fill("GET /")
-    runs = int(fresh.locator(HOST).get_attribute("data-runs") or 0)
-    press(fresh, "Run")
-    assert said(fresh) == "Running …"
-    press(fresh, "Reset")
-    fresh.wait_for_function(RUNS, arg=[HOST, runs])
+    with until_it_ended(fresh):
+        press(fresh, "Run")
+        assert said(fresh) == "Running …"
+        press(fresh, "Reset")
 
     assert "Everything is as it was." in said(fresh)
     assert fresh.locator(".pg-reply").count() == 0
@@ -221,8 +220,7 @@ def test_without_a_network_it_says_so(browser: "Browser", origin: str) -> None:
 def test_the_focus_stays(fresh: "Page") -> None:
     """Who runs by keyboard is still at the button afterwards; nothing moves the focus into a field on opening."""
     fresh.get_by_role("button", name="Run", exact=True).focus()
-    runs = int(fresh.locator(HOST).get_attribute("data-runs") or 0)
-    fresh.keyboard.press("Enter")
-    fresh.wait_for_function(RUNS, arg=[HOST, runs])
+    with until_it_ended(fresh):
+        fresh.keyboard.press("Enter")
 
     assert fresh.evaluate("document.activeElement.textContent") == "Run"

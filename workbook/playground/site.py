@@ -33,14 +33,19 @@ def files(course: Course) -> Iterator[tuple[str, str | bytes]]:
     yield "assets/playground/examples.json", examples.as_json(course)
 
 
+def has_button(step: Step) -> bool:
+    """Whether the page of a step has one: a stage's, where the bundles were made."""
+    return step.kind == "stage" and built() is not None
+
+
 def button(step: Step, root: str) -> str:
-    """The element that becomes a button where scripts run; nothing where it is no stage, or the bundles are not made.
+    """The element that becomes a button where scripts run; nothing where the bundles were not made.
 
     `root` leads from the page's address to the site's. The script stands in the page, so that the button costs no
     request, and other pages nothing.
     """
     folder = built()
-    if folder is None or step.kind != "stage":
+    if folder is None:
         return ""
     sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     needs = examples.read_example(step).needs

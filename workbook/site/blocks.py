@@ -7,7 +7,7 @@ from functools import cached_property
 
 from workbook.changes import Edit, Experiment, Task
 from workbook.course import Course, Step
-from workbook.playground.site import ANCHOR, button
+from workbook.playground.site import ANCHOR, button, has_button
 from workbook.promises import PromiseText, read_promises
 
 from .changed import pairs
@@ -83,7 +83,7 @@ def head(page: Page) -> str:
     facts = [number, f"{step.minutes} minutes"]
     if step.kind == "stage":
         facts.append(page.link("the code as a zip", archive_of(step)))
-    here = f'<span class="scripted"> · <a href="#{ANCHOR}">run it in this page</a></span>' if button(step, "") else ""
+    here = f'<span class="scripted"> · <a href="#{ANCHOR}">run it in this page</a></span>' if has_button(step) else ""
     return (
         f'<div class="step-head" markdown>\n\n{" · ".join(facts)}{here}\n\n{_tick(step, _TICKED[step.kind])}\n\n</div>'
     )

@@ -1,7 +1,7 @@
 // Break it: an experiment is chosen, the reader predicts which promise breaks, and the checks tell.
 import { check } from "./checking.js";
 import { goTo } from "./editor.js";
-import { element, prose } from "./replies.js";
+import { block, element, prose } from "./replies.js";
 
 const NOTHING = "Nothing turns red";
 let count = 0;
@@ -151,10 +151,7 @@ function apply(files, { file, find, replace }) {
 }
 
 function difference({ file, line, old, now }) {
-  const lines = element("pre");
-  lines.tabIndex = 0; // it may scroll
-  lines.setAttribute("role", "group");
-  lines.setAttribute("aria-label", "What the edit changes");
+  const lines = block("", "What the edit changes");
   for (const text of old) lines.append(element("del", `- ${text}\n`));
   for (const text of now) lines.append(element("ins", `+ ${text}\n`));
   return [element("p", `${file}, line ${line}:`, "pg-of"), lines];

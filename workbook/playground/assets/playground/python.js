@@ -57,7 +57,7 @@ function boot(script, inside) {
       else if (data.type === "failed") reject(new Error(data.text));
       else current?.hear(data);
     };
-    worker.postMessage({ type: "boot", inside, from });
+    worker.postMessage({ type: "boot", inside, from, offline: OFFLINE });
   });
 }
 

@@ -63,7 +63,8 @@ export function place(file, line, goTo) {
 
 const size = (told) => (told.base64 ? `(${atob(told.base64).length} bytes)` : "(no body)");
 
-function block(text, label) {
+/** Code, or what a program wrote. */
+export function block(text, label) {
   const pre = element("pre", text);
   pre.tabIndex = 0; // it may scroll
   pre.setAttribute("role", "group"); // not a region: many of them are no landmarks

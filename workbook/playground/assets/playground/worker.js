@@ -4,10 +4,10 @@ const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
 const MOST_BEFORE_TIDYING = 10;
 const IDLE = 200; // milliseconds without a run
 const SUFFIX = ".zip.txt";
-const OFFLINE = "a file could not be fetched. Are you offline? Press Run when you are back.";
 let python;
 let session;
 let from;
+let offline; // what to say where there is no network
 let sizes;
 let idle; // a clock
 let runs = 0;
@@ -33,7 +33,7 @@ async function bytes(cache, name) {
   const address = from + name;
   let reply = await cache?.match(address).catch(() => undefined);
   if (!reply) {
-    reply = await fetch(address).catch(() => Promise.reject(new Error(OFFLINE)));
+    reply = await fetch(address).catch(() => Promise.reject(new Error(offline)));
     if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
     await cache?.put(address, reply.clone()).catch(() => {}); // a full disk is no reason to stop
   }
@@ -53,8 +53,9 @@ const module = async (blob) => {
   return import(address).finally(() => URL.revokeObjectURL(address));
 };
 
-async function boot({ inside, from: build }) {
+async function boot({ inside, from: build, offline: said }) {
   from = build;
+  offline = said;
   const cache = await kept();
   const manifest = JSON.parse(await (await bytes(cache, "manifest.json")).text());
   sizes = manifest.files;
