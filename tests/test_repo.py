@@ -1,8 +1,6 @@
 """What holds for the repository as a whole."""
 
-import os
 import re
-import shutil
 import subprocess
 import tomllib
 from fnmatch import fnmatch
@@ -46,22 +44,6 @@ def test_readme_opens_with_the_two_commands() -> None:
 def test_ci_runs_the_readme_command() -> None:
     """CI runs the test command of the README, and lets no test be skipped."""
     assert "uv run --all-groups pytest --no-skips" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-
-
-def test_requirements_are_current(tmp_path: Path) -> None:
-    """requirements.txt is what pyproject.toml compiles to, with hashes."""
-    uv = os.environ.get("UV") or shutil.which("uv")
-    assert uv, "uv is not installed: pip install uv"
-    compiled = tmp_path / "requirements.txt"
-    shutil.copy(ROOT / "requirements.txt", compiled)
-
-    options = ["--universal", "--generate-hashes", "--no-header", "--quiet"]
-    subprocess.run([uv, "pip", "compile", "pyproject.toml", *options, "-o", str(compiled)], cwd=ROOT, check=True)
-
-    hint = (
-        "compile it again: uv pip compile pyproject.toml --universal --generate-hashes --no-header -o requirements.txt"
-    )
-    assert compiled.read_text() == (ROOT / "requirements.txt").read_text(), hint
 
 
 def test_no_file_names_a_download_host() -> None:

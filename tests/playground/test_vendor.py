@@ -1,6 +1,5 @@
 """What the playground is made of: pinned, checked, made once, and left out where it cannot be made."""
 
-import importlib.metadata
 import io
 import os
 import shutil
@@ -17,17 +16,11 @@ from workbook.commands.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
 from workbook.playground.shorter import shorter
-from workbook.playground.table import FILE, Wheel, read_table
+from workbook.playground.table import FILE, read_table
 
 from .beside import ROOT
 
 TABLE = read_table()
-
-
-@pytest.mark.parametrize("wheel", TABLE.wheel, ids=lambda wheel: wheel.name)
-def test_versions_are_those_of_the_project(wheel: Wheel) -> None:
-    """The page runs the versions that the project runs: FastAPI and Starlette first of all."""
-    assert wheel.version == importlib.metadata.version(wheel.name)
 
 
 def test_a_wrong_hash_is_refused(bundles: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from workbook.errors import UserError
+from workbook.pins import drifted
 from workbook.playground.vendor import COMMAND, built
 from workbook.plugin.browser import find_browser
 
@@ -71,7 +72,7 @@ def examine(here: Here) -> Iterator[Finding]:
         if ON_LINUX
         else "spawn (written for this platform, not tested on it)",
     )
-    yield _packages()
+    yield _packages(here)
     yield _work(here)
     yield _progress(here)
     yield _browser()
@@ -105,12 +106,14 @@ def examine(here: Here) -> Iterator[Finding]:
     )
 
 
-def _packages() -> Finding:
+def _packages(here: Here) -> Finding:
     names = ("fastapi", "starlette", "uvicorn", "pytest", "httpx", "sqlalchemy", "pillow", "playwright")
     try:
         found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     except importlib.metadata.PackageNotFoundError as error:
         return Finding("Packages", False, f"{error.name} is not installed", "uv sync", True)
+    if differing := drifted(here.course.root):
+        return Finding("Packages", False, f"{differing[0]} ({len(differing)} in all)", "uv sync")
     return Finding("Packages", True, found, needed=True)
 
 
