@@ -49,6 +49,7 @@ def try_all(session: pytest.Session) -> Wrong:
     return found
 
 
+@pytest.mark.exhaustive(sample=16)
 @pytest.mark.parametrize("tier, subject", CASES)
 def test_attack_comes_to_nothing(tier: str, subject: str, wrong: Wrong) -> None:
     """An attack gets no credit, or that of an honest one; it is named; others are graded as if it were not there."""
@@ -58,6 +59,7 @@ def test_attack_comes_to_nothing(tier: str, subject: str, wrong: Wrong) -> None:
     assert said == ""
 
 
+@pytest.mark.exhaustive(sample=2)
 @pytest.mark.parametrize("subject", [name for name, attack in ATTACKS.items() if attack.harmless])
 def test_attack_is_one(subject: str) -> None:
     """Without a sandbox it succeeds, and the suite says so: a suite that finds nothing would prove nothing."""

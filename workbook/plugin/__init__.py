@@ -14,12 +14,13 @@ import pytest
 
 from workbook.launch import AppFailed, Launcher, ServedApp, choose_launcher
 
-from . import cards, results, submissions
+from . import cards, results, sampling, submissions
 from .browser import browser, page, site
 from .client import Client
 from .mailbox import mailbox
 from .members import ada, grace, members
 from .parallel import pytest_load_initial_conftests
+from .sampling import pytest_collection_modifyitems, pytest_configure_node, pytest_report_header
 
 __all__ = [
     "ada",
@@ -33,7 +34,10 @@ __all__ = [
     "mailbox",
     "members",
     "page",
+    "pytest_collection_modifyitems",
+    "pytest_configure_node",
     "pytest_load_initial_conftests",
+    "pytest_report_header",
     "rng",
     "served",
     "site",
@@ -56,12 +60,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, help="make the random values of the tests those of an earlier run")
     group.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
     group.addoption("--tracebacks", action="store_true", help="show Python tracebacks instead of failure cards")
+    sampling.add_options(group)
     group.addoption("--workbook-results", metavar="FILE", help="append one line of JSON per promise to FILE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
     config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
+    sampling.register(config)
     submissions.register(config)
     cards.register(config)
     results.register(config)

@@ -1,0 +1,96 @@
+"""Samples of what is exhaustive: the whole suite takes a different one at each commit, and any run can take all."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Ended, Run
+from .sample import MAIN
+
+CASES = 10
+TESTS = f'''\
+import pytest
+
+
+@pytest.mark.exhaustive(sample=4)
+@pytest.mark.parametrize("number", range({CASES}))
+def test_many(number):
+    """Many things hold."""
+
+
+@pytest.mark.exhaustive
+def test_dear():
+    """Something dear holds."""
+
+
+def test_plain():
+    """Something plain holds."""
+'''
+
+
+@pytest.fixture
+def course(new_course: Callable[[dict[str, str]], Path]) -> Path:
+    """A course with a history of one commit, and tests of which some are exhaustive."""
+    files = {"workbook.toml": "", "stages/01-notes/main.py": MAIN, "stages/01-notes/test_notes.py": TESTS}
+    root = new_course(files)
+    commit(root, "init", "-q")
+    return root
+
+
+def commit(root: Path, *first: str) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for words in (first, [*who, "commit", "-q", "--allow-empty", "-m", "A commit"]):
+        if words:
+            subprocess.run(["git", *words], cwd=root, check=True)
+
+
+def ran(ended: Ended) -> set[int]:
+    """Return the numbers of the cases that ran."""
+    assert ended.status == 0, ended.out
+    return {int(number) for number in re.findall(r"test_many\[(\d+)\] PASSED", ended.out)}
+
+
+def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
+    """The whole suite runs a few cases, spread over all of them; others at the next commit, until each had its turn."""
+    seen: list[set[int]] = []
+    for _ in range(3):
+        ended = run(course, "-vv", "-n", "0")
+        seen.append(ran(ended))
+        assert "test_plain PASSED" in ended.out
+        assert "test_dear" not in ended.out
+        assert f"sample {len(seen)} of what is exhaustive; --exhaustive runs all of it" in ended.out
+        commit(course)
+
+    assert set().union(*seen) == set(range(CASES))
+    assert sum(map(len, seen)) == CASES
+    assert max(map(len, seen)) - min(map(len, seen)) <= 1
+
+
+def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:
+    """A run can be repeated: the sample depends on the commit alone, also when several processes share it."""
+    one, several = ran(run(course, "-vv", "-n", "0")), run(course, "-vv", "-n", "2")
+
+    assert several.last_line == f"{len(one) + 1} passed"  # xdist does not count what was left out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--exhaustive"], ["stages"], ["-k", "many or dear"], ["-m", "exhaustive"], ["--exhaustive", "-m", "exhaustive"]],
+    ids=" ".join,
+)
+def test_all_of_it_runs_where_it_is_asked_for(run: Run, course: Path, arguments: list[str]) -> None:
+    """--exhaustive, and a run that names what it wants, leave nothing out."""
+    ended = run(course, "-vv", "-n", "0", *arguments)
+
+    assert ran(ended) == set(range(CASES))
+    assert "test_dear PASSED" in ended.out
+    assert "sample" not in ended.out
+
+
+def test_without_git_there_is_a_sample_too(run: Run, course: Path) -> None:
+    """Where there is no history, or no git, the whole suite takes the first sample."""
+    assert 0 in ran(run(course, "-vv", "-n", "0", GIT_DIR="/nowhere"))
+    assert 0 in ran(run(course, "-vv", "-n", "0", PATH="/nowhere"))
