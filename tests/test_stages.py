@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from workbook.changes import read_experiments, read_tasks
-from workbook.checks import Runner, check, find_tests
+from workbook.checks import Runner, check
 from workbook.checks.kept_warm import kept_warm
 from workbook.course import Course
 from workbook.promises import read_promises
+from workbook.test_files import find_tests
 from workbook.verify import prove, stage_claims, tour_claims
 
 ROOT = Path(__file__).parent.parent

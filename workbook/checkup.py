@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Task
-from .checks import Check, Run, Runner, find_tests
+from .checks import Check, Run, Runner
 from .course import Course, Step
 from .errors import UserError
 from .exercise import Exercise
+from .test_files import find_tests
 from .workspace import MAIN, has_begun
 
 QUICK = ("-m", "not slow", "-k", "not postgresql")  # what a learner's check of the project runs

@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import Field
 
 from .changes import BadChange, Edit, apply_edits
-from .checks import find_tests
 from .scratch import left_out
+from .test_files import find_tests
 from .tomlfile import Strict, read_toml
 
 

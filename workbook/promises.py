@@ -5,7 +5,7 @@ import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
-from .checks import find_tests
+from .test_files import find_tests
 
 
 @dataclass(frozen=True)

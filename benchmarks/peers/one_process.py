@@ -22,8 +22,8 @@ import pytest
 import workbook.plugin
 from workbook.checks.result import read_check
 from workbook.checks.run import OPTIONS, RUN_MODULES
-from workbook.checks.runner import find_tests
 from workbook.launch.fork import APP_MODULES
+from workbook.test_files import find_tests
 
 from . import in_process
 

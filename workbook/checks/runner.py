@@ -41,16 +41,6 @@ class Run(Protocol):
         """Wait for its end and read what it found."""
 
 
-def find_tests(*folders: Path) -> list[Path]:
-    """The test files that stand directly in the folders, or in their tests/.
-
-    Files and not folders go to pytest: it drops an argument that lies below another one, so a task's folder beside its
-    stage's would silently not run.
-    """
-    places = [place for folder in folders for place in (folder, folder / "tests")]
-    return [file for place in places for file in sorted(place.glob("test_*.py"))]
-
-
 def check(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:
     """Run the tests in `paths` with the settings in `root`/pyproject.toml; `options` are more of pytest's."""
     run = runner.start(root, paths, options)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from workbook import views
 from workbook.changes import BadChange, Experiment
-from workbook.checks import Check, ColdRunner, Promise, Runner, find_tests
+from workbook.checks import Check, ColdRunner, Promise, Runner
 from workbook.checks import check as run_check
 from workbook.course import Step
 from workbook.errors import UserError
 from workbook.promises import PromiseText, read_promises
 from workbook.scratch import scratch_copy
+from workbook.test_files import find_tests
 
 from .here import Here
 

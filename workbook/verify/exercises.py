@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from workbook.changes import BadChange
-from workbook.checks import Check, Runner, check, find_tests
+from workbook.checks import Check, Runner, check
 from workbook.checkup import QUICK
 from workbook.errors import UserError
 from workbook.exercise import Exercise, Mutant, project_copy
 from workbook.grading import Grading, read_grading
 from workbook.promises import read_promises
 from workbook.release import CANARY, hidden_files
+from workbook.test_files import find_tests
 
 from .claims import Claim, red_of
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from workbook.checks import Runner, check, find_tests
+from workbook.checks import Runner, check
 from workbook.errors import UserError
+from workbook.test_files import find_tests
 from workbook.tour import Question, line_of, read_tour
 from workbook.workspace import copied_files
 

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from workbook.changes import BadChange, Experiment, Task, read_experiments, read_tasks
-from workbook.checks import Runner, check, find_tests
+from workbook.checks import Runner, check
 from workbook.scratch import scratch_copy
+from workbook.test_files import find_tests
 
 from .claims import Claim, red_of
 
