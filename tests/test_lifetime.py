@@ -165,7 +165,7 @@ def test_an_app_whose_owner_was_killed_before_it_read_the_answer(tmp_path: Path)
     job = Job(app=COURSE / "stages/01-hello", folder=folder, data=folder / "data", log=folder / "log")
     with contextlib.closing(ForkLauncher()) as launcher, socket.socket(socket.AF_UNIX) as owner:
         owner.connect(launcher.address)
-        owner.sendall(b'{"serve": true}\n' + job.to_line())
+        owner.sendall(job.to_line())
         assert select.select([owner], [], [], PATIENCE)[0], "the app did not answer"
 
         owner.close()

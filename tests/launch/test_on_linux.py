@@ -99,7 +99,7 @@ def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -
 
 def test_the_helper_keeps_away_from_the_terminal() -> None:
     """A warm helper holds no terminal: Node, which playwright starts there, would change its modes."""
-    helper = WarmHelper(["json"])
+    helper = WarmHelper(["json"], "json:dumps")
     with contextlib.closing(helper):
         helper.wait_until_ready()
         streams = [str(Path(f"/proc/{helper.pid}/fd/{fd}").readlink()) for fd in range(3)]

@@ -9,7 +9,10 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from workbook.launch.warm import Line
 
 # What a learner's check does not use is left out; every test runs with all of pytest in CI.
 LEFT_OUT = ("cacheprovider", "doctest", "junitxml", "pastebin", "stepwise", "threadexception", "unraisableexception")
@@ -86,14 +89,22 @@ def prepare(env: dict[str, str]) -> None:
     connect_ahead()
 
 
-def serve_run(request: dict[str, Any], fds: list[int], lines: IO[bytes]) -> NoReturn:
-    """In a fork of the warm process: `fds` become standard output and error, `lines` is the line to the owner."""
+def serve_run(line: "Line") -> NoReturn:
+    """Run what the owner asks for, in a fork of the warm process.
+
+    The file descriptors that come with the request become standard output and error. A fork that is made ahead of its
+    run gets a request to prepare first.
+    """
+    request, fds = line.receive()
+    if "prepare" in request:
+        prepare(request["prepare"])
+        request, fds = line.receive()
     for target, fd in enumerate(fds, 1):
         os.dup2(fd, target)
         os.close(fd)
     sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
-    _end_with(lines)
+    _end_with(line.lines)
     gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
     # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
     sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False

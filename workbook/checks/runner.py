@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from workbook.errors import UserError
-from workbook.launch.fork import APP_MODULES
+from workbook.launch.fork import start_app_helper
 from workbook.launch.warm import WarmHelper
 
 from .result import Check, read_check
@@ -126,8 +126,8 @@ class WarmRunner:
 
     def __init__(self, *, apps: bool = True) -> None:
         """`apps`: without it, the runs' options name another launcher."""
-        self._apps = WarmHelper(APP_MODULES) if apps else None
-        self._runs = WarmHelper(RUN_MODULES)
+        self._apps = start_app_helper() if apps else None
+        self._runs = WarmHelper(RUN_MODULES, "workbook.checks.run:serve_run")
         self._ahead: socket.socket | None = None
         self._taking = threading.Lock()
         self.env: dict[str, str] = {}

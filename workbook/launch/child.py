@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
@@ -22,6 +22,9 @@ from .importing import import_app
 from .job import AppFailed, Job
 from .probes import add_probes
 from .source import load_without_bytecode
+
+if TYPE_CHECKING:
+    from .warm import Line
 
 # What an app may see of the environment that the tests run in: its settings come from the test alone.
 KEPT_VARIABLES = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "TZ"}
@@ -38,6 +41,11 @@ def serve(lines: IO[bytes], answers: IO[bytes]) -> NoReturn:
     except AppFailed as failure:
         app.answer(failed=failure.kind, text=failure.text)
     app.end(1)
+
+
+def serve_forked(line: "Line") -> NoReturn:
+    """Serve the job that comes by the line, in a fork of the warm process."""
+    serve(line.lines, line.answers)
 
 
 class _Life:

@@ -56,12 +56,17 @@ APP_MODULES = (
 )
 
 
+def start_app_helper() -> WarmHelper:
+    """Start a warm process off which apps are forked."""
+    return WarmHelper(APP_MODULES, "workbook.launch.child:serve_forked")
+
+
 class ForkLauncher:
     name = "fork"
 
     def __init__(self, warm: str | None = None) -> None:
         """`warm` is the address of a running helper; without it, one is started and belongs to this launcher."""
-        self._helper = None if warm else WarmHelper(APP_MODULES)
+        self._helper = None if warm else start_app_helper()
         self._address = warm
 
     @property
@@ -92,7 +97,7 @@ class _Connection(OnThisMachine):
         except OSError as error:
             self._socket.close()
             raise RuntimeError("the warm helper is gone; start again") from error
-        self._socket.sendall(b'{"serve": true}\n' + job.to_line())
+        self._socket.sendall(job.to_line())
         self._answers = self._socket.makefile("rb")
         self._open = True
         self._pid = 0

@@ -23,18 +23,19 @@ from typing import IO, Any, NoReturn, cast
 
 
 class WarmHelper:
-    """Owner's side: starts the helper with `modules` imported. Killed owners take it along.
+    """Owner's side: starts the helper with `modules` imported; it ends with its owner, even one that is killed.
 
-    Modules after the entry `-` are imported when the helper is ready and has nothing else to do.
+    Modules after the entry `-` are imported when the helper is ready and has nothing else to do. Each connection to
+    `address` gets a child, which calls `child`, a function named `package.module:function`, with its `Line`.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], child: str) -> None:
         self.folder = _short_folder()
         self.address = str(self.folder / "socket")
         # Not the terminal: what inherits that may change it. Node does, when playwright's driver ends.
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, *modules],
+                [sys.executable, "-P", "-m", "workbook.launch.warm", self.address, child, *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -72,7 +73,7 @@ def _short_folder() -> Path:
 
 
 def main() -> NoReturn:
-    address, *modules = sys.argv[1:]
+    address, child, *modules = sys.argv[1:]
     now, later = _split(modules)
     for name in now:
         importlib.import_module(name)
@@ -105,7 +106,7 @@ def main() -> NoReturn:
                     for pidfd, (_, other) in children.items():
                         os.close(pidfd)
                         other.close()
-                    _child(connection)
+                    _run(child, Line(connection))
                 pidfd = os.pidfd_open(pid)
                 children[pidfd] = pid, connection
                 selector.register(pidfd, selectors.EVENT_READ)
@@ -127,40 +128,35 @@ def _split(modules: Sequence[str]) -> tuple[list[str], list[str]]:
     return names[:at], names[at + 1 :]
 
 
-def _child(connection: socket.socket) -> NoReturn:
-    """The forked side: the first line says what to become."""
+class Line:
+    """A child's end of its connection to the owner: what it is asked, and where it answers."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.lines = cast(IO[bytes], connection.makefile("rb", 0))
+        self.answers = cast(IO[bytes], connection.makefile("wb", 0))
+
+    def receive(self) -> tuple[dict[str, Any], list[int]]:
+        """Return a request, a line of JSON, and the file descriptors sent with it; without one, end the process."""
+        data, fds, _, _ = socket.recv_fds(self._connection, 1, 2)
+        if not data:
+            os._exit(0)
+        return json.loads(data + self.lines.readline()), fds
+
+
+def _run(child: str, line: Line) -> NoReturn:
+    """Become the child that the owner wants."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
         os.close(null)
-        lines = cast(IO[bytes], connection.makefile("rb", 0))
-        request, fds = _receive(connection, lines)
-        if "prepare" in request:  # forked ahead of the run that it is for
-            from workbook.checks.run import prepare
-
-            prepare(request["prepare"])
-            request, fds = _receive(connection, lines)
-        if request.get("serve"):
-            from .child import serve
-
-            serve(lines, cast(IO[bytes], connection.makefile("wb", 0)))
-        else:
-            from workbook.checks.run import serve_run
-
-            serve_run(request, fds, lines)
+        module, _, function = child.partition(":")
+        getattr(importlib.import_module(module), function)(line)
     except BaseException:
         traceback.print_exc()
     os._exit(70)
-
-
-def _receive(connection: socket.socket, lines: IO[bytes]) -> tuple[dict[str, Any], list[int]]:
-    """A request and the file descriptors that came with it; ends the process if there is none."""
-    data, fds, _, _ = socket.recv_fds(connection, 1, 2)
-    if not data:
-        os._exit(0)
-    return json.loads(data + lines.readline()), fds
 
 
 if __name__ == "__main__":
