@@ -16,7 +16,6 @@ __all__ = ["AppFailed", "Job", "Launcher", "ServedApp", "SpawnLauncher", "choose
 def choose_launcher(name: str = "auto", *, warm: str | None = None) -> Launcher:
     """Return the launcher called `name`: `spawn`, `fork`, or `auto`, the faster one that works on this platform.
 
-    `sandbox` is for code that is not yours; it raises `workbook.sandbox.NoSandbox` where there is none.
     `warm` is the address of a fork helper that is already running; `fork` then starts none of its own.
     """
     if name == "auto":
@@ -29,8 +28,4 @@ def choose_launcher(name: str = "auto", *, warm: str | None = None) -> Launcher:
         return ForkLauncher(warm)
     if name == "spawn":
         return SpawnLauncher()
-    if name == "sandbox":
-        from workbook.sandbox.launcher import opened_launcher
-
-        return opened_launcher()
-    raise ValueError(f"unknown launcher {name!r}; there are auto, spawn, fork and sandbox")
+    raise ValueError(f"unknown launcher {name!r}; there are auto, spawn and fork")

@@ -77,7 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """How this run starts apps."""
     name = submissions.launcher_of(request.config)
-    chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
+    if name == "sandbox":
+        from workbook.sandbox.opening import opened_launcher  # late: learners' checks need no sandbox
+
+        chosen: Launcher = opened_launcher()
+    else:
+        chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
     yield chosen
     chosen.close()
     results.note_apps(request.config, getattr(chosen, "ended", []))

@@ -72,25 +72,6 @@ class SandboxLauncher:
         pass  # the sandbox is closed by who has opened it
 
 
-class _OwnSandbox(SandboxLauncher):
-    """With a sandbox that is opened for it, and closed with it."""
-
-    def __init__(self) -> None:
-        from .opening import opened
-
-        self._stack = contextlib.ExitStack()
-        super().__init__(self._stack.enter_context(opened()).folder)
-
-    def close(self) -> None:
-        self._stack.close()
-
-
-def opened_launcher() -> SandboxLauncher:
-    """For the sandbox that the environment names, else for one of its own. Raises `NoSandbox`."""
-    folder = os.environ.get(VARIABLE)
-    return SandboxLauncher(Path(folder)) if folder else _OwnSandbox()
-
-
 def fresh(log: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """A bubblewrap of its own with a supervisor in it, and the control socket."""
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

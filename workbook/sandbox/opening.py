@@ -1,6 +1,7 @@
 """Open a sandbox for many apps: the fastest tier that holds on this machine, as a test of it shows."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from workbook.launch.fork import APP_MODULES
 
 from . import bubblewrap
 from .errors import NoSandbox
-from .launcher import VARIABLE
+from .launcher import VARIABLE, SandboxLauncher
 
 FORKS = "workbook.jail.forks"
 FIRST = ("workbook.launch.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
@@ -105,3 +106,20 @@ def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
         listener.listen(64)
         number = listener.fileno()
         return bubblewrap.start(FORKS, *modules, passed=number, log=folder / "log", stdin=subprocess.PIPE)
+
+
+class _OwnSandbox(SandboxLauncher):
+    """A launcher with its own sandbox, which closes with it."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        super().__init__(self._stack.enter_context(opened()).folder)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def opened_launcher() -> SandboxLauncher:
+    """Return a launcher for the sandbox that the environment names, otherwise for a new one. Raises `NoSandbox`."""
+    folder = os.environ.get(VARIABLE)
+    return SandboxLauncher(Path(folder)) if folder else _OwnSandbox()
