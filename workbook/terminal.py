@@ -10,6 +10,8 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
+from .errors import UserError
+
 # outcome: (mark, ASCII mark, word, colour)
 MARKS = {
     "kept": ("✓", "+", "PASS", "green"),
@@ -146,3 +148,12 @@ def _can_write(out: IO[str], text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def report_error(error: UserError) -> None:
+    """Say what is wrong and what to do next, on standard error."""
+    terminal = Terminal(plain="--plain" in sys.argv, file=sys.stderr)
+    terminal.line(f"workbook: {error.message}", "red")
+    if error.then:
+        command = error.then.startswith("workbook ")
+        terminal.line(f"Next: {'uv run ' if command else ''}{error.then}")

@@ -20,11 +20,6 @@ CARDS_SHOWN = 2
 PROMISES_LISTED = 12  # more of them are counted, but for the broken ones
 
 
-def number_of(number: int, noun: str) -> str:
-    """`1 page`, `2,000 pages`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def shown_path(path: Path) -> str:
     """A path as a person would type it from where they are."""
     try:

@@ -182,10 +182,12 @@ def grade(
         return
     if why:
         raise UserError("--why belongs to an override.", "workbook grade override LEARNER PROMISE POINTS --why TEXT")
-    from .grade import Wish, grade
+    from workbook.grader.request import GradeRequest
+
+    from .grade import grade
 
     places = [Path(path) for path in paths]
-    grade(Wish(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
+    grade(GradeRequest(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
 
 
 @app.command()

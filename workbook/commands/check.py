@@ -11,8 +11,8 @@ from workbook.checkup import Checkup, Subject
 from workbook.course import Step
 from workbook.errors import UserError
 from workbook.submission import BadSubmission, opened
+from workbook.terminal import report_error
 
-from . import tell
 from .here import Here
 
 
@@ -73,7 +73,7 @@ def watch(name: str | None, *, shipped: bool) -> None:
             try:
                 event = loop.next()
             except UserError as error:  # no tests any more, for a moment perhaps: an editor replaces files
-                tell(error)
+                report_error(error)
                 continue
             if isinstance(event, Checkup):
                 note_solved(here, event)

@@ -16,6 +16,7 @@ from workbook.grader.folder import Found, find_submissions
 from workbook.grader.identity import TheClass, identify
 from workbook.grader.lanes import Lanes, LocalLanes, closing
 from workbook.grader.lock import sole_grader
+from workbook.grader.request import GradeRequest
 from workbook.grader.results import GRADED
 from workbook.grader.roster import read_roster
 from workbook.grader.run import LOST, ClassGrading, Done, Plan, overrides_in, score, seed_of
@@ -23,36 +24,35 @@ from workbook.grader.text import one_line
 from workbook.journal import Journal
 from workbook.views import shown_path
 
-from .grade import Wish
 from .here import Here
 
 JOURNAL = "journal.db"
 LISTED = 20
 
 
-def grade_class(wish: Wish, warm: Warm | None) -> NoReturn:
+def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     """Grade it with what `warm` has begun to make; without it on the workers of the scheduler."""
     here = Here()
-    if wish.scheduler and wish.lanes:
+    if request.scheduler and request.lanes:
         raise UserError("With --scheduler its workers are the lanes.", "leave --lanes out")
-    roster = read_roster(wish.roster) if wish.roster else []
-    not_in = [wish.out, *([wish.roster] if wish.roster else [])]
+    roster = read_roster(request.roster) if request.roster else []
+    not_in = [request.out, *([request.roster] if request.roster else [])]
     all_names = [exercise.name for exercise in here.course.exercises()]
-    found = find_submissions(wish.paths, all_names, not_in)
-    exercises = _exercises(here, wish.exercises, found)
-    the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(wish.exercises))
+    found = find_submissions(request.paths, all_names, not_in)
+    exercises = _exercises(here, request.exercises, found)
+    the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(request.exercises))
     if not the_class.work:
-        places = ", ".join(map(shown_path, wish.paths[:3]))
+        places = ", ".join(map(shown_path, request.paths[:3]))
         raise UserError(f"There is nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
     with contextlib.ExitStack() as stack:
-        stack.enter_context(sole_grader(wish.out))
-        lanes = _lanes(here, wish, len(the_class.work), warm, stack)
-        journal = Journal(wish.out / JOURNAL, lost=LOST)
+        stack.enter_context(sole_grader(request.out))
+        lanes = _lanes(here, request, len(the_class.work), warm, stack)
+        journal = Journal(request.out / JOURNAL, lost=LOST)
         with exit_1():
-            seed = seed_of(journal, wish.seed)
-            plan = Plan(here.course, exercises, the_class, journal, seed, wish.unsafe, wish.force, wish.limit)
+            seed = seed_of(journal, request.seed)
+            plan = Plan(here.course, exercises, the_class, journal, seed, request.unsafe, request.force, request.limit)
             grading = ClassGrading(plan)
-            grading.begin(_title(wish.paths))
+            grading.begin(_title(request.paths))
         failed = _grade(here, grading, lanes)
     with exit_1():
         _show_summary(here, grading)
@@ -78,11 +78,11 @@ def _exercises(here: Here, asked: Sequence[str], found: Sequence[Found]) -> list
     return [here.course.exercise(step) for step in chosen]
 
 
-def _lanes(here: Here, wish: Wish, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
+def _lanes(here: Here, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
     if warm is None:
         from workbook.grader.cluster import ClusterLanes  # late: it is slow to import, and few have it
 
-        return stack.enter_context(closing(ClusterLanes(wish.scheduler, unsafe=wish.unsafe)))
+        return stack.enter_context(closing(ClusterLanes(request.scheduler, unsafe=request.unsafe)))
     isolation, runner = warm()
     kept = [runner]
 
@@ -90,7 +90,7 @@ def _lanes(here: Here, wish: Wish, count: int, warm: Warm | None, stack: context
         return Bench(here.course, isolation, kept.pop() if kept else None)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return stack.enter_context(closing(LocalLanes(make, min(wish.lanes or cores, count))))
+    return stack.enter_context(closing(LocalLanes(make, min(request.lanes or cores, count))))
 
 
 @contextlib.contextmanager

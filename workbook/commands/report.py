@@ -13,7 +13,8 @@ from workbook.journal import Journal
 from workbook.promises import read_promises
 from workbook.report import FORMATS, ClassMarks, Target
 from workbook.report.counting import BadEntry, Collected, Sentence, collect, count
-from workbook.views import number_of, shown_path
+from workbook.views import shown_path
+from workbook.wording import number_of
 
 from .here import Here
 

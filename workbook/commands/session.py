@@ -9,9 +9,9 @@ from workbook.course import Step
 from workbook.errors import UserError
 from workbook.keys import REDRAW, single_keys
 from workbook.loop import Key, Loop, Saved
+from workbook.terminal import report_error
 from workbook.workspace import MAIN, has_begun
 
-from . import tell
 from .breaking import try_experiment
 from .check import note_solved
 from .here import Here
@@ -201,7 +201,7 @@ class _Watch:
         try:
             command()
         except UserError as error:
-            tell(error)
+            report_error(error)
         except KeyboardInterrupt:
             self.happened = "Left, unfinished."
             return

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from workbook.views import number_of
+from workbook.wording import number_of
 
 from .lms import canvas_file, moodle_folder
 from .marks import ClassMarks, Graded, Mark, Row

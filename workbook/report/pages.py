@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from workbook.views import number_of
+from workbook.wording import number_of
 
 from .attention import attention
 from .charts import Histogram, histogram

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from workbook.views import number_of
+from workbook.wording import number_of
 
 from .lms import canvas_login, canvas_user, moodle_participant
 from .marks import ClassMarks, Mark
