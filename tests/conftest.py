@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the command: it, in a small course."""
+"""Fixtures for the tests of the command: it, in a small course, and the screens that it should print."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import golden
 from .runners import Workbook
 
 # A shell starts background jobs with Ctrl-C ignored, and what they start inherits that: here Ctrl-C is tested.
@@ -19,6 +20,11 @@ COURSE = Path(__file__).parent / "course"
 
 # What mypy has read of the packages is for all that the tests have it check: a dozen folders and solutions.
 os.environ.setdefault("MYPY_CACHE_DIR", str(Path(__file__).parents[1] / ".mypy_cache"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the screens."""
+    parser.addoption(golden.OPTION, action="store_true", help="write tests/screens/ instead of comparing with it")
 
 
 @contextlib.contextmanager
@@ -40,3 +46,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbook]:
     """The command in a small course that a module shares, for commands that change nothing in it."""
     with _in_a_course(tmp_path_factory.mktemp("shared") / "course") as opened:
         yield opened
+
+
+@pytest.fixture
+def screens(request: pytest.FixtureRequest) -> golden.Screens:
+    """Compare what the command prints with the screen that is kept: `screens("name", text)`; see golden.py."""
+    used = next((name for name in ("workbook", "shared") if name in request.fixturenames), "")
+    root = request.getfixturevalue(used).root if used else None
+    return golden.Screens(update=golden.is_updating(request.config), root=root)
