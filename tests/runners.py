@@ -1,8 +1,11 @@
 """The real `workbook` command in a course of its own: run to its end, left running, or on a terminal."""
 
+import atexit
 import contextlib
+import functools
 import os
 import queue
+import select
 import shutil
 import signal
 import socket
@@ -13,21 +16,24 @@ import termios
 import threading
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pexpect  # type: ignore[import-untyped]
 import pyte
 
 from workbook import workspace
 from workbook.course import Course
 from workbook.journal import Entry, Journal
 
+from .nursery import Forked, Nursery, can_fork
+
 PATIENCE = 90.0  # seconds: a deadline for a loaded machine, never waited for where all is well
 COMMAND = [sys.executable, "-m", "workbook"]
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 # What would make the command another one than the learner's; without bytecode it also starts twice as slowly.
 NOT_PASSED_ON = (
     "PYTHONDONTWRITEBYTECODE",
@@ -108,6 +114,9 @@ class Workbook:
         **options: Any,
     ) -> Ended:
         """Run it to its end, without a terminal; `before` runs it, `options` are those of `subprocess.run`."""
+        given = options.get("input") or ""
+        if not (before or options.keys() - {"input", "stdin"} or len(given) > 4000) and can_fork(env or {}):
+            return self._forked(words, cwd or self.root, self.env | (env or {}), given)
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         ended = subprocess.run(
             [*before, *COMMAND, *words],
@@ -120,9 +129,26 @@ class Workbook:
         )
         return Ended(ended.returncode, ended.stdout or "", ended.stderr or "")
 
+    def _forked(self, words: Sequence[str], cwd: Path, env: dict[str, str], given: str) -> Ended:
+        """Run it to its end in a fork."""
+        stdin, keyboard = os.pipe()
+        out, to_out = os.pipe()
+        err, to_err = os.pipe()
+        os.write(keyboard, given.encode())
+        os.close(keyboard)
+        process = nursery().fork(words, cwd, env, (stdin, to_out, to_err))
+        for fd in (stdin, to_out, to_err):
+            os.close(fd)
+        try:
+            written = read_all((out, err), PATIENCE)
+            return Ended(process.wait(PATIENCE), *written)
+        finally:
+            process.kill()
+
     def start(self, *words: str, env: dict[str, str] | None = None) -> "Running":
         """Start it without a terminal and leave it running."""
-        self._open.append(running := Running([*COMMAND, *words], self.root, self.env | (env or {})))
+        running = Running([*COMMAND, *words], self.root, self.env | (env or {}), fork=can_fork(env or {}))
+        self._open.append(running)
         return running
 
     def screen(self, *words: str, columns: int = 80, lines: int = 50, env: dict[str, str] | None = None) -> "Screen":
@@ -170,18 +196,14 @@ class Workbook:
 class Running:
     """The command as a process without a terminal, whose output is read as it comes."""
 
-    def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+    def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str], *, fork: bool = False) -> None:
+        """Start it; with `fork`, which is for `COMMAND` with its words, as a fork of a warm process."""
+        out, to_out = os.pipe()
+        with Path(os.devnull).open("rb") as null:
+            fds = null.fileno(), to_out, to_out
+            self.process = started(command, cwd, env, fds, fork=fork)
+        os.close(to_out)
+        self._output = os.fdopen(out, encoding="utf-8", errors="replace")
         self._lines: queue.Queue[str] = queue.Queue()
         self._seen: list[str] = []
         self._reading = True
@@ -189,8 +211,7 @@ class Running:
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stdout
-        with self.process.stdout as lines:
+        with self._output as lines:
             while self._reading and (line := lines.readline()):
                 self._lines.put(line)
 
@@ -236,11 +257,13 @@ class Screen:
     """The command on a terminal, and what a person sees there."""
 
     def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str], columns: int, lines: int) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads
-            self._child = pexpect.spawn(
-                command[0], list(command[1:]), cwd=str(cwd), env=env, dimensions=(lines, columns), timeout=PATIENCE
-            )
+        self._terminal, theirs = os.openpty()
+        try:
+            termios.tcsetwinsize(self._terminal, (lines, columns))
+            fork = can_fork({name: value for name, value in env.items() if name != "TERM"})
+            self._process = started(command, cwd, env, (theirs, theirs, theirs), fork=fork, terminal=True)
+        finally:
+            os.close(theirs)
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""  # all that was ever written
@@ -249,7 +272,7 @@ class Screen:
     @property
     def mode(self) -> list[Any]:
         """How the terminal is set, as `stty` tells it."""
-        return termios.tcgetattr(self._child.child_fd)
+        return termios.tcgetattr(self._terminal)
 
     @property
     def text(self) -> str:
@@ -264,8 +287,8 @@ class Screen:
         return self.raw.decode("utf-8", "replace")
 
     def _read(self) -> None:
-        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            while data := self._child.read_nonblocking(65536, 0):
+        with contextlib.suppress(OSError):  # the terminal's other end is closed
+            while select.select([self._terminal], [], [], 0)[0] and (data := os.read(self._terminal, 65536)):
                 self.raw += data
                 self._stream.feed(data)
 
@@ -279,7 +302,7 @@ class Screen:
         return str(wait_until(shown, lambda: f"not all of {words} on the screen:\n{self.text}"))
 
     def press(self, keys: str) -> None:
-        self._child.send(keys)
+        os.write(self._terminal, keys.encode())
 
     def press_until(self, key: str, words: str) -> None:
         """Press a key, as an impatient person does, until the screen shows `words`."""
@@ -292,30 +315,79 @@ class Screen:
 
     def resize(self, columns: int, lines: int) -> None:
         self._screen.resize(lines, columns)
-        self._child.setwinsize(lines, columns)
+        termios.tcsetwinsize(self._terminal, (lines, columns))  # the kernel tells the command
 
     def wait_for_end(self) -> int:
         """Wait until the command has ended; returns its exit status, or minus the signal that ended it."""
 
         def ended() -> bool:
             self._read()  # else it may wait for us
-            return not self._child.isalive()
+            return self._process.poll() is not None
 
         wait_until(ended, lambda: f"it runs on:\n{self.text}")
         self._read()
-        status, number = self._child.exitstatus, self._child.signalstatus
-        return -number if number else int(status or 0)
+        return int(self._process.wait())
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        self._child.kill(number)
+        self._process.send_signal(number)
 
     def hang_up(self) -> None:
         """Close the terminal, as its window's closing does."""
-        os.close(self._child.child_fd)
+        os.close(self._terminal)
+        self._terminal = -1
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._child.close(force=True)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        if self._terminal >= 0:
+            self.hang_up()
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """The warm process of this one, which ends with it."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
+def started(
+    command: Sequence[str],
+    cwd: Path,
+    env: dict[str, str],
+    fds: tuple[int, int, int],
+    *,
+    fork: bool,
+    terminal: bool = False,
+) -> Forked | subprocess.Popen[bytes]:
+    """Start a command in a session of its own, with these standard streams; `terminal`: they are its terminal."""
+    if fork:
+        return nursery().fork(command[len(COMMAND) :], cwd, env, fds, terminal=terminal)
+    if terminal:
+        command = [sys.executable, "-c", TAKE_TERMINAL, *command]
+    return subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=fds[0], stdout=fds[1], stderr=fds[2], start_new_session=True
+    )
+
+
+def read_all(pipes: Sequence[int], seconds: float) -> list[str]:
+    """Read pipes to their ends, and close them."""
+    deadline = time.monotonic() + seconds
+    found = dict.fromkeys(pipes, b"")
+    with contextlib.ExitStack() as stack:
+        for pipe in pipes:
+            stack.callback(os.close, pipe)
+        open_ = set(pipes)
+        while open_:
+            ready = select.select(open_, [], [], max(0, deadline - time.monotonic()))[0]
+            assert ready, f"its output had not ended after {seconds:g} s: {found}"
+            for pipe in ready:
+                data = os.read(pipe, 65536)
+                found[pipe] += data
+                if not data:
+                    open_.remove(pipe)
+    return [data.decode("utf-8").replace("\r\n", "\n") for data in found.values()]
 
 
 @contextlib.contextmanager
