@@ -133,8 +133,8 @@ class Nursery:
     def fork(
         self, words: Sequence[str], cwd: Path, env: Mapping[str, str], fds: Sequence[int], *, terminal: bool = False
     ) -> Forked:
-        """Run `python -m workbook WORDS` in a fork; the three `fds` become its standard streams."""
-        request = {"words": ["workbook", *words], "cwd": str(cwd), "env": dict(env), "terminal": terminal}
+        """Run `python -m WORDS` in a fork; the three `fds` become its standard streams."""
+        request = {"words": list(words), "cwd": str(cwd), "env": dict(env), "terminal": terminal}
         return Forked(self, request, fds)
 
     def close(self) -> None:
@@ -237,9 +237,8 @@ def _run(words: Sequence[str], cwd: str | None, env: Mapping[str, str], *, on_pa
     if on_path:
         sys.path.insert(0, str(Path.cwd()))
 
-    _forget()
+    _forget(words[0])
     try:
-        sys.modules.pop(words[0] if "." in words[0] else f"{words[0]}.__main__", None)
         runpy._run_module_as_main(words[0])  # type: ignore[attr-defined]
         status: Any = 0
     except SystemExit as end:
@@ -253,8 +252,16 @@ def _run(words: Sequence[str], cwd: str | None, env: Mapping[str, str], *, on_pa
     os._exit(status & 0xFF)
 
 
-def _forget() -> None:
-    """Undo what the process that forked this one, which may run pytest, has set for itself."""
+def _forget(module: str) -> None:
+    """Undo what the process that forked this one, which may run pytest, has set for itself.
+
+    `module` is imported again, and so are plugins that pytest is to import itself.
+    """
+    again = {module, f"{module}.__main__"} - {"workbook", "pytest"}
+    if module == "pytest":
+        again |= {name for name in sys.modules if name.startswith("workbook.plugin")}
+    for name in again:
+        sys.modules.pop(name, None)
     atexit._clear()
     warnings.resetwarnings()
     for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):

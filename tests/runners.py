@@ -131,19 +131,7 @@ class Workbook:
 
     def _forked(self, words: Sequence[str], cwd: Path, env: dict[str, str], given: str) -> Ended:
         """Run it to its end in a fork."""
-        stdin, keyboard = os.pipe()
-        out, to_out = os.pipe()
-        err, to_err = os.pipe()
-        os.write(keyboard, given.encode())
-        os.close(keyboard)
-        process = nursery().fork(words, cwd, env, (stdin, to_out, to_err))
-        for fd in (stdin, to_out, to_err):
-            os.close(fd)
-        try:
-            written = read_all((out, err), PATIENCE)
-            return Ended(process.wait(PATIENCE), *written)
-        finally:
-            process.kill()
+        return forked(["workbook", *words], cwd, env, given)
 
     def start(self, *words: str, env: dict[str, str] | None = None) -> "Running":
         """Start it without a terminal and leave it running."""
@@ -363,12 +351,48 @@ def started(
 ) -> Forked | subprocess.Popen[bytes]:
     """Start a command in a session of its own, with these standard streams; `terminal`: they are its terminal."""
     if fork:
-        return nursery().fork(command[len(COMMAND) :], cwd, env, fds, terminal=terminal)
+        return nursery().fork(command[len(COMMAND) - 1 :], cwd, env, fds, terminal=terminal)
     if terminal:
         command = [sys.executable, "-c", TAKE_TERMINAL, *command]
     return subprocess.Popen(
         command, cwd=cwd, env=env, stdin=fds[0], stdout=fds[1], stderr=fds[2], start_new_session=True
     )
+
+
+def forked(words: Sequence[str], cwd: Path, env: dict[str, str], given: str = "", seconds: float = PATIENCE) -> Ended:
+    """Run `python -m WORDS` to its end in a fork of a warm process."""
+    stdin, keyboard = os.pipe()
+    out, to_out = os.pipe()
+    err, to_err = os.pipe()
+    os.write(keyboard, given.encode())
+    os.close(keyboard)
+    process = nursery().fork(words, cwd, env, (stdin, to_out, to_err))
+    for fd in (stdin, to_out, to_err):
+        os.close(fd)
+    try:
+        written = read_all((out, err), seconds)
+        return Ended(process.wait(seconds), *written)
+    finally:
+        process.kill()
+
+
+def run_pytest(*words: str, cwd: Path, env: dict[str, str]) -> Ended:
+    """Run pytest with no plugins but ours and xdist: the others take four seconds to import."""
+    command = ["pytest", "-q", "-p", "workbook.plugin", "-p", "xdist", "-p", "no:cacheprovider", "--color=no", *words]
+    env = env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    if sys.platform == "linux":
+        return forked(command, cwd, env, seconds=300)
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 def read_all(pipes: Sequence[int], seconds: float) -> list[str]:

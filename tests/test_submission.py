@@ -3,8 +3,6 @@
 import os
 import re
 import stat
-import subprocess
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -18,7 +16,7 @@ import pytest
 from workbook.submission import BadSubmission, opened
 
 from .conftest import COURSE
-from .runners import Ended, Workbook, files_below
+from .runners import Ended, Workbook, files_below, run_pytest
 
 SOLVED = """
 
@@ -216,9 +214,7 @@ def test_check_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: st
 
 def pytest_in(workbook: Workbook, *words: str) -> Ended:
     """pytest alone in the small course, as an instructor runs it."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    ended = subprocess.run(command, cwd=workbook.root, env=workbook.env, capture_output=True, text=True, timeout=90)
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return run_pytest(*words, cwd=workbook.root, env=workbook.env)
 
 
 @pytest.mark.parametrize("name", ["absolute", "bomb", "two projects", "own fastapi/", "broken off"])

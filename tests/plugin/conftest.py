@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from workbook.launch import choose_launcher
 
 from ..apps import write
+from ..runners import run_pytest
 from .sample import SETTINGS
 
 
@@ -54,18 +53,8 @@ def run() -> Iterator[Run]:
         kept["WORKBOOK_WARM_APPS"] = address
 
     def run(folder: Path, *arguments: str, **env: str) -> Ended:
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", *arguments],
-            cwd=folder,
-            env=kept | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-        return Ended(ended.returncode, ended.stdout)
+        ended = run_pytest(*arguments, cwd=folder, env=kept | env)
+        return Ended(ended.status, ended.out + ended.err)
 
     yield run
     launcher.close()
