@@ -55,7 +55,7 @@ COMMAND_MODULES = (
     "rich.traceback",
 )
 
-_FORK_EXEC = getattr(subprocess, "_fork_exec", None)
+_FORK_EXEC: Any = getattr(subprocess, "_fork_exec", None)
 
 
 def can_fork(env: Mapping[str, str]) -> bool:
@@ -146,6 +146,21 @@ class Nursery:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+class ForkedHelper(Forked):
+    """A helper whose standard input and output are pipes of ours."""
+
+    def __init__(self, nursery: Nursery, words: Sequence[str], log: int) -> None:
+        given, to_stdin = os.pipe()
+        from_stdout, said = os.pipe()
+        try:
+            request = {"words": list(words), "cwd": str(Path.cwd()), "env": dict(os.environ), "terminal": False}
+            super().__init__(nursery, request, (given, said, log))
+        finally:
+            os.close(given)
+            os.close(said)
+        self.stdin, self.stdout = os.fdopen(to_stdin, "wb"), os.fdopen(from_stdout, "rb")
+
+
 def main() -> None:
     """Import what commands import, and fork one for every connection. Only a fork returns from here, to end."""
     import workbook.checks.run
@@ -182,6 +197,7 @@ def _answer(listener: socket.socket) -> dict[str, Any]:
                 request, fds = _receive(connection)
                 pid = os.fork()
                 if pid == 0:
+                    selector.close()
                     os.setsid()
                     for number, fd in enumerate(fds):
                         os.dup2(fd, number)
@@ -216,11 +232,12 @@ def _become(request: dict[str, Any]) -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     _mark(request["env"].get(MARK, UNMARKED))
     subprocess._fork_exec = _fork_exec  # type: ignore[attr-defined]
-    _run(request["words"], request["cwd"], request["env"], on_path=True)
+    _run(request["words"], request["cwd"], request["env"], on_path=request["words"][0] not in FORKED)
 
 
 def _run(words: Sequence[str], cwd: str | None, env: Mapping[str, str], *, on_path: bool = False) -> None:
     """Run the module `words[0]` as `python -m` does, in a process that has its streams already."""
+    gc.freeze()  # what is garbage here may own a file: collected later, it would close another one of that number
     os.closerange(3, 4096)
     if cwd:
         os.chdir(cwd)

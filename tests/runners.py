@@ -19,15 +19,18 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import pyte
+import pytest
 
 from workbook import workspace
 from workbook.course import Course
 from workbook.journal import Entry, Journal
+from workbook.launch import warm
 
-from .nursery import Forked, Nursery, can_fork
+from .nursery import Forked, ForkedHelper, Nursery, can_fork
 
 PATIENCE = 90.0  # seconds: a deadline for a loaded machine, never waited for where all is well
 COMMAND = [sys.executable, "-m", "workbook"]
@@ -290,6 +293,8 @@ class Screen:
         return str(wait_until(shown, lambda: f"not all of {words} on the screen:\n{self.text}"))
 
     def press(self, keys: str) -> None:
+        """Type, a moment after what was typed before: keys that the command reads together count as one."""
+        time.sleep(0.05)
         os.write(self._terminal, keys.encode())
 
     def press_until(self, key: str, words: str) -> None:
@@ -376,11 +381,26 @@ def forked(words: Sequence[str], cwd: Path, env: dict[str, str], given: str = ""
         process.kill()
 
 
+@contextlib.contextmanager
+def helpers_forked() -> Iterator[None]:
+    """Let the warm helpers that this process starts be forks of a warmer one, which saves each of them its imports."""
+
+    def popen(command: Sequence[str], *, stderr: IO[bytes], **_: Any) -> ForkedHelper:
+        return ForkedHelper(nursery(), command[3:], stderr.fileno())
+
+    if not can_fork({}):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
+        yield
+
+
 def run_pytest(*words: str, cwd: Path, env: dict[str, str]) -> Ended:
     """Run pytest with no plugins but ours and xdist: the others take four seconds to import."""
     command = ["pytest", "-q", "-p", "workbook.plugin", "-p", "xdist", "-p", "no:cacheprovider", "--color=no", *words]
     env = env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    if sys.platform == "linux":
+    if can_fork({}):
         return forked(command, cwd, env, seconds=300)
     ended = subprocess.run(
         [sys.executable, "-m", *command],

@@ -138,7 +138,6 @@ def test_a_stage_has_no_key_for_a_tour(workbook: Workbook) -> None:
     screen.wait_for("✓ Whoever asks is greeted by name.", "h hint  n next  b break  r run  l list  q quit")
 
     screen.press("t")
-    screen.press("l")
-    screen.wait_for("You are in 01-hello.", BACK)
+    screen.press_until("l", "You are in 01-hello.")
 
     assert "has no tour" not in screen.written

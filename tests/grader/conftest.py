@@ -1,11 +1,18 @@
 """Fixtures for grading: the small course with its hidden test, and a class folder."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ..runners import Workbook
+from ..runners import Workbook, helpers_forked
 from .classes import complete
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _helpers_forked() -> Iterator[None]:
+    with helpers_forked():
+        yield
 
 
 @pytest.fixture
