@@ -14,13 +14,10 @@ from .attack import CODE
 from .grading import UNSAFE
 
 ATTACKS = {attack.subject: attack for attack in suite.attacks()}
-FASTEST = next(iter(TIERS))
+FASTEST, *OTHERS = TIERS
 # An app takes long to start in the other tier. What depends on the grader alone is tried in the fastest.
-CASES = [
-    (tier, subject)
-    for tier in TIERS
-    for subject, attack in ATTACKS.items()
-    if tier == FASTEST or attack.family in suite.ON_THE_SANDBOX
+ELSEWHERE = [
+    (tier, subject) for tier in OTHERS for subject, attack in ATTACKS.items() if attack.family in suite.ON_THE_SANDBOX
 ]
 Wrong = dict[str, dict[str, str]]
 
@@ -49,17 +46,27 @@ def try_all(session: pytest.Session) -> Wrong:
     return found
 
 
-@pytest.mark.exhaustive(sample=16)
-@pytest.mark.parametrize("tier, subject", CASES)
+@pytest.mark.exhaustive(sample=13)
+@pytest.mark.parametrize("tier, subject", [(FASTEST, subject) for subject in ATTACKS])
 def test_attack_comes_to_nothing(tier: str, subject: str, wrong: Wrong) -> None:
     """An attack gets no credit, or that of an honest one; it is named; others are graded as if it were not there."""
-    said = wrong[tier][subject]
+    comes_to_nothing(wrong[tier][subject])
+
+
+@pytest.mark.exhaustive(sample=3)
+@pytest.mark.parametrize("tier, subject", ELSEWHERE)
+def test_attack_comes_to_nothing_elsewhere(tier: str, subject: str, wrong: Wrong) -> None:
+    """It is the same in the sandbox for machines where namespaces cannot be nested."""
+    comes_to_nothing(wrong[tier][subject])
+
+
+def comes_to_nothing(said: str) -> None:
     if said.startswith("no sandbox: "):
         pytest.skip(said)
     assert said == ""
 
 
-@pytest.mark.exhaustive(sample=2)
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("subject", [name for name, attack in ATTACKS.items() if attack.harmless])
 def test_attack_is_one(subject: str) -> None:
     """Without a sandbox it succeeds, and the suite says so: a suite that finds nothing would prove nothing."""

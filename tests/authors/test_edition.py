@@ -16,6 +16,11 @@ from ..runners import NOT_PASSED_ON, files_below
 from ..test_repo import ROOT
 
 ENV = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+ENV["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+
+
+# The plugins of other packages take longer to import than ours to do its work.
+OURS_ALONE = ("-p", "workbook.plugin", "-p", "xdist", "-p", "no:cacheprovider")
 
 
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -41,33 +46,41 @@ def test_nothing_hidden_is_in_it(edition: Path) -> None:
     assert [name for name, content in files.items() if CANARY.encode() in content] == []
 
 
-def test_every_exercise_can_be_begun(edition: Path) -> None:
-    """In the edition `workbook` works: it lists every step, and every exercise can be begun, checked and reset."""
+def test_every_step_is_listed(edition: Path) -> None:
+    """In the edition `workbook` lists every step, and each exercise's starter is there."""
     course = Course(edition)
     listed = python(edition, "workbook", "list")
+
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [step.name for step in course.steps if f" {step.name} " not in listed.stdout] == []
+    assert [exercise.name for exercise in course.exercises() if not exercise.starter_files()] == []
 
-    for exercise in course.exercises():
-        started = python(edition, "workbook", "start", exercise.name)
-        assert (started.returncode, started.stderr) == (0, ""), exercise.name
-        assert [file for file in exercise.starter_files() if not (course.work / "final" / file).is_file()] == []
-    for exercise in course.exercises():
-        checked = python(edition, "workbook", "check", exercise.name)
-        assert (checked.returncode, checked.stderr) == (1, ""), checked.stdout
-        assert re.search(r"^\d+ of \d+ points; \d+ more are graded by hidden tests\.$", checked.stdout, re.MULTILINE)
-        assert " TODO: " in checked.stdout
-    submitted = python(edition, "workbook", "submit", exercise.name)
+
+@pytest.mark.exhaustive(sample=1)
+@pytest.mark.parametrize("name", [exercise.name for exercise in Course.find(ROOT).exercises()])
+def test_every_exercise_can_be_begun(edition: Path, name: str) -> None:
+    """In the edition every exercise can be begun, checked and handed in."""
+    course = Course(edition)
+    exercise = course.exercise(course.step(name))
+
+    started = python(edition, "workbook", "start", name)
+    assert (started.returncode, started.stderr) == (0, "")
+    assert [file for file in exercise.starter_files() if not (course.work / "final" / file).is_file()] == []
+    checked = python(edition, "workbook", "check", name)
+    assert (checked.returncode, checked.stderr) == (1, ""), checked.stdout
+    assert re.search(r"^\d+ of \d+ points; \d+ more are graded by hidden tests\.$", checked.stdout, re.MULTILINE)
+    assert " TODO: " in checked.stdout
+    submitted = python(edition, "workbook", "submit", name)
     assert (submitted.returncode, submitted.stderr) == (0, "")
 
 
 def test_its_tests_can_be_run(edition: Path) -> None:
     """In the edition pytest collects every test without an error, and what holds for the repository holds there."""
-    collected = python(edition, "pytest", "--collect-only", "-q", "-p", "no:cacheprovider")
+    collected = python(edition, "pytest", "--collect-only", "-q", *OURS_ALONE)
     assert collected.returncode == 0, collected.stdout[-3000:]
     assert "error" not in collected.stdout.splitlines()[-1]
 
-    tested = python(edition, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_repo.py")
+    tested = python(edition, "pytest", "-q", *OURS_ALONE, "tests/test_repo.py")
     assert tested.returncode == 0, tested.stdout[-3000:]
 
 

@@ -35,6 +35,7 @@ def grade(bench: Bench, exercise: Exercise, *patches: Path) -> Result:
     return bench.grade(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_a_real_exercise_is_graded(bench: Bench, exercise: Exercise) -> None:
     """The solution keeps every promise; the starter earns less than half, and its evidence is the same twice."""
