@@ -293,8 +293,7 @@ class Screen:
         return str(wait_until(shown, lambda: f"not all of {words} on the screen:\n{self.text}"))
 
     def press(self, keys: str) -> None:
-        """Type, a moment after what was typed before: keys that the command reads together count as one."""
-        time.sleep(0.05)
+        """Type `keys`."""
         os.write(self._terminal, keys.encode())
 
     def press_until(self, key: str, words: str) -> None:

@@ -7,9 +7,13 @@ import shutil
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
+TYPED_AT_ONCE = 3  # keys; more that come in one read are a pasted text
 REDRAW = "\f"  # Ctrl-L; told also when the terminal has got another size
+
+_typed_ahead: deque[str] = deque()  # pressed before the one who reads keys was ready for them
 
 
 @contextlib.contextmanager
@@ -69,11 +73,19 @@ def read_key(seconds: float) -> str:
                 return msvcrt.getwch()
             time.sleep(0.02)
         return ""
-    if not select.select([sys.stdin], [], [], seconds)[0]:
-        return ""
-    return decode(os.read(sys.stdin.fileno(), 16))
+    if not _typed_ahead:
+        if not select.select([sys.stdin], [], [], seconds)[0]:
+            return ""
+        _typed_ahead.extend(split_keys(os.read(sys.stdin.fileno(), 64)))
+    return _typed_ahead.popleft() if _typed_ahead else ""
 
 
-def decode(pressed: bytes) -> str:
-    """What was pressed, as one character: of an arrow key's sequence or a pasted text it is the first."""
-    return pressed.decode("utf-8", "ignore")[:1] if pressed else "q"
+def split_keys(pressed: bytes) -> list[str]:
+    """Return the keys that came in one read: each of a few typed quickly; "q" where the terminal has gone.
+
+    Of a special key's sequence and of a pasted text, which nobody types that fast, it's only the first character.
+    """
+    if not pressed:
+        return ["q"]
+    typed = pressed.decode("utf-8", "ignore")
+    return list(typed[:1] if typed.startswith("\x1b") or len(typed) > TYPED_AT_ONCE else typed)

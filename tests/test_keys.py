@@ -1,0 +1,24 @@
+"""Keys from the terminal: none is lost, however fast they come, and a pasted text is no command."""
+
+import pytest
+
+from workbook.keys import split_keys
+
+
+@pytest.mark.parametrize(
+    "pressed, keys",
+    [
+        (b"n", ["n"]),
+        (b"nb", ["n", "b"]),
+        (b"\x1b[A", ["\x1b"]),
+        (b"\x1bOP", ["\x1b"]),
+        ("é".encode(), ["é"]),
+        (b"nothing of this is a command", ["n"]),
+        ("é".encode()[:1], []),
+        (b"", ["q"]),
+    ],
+    ids=["one", "two", "arrow", "F1", "letter of two bytes", "pasted", "half a letter", "the terminal has gone"],
+)
+def test_keys_of_one_read(pressed: bytes, keys: list[str]) -> None:
+    """Two keys typed quickly are two; a special key or a pasted text counts as its first character."""
+    assert split_keys(pressed) == keys
