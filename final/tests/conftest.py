@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 from uuid import uuid4
 
 import httpx
@@ -26,6 +26,13 @@ from workbook.plugin.members import CHEAP_HASHES, PASSWORD
 HERE = Path(__file__).parent
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 API_KEY = "key-of-the-operators"
+
+
+@pytest.fixture(scope="session")
+def sample_number(request: pytest.FixtureRequest) -> int | None:
+    """The number of the sample that this run takes; None if it runs all of what is exhaustive."""
+    number: int = getattr(request.config, "workerinput", {}).get("sampled", request.config.getoption("sampled"))
+    return number if number >= 0 else None
 
 
 def skip_without_postgres() -> None:
@@ -183,14 +190,18 @@ class Lifeline:
         env: dict[str, str],
         output: IO[bytes],
         errors: IO[bytes],
-        command: Sequence[str] = (),
+        command: Sequence[str],
+        inside: Sequence[str] = (),
     ) -> socket.socket:
-        """Start a program, and return its line: its pid comes on it, and its exit status when it has ended."""
+        """Start a program, and return its line: its pid comes on it, and its exit status when it has ended.
+
+        `command` does the same in a new interpreter, for where forks are not safe and inside another command.
+        """
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         request = {
             "program": program,
             "arguments": [*arguments],
-            "command": [*command],
+            "command": [*inside, *command] if inside or sys.platform != "linux" else [],
             "cwd": str(cwd),
             "env": {**kept, **env},
         }
@@ -199,6 +210,13 @@ class Lifeline:
             fds = [theirs.fileno(), output.fileno(), errors.fileno()]
             socket.send_fds(self._control, [json.dumps(request).encode() + b"\n"], fds)
         return line
+
+    def run(self, program: str, arguments: Sequence[str], **options: Any) -> int:
+        """Start a program, wait for its end, and return its exit status."""
+        with self.start(program, arguments, **options) as line:
+            line.settimeout(60)
+            _, status = line.makefile("r")
+        return int(status)
 
     def close(self) -> None:
         self._control.close()
@@ -227,11 +245,10 @@ class Uvicorn:
         self.data, self._log = data, data / f"uvicorn-{uuid4().hex}.log"
         data.mkdir(parents=True, exist_ok=True)
         arguments = ["app.main:app", "--app-dir", str(app_directory), "--port", "0", *options]
-        command = [*inside, sys.executable, "-m", "uvicorn", *arguments] if inside or sys.platform != "linux" else ()
+        command = [sys.executable, "-m", "uvicorn", *arguments]
         with self._log.open("ab") as log:
-            self._line = lifeline.start(
-                "uvicorn", arguments, cwd=data, env=env, output=log, errors=log, command=command
-            )
+            where: dict[str, Any] = {"cwd": data, "env": env, "output": log, "errors": log}
+            self._line = lifeline.start("uvicorn", arguments, command=command, inside=inside, **where)
         self._said = self._line.makefile("r")
         self.pid = int(self._said.readline())
         self.url = ""

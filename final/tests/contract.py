@@ -1,6 +1,7 @@
-"""Schemathesis on the app at URL: `contract.py URL [API_KEY]`, logged in where a key is given.
+"""Schemathesis on the app at URL: `contract.py URL [--few] [API_KEY]`, logged in where a key is given.
 
-A process of its own: its hooks stay for good, and what it imports warns. Its settings are in schemathesis.toml.
+It runs in a separate process, because its hooks stay for good and what it imports warns. Its settings are in
+schemathesis.toml; with `--few` it makes five random requests of each kind.
 """
 
 import sys
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from schemathesis.cli import schemathesis as command
 
-URL, *API_KEY = sys.argv[1:]
+FEW = "--few" in sys.argv
+URL, *API_KEY = [argument for argument in sys.argv[1:] if argument != "--few"]
 
 
 class Login:
@@ -66,4 +68,13 @@ schemathesis.openapi.format("email", st.emails(domains=st.just("example.com")))
 if API_KEY:
     schemathesis.auth()(Login)
 settings = Path(__file__).with_name("schemathesis.toml")
-command(["--no-color", "--config-file", str(settings), "run", f"{URL}/openapi.json"])
+command(
+    [
+        "--no-color",
+        "--config-file",
+        str(settings),
+        "run",
+        f"{URL}/openapi.json",
+        *(["--max-examples", "5"] if FEW else []),
+    ]
+)

@@ -1,8 +1,8 @@
 """Start uvicorns, each in a process group that is killed when its line to the tests ends: `lifeline.py FD`.
 
 FD is a socket. A request on it is a line of JSON, and brings the new process's line, standard output and standard error
-along. The answers on that line are its pid and, when it has ended, its exit status. "command" is what to run where
-forks are not wanted. The tests may be killed in any way:
+along. The answers on that line are its pid and, when it has ended, its exit status. "command" is to be
+run instead of a fork, where there is one. The tests may be killed in any way:
 their ends of the lines are closed then, so nothing stays behind.
 
 What an app imports is imported here once, and each uvicorn is a fork of this process: it saves a second of processor
@@ -36,7 +36,6 @@ UVICORN_MODULES = (
     "uvicorn.protocols.websockets.auto",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
-FORKS = sys.platform == "linux"
 
 
 def ignore_signals() -> None:
@@ -64,7 +63,7 @@ def wait_for_work(control: socket.socket) -> Callable[[], Any]:
 
 def watch_over(request: dict[str, Any], line: int, output: int, errors: int) -> Callable[[], Any]:
     """Start the process and kill its group when the line ends; returns in the process."""
-    if FORKS and not request["command"]:
+    if not request["command"]:
         pid = os.fork()
         if pid == 0:
             os.close(line)
@@ -114,7 +113,7 @@ def become(request: dict[str, Any], output: int, errors: int) -> Callable[[], An
     tempfile.tempdir = None  # it was looked up in the environment of the tests
     sys.path[0] = request["cwd"]
     sys.argv = [request["program"], *request["arguments"]]
-    return {"uvicorn": run_uvicorn, "import": import_app}[request["program"]]
+    return {"uvicorn": run_uvicorn, "code": run_code}[request["program"]]
 
 
 def run_uvicorn() -> None:
@@ -128,15 +127,16 @@ def run_uvicorn() -> None:
     main()
 
 
-def import_app() -> None:
-    """Import the app in the folder that is the argument, as uvicorn does."""
-    sys.path.insert(0, sys.argv[1])
-    importlib.import_module("app.main")
+def run_code() -> None:
+    """Run the code that is the second argument, with the folder that is the first on the path."""
+    folder, code = sys.argv[1:]
+    sys.path.insert(0, folder)
+    exec(code, {"__name__": "__main__"})
 
 
 if __name__ == "__main__":
     ignore_signals()
-    if FORKS:
+    if sys.platform == "linux":
         for name in (*APP_MODULES, *UVICORN_MODULES):
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)

@@ -1,15 +1,18 @@
 import json
-import os
 import re
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workbook.launch import AppFailed
 from workbook.plugin.client import Client
+
+if TYPE_CHECKING:
+    from conftest import Lifeline
 
 GOOD_SECRET = "a-secret-of-more-than-32-characters!"
 
@@ -19,12 +22,31 @@ def new_database() -> Callable[[], str]:
     return lambda: "sqlite:///blog.db"  # settings are read before a database is
 
 
-def start(app_directory: Path, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Import the app as uvicorn does, with these settings alone."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    command = [sys.executable, "-c", "import app.main"]
-    search = {"PYTHONPATH": str(app_directory), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=folder, env=kept | search | env, capture_output=True, text=True, timeout=60)
+class Start:
+    """Code that a process runs with these settings only, the app's import as uvicorn does it: what comes of it."""
+
+    def __init__(
+        self,
+        lifeline: "Lifeline",
+        app_directory: Path,
+        folder: Path,
+        env: dict[str, str],
+        code: str = "import app.main",
+    ) -> None:
+        command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(app_directory)!r}); {code}"]
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            self.returncode = lifeline.run(
+                "code",
+                [str(app_directory), code],
+                command=command,
+                cwd=folder,
+                env=env,
+                output=output,
+                errors=errors,
+            )
+            output.seek(0)
+            errors.seek(0)
+            self.stdout, self.stderr = output.read().decode(), errors.read().decode()
 
 
 @pytest.mark.slow
@@ -44,55 +66,58 @@ def start(app_directory: Path, folder: Path, env: dict[str, str]) -> subprocess.
         ({"SMTP_PORT": "99999"}, "SMTP_PORT: Input should be less than or equal to 65535"),
     ],
 )
-def test_a_wrong_setting_stops_the_start(app_directory: Path, tmp_path: Path, env: dict[str, str], said: str) -> None:
+def test_a_wrong_setting_stops_the_start(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path, env: dict[str, str], said: str
+) -> None:
     """A wrong setting stops the start with its name and what it accepts, and without a traceback."""
-    ended = start(app_directory, tmp_path, env)
+    ended = Start(lifeline, app_directory, tmp_path, env)
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_no_secret_is_repeated(app_directory: Path, tmp_path: Path) -> None:
+def test_no_secret_is_repeated(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
     """What stops the start repeats no secret."""
     wrong = {"SECRET_KEY": "hunter2-hunter2", "DATABASE_URL": "mysql://me:hunter2@host/db"}
 
-    ended = start(app_directory, tmp_path, wrong)
+    ended = Start(lifeline, app_directory, tmp_path, wrong)
 
     assert ended.returncode == 1
     assert "hunter2" not in ended.stderr
 
 
-def test_the_example_starts_once_its_secret_is_replaced(app_directory: Path, tmp_path: Path) -> None:
+def test_the_example_starts_once_its_secret_is_replaced(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path
+) -> None:
     """`.env.example` copied to `.env` is refused in production until its secret is replaced; then the app starts."""
     example = (app_directory / ".env.example").read_text(encoding="utf-8")
     secret = next(line for line in example.splitlines() if line.startswith("SECRET_KEY="))
     (tmp_path / ".env").write_text(example, encoding="utf-8")
 
-    refused = start(app_directory, tmp_path, {"ENVIRONMENT": "production"})
+    refused = Start(lifeline, app_directory, tmp_path, {"ENVIRONMENT": "production"})
     (tmp_path / ".env").write_text(example.replace(secret, f"SECRET_KEY={GOOD_SECRET}"), encoding="utf-8")
-    ended = start(app_directory, tmp_path, {"ENVIRONMENT": "production"})
+    ended = Start(lifeline, app_directory, tmp_path, {"ENVIRONMENT": "production"})
 
     assert "SECRET_KEY: everybody knows this one" in refused.stderr
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_the_example_names_every_setting(app_directory: Path) -> None:
+def test_the_example_names_every_setting(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
     """`.env.example` names every setting that the app reads, and no other."""
     names = "import json, app.config; print(json.dumps(sorted(app.config.Settings.model_fields)))"
-    env = os.environ | {"PYTHONPATH": str(app_directory), "PYTHONDONTWRITEBYTECODE": "1"}
-    asked = subprocess.run([sys.executable, "-c", names], env=env, capture_output=True, text=True, check=True)
+    asked = Start(lifeline, app_directory, tmp_path, {}, names)
     example = (app_directory / ".env.example").read_text(encoding="utf-8").splitlines()
     told = {found[1].lower() for line in example if (found := re.match(r"([A-Z0-9_]+)=", line))}
 
     assert told == set(json.loads(asked.stdout))
 
 
-def test_a_misspelt_setting_is_told(app_directory: Path, tmp_path: Path) -> None:
+def test_a_misspelt_setting_is_told(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
     """A name in `.env` that is no setting stops the start: it is a setting that was misspelt."""
     (tmp_path / ".env").write_text("ALOWED_ORIGINS=https://example.com\n", encoding="utf-8")
 
-    ended = start(app_directory, tmp_path, {})
+    ended = Start(lifeline, app_directory, tmp_path, {})
 
     assert ended.returncode == 1
     assert "ALOWED_ORIGINS" in ended.stderr
