@@ -25,14 +25,15 @@ def verify(only: list[str]) -> None:
             raise UserError(said, "verify it in the full course")
     started = time.monotonic()
     claims, last = claims_of(here, steps)
-    wrong = 0
+    wrong = unseen = 0
     with kept_warm() as runner, _bar(here, len(claims) + len(last)) as advance:
         for finding in _prove_all(claims, last, runner):
-            wrong += not finding.holds
+            wrong += bool(finding.wrong)
+            unseen += bool(finding.not_proven)
             advance(finding)
     here.terminal.line()
     count = len(claims) + len(last)
-    here.terminal.line(f"{count - wrong} of {count} hold, in {time.monotonic() - started:.0f} s.")
+    here.terminal.line(f"{count - wrong - unseen} of {count} hold, in {time.monotonic() - started:.0f} s.")
     sys.exit(1 if wrong else 0)
 
 
@@ -65,9 +66,12 @@ def _bar(here: Here, count: int) -> Iterator[Callable[[Finding], None]]:
     terminal = here.terminal
 
     def show(finding: Finding) -> None:
-        terminal.outcome("kept" if finding.holds else "broken", finding.subject)
+        outcome = "broken" if finding.wrong else "not proven" if finding.not_proven else "kept"
+        terminal.outcome(outcome, finding.subject)
         if finding.wrong:
             terminal.line(finding.wrong, "red", indent=7)
+        elif finding.not_proven:
+            terminal.line(finding.not_proven, indent=7)
 
     if terminal.plain:
         yield show

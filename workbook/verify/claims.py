@@ -8,6 +8,10 @@ from workbook.checks import Check, Runner
 from workbook.errors import UserError
 
 
+class NotProven(Exception):
+    """A claim can't be proven on this machine, say because it has no browser; the text is the reason."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """Something that is to be proven; `wrong` says how it does not hold, "" if it does."""
@@ -19,6 +23,8 @@ class Claim:
         """Whether it holds. What keeps it from being proven, a missing file say, is a way of not holding."""
         try:
             return Finding(self.subject, self.wrong(runner))
+        except NotProven as reason:
+            return Finding(self.subject, "", str(reason))
         except UserError as error:
             return Finding(self.subject, error.message)
         except Exception as error:
@@ -27,14 +33,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim that was looked into; `wrong` is empty if it holds."""
+    """A claim that was looked into; `wrong` is empty if it holds; `not_proven` says why that can't be seen here."""
 
     subject: str
     wrong: str
+    not_proven: str = ""
 
     @property
     def holds(self) -> bool:
-        return not self.wrong
+        return not self.wrong and not self.not_proven
 
 
 def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterator[Finding]:

@@ -9,12 +9,16 @@ from workbook.checks import Runner, check
 from workbook.scratch import scratch_copy
 from workbook.test_files import find_tests
 
-from .claims import Claim, red_of
+from .claims import Claim, NotProven, red_of
 
 
-def stage_claims(root: Path, stage: Path) -> Iterator[Claim]:
-    """It is green as shipped, its experiments and tasks hold, and they are as many as promised."""
-    yield Claim(f"{stage.name} as shipped", lambda runner: red_of(check(runner, root, find_tests(stage))))
+def stage_claims(root: Path, stage: Path, *, unchanged: bool = True) -> Iterator[Claim]:
+    """It is green as shipped, its experiments and tasks hold, and they are as many as promised.
+
+    Without `unchanged` the first claim is left out, for those who run the stage's tests anyway.
+    """
+    if unchanged:
+        yield Claim(f"{stage.name} as shipped", lambda runner: red_of(check(runner, root, find_tests(stage))))
     try:
         experiments = read_experiments(stage)
         tasks = read_tasks(stage)
@@ -32,7 +36,10 @@ def stage_claims(root: Path, stage: Path) -> Iterator[Claim]:
 
 
 def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Runner) -> str:
-    """How the experiment does not hold; "" if its edits turn exactly the named promises red."""
+    """How the experiment does not hold; "" if its edits turn exactly the named promises red.
+
+    Raises `NotProven` if one of them can't be seen here, and the others are as they should be.
+    """
     try:
         with scratch_copy(stage, experiment.edits) as copy:
             found = check(runner, root, find_tests(copy))
@@ -43,9 +50,12 @@ def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Ru
     unknown = experiment.red - {promise.name for promise in found.promises}
     if unknown:
         return f"no promise is called {', '.join(sorted(unknown))}"
-    surplus, lacking = found.red - experiment.red, experiment.red - found.red
+    hidden = {promise.name: promise.reason for promise in found.not_proven}
+    surplus, lacking = found.red - experiment.red, experiment.red - found.red - hidden.keys()
     said = [f"also red: {', '.join(sorted(surplus))}"] if surplus else []
     said += [f"not red: {', '.join(sorted(lacking))}"] if lacking else []
+    if not said and (unseen := experiment.red & hidden.keys()):
+        raise NotProven(hidden[min(unseen)])
     return "; ".join(said)
 
 
@@ -59,6 +69,8 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
         before = check(runner, root, find_tests(copy / inside))
     if before.trouble:
         return f"as shipped: {before.trouble}"
+    if not before.broken and before.not_proven:
+        raise NotProven(before.not_proven[0].reason)
     if not before.broken:
         return "nothing of it is red as shipped: the task is done before it is begun"
     try:
