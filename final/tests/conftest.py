@@ -3,6 +3,7 @@
 Every test runs on SQLite and on PostgreSQL, each served app with a database of its own.
 """
 
+import asyncio
 import contextlib
 import importlib.util
 import json
@@ -21,6 +22,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import CHEAP_HASHES, PASSWORD
 
 HERE = Path(__file__).parent
@@ -155,6 +157,33 @@ def stoppable_postgres() -> Iterator[Postgres]:
 def own_postgres(stoppable_postgres: Postgres) -> tuple[Postgres, str]:
     """A PostgreSQL server to be stopped and started, and the DATABASE_URL of an empty database on it."""
     return stoppable_postgres, create_database(stoppable_postgres.folder)
+
+
+class PatientMailbox(Mailbox):
+    """A mailbox that can hold mail back, so that a test decides when a task ends."""
+
+    _held = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep those who send a mail waiting until this block ends."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, the name that aiosmtpd calls
+        while self._held:  # noqa: ASYNC110, the test's own thread ends the waiting
+            await asyncio.sleep(0.005)
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[PatientMailbox]:
+    """A real SMTP server on this machine that keeps what it receives."""
+    with contextlib.closing(PatientMailbox()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

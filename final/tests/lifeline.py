@@ -44,6 +44,14 @@ def ignore_signals() -> None:
         signal.signal(number, lambda *_: None)
 
 
+def end_with_signals() -> None:
+    """Let signals do what they do in a new interpreter."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def wait_for_work(control: socket.socket) -> Callable[[], Any]:
     """Answer requests until there are no more; returns in the forks alone, with what they are to do."""
     while True:
@@ -100,9 +108,7 @@ def watch_over(request: dict[str, Any], line: int, output: int, errors: int) -> 
 
 def become(request: dict[str, Any], output: int, errors: int) -> Callable[[], Any]:
     """Turn this fork into what a new interpreter is at its start; returns what it does then."""
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_with_signals()
     for target, fd in enumerate((os.open(os.devnull, os.O_RDONLY), output, errors)):
         os.dup2(fd, target)
         os.close(fd)
@@ -124,6 +130,7 @@ def run_uvicorn() -> None:
     from uvicorn.main import main
 
     vars(uvicorn._subprocess)["spawn"] = multiprocessing.get_context("fork")
+    os.register_at_fork(after_in_child=end_with_signals)  # the supervisor handles them, and a new interpreter wouldn't
     main()
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,14 @@ def test_a_failed_login_says_how(client: Client, ada: Member, who: str) -> None:
     assert reply.json() == {"success": False, "message": "Email or password is wrong", "errors": []}
 
 
+def spent(pid: int) -> float:
+    """Seconds of processor time that a process took, which a busy machine doesn't change; elsewhere the time."""
+    if not Path(f"/proc/{pid}/schedstat").exists():
+        return time.perf_counter()
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
 @pytest.mark.slow
 def test_an_unknown_email_takes_as_long_as_a_wrong_password(
     fresh_app: Callable[..., Client], new_database: Callable[[], str]
@@ -59,9 +68,9 @@ def test_an_unknown_email_takes_as_long_as_a_wrong_password(
     client.post("/auth/register", json={"name": "Ada", "email": "ada@example.com", "password": PASSWORD})
 
     def seconds(email: str) -> float:
-        started = time.perf_counter()
+        started = spent(client.app.pid)
         assert client.post("/auth/login", json={"email": email, "password": "wrong password"}).status_code == 401
-        return time.perf_counter() - started
+        return spent(client.app.pid) - started
 
     seconds("first@example.com")  # passlib prepares its answer to unknown emails once
     times = [(seconds("ada@example.com"), seconds("nobody@example.com")) for _ in range(7)]

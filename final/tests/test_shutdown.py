@@ -11,11 +11,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
-    from conftest import StartUvicorn, Uvicorn
+    from conftest import PatientMailbox, StartUvicorn, Uvicorn
 
 DEADLINE = ("--timeout-graceful-shutdown", "10")
 ONE, TWO = ("--workers", "1"), ("--workers", "2")
@@ -47,20 +46,20 @@ def wait_for_shutdown(uvicorn: "Uvicorn", workers: int) -> None:
 @pytest.mark.parametrize("workers", [ONE, TWO], ids=["one worker", "two workers"])
 def test_a_mail_is_sent_although_sigterm_came(
     start_uvicorn: "StartUvicorn",
-    mailbox: Mailbox,
-    monkeypatch: pytest.MonkeyPatch,
+    mailbox: "PatientMailbox",
     unique: Callable[[str], str],
     workers: tuple[str, str],
 ) -> None:
     """SIGTERM waits for the tasks of requests that are answered: the mail arrives, and then the process ends."""
-    monkeypatch.setattr(mailbox, "delay", 2.0)
     uvicorn = start_uvicorn(*workers, *DEADLINE, SMTP_HOST=mailbox.host, SMTP_PORT=str(mailbox.port))
     email = f"{unique('ada')}@example.com"
-    with uvicorn.client() as client:
-        reply = client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
+    with mailbox.held():
+        with uvicorn.client() as client:
+            reply = client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
 
-    uvicorn.signal(signal.SIGTERM)
-    before = len(mailbox.to(email))
+        uvicorn.signal(signal.SIGTERM)
+        wait_for_shutdown(uvicorn, int(workers[1]))
+        before = len(mailbox.to(email))
     status = uvicorn.wait_until_ended()
 
     assert (reply.status_code, before, len(mailbox.to(email))) == (201, 0, 1)
@@ -98,23 +97,23 @@ def test_an_upload_is_answered_although_sigterm_came(start_uvicorn: "StartUvicor
 @pytest.mark.parametrize("workers", [ONE, TWO], ids=["one worker", "two workers"])
 def test_a_task_that_takes_too_long_is_ended(
     start_uvicorn: "StartUvicorn",
-    mailbox: Mailbox,
-    monkeypatch: pytest.MonkeyPatch,
+    mailbox: "PatientMailbox",
     unique: Callable[[str], str],
     workers: tuple[str, str],
 ) -> None:
     """A task that takes longer than the deadline keeps nobody: the process ends before it does."""
-    monkeypatch.setattr(mailbox, "delay", 9.0)
     mail = {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port)}
     uvicorn = start_uvicorn(*workers, "--timeout-graceful-shutdown", "1", **mail)
     email = f"{unique('ada')}@example.com"
-    with uvicorn.client() as client:
-        client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
+    with mailbox.held():
+        with uvicorn.client() as client:
+            client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
 
-    uvicorn.signal(signal.SIGTERM)
+        uvicorn.signal(signal.SIGTERM)
 
-    assert uvicorn.wait_until_ended() == ENDED[workers]
-    assert mailbox.to(email) == []
+        assert uvicorn.wait_until_ended() == ENDED[workers]
+        assert mailbox.to(email) == []
+        assert "was not welcomed" not in uvicorn.log, "the task ended by itself, as its connection timed out"
 
 
 class Writers:

@@ -91,7 +91,7 @@ def json_post(name: str) -> dict[str, Any]:
 
 def methods_logged(served: ServedApp, mark: str, number: int) -> list[str]:
     """The methods of the requests whose query is `mark`, in order; waits until there are `number` of them."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while True:
         methods = [line.split('"')[1].split()[0] for line in served.log.splitlines() if f"?{mark} " in line]
         if len(methods) >= number or time.monotonic() > deadline:

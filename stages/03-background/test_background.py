@@ -91,7 +91,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
     return register(client, unique("ada"))
 
 
-def wait_until(true: Callable[[], object], seconds: float = 2) -> bool:
+def wait_until(true: Callable[[], object], seconds: float = 5) -> bool:
     """Whether it has become true within `seconds`: what a task does may come after the reply."""
     deadline = time.monotonic() + seconds
     while not (became := bool(true())) and time.monotonic() < deadline:
