@@ -47,6 +47,7 @@ def runner() -> Iterator[Runner]:
         yield warm
 
 
+@pytest.mark.exhaustive(sample=3)  # every edit of a stage with every test of it
 @each_stage
 def test_stage_holds(stage: Path, runner: Runner) -> None:
     """A stage's experiments and tasks are what they say."""

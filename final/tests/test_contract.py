@@ -52,8 +52,10 @@ def test_the_app_is_as_it_describes_itself(
         timeout=600,
     )
 
-    # Somebody who is logged in and gets no further than 401 or 404 has tested nothing: that is a warning.
-    if ended.returncode or (keys and "WARNINGS" in ended.stdout):
+    # A client that is logged in and gets no further than 401 or 404 has tested nothing: Schemathesis warns of that.
+    # A few random requests may miss every id, so then only a refused login counts.
+    warning = "WARNINGS" if sample_number is None else "Authentication failed"
+    if ended.returncode or (keys and warning in ended.stdout):
         pytest.fail(ended.stdout)
     assert "Tested: " in ended.stdout
 
