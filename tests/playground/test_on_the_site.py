@@ -94,6 +94,7 @@ def test_an_opened_page_is_back_as_it_was(visit: "Page", site: str) -> None:
     assert visit.evaluate("globalThis.playgroundBoots") == 1
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_an_opened_playground_is_accessible(browser: "Browser", site: str, scheme: str, width: int) -> None:

@@ -224,6 +224,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     assert 'allow_headers=["Content-Type"]' in tab.get_by_label("main.py").input_value()
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("scheme", ["default", "slate"])
 def test_it_fits_on_a_phone(browser: "Browser", origin: str, scheme: str) -> None:
     """At 390 pixels nothing is too wide, every field has a label, results are announced, and axe finds nothing."""

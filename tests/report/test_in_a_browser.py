@@ -149,6 +149,7 @@ def test_bidirectional_names_keep_to_their_cell(index: Seen) -> None:
 
 
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed: uv sync --all-groups")
+@pytest.mark.exhaustive(sample=3)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)

@@ -37,7 +37,7 @@ OPTIONS = {
 }
 NO_PAGE = "/stages/nowhere"
 PALETTES = ("default", "slate")  # light and dark
-SHARES = 3  # of the pages: several processes can look at them
+SHARES = 12  # of the pages: the whole suite looks at one of them on each screen
 # Nothing moves any longer, and all is drawn.
 STILL = """async () => {
   document.getAnimations().forEach(one => one.finish());
@@ -94,6 +94,7 @@ def one_of_each_kind(built: Path) -> list[str]:
     return [*kinds.values(), NO_PAGE]
 
 
+@pytest.mark.exhaustive(sample=2)
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_page_has_a_violation(browser: "Browser", origin: str, built: Path, width: int, share: int) -> None:

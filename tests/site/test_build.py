@@ -37,6 +37,7 @@ def html(built: Path, page: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.exhaustive(sample=1)  # each builds the whole site
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_build(fault: str, tmp_path: Path) -> None:
     """A link or a shortcode that leads nowhere fails the build, which names it."""

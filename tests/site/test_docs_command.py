@@ -51,15 +51,11 @@ def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path) -> None:
 
 def test_a_copy_without_a_server_is_built(tmp_path: Path) -> None:
     """With --offline the folder that is built opens from the file system, and can be built again."""
-    for _ in range(2):
-        ended = subprocess.run(
-            [*COMMAND, "docs", "--build", str(tmp_path / "copy"), "--offline"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert ended.returncode == 0, ended.stderr
+    build = [*COMMAND, "docs", "--build", str(tmp_path / "copy"), "--offline"]
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "sitemap.xml").touch()  # an earlier build has left a site there
+    ended = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 0, ended.stderr
     home = (tmp_path / "copy" / "index.html").read_text(encoding="utf-8")
     assert 'href="stages/01-cors/index.html"' in home
     assert (tmp_path / "copy" / "search" / "search_index.js").is_file()

@@ -1,6 +1,6 @@
 """The site in a browser: everything comes from it, it fits on a phone, and it remembers what is done."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,51 +13,60 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE, SCREEN = 390, 1280  # pixels
+CODE_WIDTHS = """() => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+  return [...document.querySelectorAll("pre > code")].map(code => code.scrollWidth - code.clientWidth);
+}"""
 
 
-@pytest.fixture
-def phone(browser: "Browser") -> Iterator["BrowserContext"]:
-    context = browser.new_context(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
-    yield context
-    context.close()
+@dataclass
+class Looked:
+    """What was seen on all pages, each loaded once, on a screen and then as narrow as a phone."""
+
+    strangers: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+    scrolled: list[str] = field(default_factory=list)
+    blocks: int = 0
 
 
-def test_every_page_comes_from_the_site_alone(phone: "BrowserContext", origin: str, built: Path) -> None:
-    """No page asks another host for anything, none has an error in its script, none is wider than a phone."""
-    page = phone.new_page()
-    strangers: list[str] = []
-    errors: list[str] = []
-    page.on("request", lambda asked: None if asked.url.startswith((origin, "data:")) else strangers.append(asked.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    too_wide = []
-
+@pytest.fixture(scope="module")
+def looked(browser: "Browser", origin: str, built: Path) -> Looked:
+    """Every page, loaded once."""
+    seen = Looked()
+    context = browser.new_context(viewport={"width": SCREEN, "height": 800}, color_scheme="dark")
+    page = context.new_page()
+    page.route("**/*", lambda route: route.abort() if foreign(route.request.url, origin) else route.fallback())
+    page.on("request", lambda asked: seen.strangers.append(asked.url) if foreign(asked.url, origin) else None)
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
     for path in paths(built):
         page.goto(origin + path)
+        widths = page.evaluate(CODE_WIDTHS)
+        seen.blocks += len(widths)
+        seen.scrolled += [path] if max(widths, default=0) > 0 else []
+        page.set_viewport_size({"width": PHONE, "height": 800})
         if page.evaluate("document.documentElement.scrollWidth") > PHONE:
-            too_wide.append(path)
+            seen.too_wide.append(path)
+        page.set_viewport_size({"width": SCREEN, "height": 800})
+    context.close()
+    return seen
 
-    assert (strangers, errors, too_wide) == ([], [], [])
+
+def foreign(url: str, origin: str) -> bool:
+    """Return whether a URL leads away from the site."""
+    return not url.startswith((origin, "data:"))
 
 
-def test_code_fits_beside_the_navigation(browser: "Browser", origin: str, built: Path) -> None:
+def test_every_page_comes_from_the_site_alone(looked: Looked) -> None:
+    """No page asks another host for anything, none has an error in its script, none is wider than a phone."""
+    assert (looked.strangers, looked.errors, looked.too_wide) == ([], [], [])
+
+
+def test_code_fits_beside_the_navigation(looked: Looked) -> None:
     """On a screen of 1280 pixels no code has to be scrolled sideways, also where it is folded."""
-    page = browser.new_page(viewport={"width": SCREEN, "height": 800})
-    scrolled, seen = [], 0
-    for path in paths(built):
-        page.goto(origin + path)
-        widths = page.evaluate(
-            """() => {
-              for (const folded of document.querySelectorAll("details")) folded.open = true;
-              return [...document.querySelectorAll("pre > code")].map(code => code.scrollWidth - code.clientWidth);
-            }"""
-        )
-        seen += len(widths)
-        scrolled += [path] if max(widths, default=0) > 0 else []
-    page.close()
-
-    assert seen > 300
-    assert scrolled == []
+    assert looked.blocks > 300
+    assert looked.scrolled == []
 
 
 def done(page: "Page") -> list[str]:
