@@ -4,6 +4,7 @@ What is named runs in one process, which is easier to follow, and all of it.
 """
 
 import os
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -19,8 +20,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return
     if not (given.exhaustive or given.keyword or given.markexpr or given.sampled >= 0):
         args += [OPTION, str(sample_of(early_config.rootpath))]
+    _keep_bytecode()
     if find_spec("xdist") is None or given.collectonly:
         return
     if getattr(given, "numprocesses", None) is None and not getattr(given, "usepdb", False):
         # One more than there are cores: many tests wait, for a server, a terminal or a browser.
         args += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+
+
+def _keep_bytecode() -> None:
+    """Let Python write bytecode in this run, also where the environment forbids it.
+
+    The suite starts hundreds of interpreters. Without bytecode each compiles every package that it imports, which takes
+    longer than all tests together.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
