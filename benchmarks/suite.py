@@ -80,6 +80,8 @@ def time_suite(clone: Path, env: dict[str, str], options: list[str]) -> dict[str
         seconds = time.monotonic() - started
         wait_for_orphans(10)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if not Path(report.name).stat().st_size:
+            sys.exit(f"pytest did not run the tests; it ended with {status}.")
         suite = ElementTree.parse(report.name).getroot().find("testsuite")
     assert suite is not None
     counted = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
