@@ -31,7 +31,7 @@ from peers.many import FEW, VERDICT, measure_many
 from peers.notebooks import NbGrader, NotThere, Otter
 from peers.used import Used, run
 
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.grader.results import FAILED, GRADED
 from workbook.journal import Journal
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.playground import examples, site
 from workbook.playground.table import read_table
 from workbook.playground.vendor import build

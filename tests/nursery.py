@@ -32,22 +32,22 @@ MARK = "WORKBOOK_TEST"  # the variable by which every process of a test is found
 UNMARKED = "0" * 32
 READ_AT_START = ("PYTHON", "LC_", "LANG", "TERMINAL_WIDTH", "FORCE_COLOR", "PY_COLORS")
 # What the command starts with this interpreter again and again. Everything else, an app that is spawned too, is real.
-FORKED = ("workbook.launch.warm", "workbook.checks.run")
+FORKED = ("workbook.serving.warm", "workbook.testrun.pytest_process")
 COMMAND_MODULES = (
     "workbook.__main__",
-    "workbook.commands.app",
-    "workbook.commands.breaking",
-    "workbook.commands.check",
-    "workbook.commands.doctor",
-    "workbook.commands.run",
-    "workbook.commands.session",
-    "workbook.commands.tour",
-    "workbook.commands.verify",
-    "workbook.checks.kept_warm",
-    "workbook.keys",
-    "workbook.loop",
-    "workbook.views",
-    "workbook.watcher",
+    "workbook.cli.app",
+    "workbook.cli.break_",
+    "workbook.cli.check",
+    "workbook.cli.doctor",
+    "workbook.cli.run",
+    "workbook.cli.session",
+    "workbook.cli.tour",
+    "workbook.cli.verify",
+    "workbook.testrun.kept_warm",
+    "workbook.cli.keyboard",
+    "workbook.learner.watch_loop",
+    "workbook.cli.screens",
+    "workbook.learner.file_watcher",
     "rich.live",
     "rich.markdown",
     "rich.progress",
@@ -163,10 +163,10 @@ class ForkedHelper(Forked):
 
 def main() -> None:
     """Import what commands import, and fork one for every connection. Only a fork returns from here, to end."""
-    import workbook.checks.run
-    import workbook.launch.fork
+    import workbook.testrun.pytest_process
+    import workbook.serving.fork
 
-    modules = (*COMMAND_MODULES, *workbook.checks.run.RUN_MODULES, *workbook.launch.fork.APP_MODULES)
+    modules = (*COMMAND_MODULES, *workbook.testrun.pytest_process.RUN_MODULES, *workbook.serving.fork.APP_MODULES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:

@@ -25,10 +25,10 @@ from typing import IO, Any
 import pyte
 import pytest
 
-from workbook import workspace
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.journal import Entry, Journal
-from workbook.launch import warm
+from workbook.learner import workspace
+from workbook.serving import warm
 
 from .nursery import Forked, ForkedHelper, Nursery, can_fork
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.changes import BadChange, Edit, apply_edits, read_experiments, read_tasks
-from workbook.scratch import scratch_copy
+from workbook.course.changes import BadChange, Edit, apply_edits, read_experiments, read_tasks
+from workbook.course.scratch import scratch_copy
 
 from .conftest import COURSE
 

@@ -1,6 +1,6 @@
 """`workbook check`: a step's tests, and the cards of what is broken."""
 
-from workbook.changes import apply_edits, read_tasks
+from workbook.course.changes import apply_edits, read_tasks
 
 from .golden import Screens
 from .runners import Workbook, replace_in

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from workbook import workspace
-from workbook.checkup import Subject
-from workbook.commands.breaking import choices_for, read_numbers
-from workbook.course import Course
+from workbook.cli.break_ import choices_for, read_numbers
+from workbook.course.model import Course
+from workbook.course.promises import read_promises
 from workbook.errors import UserError
-from workbook.progress import Progress
-from workbook.promises import read_promises
+from workbook.learner import workspace
+from workbook.learner.progress import Progress
+from workbook.learner.step_check import Subject
 
 from .conftest import COURSE
 from .runners import Workbook

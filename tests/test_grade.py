@@ -140,7 +140,11 @@ def test_a_sandbox_that_dies_does_not_end_the_class(school: Workbook, folder: Pa
         for pid in sorted(descendants(running.process.pid)):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                found += [pid] if words[0].endswith(b"python") and b"workbook.jail.forks" in b" ".join(words) else []
+                found += (
+                    [pid]
+                    if words[0].endswith(b"python") and b"workbook.sandbox.inside.forks" in b" ".join(words)
+                    else []
+                )
         return found
 
     running = school.start("grade", "class", "--lanes", "1")

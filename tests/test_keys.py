@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbook.keys import split_keys
+from workbook.cli.keyboard import split_keys
 
 
 @pytest.mark.parametrize(

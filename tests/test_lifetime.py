@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from workbook.journal import Journal
-from workbook.launch import Job
-from workbook.launch.fork import ForkLauncher
 from workbook.plugin.browser import find_browser
+from workbook.serving import Job
+from workbook.serving.fork import ForkLauncher
 
 from .conftest import COURSE
 from .runners import PATIENCE, Running, Workbook, free_port, wait_until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Course
+from workbook.course.model import Course
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)

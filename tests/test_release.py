@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.release import CANARY
+from workbook.authoring.release import CANARY
 
 from .runners import Ended, Workbook, files_below
 

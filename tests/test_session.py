@@ -7,7 +7,7 @@ import socket
 import httpx
 import pytest
 
-from workbook.changes import apply_edits, read_tasks
+from workbook.course.changes import apply_edits, read_tasks
 
 from .runners import Screen, Workbook, replace_in, sole_use_of, wait_until
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from workbook.changes import read_experiments, read_tasks
-from workbook.checks import Check, Runner
-from workbook.checks.kept_warm import kept_warm
-from workbook.checks.result import read_check
-from workbook.course import Course
-from workbook.promises import read_promises
-from workbook.verify import prove, stage_claims, tour_claims
+from workbook.authoring.proofs import prove, stage_claims, tour_claims
+from workbook.course.changes import read_experiments, read_tasks
+from workbook.course.model import Course
+from workbook.course.promises import read_promises
+from workbook.testrun import Check, Runner
+from workbook.testrun.kept_warm import kept_warm
+from workbook.testrun.result import read_check
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)

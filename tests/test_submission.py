@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.submission import BadSubmission, opened
+from workbook.submissions.reading import BadSubmission, opened
 
 from .conftest import COURSE
 from .runners import Ended, Workbook, files_below, run_pytest

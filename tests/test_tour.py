@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checks import ColdRunner
-from workbook.course import Course
-from workbook.tour import line_of, meant_files, purpose, read_tour
-from workbook.verify import Finding, prove, tour_claims
+from workbook.authoring.proofs import Finding, prove, tour_claims
+from workbook.course.model import Course
+from workbook.course.tour import line_of, meant_files, purpose, read_tour
+from workbook.testrun import ColdRunner
 
 from .conftest import COURSE
 from .runners import COMMAND, Ended, Workbook, files_below, replace_in

@@ -1,6 +1,6 @@
 """`python -m workbook` is the `workbook` command."""
 
-from workbook.commands.main import main
+from workbook.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from workbook.course import Course
-from workbook.exercise import Exercise, project_copy
-from workbook.scratch import left_out
+from workbook.course.exercise import Exercise, project_copy
+from workbook.course.model import Course
+from workbook.course.scratch import left_out
 
 # What TestClient cannot do: a body that comes in parts, a reply that is taken in small sips. Nobody runs these here.
 NEEDS_A_NETWORK = {

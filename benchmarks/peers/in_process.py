@@ -21,10 +21,10 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient  # its import warns, which is an error once tests run
 
-from workbook.launch import Launcher, ServedApp
-from workbook.launch.job import Job
-from workbook.launch.local import OnThisMachine
-from workbook.launch.probes import add_probes
+from workbook.serving import Launcher, ServedApp
+from workbook.serving.job import Job
+from workbook.serving.local import OnThisMachine
+from workbook.serving.probes import add_probes
 
 KIND = "IN_PROCESS"
 START = 30.0

@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from workbook.course import Course
-from workbook.grader.keys import key_of_tests
+from workbook.course.model import Course
+from workbook.grader.fingerprints import key_of_tests
 from workbook.grader.results import GRADED
 from workbook.journal import Journal
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 import workbook.plugin
-from workbook.checks.result import read_check
-from workbook.checks.run import OPTIONS, RUN_MODULES
-from workbook.launch.fork import APP_MODULES
-from workbook.test_files import find_tests
+from workbook.course.test_files import find_tests
+from workbook.serving.fork import APP_MODULES
+from workbook.testrun.pytest_process import OPTIONS, RUN_MODULES
+from workbook.testrun.result import read_check
 
 from . import in_process
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbook.jail.kernel import prctl
+from workbook.sandbox.inside.kernel import prctl
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 20.0  # seconds for what a command leaves behind

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.course import Course
-from workbook.exercise import Exercise
-from workbook.grader.bench import Bench, CannotGrade, Work
+from workbook.course.exercise import Exercise
+from workbook.course.model import Course
+from workbook.course.points import read_grading
+from workbook.grader.fingerprints import key_of_tests
+from workbook.grader.grade_one import Bench, CannotGrade, Work
 from workbook.grader.isolation import Isolation, opened
-from workbook.grader.keys import key_of_tests
 from workbook.grader.results import Key
-from workbook.grader.snapshot import take
-from workbook.grading import read_grading
+from workbook.submissions.snapshot import take
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).parents[1] / "course"  # whose exercise takes a tenth of the time

@@ -72,7 +72,7 @@ def our_package(project: Project) -> None:
     """Plants a package that is called like the grader's own."""
     project.write("workbook/__init__.py", touching(project, "workbook"))
     project.write("workbook/plugin/__init__.py", HOOKS)
-    project.write("workbook/launch/child.py", touching(project, "child"))
+    project.write("workbook/serving/child.py", touching(project, "child"))
 
 
 @attack("no credit", "hides the package pytest", base="starter")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
-from workbook.exercise import project_copy
+from workbook.course.exercise import project_copy
 
 from .attack import ATTACKS, Attack, Base, Project
 from .bait import Bait

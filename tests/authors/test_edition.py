@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Course
-from workbook.release import CANARY, IS_HIDDEN
+from workbook.authoring.release import CANARY, IS_HIDDEN
+from workbook.course.model import Course
 
 from ..runners import NOT_PASSED_ON, files_below
 from ..test_repo import ROOT

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from workbook.checks.kept_warm import kept_warm
-from workbook.course import Course
-from workbook.verify import Verification, prove
+from workbook.authoring.proofs import Verification, prove
+from workbook.course.model import Course
+from workbook.testrun.kept_warm import kept_warm
 
 from ..shared import found_once
 from ..test_repo import ROOT

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Course
-from workbook.exercise import Exercise, project_copy
-from workbook.grader.bench import Bench, Work
+from workbook.course.exercise import Exercise, project_copy
+from workbook.course.model import Course
+from workbook.course.points import read_grading
+from workbook.grader.fingerprints import key_of_environment, key_of_tests
+from workbook.grader.grade_one import Bench, Work
 from workbook.grader.isolation import opened
-from workbook.grader.keys import key_of_environment, key_of_tests
 from workbook.grader.results import Key, Result
-from workbook.grader.snapshot import take
-from workbook.grading import read_grading
+from workbook.submissions.snapshot import take
 
 from ..test_repo import ROOT
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checks import Runner
-from workbook.checks.kept_warm import kept_warm
-from workbook.course import Course
-from workbook.verify import Verification, prove
+from workbook.authoring.proofs import Verification, prove
+from workbook.course.model import Course
+from workbook.testrun import Runner
+from workbook.testrun.kept_warm import kept_warm
 
 from ..conftest import COURSE
 from ..runners import Workbook, replace_in

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checks.runner import WarmRunner
-from workbook.course import Course
-from workbook.grader.bench import Bench, Cancelled, CannotGrade, Work
+from workbook.course.model import Course
+from workbook.grader.fingerprints import key_of_environment, key_of_tests
+from workbook.grader.grade_one import Bench, Cancelled, CannotGrade, Work
 from workbook.grader.isolation import opened
-from workbook.grader.keys import key_of_environment, key_of_tests
 from workbook.grader.results import Key, Result
-from workbook.grader.snapshot import take
+from workbook.submissions.snapshot import take
+from workbook.testrun.runner import WarmRunner
 
 from ..apps import wait_until
 from .classes import HALF, NOTHING, RIGHT, course_in, hand_in

@@ -54,7 +54,7 @@ class Cluster:
     def graders(self) -> list[int]:
         """The processes in which workers grade: the nannies' children that have helpers of their own."""
         below = [pid for nanny in self.workers for pid in children_of(nanny.pid)]
-        return [pid for pid in below if any(b"workbook.launch.warm" in _words(child) for child in children_of(pid))]
+        return [pid for pid in below if any(b"workbook.serving.warm" in _words(child) for child in children_of(pid))]
 
     def close(self) -> None:
         self._started.close()

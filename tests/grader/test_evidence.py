@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checks import Check, Promise
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.grader.evidence import LARGEST, NOT_REACHED, UNTOLD, Sheet, harmless
-from workbook.grader.text import bounded, one_line, visible
+from workbook.grader.sanitize import bounded, one_line, visible
+from workbook.testrun import Check, Promise
 
 from .classes import course_in
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import workbook.sandbox
-from workbook.course import Course
-from workbook.grader.bench import Bench, CannotGrade
+from workbook.course.model import Course
+from workbook.grader.grade_one import Bench, CannotGrade
 from workbook.grader.isolation import OPENED_AGAIN, InSandbox
 
 from ..apps import wait_until

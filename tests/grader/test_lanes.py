@@ -6,10 +6,10 @@ from concurrent.futures import CancelledError, Future
 import pytest
 
 from workbook.errors import UserError
-from workbook.grader.bench import CannotGrade, Work
-from workbook.grader.lanes import TRIES, LostWorker, grade_all
+from workbook.grader.grade_one import CannotGrade, Work
 from workbook.grader.results import Key, Result
-from workbook.grader.snapshot import Snapshot
+from workbook.grader.workers import TRIES, LostWorker, grade_all
+from workbook.submissions.snapshot import Snapshot
 
 KEY = Key("", "", "", 1)
 ROOM = 3

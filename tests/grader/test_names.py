@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbook.grader.names import Named, read_name, slugs
+from workbook.grader.file_names import Named, read_name, slugs
 
 EXERCISES = ["avatar", "cover-image", "pagination"]
 

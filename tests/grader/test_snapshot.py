@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grader import snapshot
-from workbook.grader.snapshot import Changing, take
-from workbook.submission import BadSubmission
+from workbook.submissions import snapshot
+from workbook.submissions.reading import BadSubmission
+from workbook.submissions.snapshot import Changing, take
 
 from .classes import NOTHING, hand_in, project, zipped
 

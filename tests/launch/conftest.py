@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workbook.launch import Launcher, ServedApp, choose_launcher
+from workbook.serving import Launcher, ServedApp, choose_launcher
 
 from ..apps import LAUNCHERS, write
 

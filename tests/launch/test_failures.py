@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.launch import AppFailed, ServedApp
+from workbook.serving import AppFailed, ServedApp
 
 from ..apps import HELLO
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.launch.frames import last_traceback
+from workbook.serving.frames import last_traceback
 
 APP = Path("/home/ada/my app")
 OWN = f'  File "{APP}/main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import Launcher, ServedApp
+from workbook.serving import Launcher, ServedApp
 
 from ..apps import PLAIN, write
 

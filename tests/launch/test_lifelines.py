@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import Launcher, ServedApp
+from workbook.serving import Launcher, ServedApp
 
 from ..apps import HELLO, PLAIN, is_gone, wait_until, write
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 
 from ..apps import HELLO, PLAIN
 

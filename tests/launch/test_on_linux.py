@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.course import Course, Step
-from workbook.launch import Launcher, ServedApp, choose_launcher
-from workbook.launch.warm import WarmHelper
+from workbook.course.model import Course, Step
+from workbook.serving import Launcher, ServedApp, choose_launcher
+from workbook.serving.warm import WarmHelper
 
 from ..apps import HELLO, children_of, is_gone, open_files_of, parent_of, stat_of, wait_until, write
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbook.changes import Experiment
-from workbook.course import Course, Step
-from workbook.launch import Launcher, ServedApp
+from workbook.course.changes import Experiment
+from workbook.course.model import Course, Step
+from workbook.course.scratch import scratch_copy
 from workbook.playground import examples
 from workbook.playground.examples import Check, Example
 from workbook.playground.inside.expect import broken
 from workbook.playground.inside.requests import Ready, fill, learn, parse
-from workbook.scratch import scratch_copy
+from workbook.serving import Launcher, ServedApp
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from workbook.changes import Experiment
-from workbook.course import Step
-from workbook.launch import Launcher
-from workbook.promises import read_promises
+from workbook.course.changes import Experiment
+from workbook.course.model import Step
+from workbook.course.promises import read_promises
+from workbook.serving import Launcher
 
 from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, send_all, served, verdict
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from workbook.changes import Experiment, apply_edits
-from workbook.course import Step
-from workbook.launch import Launcher
+from workbook.course.changes import Experiment, apply_edits
+from workbook.course.model import Step
+from workbook.course.scratch import scratch_copy
 from workbook.playground import examples
 from workbook.playground.examples import app_files
-from workbook.scratch import scratch_copy
+from workbook.serving import Launcher
 
 from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, comparable, send_all, served
 

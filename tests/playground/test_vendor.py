@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from workbook.commands import doctor
-from workbook.commands.app import app
+from workbook.cli import doctor
+from workbook.cli.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
-from workbook.playground.shorter import shorter
+from workbook.playground.minify import shorter
 from workbook.playground.table import FILE, read_table
 
 from .beside import ROOT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.launch import choose_launcher
+from workbook.serving import choose_launcher
 
 from ..apps import write
 from ..runners import run_pytest

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import ServedApp, choose_launcher
 from workbook.plugin.client import Client
 from workbook.plugin.curl import ADDRESS, curl_lines, made_files
+from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import ServedApp, choose_launcher
 from workbook.plugin.browser import serve_pages
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 

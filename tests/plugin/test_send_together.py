@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from workbook.launch import ServedApp, choose_launcher
 from workbook.plugin.client import LONGEST_HOLD, Client, send_together
+from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 

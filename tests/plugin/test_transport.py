@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import ServedApp, choose_launcher
 from workbook.plugin import transport
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 

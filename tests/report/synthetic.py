@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workbook.course import Course
+from workbook.course.model import Course
+from workbook.course.points import Grading, read_grading
+from workbook.course.promises import read_promises
 from workbook.grader.results import CLASS, FAILED, GRADED, OVERRIDE, Key, Learner, Outcome, Override, Result, Verdict
-from workbook.grading import Grading, read_grading
 from workbook.journal import Entry, Journal
-from workbook.promises import read_promises
 
 ROOT = Path(__file__).parent.parent.parent
 EXERCISES = ("pagination", "avatar", "cover-image", "request-log")

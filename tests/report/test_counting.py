@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from workbook.course.points import Grading
 from workbook.grader.results import FAILED, GRADED, Learner, Outcome, Override
-from workbook.grading import Grading
 from workbook.journal import Entry
 from workbook.report import ClassMarks
 from workbook.report.counting import BadEntry, collect, count

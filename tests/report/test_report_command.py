@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from workbook.course.points import Grading
 from workbook.grader.results import Learner
-from workbook.grading import Grading
 from workbook.journal import VERSION, Journal
 
 from ..runners import Ended, Workbook, files_below, replace_in

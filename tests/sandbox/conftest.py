@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.sandbox import TIERS, Sandbox, opened
 from workbook.sandbox.launcher import SandboxLauncher
+from workbook.serving import ServedApp
 
 from ..apps import write
 

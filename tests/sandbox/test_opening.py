@@ -23,7 +23,7 @@ def test_auto_takes_the_fork_server() -> None:
 
 def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the fork server has a hole, the other tier is taken, and says why."""
-    monkeypatch.setattr(opening, "FORKS", "workbook.jail.no_such_module")
+    monkeypatch.setattr(opening, "FORKS", "workbook.sandbox.inside.no_such_module")
 
     with opened(ROOT) as sandbox:
         assert sandbox.tier == "bubblewrap"
@@ -78,7 +78,7 @@ def test_python_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Served without a sandbox, the app of the test finds every hole that is open there."""
-    from workbook.launch import SpawnLauncher
+    from workbook.serving import SpawnLauncher
 
     monkeypatch.setattr(selftest, "SandboxLauncher", lambda _: SpawnLauncher())
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import AppFailed
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.serving import AppFailed
 
 from ..apps import HELLO, PLAIN, wait_until
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mkdocs.utils import meta
 
-from workbook.course import Course
+from workbook.course.model import Course
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Step
+from workbook.course.model import Step
 from workbook.site.archive import archive
 from workbook.site.changed import pairs
 from workbook.site.pages import archive_of, changes_page, notebook_page, page_of, task_page

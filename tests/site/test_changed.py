@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Course, Step
-from workbook.site.by_name import compared
+from workbook.course.model import Course, Step
 from workbook.site.changed import changes, pairs
+from workbook.site.compare_parts import compared
+from workbook.site.module_index import imported, parts_of
 from workbook.site.pages import changes_page
-from workbook.site.parts import imported, parts_of
 
 from .pages import COURSE
 

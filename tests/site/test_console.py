@@ -8,7 +8,7 @@ from markdown import markdown
 
 from workbook.site import transcripts
 from workbook.site.console import blocks_of, difference, matches, renewed
-from workbook.site.typed import whole_commands
+from workbook.site.console_html import whole_commands
 
 from .pages import ROOT
 
@@ -104,7 +104,7 @@ def test_lines_of_a_command_look_typed() -> None:
     extensions = ["pymdownx.highlight", "pymdownx.superfences"]
     options = {"pymdownx.highlight": {"pygments_lang_class": True}}
     made = markdown(f"{HEREDOC}\n```text\n> quoted\n```\n", extensions=extensions, extension_configs=options)
-    assert '<span class="go">&gt; Ada</span>' in made, "Pygments has learned it: workbook/site/typed.py can go"
+    assert '<span class="go">&gt; Ada</span>' in made, "Pygments has learned it: workbook/site/console_html.py can go"
 
     lines = whole_commands(made).splitlines()
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown import Markdown
 
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.site.diagrams import NAMES, background, error, onion, project, render, routers, upload
 from workbook.site.diagrams.canvas import XLINK
 from workbook.site.fences import diagram

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.commands import docs as command
+from workbook.cli import docs as command
 from workbook.errors import UserError
 
 from ..runners import COMMAND, PATIENCE, Running, Workbook, free_port, wait_until

@@ -10,22 +10,24 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbook.grader import cluster, lanes, run
+from workbook.authoring.release import MOST_SHARED, hidden_files
+from workbook.grader import class_grading as run
+from workbook.grader import cluster
+from workbook.grader import workers as lanes
+from workbook.grader.file_names import read_name
 from workbook.grader.folder import find_submissions
 from workbook.grader.identity import identify
-from workbook.grader.names import read_name
 from workbook.grader.roster import read_roster
-from workbook.jail import kernel
-from workbook.launch import served
 from workbook.plugin import transport
-from workbook.release import MOST_SHARED, hidden_files
 from workbook.report import FORMATS, marks
 from workbook.report.attention import attention
 from workbook.report.writing import file_name
 from workbook.sandbox import TIERS, launcher, mail, packing
 from workbook.sandbox.filter import DENIED
+from workbook.sandbox.inside import kernel
+from workbook.serving import served
 from workbook.site.console import Block, blocks_of, matches
-from workbook.submission import DEPTH, MOST_BYTES, MOST_FILES
+from workbook.submissions.reading import DEPTH, MOST_BYTES, MOST_FILES
 
 from ..attacks import suite
 from .pages import COURSE, DOCS, ROOT, Written

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.scratch import left_out
+from workbook.course.scratch import left_out
 from workbook.site.console import difference, matches
 
 from ..runners import Screen, Workbook, replace_in

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workbook.launch import ServedApp, SpawnLauncher
 from workbook.plugin.browser import serve_pages
+from workbook.serving import ServedApp, SpawnLauncher
 from workbook.site.console import blocks_of
 from workbook.site.transcripts import compared
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from workbook.commands.app import app
+from workbook.authoring.release import CANARY
+from workbook.cli.app import app
 from workbook.playground import vendor
-from workbook.release import CANARY
 from workbook.site.offline import PLACE
 
 from .pages import COURSE, DOCS

@@ -13,14 +13,14 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from workbook.changes import Edit
-from workbook.commands.app import app
-from workbook.course import RunSettings, Step
-from workbook.exercise import Exercise, Mutant
+from workbook.cli.app import app
+from workbook.course.changes import Edit
+from workbook.course.exercise import Exercise, Mutant
+from workbook.course.model import RunSettings, Step
+from workbook.course.points import Grading, read_grading
+from workbook.course.tour import Question
 from workbook.grader import results
 from workbook.grader.roster import COLUMNS
-from workbook.grading import Grading, read_grading
-from workbook.tour import Question
 
 from .pages import COURSE, DOCS, ROOT
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from workbook.site.css import Used, lean
 from workbook.site.host import KEPT
-from workbook.site.lean import Used, lean
 from workbook.site.text import first_sentence
 
 from .pages import COURSE, paths

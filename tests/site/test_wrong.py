@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.launch import ServedApp, choose_launcher
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp, choose_launcher
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "wrong.md").read_text(encoding="utf-8")

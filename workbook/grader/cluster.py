@@ -10,13 +10,13 @@ from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import Any
 
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.errors import UserError
 
-from .bench import Bench, CannotGrade, Work
+from .grade_one import Bench, CannotGrade, Work
 from .isolation import opened
-from .lanes import LostWorker
 from .results import Result
+from .workers import LostWorker
 
 PATIENCE = 6  # seconds for the scheduler to answer
 FOR_WORKERS = 60  # seconds for the first worker

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from workbook.checks import Check, Promise
-from workbook.exercise import Exercise
-from workbook.promises import read_promises
+from workbook.course.exercise import Exercise
+from workbook.course.promises import read_promises
+from workbook.testrun import Check, Promise
 
 from .results import Outcome, Verdict
-from .text import bounded, one_line, visible
+from .sanitize import bounded, one_line, visible
 
 LARGEST = 4096  # bytes per promise
 # What a card tells its author beside the test, and a learner must not see of a hidden one.

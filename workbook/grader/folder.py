@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.submission import DEPTH
+from workbook.submissions.reading import DEPTH
 
 from . import gradescope
-from .names import Named, read_name
-from .text import one_line
+from .file_names import Named, read_name
+from .sanitize import one_line
 
 IGNORED = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", gradescope.FILE)
 ZIP = ".zip"

@@ -11,8 +11,8 @@ from typing import Any
 
 from workbook.errors import UserError
 
-from .names import Named
-from .text import one_line
+from .file_names import Named
+from .sanitize import one_line
 
 FILE = "submission_metadata.yml"
 LARGEST = 256 * 1024 * 1024  # it also holds what a grader of Gradescope's printed, of every attempt

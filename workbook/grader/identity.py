@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .file_names import Named, folded, slugs
 from .folder import Found
-from .names import Named, folded, slugs
 from .results import Learner
 from .roster import read_roster
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook.errors import UserError
 
 from .results import Learner
-from .text import one_line
+from .sanitize import one_line
 
 # What columns are called in rosters of our own, and in exports of Canvas and Moodle.
 COLUMNS = {

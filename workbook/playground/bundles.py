@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from .shorter import shorter
+from .minify import shorter
 
 _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _NOT_NEEDED = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", "RECORD", "WHEEL", "INSTALLER")

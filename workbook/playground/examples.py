@@ -6,14 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from workbook.changes import Experiment
-from workbook.course import Course, Step
+from workbook.course.changes import Experiment
+from workbook.course.model import Course, Step
+from workbook.course.promises import read_promises
+from workbook.course.scratch import left_out
 from workbook.errors import UserError
-from workbook.promises import read_promises
-from workbook.scratch import left_out
+from workbook.playground.inside.requests import BadRequest, parse
 from workbook.tomlfile import Strict, read_toml
-
-from .inside.requests import BadRequest, parse
 
 FOLDER = Path(__file__).parent / "examples"
 Need = Literal["database", "passwords", "pictures"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from workbook.course import Course, Step
+from workbook.course.model import Course, Step
 
 from . import examples
 from .vendor import COMMAND, MANIFEST, built

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.launch import AppFailed, Launcher, ServedApp, choose_launcher
+from workbook.serving import AppFailed, Launcher, ServedApp, choose_launcher
 
 from . import cards, results, sampling, submissions
 from .browser import browser, page, site

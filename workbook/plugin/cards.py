@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from workbook.launch import AppFailed
+from workbook.serving import AppFailed
 
 from .client import Exchange
 from .comparison import WIDTH, Comparison, Section, condition, wrong_assertion

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 
 from .transport import HOLD, Transport
 

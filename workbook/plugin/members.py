@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 
 from .client import Client, Exchange
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from workbook.launch.frames import last_traceback
+from workbook.serving.frames import last_traceback
 
 from .client import Exchange
 from .comparison import WIDTH, cut

@@ -8,7 +8,7 @@ from io import BytesIO
 
 import httpx
 
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 
 from .client import Client
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.submission import BadSubmission, opened
+from workbook.submissions.reading import BadSubmission, opened
 
 SUBMISSION = pytest.StashKey[Path]()
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 
 MOST_SECONDS = 60.0  # from the connection to the reply's last byte
 MOST_BYTES = 64 * 1024 * 1024

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from workbook.course.points import Grading
 from workbook.grader.results import CLASS, FAILED, GRADED, OVERRIDE, Learner, Override, Result, Verdict
-from workbook.grading import Grading
 from workbook.journal import Entry
 
 from .marks import UNSAFE, ClassMarks, Graded, Item, Mark, Moved, Row, State, Tally

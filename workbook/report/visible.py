@@ -1,6 +1,6 @@
 """Text from submissions and file names: what would act unseen is shown instead."""
 
-from workbook.grader import text as grader_text
+from workbook.grader import sanitize as grader_text
 
 # What a spreadsheet may take for a formula. A Japanese one takes the full-width forms too: \uff1d \uff0b \uff0d \uff20
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")

@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbook.jail.app import PLACE
+from workbook.sandbox.inside.app import PLACE
 
 from .errors import NoSandbox
 from .hosts import hosts_file

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbook.jail.app import DATA, PROJECT
-from workbook.launch.job import AppFailed, Job
+from workbook.sandbox.inside.app import DATA, PROJECT
+from workbook.serving.job import AppFailed, Job
 
 from . import bubblewrap
 from .mail import MailRelay
@@ -27,7 +27,7 @@ LIMITS = {"memory": 1024 * 2**20, "cpu": 60, "threads": 96, "file_size": 32 * 2*
 DISK, INODES = 160 * 2**20, 8_192
 MOST_OF_ANSWER = 64 * 1024
 MOST_OF_MESSAGE = 4096
-SUPERVISOR = "workbook.jail.supervisor"
+SUPERVISOR = "workbook.sandbox.inside.supervisor"
 CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_NET_ADMIN")
 VARIABLE = "WORKBOOK_SANDBOX"
 START = 20.0  # seconds for what happens before the submission's own code

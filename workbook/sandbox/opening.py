@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.launch.fork import APP_MODULES
+from workbook.serving.fork import APP_MODULES
 
 from . import bubblewrap
 from .errors import NoSandbox
 from .launcher import VARIABLE, SandboxLauncher
 
-FORKS = "workbook.jail.forks"
-FIRST = ("workbook.launch.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
+FORKS = "workbook.sandbox.inside.forks"
+FIRST = ("workbook.serving.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
 TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
 
 

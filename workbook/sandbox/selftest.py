@@ -5,7 +5,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from workbook.launch import AppFailed, ServedApp
+from workbook.serving import AppFailed, ServedApp
 
 from .bubblewrap import seen_as
 from .launcher import SandboxLauncher

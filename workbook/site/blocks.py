@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from workbook.changes import Edit, Experiment, Task
-from workbook.course import Course, Step
+from workbook.course.changes import Edit, Experiment, Task
+from workbook.course.model import Course, Step
+from workbook.course.promises import PromiseText, read_promises
 from workbook.playground.site import ANCHOR, button, has_button
-from workbook.promises import PromiseText, read_promises
 
 from .changed import pairs
+from .code_blocks import folded
 from .pages import (
     archive_of,
     changes_page,
@@ -23,7 +24,6 @@ from .pages import (
     with_links_for,
 )
 from .sections import lines_of
-from .showing import folded
 
 MOST_LINES = 20  # of code at one go
 _TICKED = {

@@ -7,13 +7,13 @@ compared by what is in them: a diff of the whole would be all minus and all plus
 import difflib
 import itertools
 
-from workbook.course import Course, Step
+from workbook.course.model import Course, Step
 
-from . import by_name
+from . import compare_parts as by_name
 from .archive import files_in
+from .code_blocks import anchor, counted, diff, in_words, kind_of, plus_minus, size, under_a_heading
+from .module_index import docstring
 from .pages import page_of, relative
-from .parts import docstring
-from .showing import anchor, counted, diff, in_words, kind_of, plus_minus, size, under_a_heading
 
 _NOT_THE_APP = ("test_", "tests/", "tasks/", "README", "experiments.toml", "explore.ipynb", "tour.toml", "requirements")
 _LIVES_ON = 0.5  # of the lines of a file that both have: with fewer it is another under the same name

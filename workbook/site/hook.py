@@ -10,9 +10,12 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page as MkDocsPage
 
-from workbook.course import Course
+from workbook.course.model import Course
 from workbook.playground import site as playground
-from workbook.site import archive, blocks, changed, lean, notebooks, offline, pages, shortcodes, text, typed
+
+from . import archive, blocks, changed, notebooks, offline, pages, shortcodes, text
+from . import console_html as typed
+from . import css as lean
 
 _CACHE = Path(".cache") / "site"
 _TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)

@@ -5,7 +5,7 @@ import importlib.metadata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from workbook.course import Course, Step
+from workbook.course.model import Course, Step
 
 from .archive import files_in
 from .pages import page_of, relative

@@ -3,8 +3,8 @@
 import posixpath
 import re
 
-from workbook.changes import Task
-from workbook.course import Course, Step
+from workbook.course.changes import Task
+from workbook.course.model import Course, Step
 
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<to>[^)\s]+)\)")
 _ELSEWHERE = re.compile(r"[a-z]+:|#")

@@ -20,8 +20,8 @@ from typing import IO
 
 from mkdocs.utils import meta
 
-from workbook.course import Course
-from workbook.scratch import left_out
+from workbook.course.model import Course
+from workbook.course.scratch import left_out
 
 from .console import Block, blocks_of, difference, matches, renewed
 from .ports import PORT, Ports, listening_ports

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import stand_ins
+from . import shims as stand_ins
 from .asgi import Lifespan, call, reason
 from .expect import broken
 from .requests import BadRequest, Request, fill, learn, parse

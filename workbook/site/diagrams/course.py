@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workbook.course import Course, Step
+from workbook.course.model import Course, Step
 
 from .canvas import WIDTH, Box, Canvas
 

@@ -1,0 +1,65 @@
+"""Claims, and proving them side by side: what `workbook verify` and the authors' tests share."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from workbook.errors import UserError
+from workbook.testrun import Check, Runner
+
+
+class NotProven(Exception):
+    """A claim can't be proven on this machine, say because it has no browser; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that is to be proven; `wrong` says how it does not hold, "" if it does."""
+
+    subject: str
+    wrong: Callable[[Runner], str]
+
+    def look_into(self, runner: Runner) -> "Finding":
+        """Whether it holds. What keeps it from being proven, a missing file say, is a way of not holding."""
+        try:
+            return Finding(self.subject, self.wrong(runner))
+        except NotProven as reason:
+            return Finding(self.subject, "", str(reason))
+        except UserError as error:
+            return Finding(self.subject, error.message)
+        except Exception as error:
+            return Finding(self.subject, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim that was looked into; `wrong` is empty if it holds; `not_proven` says why that can't be seen here."""
+
+    subject: str
+    wrong: str
+    not_proven: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.wrong and not self.not_proven
+
+
+def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterator[Finding]:
+    """Look into the claims, `lanes` at a time, and yield what was found in the order of the claims."""
+    with ThreadPoolExecutor(lanes) as pool:
+        under_way = [pool.submit(claim.look_into, runner) for claim in claims]
+        try:
+            for future in under_way:
+                yield future.result()
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def red_of(found: Check) -> str:
+    """What kept a run from being green; "" if nothing did."""
+    if found.trouble:
+        return found.trouble
+    if not found.promises:
+        return "no tests"
+    return f"red: {', '.join(sorted(found.red))}" if found.broken else ""

@@ -1,0 +1,145 @@
+"""The learner edition: what `git archive` gives, searched for everything that must not be in it."""
+
+import gzip
+import html
+import io
+import re
+import subprocess
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.errors import UserError
+
+# In every hidden file. Put together here, so that this file does not hold it.
+CANARY = "-".join(("hidden", "from", "learners", "3b9f51c2"))
+HIDDEN = ("exercises/*/hidden", "tests/authors", "tests/course/exercises/*/hidden")
+IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authors)/")
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
+TELLING = 25  # a line of a solution that is shorter could stand anywhere
+MOST_SHARED = 4  # so many lines of one solution may stand in a hint; more are the solution
+
+
+@dataclass(frozen=True)
+class Edition:
+    """How many files it has, and which changes are not in it because they are not committed."""
+
+    count: int
+    uncommitted: list[str]
+
+
+def hidden_files(root: Path) -> list[Path]:
+    """Every file that learners must not see."""
+    return sorted(
+        path
+        for pattern in HIDDEN
+        for folder in root.glob(pattern)
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def release(root: Path, target: Path, *, solutions: bool = False) -> Edition:
+    """Write the learner edition of what is committed into `target`, an empty or a new folder.
+
+    With `solutions` the exercises' solutions and alternatives come along, for afterwards; hidden tests never do.
+    Raises `UserError`, also where something hidden is in it; nothing is written then.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UserError(f"{target} is not empty.", "name a new folder")
+    if not hidden_files(root):
+        raise UserError("This is a learner edition already: nothing in it is hidden.", "release from the full course")
+    archived = _git(root, "archive", "--format=tar", "HEAD")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", ".").decode(errors="replace").splitlines()
+    with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
+        members = [member for member in archive.getmembers() if member.isfile()]
+        texts = [(member.name, _read(archive, member)) for member in members]
+        executable = {member.name: bool(member.mode & 0o100) for member in members}
+        if found := list(leaks(root, texts)):
+            raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
+        target.mkdir(parents=True, exist_ok=True)
+    for name, content in texts:
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        place.chmod(0o755 if executable[name] else 0o644)
+    count = len(texts) + (_add_solutions(root, target) if solutions else 0)
+    return Edition(count, [line[3:] for line in changed])
+
+
+def _git(root: Path, *words: str) -> bytes:
+    try:
+        ended = subprocess.run(["git", *words], cwd=root, capture_output=True)
+    except FileNotFoundError as error:
+        raise UserError("Git is not installed, and the edition is made of what is committed.", "install Git") from error
+    if ended.returncode:
+        said = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise UserError(f"git {words[0]} failed: {said[-1] if said else ended.returncode}", "commit first", code=1)
+    return ended.stdout
+
+
+def _add_solutions(root: Path, target: Path) -> int:
+    committed = _git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "exercises").decode().split("\0")
+    patches = [name for name in committed if name.endswith(".patch") and IS_HIDDEN.search(name)]
+    for name in patches:
+        _, exercise, _, *inside = name.split("/")
+        place = target / "solutions" / exercise / Path(*inside)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(_git(root, "show", f"HEAD:./{name}"))
+    return len(patches)
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file else b""
+
+
+def leaks(root: Path, files: list[tuple[str, bytes]]) -> Iterator[str]:
+    """What in `files`, names with contents, must not be seen: a hidden file, its canary, or a solution's lines."""
+    told = {line for name, content in files if name.startswith("final/") for line in _lines(content)}
+    solutions = {path: solution_lines(path) - told for path in hidden_files(root) if path.suffix == ".patch"}
+    for name, content in files:
+        for inside, text in _unpacked(name, content):
+            if IS_HIDDEN.search(inside):
+                yield f"{inside} is hidden"
+            if CANARY.encode() in text:
+                yield f"{inside} holds the canary of a hidden file"
+            lines = set(_lines(text))
+            for path, telling in solutions.items():
+                if len(shared := telling & lines) > MOST_SHARED:
+                    yield f"{inside} holds {len(shared)} lines of {path.relative_to(root).as_posix()}"
+
+
+def solution_lines(patch: Path) -> set[str]:
+    """The lines that a patch adds and that tell something."""
+    lines = patch.read_text(encoding="utf-8").splitlines()
+    added = (line[1:].strip() for line in lines if line.startswith("+") and not line.startswith("+++"))
+    return {line for line in added if len(line) >= TELLING}
+
+
+def _lines(content: bytes) -> set[str]:
+    # A notebook holds source as JSON strings, a page as HTML with every word in a tag: both are undone roughly.
+    text = content.decode("utf-8", "replace")
+    lines = {line.strip() for line in text.splitlines()}
+    for bare in (text, TAG.sub("", text)):
+        for line in html.unescape(bare.replace("\\n", "\n").replace('\\"', '"')).splitlines():
+            lines |= {line.strip(), line.strip().removeprefix('"').rstrip('",').strip()}
+    return lines
+
+
+def _unpacked(name: str, content: bytes, depth: int = NESTED) -> Iterator[tuple[str, bytes]]:
+    """The file, and what is in it if it is packed. Raises `UserError` if that cannot be looked at."""
+    yield name, content
+    try:
+        if depth and zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                for inside in archive.namelist():
+                    yield from _unpacked(f"{name}!/{inside}", archive.read(inside), depth - 1)
+        elif depth and content.startswith(b"\x1f\x8b"):
+            yield from _unpacked(f"{name}!/", gzip.decompress(content), depth - 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{name} cannot be searched for leaks: {error}.", "commit it otherwise", code=1) from error

@@ -1,0 +1,255 @@
+"""`workbook break`: predict what an edit breaks, then see."""
+
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from workbook.course.changes import BadChange, Experiment
+from workbook.course.model import Step
+from workbook.course.promises import PromiseText, read_promises
+from workbook.course.scratch import scratch_copy
+from workbook.course.test_files import find_tests
+from workbook.errors import UserError
+from workbook.testrun import Check, ColdRunner, Promise, Runner
+from workbook.testrun import check as run_check
+
+from . import screens as views
+from .context import Here
+
+CHOICES = 8
+SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
+
+
+def break_(name: str | None, number: int | None, predict: str) -> None:
+    here = Here()
+    if name and name.isdecimal() and not name.startswith("0") and number is None:  # `break 2`, not `break 02`
+        raise UserError("Say which stage, then which experiment.", f"workbook break {here.step(None).name} {name}")
+    step = here.step(name)
+    experiments = read_or_fail(here, step)
+    if number is None:
+        _list(here, step, experiments)
+        return
+    if number > len(experiments):
+        raise UserError(
+            f"{step.name} has {len(experiments)} experiments; there is no number {number}.",
+            f"workbook break {step.name}",
+        )
+    try_experiment(here, step, number, ColdRunner(), predict)
+
+
+def read_or_fail(here: Here, step: Step) -> list[Experiment]:
+    if experiments := here.course.experiments(step):
+        return experiments
+    raise UserError(f"{step.name} has no experiments.", "workbook list", code=1)
+
+
+def _list(here: Here, step: Step, experiments: list[Experiment]) -> None:
+    terminal, untried = here.terminal, here.progress.untried(step)
+    terminal.line(f"{step.title}: predict what breaks, then see", "bold")
+    terminal.line()
+    for number, experiment in enumerate(experiments, 1):
+        note = "(its edit is hidden)" if experiment.hidden else ""
+        terminal.outcome("open" if number in untried else "done", f"{number}  {experiment.title} {note}", hang=3)
+    terminal.line()
+    terminal.field("Next", [f"uv run workbook break {step.name} {untried[0] if untried else 1}"])
+
+
+def try_experiment(here: Here, step: Step, number: int, runner: Runner, predict: str = "") -> None:
+    """Ask for a prediction, apply the edits to a scratch copy, show what turned red and why."""
+    experiments = read_or_fail(here, step)
+    experiment = experiments[number - 1]
+    choices = choices_for(experiment, read_promises(here.course.folder(step)))
+    most = len(experiment.choices if experiment.hidden else choices)
+    given = read_numbers(predict, most) if predict else None
+    if predict and given is None:
+        raise UserError(
+            f"“{predict}” is no prediction: numbers from 0 to {most}, with commas, or none.",
+            f"workbook break {step.name} {number} --predict none",
+        )
+    here.terminal.line(f"{step.title}, as shipped. Your own code is not touched.", "dim")
+    views.show_experiment(here.terminal, number, len(experiments), experiment)
+    trial = _Trial(here, step, experiment, runner)
+    if experiment.hidden:
+        _diagnose(here, step, experiment, trial, given)
+    else:
+        _predict(here, step, experiment, choices, trial, given)
+
+
+class _Trial:
+    """The experiment's run, begun while the learner still thinks."""
+
+    def __init__(self, here: Here, step: Step, experiment: Experiment, runner: Runner) -> None:
+        self._check: Check | None = None
+        self._error: BaseException | None = None
+
+        def run() -> None:
+            try:
+                with scratch_copy(here.course.folder(step), experiment.edits) as copy:
+                    self._check = run_check(runner, here.course.root, find_tests(copy))
+            except BaseException as error:
+                self._error = error
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def result(self) -> Check:
+        while self._thread.is_alive():
+            self._thread.join(0.2)
+        if isinstance(self._error, BadChange):
+            raise UserError(f"The experiment does not fit the stage: {self._error}.", "git checkout stages", code=1)
+        if self._error:
+            raise self._error
+        assert self._check
+        if self._check.trouble:
+            raise UserError(f"The tests could not be run:\n{self._check.trouble}", "workbook doctor", code=1)
+        return self._check
+
+
+def _predict(
+    here: Here,
+    step: Step,
+    experiment: Experiment,
+    choices: list[PromiseText],
+    trial: _Trial,
+    given: list[int] | None,
+) -> None:
+    terminal = here.terminal
+    terminal.line("Which promises will break?", "bold")
+    for n, promise in enumerate(choices, 1):
+        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
+    terminal.line("0  none of them", indent=2)
+    terminal.line()
+    numbers = given if given is not None else _ask_numbers(here, "Numbers, with commas: ", len(choices))
+    sure = _sure(here) if numbers is not None else ""
+    found = trial.result()
+    _show_red(here, found)
+    red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in experiment.red)
+    right = numbers is not None and sorted(numbers) == red
+    if numbers is not None:
+        _judge(here, right, sure, "That is what you predicted." if right else _difference(numbers, red))
+    _explain(here, experiment)
+    if numbers is not None:
+        here.note("predicted", step, experiment=experiment.title, prediction=sorted(numbers), right=right, sure=sure)
+
+
+def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
+    terminal = here.terminal
+    found = trial.result()
+    _show_red(here, found)
+    stage = here.course.folder(step)
+    evidence = [_as_evidence(promise, stage) for promise in found.broken]
+    views.show_cards(terminal, evidence, limit=views.CARDS_SHOWN)
+    terminal.line("What was done?", "bold")
+    for n, choice in enumerate(experiment.choices, 1):
+        terminal.line(f"{n}  {choice}", indent=2, hang=3)
+    terminal.line()
+    numbers = given if given is not None else _ask_numbers(here, "Its number: ", len(experiment.choices))
+    if numbers is None:
+        terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
+        return
+    sure = _sure(here)
+    right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
+    _judge(here, right, sure, "That is it." if right else f"It was another: {experiment.answer}.")
+    views.show_edits(terminal, experiment.edits)
+    _explain(here, experiment)
+    here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
+
+
+def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[PromiseText]:
+    """What the learner chooses among: every core promise, every one that breaks, and others up to eight."""
+    must = {promise.name for promise in promises if not promise.deeper or promise.name in experiment.red}
+    spare = [promise.name for promise in promises if promise.name not in must]
+    chosen = must | set(spare[: max(0, CHOICES - len(must))])
+    return [promise for promise in promises if promise.name in chosen]
+
+
+def _show_red(here: Here, found: Check) -> None:
+    terminal = here.terminal
+    terminal.rule()
+    for promise in found.broken:
+        terminal.outcome("broken", promise.text)
+    for promise in found.not_proven[:1]:
+        terminal.outcome("not proven", promise.reason)
+    terminal.outcome("kept", f"{len(found.kept)} of {len(found.promises)} promises are kept")
+    terminal.line()
+
+
+def _difference(numbers: list[int], red: list[int]) -> str:
+    missed = [n for n in red if n not in numbers]
+    wrongly = [n for n in numbers if n and n not in red]
+    said = [f"you did not expect {_list_of(missed)}"] if missed else []
+    said += [f"you expected {_list_of(wrongly)}, which is kept"] if wrongly else []
+    return f"It came otherwise: {' and '.join(said)}."
+
+
+def _list_of(numbers: list[int]) -> str:
+    return " and ".join(
+        [", ".join(map(str, numbers[:-1])), str(numbers[-1])] if len(numbers) > 1 else map(str, numbers)
+    )
+
+
+def _judge(here: Here, right: bool, sure: str, said: str) -> None:
+    here.terminal.line(said, "green" if right else "yellow")
+    if sure == "certain" and not right:
+        here.terminal.line("You were certain. What you are certain of and is not so is what production finds for you.")
+    elif sure == "a guess" and right:
+        here.terminal.line("It was a guess, you said. Read why it is so.")
+    here.terminal.line()
+
+
+def _explain(here: Here, experiment: Experiment) -> None:
+    here.terminal.line("Why", "bold")
+    here.terminal.line(" ".join(experiment.why.split()))
+    here.terminal.line()
+
+
+def _as_evidence(promise: Promise, stage: Path) -> Promise:
+    """A promise broken by an experiment: its test is the stage's, the app that broke it is gone, no hint is for it."""
+    cards = []
+    for card in promise.cards:
+        asked = [line for label, lines in card["sections"] if label == "Repeat it" for line in lines[1:]]
+        sections = [part for part in card["sections"] if part[0] not in {"Repeat it", "Hint"}]
+        cards.append(card | {"sections": [("Asked", asked), *sections] if asked else sections})
+    return replace(promise, file=stage / promise.file.name, cards=cards)
+
+
+def read_numbers(text: str, most: int) -> list[int] | None:
+    """The numbers in a prediction, `none` and 0 being no number; None if the text is no prediction."""
+    words = text.replace(",", " ").replace("none", "0").split()
+    known = {str(number): number for number in range(most + 1)}
+    if not words or not all(word in known for word in words):
+        return None
+    return sorted({known[word] for word in words} - {0})
+
+
+def _ask_numbers(here: Here, prompt: str, most: int) -> list[int] | None:
+    """The numbers that are typed; None where nobody can be asked."""
+    while _can_ask():
+        numbers = read_numbers(_ask(here, prompt), most)
+        if numbers is not None:
+            return numbers
+        here.terminal.line(f"Numbers from 0 to {most}, with commas; 0 for none.", "yellow")
+    return None
+
+
+def _sure(here: Here) -> str:
+    if not _can_ask():
+        return ""
+    here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
+    while True:
+        answer = _ask(here, "1, 2 or 3: ").strip()
+        if answer in SURE:
+            here.terminal.line()
+            return SURE[answer]
+
+
+def _can_ask() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask(here: Here, prompt: str) -> str:
+    try:
+        return input(here.terminal.text(prompt))
+    except EOFError:
+        raise KeyboardInterrupt from None

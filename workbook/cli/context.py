@@ -1,0 +1,39 @@
+"""What every command begins with: the terminal, the course around this folder, and the learner's progress."""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+
+from workbook.course.model import Course, Step
+from workbook.errors import UserError
+from workbook.learner.progress import Progress
+
+from .terminal import Terminal
+
+
+class Here:
+    def __init__(self) -> None:
+        self.terminal = Terminal(plain="--plain" in sys.argv)
+        try:
+            self.course = Course.find(Path.cwd())
+        except FileNotFoundError:  # of the working directory itself
+            raise UserError("The folder that you are in is gone.", "cd to the folder of the course") from None
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress(self.course)
+
+    def step(self, text: str | None) -> Step:
+        """The step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
+        step = self.course.step(text) if text else self.progress.current
+        if not self.course.folder(step).is_dir():
+            missing = self.course.place(step)
+            raise UserError(f"{missing} is not there, although workbook.toml names it.", f"git checkout {missing}")
+        return step
+
+    def note(self, kind: str, step: Step, **data: object) -> None:
+        """Record progress; where that is impossible, say so and go on."""
+        try:
+            self.progress.record(kind, step, **data)
+        except UserError as error:
+            self.terminal.line(f"Your progress is not kept: {error.message}", "yellow")

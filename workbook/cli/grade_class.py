@@ -1,0 +1,207 @@
+"""`workbook grade` of a class: who handed in what, each as it is graded, what came of all."""
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from workbook.course.exercise import Exercise
+from workbook.errors import UserError
+from workbook.grader.class_grading import LOST, ClassGrading, Done, Plan, overrides_in, score, seed_of
+from workbook.grader.folder import Found, find_submissions
+from workbook.grader.grade_one import Bench
+from workbook.grader.identity import TheClass, identify
+from workbook.grader.lock import sole_grader
+from workbook.grader.prewarm import Warm
+from workbook.grader.request import GradeRequest
+from workbook.grader.results import GRADED
+from workbook.grader.roster import read_roster
+from workbook.grader.sanitize import one_line
+from workbook.grader.workers import Lanes, LocalLanes, closing
+from workbook.journal import Journal
+
+from .context import Here
+from .screens import shown_path
+
+JOURNAL = "journal.db"
+LISTED = 20
+
+
+def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
+    """Grade it with what `warm` has begun to make; without it on the workers of the scheduler."""
+    here = Here()
+    if request.scheduler and request.lanes:
+        raise UserError("With --scheduler its workers are the lanes.", "leave --lanes out")
+    roster = read_roster(request.roster) if request.roster else []
+    not_in = [request.out, *([request.roster] if request.roster else [])]
+    all_names = [exercise.name for exercise in here.course.exercises()]
+    found = find_submissions(request.paths, all_names, not_in)
+    exercises = _exercises(here, request.exercises, found)
+    the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(request.exercises))
+    if not the_class.work:
+        places = ", ".join(map(shown_path, request.paths[:3]))
+        raise UserError(f"There is nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(sole_grader(request.out))
+        lanes = _lanes(here, request, len(the_class.work), warm, stack)
+        journal = Journal(request.out / JOURNAL, lost=LOST)
+        with exit_1():
+            seed = seed_of(journal, request.seed)
+            plan = Plan(here.course, exercises, the_class, journal, seed, request.unsafe, request.force, request.limit)
+            grading = ClassGrading(plan)
+            grading.begin(_title(request.paths))
+        failed = _grade(here, grading, lanes)
+    with exit_1():
+        _show_summary(here, grading)
+    _show_lists(here, the_class, failed)
+    here.terminal.line()
+    here.terminal.field("Next", [f"uv run --group grading workbook report {shown_path(journal.path)}"])
+    sys.exit(1 if failed else 0)
+
+
+def _exercises(here: Here, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
+    """Those that were asked for; else those that the files are named after, and all if one is named after none."""
+    names = [here.step(name).name for name in asked]
+    steps = [step for step in here.course.steps if step.kind == "exercise" or step.name in names]
+    if not names and all(one.named.exercise or not one.may_be_one for one in found):
+        names = [one.named.exercise for one in found]
+    chosen = [step for step in steps if not names or step.name in names]
+    for step in chosen:
+        if step.kind != "exercise":
+            raise UserError(f"{step.name} is no exercise, so nobody hands it in.", "workbook list")
+        if not here.course.exercise(step).is_for_authors:
+            said = f"{step.name} cannot be graded here: a learner edition has none of its hidden tests."
+            raise UserError(said, "grade in the full course")
+    return [here.course.exercise(step) for step in chosen]
+
+
+def _lanes(here: Here, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
+    if warm is None:
+        from workbook.grader.cluster import ClusterLanes  # late: it is slow to import, and few have it
+
+        return stack.enter_context(closing(ClusterLanes(request.scheduler, unsafe=request.unsafe)))
+    isolation, runner = warm()
+    kept = [runner]
+
+    def make() -> Bench:
+        return Bench(here.course, isolation, kept.pop() if kept else None)
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return stack.enter_context(closing(LocalLanes(make, min(request.lanes or cores, count))))
+
+
+@contextlib.contextmanager
+def exit_1() -> Iterator[None]:
+    """A journal that cannot be used is no misuse."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(error.message, error.then, code=1) from error
+
+
+def _title(paths: Sequence[Path]) -> str:
+    folders = {(path if path.is_dir() else path.parent).resolve() for path in paths}
+    return one_line(folders.pop().name) if len(folders) == 1 else ""
+
+
+def _grade(here: Here, grading: ClassGrading, lanes: Lanes) -> list[Done]:
+    """Grade what is left, and show each as it ends; returns what could not be graded."""
+    failed: list[Done] = []
+    count, journal = 0, grading.plan.journal.path
+    if grading.done_before:
+        here.terminal.line(f"Graded before, and not again: {grading.done_before}.", "dim")
+    decided = overrides_in(grading.plan.journal)
+    try:
+        with _bar(here, len(grading.left)) as advance:
+            for done in grading.grade(lanes):
+                count += 1
+                failed += [] if done.result else [done]
+                key = done.handed_in.learner.id, done.handed_in.exercise
+                outcome, said = _line(done, grading, decided.get(key, {}))
+                advance(outcome, said)
+    except KeyboardInterrupt:
+        here.terminal.line(
+            f"Ended. {count} of {len(grading.left)} are in {shown_path(journal)} and stay there.", "bold"
+        )
+        here.terminal.line("Next: the same command again goes on where this one was ended.")
+        sys.exit(130)
+    return failed
+
+
+def _line(done: Done, grading: ClassGrading, decided: dict[str, float]) -> tuple[str, str]:
+    """How it went, as an outcome and a line."""
+    name, exercise, result = done.handed_in.learner.name, done.handed_in.exercise, done.result
+    if result is None:
+        return "broken", f"{name}  {exercise} not graded: {done.why}"
+    points = grading.gradings[exercise]
+    marks = f"{name}  {exercise} {score(result.as_dict(), points, decided):g}/{points.full:g}"
+    if result.trouble:
+        return "broken", f"{marks}  {result.trouble}"
+    outcomes = Counter(verdict.outcome for verdict in result.verdicts)
+    said = [f"{outcomes['broken'] + outcomes['waiting']} not kept"] if outcomes["broken"] + outcomes["waiting"] else []
+    said += [f"{count} {word}" for word in ("unstable", "not proven") if (count := outcomes[word])]
+    said += [flag for flag in result.flags if flag != "unstable"]
+    outcome = "broken" if outcomes["broken"] + outcomes["waiting"] else "waiting" if said else "kept"
+    return outcome, "  ".join([marks, ", ".join(said)]).rstrip()
+
+
+@contextlib.contextmanager
+def _bar(here: Here, count: int) -> Iterator[Callable[[str, str], None]]:
+    """A line for each that ends; below them, on a terminal, how far it has come and how long the rest will take."""
+    terminal = here.terminal
+    if terminal.plain or not count:
+        yield lambda outcome, said: terminal.outcome(outcome, said, hang=2)
+        return
+    with terminal.progress(count) as step:
+
+        def advance(outcome: str, said: str) -> None:
+            terminal.outcome(outcome, said, hang=2)
+            step("")
+
+        yield advance
+
+
+def _show_summary(here: Here, grading: ClassGrading) -> None:
+    """A row per exercise, of all that counts, from the journal."""
+    plan = grading.plan
+    wanted = {(one.learner.id, one.exercise): (one.found.file, one.attempt) for one in plan.the_class.work}
+    decided = overrides_in(plan.journal)
+    marks: dict[tuple[str, str], float] = {}
+    for entry in plan.journal.stream(GRADED):
+        key = entry.data["learner"], entry.step
+        if wanted.get(key) == (entry.data["file"], entry.data["attempt"]):
+            marks[key] = score(entry.data, grading.gradings[entry.step], decided.get(key, {}))
+    width = max(len(exercise.name) for exercise in plan.exercises)
+    here.terminal.line()
+    here.terminal.line(f"{'':{width}}  graded  mean  full marks  none", "bold")
+    for exercise in plan.exercises:
+        points = [mark for (_, name), mark in marks.items() if name == exercise.name]
+        mean = f"{sum(points) / len(points):.0f}" if points else "-"
+        full = grading.gradings[exercise.name].full
+        most, none = sum(mark >= full for mark in points), sum(not mark for mark in points)
+        here.terminal.line(f"{exercise.name:{width}}  {len(points):6}  {mean:>4}  {most:10}  {none:4}")
+
+
+def _show_lists(here: Here, the_class: TheClass, failed: Iterable[Done]) -> None:
+    names = {learner.id: learner.name for learner in the_class.learners.values()}
+    not_graded = [f"{one.handed_in.found.file}, {one.handed_in.exercise}: {one.why}" for one in failed]
+    _show_list(here, "Could not be graded; the same command tries again", not_graded)
+    _show_list(here, "Not matched", [f"{one['file']}: {one['why']}" for one in the_class.unmatched])
+    earlier = [f"{one['file']} ({names[one['learner']]}): {one['why']}" for one in the_class.superseded]
+    _show_list(here, "Not counted", earlier)
+    for exercise, ids in the_class.not_handed_in.items():
+        _show_list(here, f"{exercise} not handed in", [names[id_] for id_ in ids])
+
+
+def _show_list(here: Here, title: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    here.terminal.line()
+    here.terminal.line(f"{title}: {len(lines)}", "bold")
+    for line in lines[:LISTED]:
+        here.terminal.line(line, indent=2, hang=2)
+    if len(lines) > LISTED:
+        here.terminal.line(f"and {len(lines) - LISTED} more; the report lists all", "dim", indent=2)

@@ -1,0 +1,159 @@
+"""What the command writes: colour, marks and redraws on a terminal; plain words anywhere else."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from textwrap import fill, wrap
+from typing import IO, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from workbook.errors import UserError
+
+# outcome: (mark, ASCII mark, word, colour)
+MARKS = {
+    "kept": ("✓", "+", "PASS", "green"),
+    "broken": ("✗", "x", "FAIL", "red"),
+    "waiting": ("…", ".", "WAIT", "yellow"),
+    "not proven": ("?", "?", "SKIP", "yellow"),
+    "open": ("·", "-", "OPEN", "cyan"),
+    "done": ("✓", "+", "DONE", "green"),
+    "here": ("›", ">", "HERE", "bold cyan"),
+    "begun": ("~", "~", "PART", "cyan"),
+}
+ASCII = str.maketrans(
+    {"–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "→": "->", "←": "<-", "·": "-", "›": ">"}
+    | {"─": "-", "✓": "+", "✗": "x", "│": "|"}
+)
+WRAP: dict[str, Any] = {"break_on_hyphens": False, "break_long_words": False}  # paths stay whole, to be copied
+
+
+class Terminal:
+    """Standard output as a person sees it.
+
+    `plain`: no colour, no redraw, no single keys, outcomes in words. `ascii`: nothing that the encoding cannot hold.
+    """
+
+    def __init__(self, *, plain: bool = False, file: IO[str] | None = None) -> None:
+        out = file or sys.stdout
+        is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
+        self.plain = plain or not is_terminal or bool(os.environ.get("NO_COLOR"))
+        self.ascii = not _can_write(out, "✓›─“…")
+        width = None if is_terminal else 80
+        self._console = Console(
+            file=out, no_color=self.plain, force_terminal=False if self.plain else None, highlight=False, width=width
+        )
+
+    @property
+    def width(self) -> int:
+        """Columns to write in: those of the terminal, at most 100, at least 20."""
+        return max(20, min(100, self._console.width))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether single keys can be read and the screen redrawn."""
+        return not self.plain and sys.stdin is not None and sys.stdin.isatty()
+
+    def text(self, text: str) -> str:
+        """`text` in characters that this terminal can show."""
+        if not self.ascii:
+            return text
+        encoding = self._console.encoding or "ascii"
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
+
+    def mark(self, outcome: str) -> str:
+        mark, ascii_mark, word, _ = MARKS[outcome]
+        return word if self.plain else ascii_mark if self.ascii else mark
+
+    def line(self, text: str = "", style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+        """Write paragraphs, wrapped to the terminal; lines after the first are `hang` columns further in."""
+        lead, rest = " " * indent, " " * (indent + hang)
+        wrapped = "\n".join(self._fill(part, lead, rest) for part in self.text(text).split("\n"))
+        self._write(Text(wrapped, style=style))
+
+    def outcome(self, outcome: str, text: str, *, hang: int = 0) -> None:
+        """Write a line that begins with an outcome's mark; `hang` is as for `line`."""
+        mark, style = self.mark(outcome), MARKS[outcome][3]
+        lead = " " * (len(mark) + 2)
+        body = self._fill(self.text(text), lead, lead + " " * min(hang, self.width // 3))
+        styled = Text(f" {mark} " + body[len(mark) + 2 :])
+        styled.stylize(style, 0, len(mark) + 1)
+        self._write(styled)
+
+    def field(self, label: str, lines: Sequence[str], style: str = "", *, prose: bool = False) -> None:
+        """Write a label and its lines beside it; below it on a narrow terminal. Only `prose` is wrapped, never code."""
+        narrow = self.width < 60
+        shown = [self.text(line) for line in lines] or [""]
+        if prose:
+            room = self.width - (3 if narrow else 12)
+            shown = [row for line in shown for row in wrap(line, room, **WRAP) or [""]]
+        head = Text(f" {self.text(label)}" if narrow else f"{self.text(label):>10}", style="bold")
+        if narrow:
+            self._write(head)
+        for n, line in enumerate(shown):
+            lead = Text("   ") if narrow else (head if n == 0 else Text(" " * 10))
+            self._write(Text.assemble(lead, "" if narrow else "  ", (line, style)))
+
+    def code(self, text: str, lexer: str = "diff") -> None:
+        """Write source text, coloured where there is colour."""
+        shown = self.text(text.rstrip("\n"))
+        if self.plain:
+            self._write(Text(shown))
+        else:
+            from rich.syntax import Syntax  # late: it is slow to import, and most commands show no code
+
+            self._console.print(Syntax(shown, lexer, theme="ansi_dark", background_color="default", word_wrap=True))
+
+    def rule(self) -> None:
+        self._write(Text(self.text("─" * self.width), style="dim"))
+
+    @contextlib.contextmanager
+    def progress(self, count: int) -> Iterator[Callable[[str], None]]:
+        """Show how many of `count` things are done and how long the rest will take; call with each that is done."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        room = max(10, self.width - 50)
+        columns = (
+            BarColumn(18),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task("", total=count)
+
+            def advance(done: str) -> None:
+                said = self.text(done)
+                bar.update(task, advance=1, description=said if len(said) <= room else said[: room - 1] + "…")
+
+            yield advance
+
+    def clear(self) -> None:
+        """Begin a new screen, where the terminal can."""
+        if not self.plain:
+            self._console.clear()
+
+    def _fill(self, text: str, lead: str, rest: str) -> str:
+        return fill(text, self.width, initial_indent=lead, subsequent_indent=rest, **WRAP)
+
+    def _write(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True, crop=False, overflow="ignore")
+
+
+def _can_write(out: IO[str], text: str) -> bool:
+    try:
+        text.encode(getattr(out, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def report_error(error: UserError) -> None:
+    """Say what is wrong and what to do next, on standard error."""
+    terminal = Terminal(plain="--plain" in sys.argv, file=sys.stderr)
+    terminal.line(f"workbook: {error.message}", "red")
+    if error.then:
+        command = error.then.startswith("workbook ")
+        terminal.line(f"Next: {'uv run ' if command else ''}{error.then}")

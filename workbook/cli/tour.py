@@ -1,0 +1,154 @@
+"""`workbook tour`: which file of a project does it, and why there?"""
+
+import itertools
+import sys
+from pathlib import Path
+
+from workbook.course.model import Step
+from workbook.course.tour import Question, line_of, meant_files, purpose
+from workbook.errors import UserError
+from workbook.learner.workspace import copied_files
+
+from . import screens as views
+from .context import Here
+
+PROMPT = "Which file? "
+TRIES = 2
+
+
+def tour(name: str | None, number: int | None) -> None:
+    here = Here()
+    if name and name.isdecimal() and not name.startswith("0") and number is None:  # `tour 2`, not `tour 02`
+        raise UserError("Say which step, then which question.", f"workbook tour {_toured(here, None).name} {name}")
+    step = _toured(here, name)
+    questions = read_or_fail(here, step)
+    if number is not None and number > len(questions):
+        raise UserError(
+            f"{step.name} has {len(questions)} questions; there is no number {number}.", f"workbook tour {step.name}"
+        )
+    try:
+        take(here, step, number)
+    except KeyboardInterrupt:
+        if _asks_a_person():
+            here.terminal.line()
+        _sum_up(here, step, questions)
+    here.terminal.line()
+    views.show_next(here.terminal, here.course, here.progress, step)
+
+
+def _toured(here: Here, name: str | None) -> Step:
+    """The step meant by `name`; without it the only project, and where there are several, the current step."""
+    projects = [step for step in here.course.steps if step.kind == "project"]
+    return here.step(projects[0].name if name is None and len(projects) == 1 else name)
+
+
+def read_or_fail(here: Here, step: Step) -> list[Question]:
+    if questions := here.course.tour(step):
+        return questions
+    if step.kind == "project":
+        raise UserError(f"{step.name} has no tour.", f"git checkout {here.course.place(step)}", code=1)
+    projects = [step for step in here.course.steps if step.kind == "project"]
+    raise UserError(f"{step.name} has no tour.", f"workbook tour {projects[0].name}" if projects else "workbook list")
+
+
+def take(here: Here, step: Step, number: int | None = None) -> None:
+    """Ask what has not been answered yet, or only question `number`. Raises KeyboardInterrupt when somebody leaves."""
+    questions = read_or_fail(here, step)
+    asked = here.progress.unanswered(step) if number is None else [number]
+    for place, n in enumerate(asked):
+        if place:
+            here.terminal.rule()
+        here.terminal.line(f"Question {n} of {len(questions)}", "bold")
+        here.terminal.line(questions[n - 1].question)
+        here.terminal.line()
+        _put(here, step, questions[n - 1])
+        here.terminal.line()
+    _sum_up(here, step, questions)
+    if not asked:
+        here.terminal.line(f"To answer one again, name it: uv run workbook tour {step.name} 1")
+
+
+def _sum_up(here: Here, step: Step, questions: list[Question]) -> None:
+    """How much of the tour is answered, and how well."""
+    toured, of = here.progress.of(step).toured, len(questions)
+    answered = [toured[question.question] for question in questions if question.question in toured]
+    if len(answered) == of:
+        here.terminal.line(f"Every question is answered: {sum(answered)} of {of} at the first try.", "bold")
+    elif answered:
+        here.terminal.line(f"{len(answered)} of {of} are answered, {sum(answered)} at the first try.", "bold")
+    elif not _asks_a_person():
+        here.terminal.line("Run this on a terminal, or give it the names of files, one on a line.")
+    else:
+        here.terminal.line(f"None of {of} is answered yet.")
+
+
+def _put(here: Here, step: Step, question: Question) -> None:
+    """Ask one question until it is answered, rightly or wrongly, or skipped; record that and tell the answer."""
+    terminal, project = here.terminal, here.course.folder(step)
+    for tries in itertools.count(1):
+        file = _ask_file(here, project)
+        if not file:
+            terminal.line("Skipped; it comes again.", "dim")
+            return
+        right = file in question.answer
+        if right or tries == TRIES:
+            break
+        terminal.line(f"Not {_described(project, file)}. Once more:", "yellow")
+    if right:
+        terminal.line("That is it." if tries == 1 else "That is it, at the second try.", "green")
+    else:
+        terminal.line(f"Nor {_described(project, file)}. It is {question.answer[0]}.", "yellow")
+    _tell(here, project, question)
+    here.note("toured", step, question=question.question, right=right, tries=tries)
+
+
+def _ask_file(here: Here, project: Path) -> str:
+    """The file of the project that is named; "" for none. Asks again while it is not clear which is meant."""
+    terminal, files = here.terminal, copied_files(project)
+    while answer := _ask(here).strip():
+        meant = meant_files(answer, files, project.name)
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            terminal.line(f"Which of them: {', '.join(meant)}?", "yellow")
+        else:
+            shown = "".join(letter if letter.isprintable() else "?" for letter in answer[:60])
+            terminal.line(f"{project.name} has no file “{shown}”. It has:", "yellow")
+            for folder, inside in itertools.groupby(files, lambda file: file.rpartition("/")[0]):
+                names = "  ".join(file.rpartition("/")[2] for file in inside)
+                terminal.line(f"{folder}/  {names}" if folder else names, indent=2, hang=2)
+    return ""
+
+
+def _described(project: Path, file: str) -> str:
+    """A file with what it says of itself."""
+    said = purpose(project / file).rstrip(".")
+    return f"{file} (“{said}”)" if said else file
+
+
+def _tell(here: Here, project: Path, question: Question) -> None:
+    """Where the answer stands, to be clicked at, and why there."""
+    file = project / question.answer[0]
+    line = line_of(file, question.look)
+    here.terminal.field("Look", [f"{views.shown_path(file)}:{line}" if line else views.shown_path(file)])
+    if also := question.answer[1:]:
+        here.terminal.field("Also", [views.shown_path(project / name) for name in also])
+    here.terminal.field("Why", [" ".join(question.why.split())], prose=True)
+
+
+def _asks_a_person() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _ask(here: Here) -> str:
+    """One line of what is typed or piped. Raises KeyboardInterrupt at its end."""
+    if _asks_a_person():
+        try:
+            return input(here.terminal.text(PROMPT))
+        except EOFError:
+            raise KeyboardInterrupt from None
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line:
+        raise KeyboardInterrupt
+    here.terminal.line(PROMPT + "".join(letter for letter in line.strip() if letter.isprintable()))
+    return line

@@ -1,0 +1,86 @@
+"""`workbook verify`: the authors' proof that experiments, tasks, tours and exercises hold."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from workbook.authoring.proofs import Claim, Finding, Verification, project_claims, prove, stage_claims
+from workbook.course.model import Step
+from workbook.errors import UserError
+from workbook.testrun import Runner
+from workbook.testrun.kept_warm import kept_warm
+
+from .context import Here
+
+
+def verify(only: list[str]) -> None:
+    here = Here()
+    chosen = {here.course.step(name).name for name in only}
+    steps = [here.step(step.name) for step in here.course.steps if not chosen or step.name in chosen]
+    for step in steps:
+        if step.name in chosen and step.kind == "exercise" and not here.course.exercise(step).is_for_authors:
+            said = f"{step.name} cannot be proven here: a learner edition has none of its hidden tests."
+            raise UserError(said, "verify it in the full course")
+    started = time.monotonic()
+    claims, last = claims_of(here, steps)
+    wrong = unseen = 0
+    with kept_warm() as runner, _bar(here, len(claims) + len(last)) as advance:
+        for finding in _prove_all(claims, last, runner):
+            wrong += bool(finding.wrong)
+            unseen += bool(finding.not_proven)
+            advance(finding)
+    here.terminal.line()
+    count = len(claims) + len(last)
+    here.terminal.line(f"{count - wrong - unseen} of {count} hold, in {time.monotonic() - started:.0f} s.")
+    sys.exit(1 if wrong else 0)
+
+
+def claims_of(here: Here, steps: Sequence[Step]) -> tuple[list[Claim], list[Claim]]:
+    """What is claimed of the steps: what can be proven side by side, and what follows from that at the end."""
+    claims: list[Claim] = []
+    last: list[Claim] = []
+    all_exercises = [exercise for exercise in here.course.exercises() if exercise.is_for_authors]
+    for step in steps:
+        root, folder = here.course.root, here.course.folder(step)
+        if step.kind == "stage":
+            claims += stage_claims(root, folder)
+        elif step.kind == "project":
+            claims += project_claims(root, folder)
+        elif (exercise := here.course.exercise(step)).is_for_authors:
+            verification = Verification(root, exercise, all_exercises)
+            claims += verification.claims()
+            last.append(verification.last_claim())
+    return claims, last
+
+
+def _prove_all(claims: Sequence[Claim], last: Sequence[Claim], runner: Runner) -> Iterator[Finding]:
+    yield from prove(claims, runner, lanes=os.cpu_count() or 1)
+    yield from prove(last, runner)
+
+
+@contextmanager
+def _bar(here: Here, count: int) -> Iterator[Callable[[Finding], None]]:
+    """A line for each finding; below them, on a terminal, how far it has come. With many, only what does not hold."""
+    terminal = here.terminal
+
+    def show(finding: Finding) -> None:
+        outcome = "broken" if finding.wrong else "not proven" if finding.not_proven else "kept"
+        terminal.outcome(outcome, finding.subject)
+        if finding.wrong:
+            terminal.line(finding.wrong, "red", indent=7)
+        elif finding.not_proven:
+            terminal.line(finding.not_proven, indent=7)
+
+    if terminal.plain:
+        yield show
+        return
+    with terminal.progress(count) as step:
+
+        def advance(finding: Finding) -> None:
+            if not finding.holds:
+                show(finding)
+            step(finding.subject)
+
+        yield advance

@@ -1,0 +1,159 @@
+"""The course: workbook.toml, loaded. The only list of its steps."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from workbook.errors import UserError
+from workbook.tomlfile import Strict, read_toml
+
+from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
+from .exercise import Exercise
+from .tour import Question, read_tour
+
+FILE = "workbook.toml"
+FOLDERS = {"stage": "stages", "exercise": "exercises", "project": "."}
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+_RESTORE = f"put the line right, or restore the file: git checkout {FILE}"
+
+
+class RunSettings(Strict):
+    """What `workbook run` gives the app: variables, a folder of pages on another origin, a local mailbox."""
+
+    env: dict[str, str] = Field(default_factory=dict)
+    page: str | None = None
+    mailbox: bool = False
+
+
+class Step(Strict):
+    """A stage, an exercise or a project. `formerly` are the names that it had in earlier editions of the course."""
+
+    name: Name
+    kind: Literal["stage", "exercise", "project"]
+    title: str
+    concept: str
+    minutes: Annotated[int, Field(gt=0)]
+    formerly: tuple[Name, ...] = ()
+    run: RunSettings = RunSettings()
+
+
+class _File(Strict):
+    title: str
+    step: Annotated[list[Step], Field(min_length=1)]
+
+
+class Course:
+    """A course in the folder `root`."""
+
+    def __init__(self, root: Path) -> None:
+        """Load `root`/workbook.toml. Raises `UserError` that names the line."""
+        self.root = root
+        file = read_toml(root / FILE, _File, table="step", called=FILE, cure=_RESTORE)
+        self.title = file.title
+        self.steps = file.step
+        self._by_any_name = self._names()
+
+    @classmethod
+    def find(cls, start: Path) -> "Course":
+        """The course that `start` lies in. Raises `UserError`."""
+        for folder in (start, *start.parents):
+            if (folder / FILE).is_file():
+                return cls(folder)
+        raise UserError(f"There is no course in {start} or above it.", f"cd into the folder that holds {FILE}")
+
+    def _names(self) -> dict[str, Step]:
+        names: dict[str, Step] = {}
+        for step in self.steps:
+            for name in (step.name, *step.formerly):
+                if name in names:
+                    raise UserError(f"{FILE}: two steps are or were called {name}.", _RESTORE)
+                names[name] = step
+        return names
+
+    def known(self, name: str) -> Step | None:
+        """The step that is, or once was, called `name`."""
+        return self._by_any_name.get(name)
+
+    def step(self, text: str) -> Step:
+        """The step meant by `text`: its name, its number, or a word or beginning of its name. Raises `UserError`."""
+        asked = text.strip().rstrip("/\\").replace("\\", "/").rpartition("/")[2].lower()
+        if found := self.known(asked):
+            return found
+        words = [step for step in self.steps if asked and asked in (*step.name.split("-"), step.name.partition("-")[2])]
+        digits = asked.lstrip("0").zfill(2) if asked.isdecimal() else "-"
+        number = [step for step in self.steps if step.name.startswith(f"{digits}-")]
+        starts = [step for step in self.steps if asked and step.name.startswith(asked)]
+        for candidates in (number, words, starts):
+            if len(candidates) == 1:
+                return candidates[0]
+        raise UserError(f"There is no step called “{text}”.{self._nearest(asked)}", "workbook list")
+
+    def _nearest(self, asked: str) -> str:
+        names = {step.name: step.name for step in self.steps}
+        names |= {word: step.name for step in self.steps for word in step.name.split("-") if not word.isdecimal()}
+        near = dict.fromkeys(names[match] for match in difflib.get_close_matches(asked, names, n=3, cutoff=0.5))
+        return f" Nearest: {', '.join(near)}." if near else ""
+
+    def after(self, step: Step) -> Step | None:
+        """The step that follows `step`, if one does."""
+        index = self.steps.index(step) + 1
+        return self.steps[index] if index < len(self.steps) else None
+
+    def folder(self, step: Step) -> Path:
+        """Where the step lies in the course."""
+        return self.root / FOLDERS[step.kind] / step.name
+
+    def place(self, step: Step) -> str:
+        """Its folder as it is written from the course's own."""
+        return self.folder(step).relative_to(self.root).as_posix()
+
+    @property
+    def work(self) -> Path:
+        """The learner's own folder."""
+        return self.root / "work"
+
+    def copy(self, step: Step) -> Path:
+        """Where the learner's copy of the step is or will be: an exercise's is that of the project.
+
+        A copy made under an earlier name is kept there.
+        """
+        return self._below(self.work, self.project if step.kind == "exercise" else step)
+
+    def data(self, step: Step) -> Path:
+        """Where `workbook run` keeps what the step's app stores; under an earlier name if it is there."""
+        return self._below(self.work / "data", self.project if step.kind == "exercise" else step)
+
+    def _below(self, parent: Path, step: Step) -> Path:
+        folders = [parent / name for name in (step.name, *step.formerly)]
+        return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+    def experiments(self, step: Step) -> list[Experiment]:
+        """The step's experiments. Raises `UserError`."""
+        try:
+            return read_experiments(self.folder(step))
+        except BadChange as error:
+            raise UserError(f"{step.name}: {error}.", f"git checkout {self.place(step)}") from error
+
+    def tasks(self, step: Step) -> list[Task]:
+        return read_tasks(self.folder(step))
+
+    @property
+    def project(self) -> Step:
+        """The project that the exercises extend. Raises `UserError`."""
+        for step in self.steps:
+            if step.kind == "project":
+                return step
+        raise UserError(f"{FILE} has no project that exercises could extend.", _RESTORE)
+
+    def exercise(self, step: Step) -> Exercise:
+        return Exercise(self.folder(step), self.folder(self.project))
+
+    def exercises(self) -> list[Exercise]:
+        """All of them, in the order in which a learner meets them and their solutions fit on one another."""
+        return [self.exercise(step) for step in self.steps if step.kind == "exercise"]
+
+    def tour(self, step: Step) -> list[Question]:
+        """The questions of the step's tour; a project has one. Raises `UserError`."""
+        return read_tour(self.folder(step)) if step.kind == "project" else []

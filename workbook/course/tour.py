@@ -1,0 +1,78 @@
+"""The tour of a project: questions about where things are and why, each answered by one of its files."""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from workbook.tomlfile import Strict, read_toml
+
+FILE = "tour.toml"
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Question(Strict):
+    """A question, and the files that answer it: paths below the project's folder.
+
+    In the first of them stands `look`, which is the place to be shown.
+    """
+
+    question: Text
+    answer: Annotated[list[Text], Field(min_length=1)]
+    why: Text
+    look: Text
+
+
+class _Tour(Strict):
+    question: Annotated[list[Question], Field(min_length=1)]
+
+
+def read_tour(project: Path) -> list[Question]:
+    """The questions of the tour in a project's folder, in order; none if it has no tour. Raises `UserError`."""
+    file = project / FILE
+    if not file.exists():
+        return []
+    called = f"{project.name}/{FILE}"
+    cure = f"put the line right, or restore the file: git checkout {called}"
+    return read_toml(file, _Tour, table="question", called=called, cure=cure).question
+
+
+def meant_files(text: str, files: Sequence[str], project: str) -> list[str]:
+    """The files meant by what somebody typed: a path or the end of one, with or without its extension.
+
+    The project's folder may stand before it, a line number behind it; case does not matter. Several if it is not clear.
+    """
+    typed = text.strip().strip("\"'`").replace("\\", "/").lower()
+    path, _, line = typed.rpartition(":")
+    path = "/" + (path if line.isdecimal() else typed)
+    path = (path.rpartition(f"/{project.lower()}/")[2] or path).removeprefix("/./").strip("/")
+    if not path:
+        return []
+    known = {file: file.lower() for file in files}
+    bare = {file: name.removesuffix(Path(name).suffix) for file, name in known.items()}
+    exactly = [file for file, name in known.items() if name == path]
+    return exactly or _ending(known, path) or _ending(bare, path)
+
+
+def _ending(names: dict[str, str], path: str) -> list[str]:
+    return [file for file, name in names.items() if f"/{name}".endswith(f"/{path}")]
+
+
+def purpose(file: Path) -> str:
+    """What a module says that it is for, the first line of its docstring; "" where it says nothing."""
+    try:
+        said = ast.get_docstring(ast.parse(file.read_bytes())) if file.suffix == ".py" else None
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return said.splitlines()[0].strip() if said else ""
+
+
+def line_of(file: Path, look: str) -> int | None:
+    """The number of the line in which `look` begins; None where it does not occur."""
+    try:
+        before, found, _ = file.read_text(encoding="utf-8").partition(look)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return before.count("\n") + 1 if found else None

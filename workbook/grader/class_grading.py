@@ -1,0 +1,159 @@
+"""Grading a class: what is to be done, what is done already, and each result into the journal."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from workbook.course.exercise import Exercise
+from workbook.course.model import Course
+from workbook.course.points import Grading, read_grading
+from workbook.journal import Journal
+from workbook.submissions.snapshot import Changing, take
+
+from .fingerprints import key_of_environment, key_of_tests
+from .grade_one import CannotGrade, Work
+from .identity import HandedIn, TheClass
+from .results import CLASS, FAILED, GRADED, OVERRIDE, Key, Override, Result
+from .workers import Lanes, grade_all
+
+LOST = "It holds every mark: make a copy of it before you do anything with it."
+LIMIT = 180.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a grading is asked for."""
+
+    course: Course
+    exercises: Sequence[Exercise]
+    the_class: TheClass
+    journal: Journal
+    seed: int
+    unsafe: bool
+    force: bool = False
+    limit: float = LIMIT
+
+
+@dataclass(frozen=True)
+class Done:
+    """Something that has ended: a result, or why there is none."""
+
+    handed_in: HandedIn
+    result: Result | None
+    why: str = ""
+
+
+class ClassGrading:
+    """One grading of a class. `gradings` are the exercises' points, by their names."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Raises `UserError`."""
+        self.plan = plan
+        self.gradings = {exercise.name: read_grading(exercise.folder) for exercise in plan.exercises}
+        self._tests = {one.name: key_of_tests(plan.course.root, one) for one in plan.exercises}
+        self._environment = key_of_environment(isolated=not plan.unsafe)
+        self._done = set() if plan.force else set(self._graded_before())
+        work = plan.the_class.work
+        # To count what is left takes a reading of every file; without an earlier grading there is nothing to count.
+        self.left = [one for one in work if not self._is_done(one)] if self._done else work
+        self.done_before = len(work) - len(self.left)
+
+    def begin(self, title: str) -> None:
+        """Record what the class is. Raises `UserError`."""
+        plan = self.plan
+        names = [exercise.name for exercise in plan.exercises]
+        rest = {"exercises": names, "unsafe": plan.unsafe, "title": title, "seed": plan.seed}
+        plan.journal.record(CLASS, "", **plan.the_class.as_entry(), **rest)
+
+    def grade(self, lanes: Lanes) -> Iterator[Done]:
+        """Grade what is left; everything is in the journal before it is yielded. Raises `UserError`."""
+        failed: list[Done] = []
+        waiting: dict[tuple[str, str], HandedIn] = {}
+
+        def works() -> Iterator[Work]:
+            for one in self.left:
+                try:
+                    work = self._work(one)
+                except (OSError, Changing) as error:
+                    failed.append(self._fail(one, _unreadable(error)))
+                else:
+                    waiting[one.learner.id, one.exercise] = one
+                    yield work
+
+        for work, result in grade_all(works(), lanes):
+            yield from _taken(failed)
+            one = waiting.pop((work.learner, work.exercise))
+            if isinstance(result, CannotGrade):
+                yield self._fail(one, str(result))
+            else:
+                grading = self.gradings[work.exercise]
+                result = replace(result, points=dict(grading.points), bonus=dict(grading.bonus))
+                self.plan.journal.record(GRADED, one.exercise, **result.as_dict())
+                yield Done(one, result)
+        yield from _taken(failed)
+
+    def _fail(self, one: HandedIn, why: str) -> Done:
+        self.plan.journal.record(FAILED, one.exercise, learner=one.learner.id, file=one.found.file, why=why)
+        return Done(one, None, why)
+
+    def _work(self, one: HandedIn) -> Work:
+        snapshot = take(one.found.path)
+        key = Key(snapshot.digest, self._tests[one.exercise], self._environment, self.plan.seed)
+        place = one.learner.id, one.exercise, one.found.file, one.attempt
+        return Work(*place, snapshot, key, self.plan.limit)
+
+    def _graded_before(self) -> Iterator[bytes]:
+        names = ("learner", "exercise", "file", "attempt", "key")
+        for _, (learner, exercise, file, attempt, key) in self.plan.journal.fields(GRADED, *names):
+            yield _sum(learner, exercise, file, attempt, key)
+
+    def _is_done(self, one: HandedIn) -> bool:
+        try:
+            work = self._work(one)
+        except (OSError, Changing):
+            return False  # told when its turn comes
+        return _sum(work.learner, work.exercise, work.file, work.attempt, asdict(work.key)) in self._done
+
+
+def _sum(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str, Any]) -> bytes:
+    """What tells a result from all others, short: there may be very many."""
+    told = [learner, exercise, file, attempt, key["submission"], key["tests"], key["environment"], key["seed"]]
+    return hashlib.blake2b(repr(told).encode("utf-8", "backslashreplace"), digest_size=16).digest()
+
+
+def _taken(failed: list[Done]) -> list[Done]:
+    taken, failed[:] = failed[:], []
+    return taken
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, Changing):
+        return "it changes while it is read; grade it again when nobody writes to it"
+    return f"it cannot be read: {(isinstance(error, OSError) and error.strerror) or error}"
+
+
+def seed_of(journal: Journal, asked: int | None) -> int:
+    """The seed that was asked for, else that of the journal's last grading, else a new one. Raises `UserError`."""
+    if asked is not None:
+        return asked
+    last = None
+    for _, (seed, _) in journal.fields(CLASS, "seed", "title"):
+        last = seed
+    return last if isinstance(last, int) else secrets.randbelow(2**31)
+
+
+def score(result: Mapping[str, Any], grading: Grading, decided: Mapping[str, float]) -> float:
+    """The points of a result, as a dict; `decided` are a person's points by promise."""
+    kept = {verdict["promise"] for verdict in result["verdicts"] if verdict["outcome"] == "kept"}
+    return grading.score(kept - set(decided)) + sum(decided.values())
+
+
+def overrides_in(journal: Journal) -> dict[tuple[str, str], dict[str, float]]:
+    """What people have decided, by learner and exercise: points by promise. Raises `UserError`."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for entry in journal.stream(OVERRIDE):
+        one = Override(**entry.data)
+        found.setdefault((one.learner, one.exercise), {})[one.promise] = one.points
+    return found

@@ -1,0 +1,82 @@
+"""What a result depends on, as short sums: the same ones, the same result."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import sys
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import workbook
+from workbook.course.exercise import Exercise
+
+# What serves a submission, tests it, and judges; and what reads the answer.
+OF_OURS = (
+    "checks",
+    "jail",
+    "launch",
+    "plugin",
+    "sandbox",
+    "jail",
+    "submission.py",
+    "grader/evidence.py",
+    "grader/bench.py",
+)
+PACKAGE = Path(workbook.__file__).parent
+
+
+def key_of_tests(root: Path, exercise: Exercise) -> str:
+    """Of the exercise's tests, pytest's settings, and all of ours that has a say in the verdict."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
+    own = [file for file in exercise.folder.rglob("*.py") if "__pycache__" not in file.parts]
+    named = [(file.relative_to(exercise.folder).as_posix(), file.read_bytes()) for file in sorted(own)]
+    return _sum([("settings", json.dumps(settings, sort_keys=True).encode()), *named, ("ours", _ours().encode())])
+
+
+@lru_cache
+def _ours() -> str:
+    places = [PACKAGE / name for name in OF_OURS]
+    files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    return _sum((file.relative_to(PACKAGE).as_posix(), file.read_bytes()) for file in files if file.exists())
+
+
+@lru_cache
+def key_of_environment(*, isolated: bool) -> str:
+    """Of Python, the packages that a submission runs on, and whether submissions are kept apart at all."""
+    told = [platform.python_implementation(), *map(str, sys.version_info), sys.platform, f"isolated={isolated}"]
+    return _sum([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
+
+
+def _packages() -> set[str]:
+    """The workbook's packages with their versions, and those that they need: what else is installed plays no part."""
+    found: set[str] = set()
+    asked: set[tuple[str, str]] = set()
+    left = [("fastapi-workbook", "")]
+    while left:
+        name, extra = left.pop()
+        if (name, extra) in asked:
+            continue
+        asked.add((name, extra))
+        try:
+            package = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:  # optional, or for another platform
+            continue
+        found.add(f"{canonicalize_name(name)}=={package.version}")
+        for line in package.requires or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                left += [(needed.name, wanted) for wanted in ("", *needed.extras)]
+    return found
+
+
+def _sum(parts: Iterable[tuple[str, bytes]]) -> str:
+    whole = hashlib.sha256()
+    for name, content in parts:
+        whole.update(f"{len(name)} {name} {len(content)} ".encode() + content)
+    return whole.hexdigest()

@@ -1,0 +1,194 @@
+"""Grading one submission: its tests, run once, and once more if anything is red."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from workbook.course.exercise import Exercise
+from workbook.course.model import Course
+from workbook.errors import UserError
+from workbook.submissions.reading import BadSubmission
+from workbook.submissions.snapshot import Snapshot
+from workbook.testrun import Check, Run, Runner, warm_runner
+
+from .evidence import NOT_REACHED, Sheet
+from .fingerprints import key_of_tests
+from .isolation import Isolation, SandboxDied
+from .results import Key, Result, Verdict
+from .sanitize import bounded, visible
+
+OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
+OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
+DISAGREED = "Two runs of the same tests disagreed: once it was kept, once not. Somebody will look at it.\n\n"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submission to be graded for one exercise, with all that this takes but the course itself."""
+
+    learner: str
+    exercise: str
+    file: str
+    attempt: int
+    snapshot: Snapshot
+    key: Key
+    limit: float  # seconds
+
+
+class CannotGrade(Exception):
+    """It is no fault of the submission's; the message says what is wrong."""
+
+
+class Cancelled(Exception):
+    """The grading was called off."""
+
+
+class Bench:
+    """A place where one submission after another is graded, with a warm runner of its own: `runner`, or a new one."""
+
+    def __init__(self, course: Course, isolation: Isolation, runner: Runner | None = None) -> None:
+        self._course, self._isolation = course, isolation
+        self._sheets: dict[str, tuple[Exercise, Sheet, str]] = {}
+        self._runner: Runner | None = runner or warm_runner(apps=isolation.needs_apps)
+        self._cpu = 0.0
+        self._run: Run | None = None
+        self._cancelled = threading.Event()
+        self._changing = threading.Lock()
+
+    def grade(self, work: Work) -> Result:
+        """Raises `CannotGrade`, `Cancelled`."""
+        exercise, sheet, tests = self._sheet(work.exercise)
+        if tests != work.key.tests:
+            raise CannotGrade("its course is not in the state of the one that the grading began with")
+        with contextlib.suppress(SandboxDied):
+            return self._grade(work, exercise, sheet)
+        with self._isolation.alone:
+            try:
+                return self._grade(work, exercise, sheet)
+            except SandboxDied as error:
+                raise CannotGrade(f"{error}; it was tried twice") from error
+
+    def _grade(self, work: Work, exercise: Exercise, sheet: Sheet) -> Result:
+        started, self._cpu = time.perf_counter(), 0.0
+        flags: list[str] = []
+        trouble = ""
+        try:
+            verdicts = self._verdicts(work, exercise, sheet, flags)
+        except BadSubmission as error:
+            verdicts, trouble = sheet.untouched(), visible(str(error))
+        except OSError as error:
+            raise CannotGrade(f"this machine refused something: {error.strerror or error}") from error
+        seconds = time.perf_counter() - started
+        if seconds > work.limit / 2:
+            flags.append("slow")
+        result = Result(work.learner, work.exercise, work.file, work.attempt, work.key, verdicts, {}, {}, trouble)
+        result = replace(result, seconds=round(seconds, 3), cpu_seconds=round(self._cpu, 3))
+        return replace(result, flags=tuple(flags), tier=self._isolation.tier)
+
+    def cancel(self) -> None:
+        """Call off what is under way here, from any thread."""
+        with self._changing:
+            self._cancelled.set()
+            if self._run:
+                self._run.cancel()
+
+    def close(self) -> None:
+        if self._runner:
+            self._runner.close()
+        self._runner = None
+
+    def _sheet(self, name: str) -> tuple[Exercise, Sheet, str]:
+        if name not in self._sheets:
+            try:
+                exercise = self._course.exercise(self._course.step(name))
+                self._sheets[name] = exercise, Sheet(exercise), key_of_tests(self._course.root, exercise)
+            except (UserError, OSError) as error:
+                raise CannotGrade(f"the course here has no exercise {name}") from error
+        return self._sheets[name]
+
+    def _verdicts(self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]) -> tuple[Verdict, ...]:
+        deadline = time.monotonic() + work.limit
+        first, whole = self._run_tests(work, exercise, sheet, deadline, flags)
+        if not whole:
+            flags.append("out of time")
+        if not whole or all(verdict.outcome in {"kept", "not proven"} for verdict in first):
+            return first
+        second, _ = self._run_tests(work, exercise, sheet, deadline, flags)
+        verdicts = tuple(_agreed(*pair) for pair in zip(first, second, strict=True))
+        if any(verdict.outcome == "unstable" for verdict in verdicts):
+            flags.append("unstable")
+        return verdicts
+
+    def _run_tests(
+        self, work: Work, exercise: Exercise, sheet: Sheet, deadline: float, flags: list[str]
+    ) -> tuple[tuple[Verdict, ...], bool]:
+        """The verdicts of one run on a fresh copy, and whether there was time for all of it."""
+        options = ["--seed", str(work.key.seed), *self._isolation.options]
+        for again in (True, False):
+            with work.snapshot.project(work.file.rpartition("/")[2]) as project:
+                found, in_time = self._check(exercise, ["--submission", str(project), *options], deadline)
+                self._cpu += found.cpu
+                if OUT_OF_CPU in found.ended and OUT_OF_CPU_FLAG not in flags:
+                    flags.append(OUT_OF_CPU_FLAG)
+                if not in_time:
+                    return sheet.verdicts(found, project), False
+                if not (trouble := _trouble(found)):
+                    return sheet.verdicts(found, project), True
+            if again:  # the runner itself may have been hit
+                self.close()
+        raise CannotGrade(f"the tests did not come to an end: {bounded(visible(trouble), 500)}")
+
+    def _check(self, exercise: Exercise, options: Sequence[str], deadline: float) -> tuple[Check, bool]:
+        late = threading.Event()
+        tests = [*exercise.public_tests, *exercise.hidden_tests]
+        try:
+            self._runner = self._runner or warm_runner(apps=self._isolation.needs_apps)
+            self._runner.env.update(env := self._isolation.env)
+            run = self._runner.start(self._course.root, tests, options)
+        except (RuntimeError, OSError) as error:
+            return Check([], trouble=str(error)), True
+
+        def end() -> None:
+            late.set()
+            run.cancel()
+
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+        timer.daemon = True
+        with self._changing:
+            self._run = run
+            if self._cancelled.is_set():
+                run.cancel()
+        try:
+            timer.start()
+            found = run.result()
+        finally:
+            timer.cancel()
+            with self._changing:
+                self._run = None
+        if self._cancelled.is_set():
+            raise Cancelled
+        self._isolation.check(env)
+        return found, not late.is_set()
+
+
+def _trouble(found: Check) -> str:
+    """What kept the tests from telling anything about the submission; "" if nothing did."""
+    if found.trouble:
+        return found.trouble
+    if not found.promises:
+        return "there are none"
+    # Raised by launchers where they, and not the app, are at fault. A reply's text stands in quotation marks here.
+    cards = (card for promise in found.promises for card in promise.cards)
+    got = (lines[0] for card in cards for label, lines in card["sections"] if label == "Got")
+    return next((said for said in got if said.startswith(OF_THE_MACHINE)), "")
+
+
+def _agreed(first: Verdict, second: Verdict) -> Verdict:
+    """One verdict of two runs. What the second had no time for says nothing."""
+    if second.evidence == NOT_REACHED or (first.outcome == "kept") == (second.outcome == "kept"):
+        return first
+    red = second if first.outcome == "kept" else first
+    return replace(red, outcome="unstable", evidence=DISAGREED + red.evidence)

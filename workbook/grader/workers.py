@@ -1,0 +1,115 @@
+"""Lanes: where submissions are graded side by side, on this machine or on many."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from queue import LifoQueue
+from typing import Protocol
+
+from .grade_one import Bench, CannotGrade, Work
+from .results import Result
+
+TRIES = 4  # a lost worker is blamed on whatever it was doing, also on what never harmed it
+
+
+class LostWorker(Exception):
+    """The process that graded it is gone."""
+
+
+class Lanes(Protocol):
+    """Where work goes. `room` is how much is worth having under way at once."""
+
+    @property
+    def room(self) -> int: ...
+
+    def submit(self, work: Work) -> Future[Result]: ...
+
+    def reason(self, error: BaseException) -> Exception:
+        """What an error of a future means: `LostWorker`, `CannotGrade`, or itself."""
+
+    def close(self) -> None:
+        """End everything that is under way."""
+
+
+class LocalLanes:
+    """Threads of this process, each with a bench, and so with processes, of its own."""
+
+    def __init__(self, make: Callable[[], Bench], count: int) -> None:
+        self._make, self._count = make, count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="lane")
+        self._free: LifoQueue[Bench] = LifoQueue()
+        self._all = [make()]  # it warms up while the class folder is read
+        self._free.put(self._all[0])
+        self._closed = False
+
+    @property
+    def room(self) -> int:
+        return self._count + 1
+
+    def submit(self, work: Work) -> Future[Result]:
+        return self._pool.submit(self._grade, work)
+
+    def _grade(self, work: Work) -> Result:
+        if self._closed:
+            raise CancelledError
+        if self._free.empty() and len(self._all) < self._count:
+            self._all.append(bench := self._make())
+        else:
+            bench = self._free.get()
+        try:
+            return bench.grade(work)
+        finally:
+            self._free.put(bench)
+
+    def reason(self, error: BaseException) -> Exception:
+        return error if isinstance(error, Exception) else RuntimeError(str(error))
+
+    def close(self) -> None:
+        self._closed = True
+        for bench in self._all:
+            bench.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for bench in self._all:
+            bench.close()
+
+
+def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Result | CannotGrade]]:
+    """Grade them, and yield each the moment it is done. Little more is read of `works` than is under way.
+
+    Closing the iterator leaves what is under way to `lanes.close()`.
+    """
+    left = iter(works)
+    under_way: dict[Future[Result], tuple[Work, int]] = {}
+    exhausted = False
+    while True:
+        while not exhausted and len(under_way) < lanes.room:
+            if (work := next(left, None)) is None:
+                exhausted = True
+            else:
+                under_way[lanes.submit(work)] = work, 1
+        if not under_way:
+            return
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in [one for one in under_way if one in done]:  # in the order in which they were begun
+            work, tries = under_way.pop(future)
+            try:
+                yield work, future.result()
+            except (Exception, CancelledError) as raised:
+                error = lanes.reason(raised)
+                if isinstance(error, LostWorker) and tries < TRIES:
+                    under_way[lanes.submit(work)] = work, tries + 1
+                elif isinstance(error, LostWorker):
+                    yield work, CannotGrade(f"{TRIES} workers were lost while they graded it")
+                elif isinstance(error, CannotGrade):
+                    yield work, error
+                else:
+                    raise error from raised
+
+
+@contextlib.contextmanager
+def closing(lanes: Lanes) -> Iterator[Lanes]:
+    """The lanes, ended whatever happens."""
+    try:
+        yield lanes
+    finally:
+        lanes.close()

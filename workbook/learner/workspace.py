@@ -1,0 +1,163 @@
+"""The learner's own folder: copies of steps, put there, put back, never overwritten."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from workbook.course.model import Course, Step
+from workbook.course.scratch import left_out
+from workbook.errors import UserError
+
+# What belongs to authors: a learner's copy does not have it.
+_FOR_AUTHORS = shutil.ignore_patterns("solution.toml", "experiments.toml", "tour.toml")
+MAIN = "app/main.py"  # of a project
+
+_ACCESS = "give yourself write access"
+Leave = Callable[[str, list[str]], set[str]]  # of a folder's names those that are not copied
+
+
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """Those of the names in a folder that a learner's copy does not have."""
+    return left_out(folder, names) | _FOR_AUTHORS(folder, names)
+
+
+def _not_kept(folder: str, names: list[str]) -> set[str]:
+    """Those that are not worth keeping of a learner's project: the settings are."""
+    return not_copied(folder, names) - {".env"}
+
+
+def copied_files(folder: Path) -> list[str]:
+    """The files below a step's folder that a learner's copy has too: their paths there, in order."""
+    found: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        dropped = not_copied(parent, [*folders, *files])
+        folders[:] = sorted(set(folders) - dropped)
+        inside = Path(parent).relative_to(folder)
+        found += [(inside / name).as_posix() for name in sorted(set(files) - dropped)]
+    return found
+
+
+def start(course: Course, step: Step) -> list[Path]:
+    """Put the step into work/ and return the files that were made; a file that is there already is left alone.
+
+    An exercise's starter is added to the copy of the project, which is made if there is none. Of a project whose main
+    file is gone the other files that are gone are put back too: whoever renames one keeps that.
+    """
+    if step.kind != "exercise":
+        return _add(course.folder(step), course.copy(step))
+    copy = course.copy(step)
+    made = [] if (copy / MAIN).is_file() else _add(course.folder(course.project), copy)
+    before = _as_it_was_before(course, step)
+    if not before.is_dir() and not _starter_in(course, step, copy):
+        _add(copy, before, _not_kept)
+    return made + _add(course.folder(step) / "starter", copy)
+
+
+def has_begun(course: Course, step: Step) -> bool:
+    """Whether the exercise was started in the project that is in work/ now."""
+    copy = course.copy(step)
+    return copy.is_dir() and (_as_it_was_before(course, step).is_dir() or bool(_starter_in(course, step, copy)))
+
+
+def _as_it_was_before(course: Course, step: Step) -> Path:
+    """Where the project is kept as it was when the exercise was begun, for `reset`."""
+    return course.work / "backups" / f"before-{step.name}"
+
+
+def _starter_in(course: Course, step: Step, copy: Path) -> list[str]:
+    return [file for file in course.exercise(step).starter_files() if (copy / file).exists()]
+
+
+def _add(source: Path, target: Path, leave: Leave = not_copied) -> list[Path]:
+    """Copy what is in `source` and not in `target`; returns the files that were made. Raises `UserError`."""
+    if target.exists():
+        return _add_missing(source, target, target, leave)
+    part = target.with_name(f".{target.name}.part")  # killed in between, it leaves no half folder
+    shutil.rmtree(part, ignore_errors=True)
+    made = _add_missing(source, part, target, leave)
+    try:
+        part.rename(target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+    return [target / path.relative_to(part) for path in made]
+
+
+def _add_missing(source: Path, target: Path, called: Path, leave: Leave) -> list[Path]:
+    made: list[Path] = []
+
+    def copy_if_absent(src: str, dst: str) -> str:
+        if not Path(dst).exists():
+            part = Path(dst).with_name(f".{Path(dst).name}.part")  # killed in between, it leaves no half file
+            shutil.copyfile(src, part)
+            part.replace(dst)
+            made.append(Path(dst))
+        return dst
+
+    try:
+        shutil.copytree(source, target, ignore=leave, copy_function=copy_if_absent, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise UserError(f"{called} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+    return made
+
+
+def reset(course: Course, step: Step) -> Path | None:
+    """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing.
+
+    For an exercise the project becomes what it was when the exercise was begun.
+    """
+    target = course.copy(step)
+    is_exercise = step.kind == "exercise"
+    if not target.exists() or (is_exercise and not has_begun(course, step)):
+        start(course, step)
+        return None
+    backup = set_aside(target, course.work / "backups")
+    if is_exercise and (before := _as_it_was_before(course, step)).is_dir():
+        _add(before, target, _not_kept)
+    start(course, step)
+    if is_exercise:
+        _forget_later_ones(course, step)
+    return backup
+
+
+def _forget_later_ones(course: Course, step: Step) -> None:
+    """What the project was before exercises that were begun after this one, it will not be again: set that aside."""
+    for other in course.steps:
+        if other.kind == "exercise" and other != step and not _starter_in(course, other, course.copy(other)):
+            before = _as_it_was_before(course, other)
+            if before.is_dir():
+                set_aside(before, before.parent)
+
+
+def bring_back(course: Course, step: Step, backup: Path) -> Path | None:
+    """Put a backup back into work/ and return where what was there lies now, if anything. Raises `UserError`."""
+    target = course.copy(step)
+    if not backup.is_dir() or backup.resolve().parent != (course.work / "backups").resolve():
+        raise UserError(f"{backup} is no backup: those are the folders in {course.work / 'backups'}.", "workbook list")
+    aside = set_aside(target, course.work / "backups") if target.exists() else None
+    try:
+        shutil.copytree(backup, target, symlinks=True)
+    except (OSError, shutil.Error) as error:
+        raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+    return aside
+
+
+def set_aside(folder: Path, parent: Path) -> Path:
+    """Move a folder into `parent` under a name with the time in it, and return where it is now. Raises `UserError`."""
+    place = parent / f"{folder.name}-{datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while place.exists():
+            place = place.with_name(place.name + "+")
+        return folder.rename(place)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be moved to {place}: {_reason(error)}.", "close what has it open; " + _ACCESS, code=1
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, shutil.Error):  # several files: source, target and reason of each
+        return "; ".join(dict.fromkeys(str(reason) for _, _, reason in error.args[0]))
+    return getattr(error, "strerror", None) or str(error)

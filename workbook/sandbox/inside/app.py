@@ -1,0 +1,70 @@
+"""The confined process: gives up what it may do, unpacks the submission, and serves it like any other app."""
+
+import os
+import socket
+import sys
+import tarfile
+import threading
+from pathlib import Path
+from typing import IO, Any, NoReturn, cast
+
+from . import kernel
+
+PLACE = "/sandbox"  # a sized file system in memory, made for one app and gone with it
+PROJECT, DATA, TEMPORARY = f"{PLACE}/project", f"{PLACE}/data", f"{PLACE}/tmp"
+STACK = 1024 * 1024  # of a thread; the usual 8 MiB each would count as memory
+
+LOG, TAR, LINES, ANSWERS = range(4)  # the order in which the descriptors come
+
+
+def become_app(request: dict[str, Any], fds: list[int], *, own_proc: bool) -> NoReturn:
+    """Serve the submission in `fds[TAR]`; everything after the filter is set runs without any right."""
+    if own_proc:
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    tar, lines, answers = _arrange(fds)
+    os.environ.clear()
+    os.environ.update(PATH="/usr/bin:/bin", HOME=TEMPORARY, TMPDIR=TEMPORARY, LANG="C.UTF-8")
+    kernel.set_limits(**request["limits"])
+    kernel.drop_capabilities()
+    kernel.filter_system_calls(bytes.fromhex(request["filter"]))
+    threading.stack_size(STACK)
+    _unpack(tar)
+    sys.path.insert(0, PROJECT)
+    from workbook.serving.child import serve
+
+    serve(cast(IO[bytes], os.fdopen(lines, "rb", 0)), cast(IO[bytes], os.fdopen(answers, "wb", 0)))
+
+
+def _arrange(fds: list[int]) -> tuple[int, int, int]:
+    """Standard streams and three descriptors; everything else that was inherited is closed."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    above = [os.dup2(fd, 100 + number) for number, fd in enumerate((null, fds[LOG], fds[LOG], *fds[TAR:]))]
+    for number, fd in enumerate(above):
+        os.dup2(fd, number)
+    os.closerange(len(above), os.sysconf("SC_OPEN_MAX"))
+    return 3, 4, 5
+
+
+def _unpack(tar: int) -> None:
+    """Unpack what the grader has packed: regular files, named relative to `PLACE`."""
+    with os.fdopen(tar, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
+        for member in archive:
+            path, content = Path(PLACE, member.name), archive.extractfile(member)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.read() if content else b"")
+
+
+def data_folder() -> int:
+    """Make the folders of one app; returns a descriptor of the data folder, by which it is read from outside."""
+    for folder in PROJECT, DATA, TEMPORARY:
+        os.mkdir(folder)  # noqa: PTH102
+    return os.open(DATA, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def listener(port: int) -> socket.socket:
+    """What the app may reach at 127.0.0.1:`port`, the tests' mailbox: accepted outside."""
+    opened = socket.socket()
+    opened.bind(("127.0.0.1", port))
+    opened.listen(16)
+    return opened

@@ -1,0 +1,68 @@
+"""A browser that outlives single runs, so that a save does not wait for one to start."""
+
+import contextlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import NoReturn
+
+from workbook.plugin.browser import ARGUMENTS
+
+
+class KeptBrowser:
+    """Owner's side: a headless browser at `address`, for playwright's `connect_over_cdp`. Ends with its owner."""
+
+    def __init__(self, path: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "workbook.testrun.kept_browser", path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+        self._address = ""
+
+    @property
+    def address(self) -> str:
+        """Where it listens; waits until it does. "" if it did not start."""
+        if not self._address:
+            assert self._process.stdout is not None
+            self._address = self._process.stdout.readline().strip()
+        return self._address
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(10)
+
+
+def main() -> NoReturn:
+    """Start the browser, print its address, end it when standard input ends."""
+    with tempfile.TemporaryDirectory(prefix="workbook-browser-", ignore_cleanup_errors=True) as profile:
+        command = [sys.argv[1], "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}", *ARGUMENTS]
+        browser = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        threading.Thread(target=_tell_address, args=(browser,), daemon=True).start()
+        sys.stdin.read()
+        browser.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            browser.wait(5)
+        browser.kill()
+        browser.wait()
+    sys.exit(0)
+
+
+def _tell_address(browser: subprocess.Popen[str]) -> None:
+    assert browser.stderr is not None
+    for line in browser.stderr:  # read to the end: a full pipe would stop the browser
+        if found := re.search(r"DevTools listening on (ws://\S+)", line):
+            print(found[1], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The process that runs a step's tests: pytest in a fresh interpreter, or in a fork of a warm one.
+
+Either way the run has a line to its owner, and ends when the owner is gone.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from workbook.serving.warm import Line
+
+# What a learner's check does not use is left out; every test runs with all of pytest in CI.
+LEFT_OUT = ("cacheprovider", "doctest", "junitxml", "pastebin", "stepwise", "threadexception", "unraisableexception")
+OPTIONS = (*(f"-pno:{name}" for name in LEFT_OUT), "-q", "--color=no")
+
+RUN_MODULES = (
+    "pytest",
+    "_pytest._argcomplete",
+    "_pytest.assertion.rewrite",
+    "_pytest.cacheprovider",
+    "_pytest.debugging",
+    "_pytest.doctest",
+    "_pytest.faulthandler",
+    "_pytest.fixtures",
+    "_pytest.helpconfig",
+    "_pytest.junitxml",
+    "_pytest.logging",
+    "_pytest.monkeypatch",
+    "_pytest.pastebin",
+    "_pytest.python",
+    "_pytest.recwarn",
+    "_pytest.setuponly",
+    "_pytest.setupplan",
+    "_pytest.skipping",
+    "_pytest.stepwise",
+    "_pytest.subtests",
+    "_pytest.terminal",
+    "_pytest.threadexception",
+    "_pytest.tmpdir",
+    "_pytest.unittest",
+    "_pytest.unraisableexception",
+    "_pytest.warnings",
+    "PIL.Image",
+    "PIL.ImageChops",
+    "PIL.MpoImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.WebPImagePlugin",
+    "aiosmtpd.controller",
+    "encodings.idna",
+    "encodings.unicode_escape",
+    "faulthandler",
+    "httpx",
+    "httpcore._backends.sync",
+    "packaging.version",
+    "pdb",
+    "readline",
+    "sqlite3",
+    "tomllib",
+    "workbook.testrun.pytest_process",
+    "workbook.serving.fork",
+    "workbook.plugin",
+    "-",  # the first run does not wait for the following
+    "playwright.sync_api",
+)
+
+
+def run_pytest(arguments: Sequence[str]) -> int:
+    """Run pytest with our plugin alone; returns its exit status."""
+    import pytest
+
+    import workbook.plugin
+
+    # Ours, and no plugin that other packages bring along: finding those costs more than the tests.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
+
+
+def prepare(env: dict[str, str]) -> None:
+    """Do ahead what every run needs and no save changes: reach the browser that is kept."""
+    from workbook.plugin.browser import connect_ahead
+
+    os.environ.update(env)
+    connect_ahead()
+
+
+def serve_run(line: "Line") -> NoReturn:
+    """Run what the owner asks for, in a fork of the warm process.
+
+    The file descriptors that come with the request become standard output and error. A fork that is made ahead of its
+    run gets a request to prepare first.
+    """
+    request, fds = line.receive()
+    if "prepare" in request:
+        prepare(request["prepare"])
+        request, fds = line.receive()
+    for target, fd in enumerate(fds, 1):
+        os.dup2(fd, target)
+        os.close(fd)
+    sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
+    _end_with(line.lines)
+    gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
+    # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
+    sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    status = run_pytest(request["arguments"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def main() -> NoReturn:
+    """In a fresh interpreter: standard input is the line, the arguments are pytest's."""
+    _end_with(os.fdopen(os.dup(0), "rb", 0))
+    sys.dont_write_bytecode = True
+    sys.exit(run_pytest(sys.argv[1:]))
+
+
+def _end_with(line: IO[bytes]) -> None:
+    def wait() -> None:
+        with contextlib.suppress(OSError):  # a connection may end by a reset
+            line.read(1)
+        os._exit(130)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

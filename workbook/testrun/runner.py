@@ -1,0 +1,224 @@
+"""Run a step's tests and read their results: once in a fresh pytest, or again and again in a warm one."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from workbook.errors import UserError
+from workbook.serving.fork import start_app_helper
+from workbook.serving.warm import WarmHelper
+
+from .pytest_process import RUN_MODULES
+from .result import Check, read_check
+
+
+class Runner(Protocol):
+    """Runs tests; `env` is added to the environment of the runs that begin after it was set."""
+
+    env: dict[str, str]
+
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "Run": ...
+
+    def close(self) -> None: ...
+
+
+class Run(Protocol):
+    """A run that is under way. Call `result` once, whatever happens: it also cleans up."""
+
+    def cancel(self) -> None:
+        """End it now, from any thread; its apps end with it, and `result` returns."""
+
+    def result(self) -> Check:
+        """Wait for its end and read what it found."""
+
+
+def check(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:
+    """Run the tests in `paths` with the settings in `root`/pyproject.toml; `options` are more of pytest's."""
+    run = runner.start(root, paths, options)
+    try:
+        return run.result()
+    except BaseException:
+        run.cancel()
+        run.result()
+        raise
+
+
+class ColdRunner:
+    """A fresh pytest for every run. Works on every platform."""
+
+    def __init__(self, launcher: str = "auto") -> None:
+        self._launcher = launcher
+        self.env: dict[str, str] = {}
+
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_ColdRun":
+        return _ColdRun(root, paths, ["--launcher", self._launcher, *options], self.env)
+
+    def close(self) -> None:
+        pass
+
+
+class _Files:
+    """Where a run leaves its results and what it printed."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="workbook-run-", ignore_cleanup_errors=True)
+        self.results = Path(self._folder.name) / "results.jsonl"
+        self.output = Path(self._folder.name) / "output.txt"
+        self.started = time.perf_counter()
+
+    def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
+        if not paths:  # pytest would run everything
+            raise UserError("There are no tests to run here.", "workbook start puts them back")
+        # pytest walks from the root directory down to the files, and looks at everything on its way.
+        nearest = os.path.commonpath([path.parent for path in paths])
+        settings = ["-c", str(root / "pyproject.toml"), "--rootdir", nearest]
+        return [*settings, "--workbook-results", str(self.results), *(str(path) for path in paths)]
+
+    def read(self) -> Check:
+        seconds = time.perf_counter() - self.started
+        output = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
+        check = read_check(self.results, output, seconds)
+        self.close()
+        return check
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+class _ColdRun:
+    def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str], env: Mapping[str, str]) -> None:
+        self._files = _Files()
+        with self._files.output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "workbook.testrun.pytest_process",
+                    *self._files.arguments(root, paths),
+                    *options,
+                ],
+                cwd=root,
+                env=os.environ | dict(env),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def cancel(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def result(self) -> Check:
+        self._process.wait()
+        self.cancel()
+        return self._files.read()
+
+
+class WarmRunner:
+    """Forks each run off a process that has pytest imported, and its apps off one that has FastAPI. Linux only.
+
+    The fork for the next run is made when a run has ended, and reaches the kept browser while the learner reads.
+    """
+
+    def __init__(self, *, apps: bool = True) -> None:
+        """`apps`: without it, the runs' options name another launcher."""
+        self._apps = start_app_helper() if apps else None
+        self._runs = WarmHelper(RUN_MODULES, "workbook.testrun.pytest_process:serve_run")
+        self._ahead: socket.socket | None = None
+        self._taking = threading.Lock()
+        self.env: dict[str, str] = {}
+
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_WarmRun":
+        if self._apps:
+            self._apps.wait_until_ready()
+        self._runs.wait_until_ready()
+        env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
+        launcher = ["--launcher", "fork"] if self._apps else []
+        files = _Files()
+        try:
+            request = {
+                "cwd": str(root),
+                "env": {**env, **self.env},
+                "arguments": [*files.arguments(root, paths), *launcher, *options],
+                "bytecode": str(self._runs.folder / "bytecode"),
+            }
+            return _WarmRun(self._asked(request, files.output), files, self.prepare)
+        except BaseException:
+            files.close()
+            raise
+
+    def _asked(self, request: Mapping[str, object], output: Path) -> socket.socket:
+        """A fork that has been sent the request."""
+        with self._taking:
+            fork, self._ahead = self._ahead or self._fork(), None
+        try:
+            _send(fork, request, output)
+        except OSError:  # it was made ahead, and has died since
+            fork.close()
+            fork = self._fork()
+            _send(fork, request, output)
+        return fork
+
+    def prepare(self) -> None:
+        """Make the fork for the next run, unless there is one."""
+        with self._taking, contextlib.suppress(OSError):
+            if self._ahead is None:
+                fork = self._fork()
+                fork.sendall(json.dumps({"prepare": self.env}).encode() + b"\n")
+                self._ahead = fork
+
+    def _fork(self) -> socket.socket:
+        fork = socket.socket(socket.AF_UNIX)
+        try:
+            fork.connect(self._runs.address)
+        except OSError:
+            fork.close()
+            raise
+        return fork
+
+    def close(self) -> None:
+        if self._ahead:
+            self._ahead.close()
+        self._runs.close()
+        if self._apps:
+            self._apps.close()
+
+
+def _send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
+    """Send a request with the file that becomes its standard output and error."""
+    with output.open("wb") as file:
+        socket.send_fds(fork, [json.dumps(request).encode() + b"\n"], [file.fileno(), file.fileno()])
+
+
+class _WarmRun:
+    def __init__(self, fork: socket.socket, files: _Files, on_end: Callable[[], None]) -> None:
+        self._fork, self._files, self._on_end = fork, files, on_end
+
+    def cancel(self) -> None:
+        with contextlib.suppress(OSError):
+            self._fork.shutdown(socket.SHUT_RDWR)
+
+    def result(self) -> Check:
+        with contextlib.suppress(OSError):
+            while self._fork.recv(4096):
+                pass
+        self._fork.close()
+        check = self._files.read()
+        self._on_end()
+        return check
+
+
+def warm_runner(*, apps: bool = True) -> Runner:
+    """The fastest runner that works here, for many runs; without `apps` their options name a launcher."""
+    return WarmRunner(apps=apps) if sys.platform == "linux" else ColdRunner()
