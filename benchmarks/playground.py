@@ -89,7 +89,7 @@ def pages(bundles: Path) -> Iterator[str]:
     import tarfile
 
     with tempfile.TemporaryDirectory() as folder:
-        for path, content in site.files(Course(ROOT)):
+        for path, content in site.playground_files(Course(ROOT)):
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -163,8 +163,8 @@ class ForkedHelper(Forked):
 
 def main() -> None:
     """Import what commands import, and fork one for every connection. Only a fork returns from here, to end."""
-    import workbook.testrun.pytest_process
     import workbook.serving.fork
+    import workbook.testrun.pytest_process
 
     modules = (*COMMAND_MODULES, *workbook.testrun.pytest_process.RUN_MODULES, *workbook.serving.fork.APP_MODULES)
     with warnings.catch_warnings():

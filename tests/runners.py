@@ -96,7 +96,7 @@ class Workbook:
     def put_into_work(self, name: str) -> Path:
         """Put a step into work/ as `workbook start` does, without the cost of a process; returns its copy."""
         course = Course(self.root)
-        workspace.start(course, course.step(name))
+        workspace.put_into_work(course, course.step(name))
         self.note("started", name)
         return course.copy(course.step(name))
 

@@ -188,10 +188,10 @@ def test_a_copy_interrupted_in_the_middle_leaves_no_half_file(course: Course, mo
 
     monkeypatch.setattr(shutil, "copyfile", half)
     with pytest.raises(KeyboardInterrupt):
-        workspace.start(course, step)
+        workspace.put_into_work(course, step)
     monkeypatch.undo()
 
-    workspace.start(course, step)
+    workspace.put_into_work(course, step)
 
     copied, shipped = course.copy(step) / "main.py", course.folder(step) / "main.py"
     assert copied.read_bytes() == shipped.read_bytes()
@@ -205,7 +205,7 @@ def test_a_copy_holds_nothing_of_the_authors(course: Course) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text("x", encoding="utf-8")
 
-    made = workspace.start(course, step)
+    made = workspace.put_into_work(course, step)
 
     names = {path.relative_to(course.copy(step)).as_posix() for path in made}
     assert {"main.py", "test_hello.py", "tasks/1-farewell/test_farewell.py"} < names
@@ -225,7 +225,7 @@ def test_a_copy_of_a_project_has_its_hidden_files(course: Course) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text("x", encoding="utf-8")
 
-    made = {path.relative_to(course.copy(step)).as_posix() for path in workspace.start(course, step)}
+    made = {path.relative_to(course.copy(step)).as_posix() for path in workspace.put_into_work(course, step)}
 
     app = {f"app/{name}.py" for name in ("__init__", "books", "config", "database", "main")}
     assert made == {".env.example", ".gitignore", "README.md", "tests/test_books.py"} | app

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.submissions.reading import BadSubmission, opened
+from workbook.submissions.reading import BadSubmission, open_submission
 
 from .conftest import COURSE
 from .runners import Ended, Workbook, files_below, run_pytest
@@ -184,7 +184,7 @@ def test_bad_zips_are_refused(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     tracemalloc.start()
     began = time.perf_counter()
 
-    with pytest.raises(BadSubmission) as refused, opened(file):
+    with pytest.raises(BadSubmission) as refused, open_submission(file):
         pass
 
     seconds, (_, most) = time.perf_counter() - began, tracemalloc.get_traced_memory()

@@ -10,9 +10,9 @@ from workbook.course.model import Course
 from workbook.course.points import read_grading
 from workbook.grader.fingerprints import key_of_tests
 from workbook.grader.grade_one import Bench, CannotGrade, Work
-from workbook.grader.isolation import Isolation, opened
-from workbook.grader.results import Key
-from workbook.submissions.snapshot import take
+from workbook.grader.isolation import Isolation, open_isolation
+from workbook.grader.results import ResultKey
+from workbook.submissions.snapshot import take_snapshot
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).parents[1] / "course"  # whose exercise takes a tenth of the time
@@ -51,8 +51,8 @@ class Lane:
         bench = self._benches.get(course.root) or self._benches.setdefault(course.root, Bench(course, self._isolation))
         described = exercise_of(exercise)
         try:
-            snapshot = take(submission)
-            key = Key(snapshot.digest, key_of_tests(course.root, described), "", SEED)
+            snapshot = take_snapshot(submission)
+            key = ResultKey(snapshot.digest, key_of_tests(course.root, described), "", SEED)
             result = bench.grade(Work("learner", exercise, submission.name, 1, snapshot, key, seconds))
         except (CannotGrade, OSError) as error:
             return Graded(0, {}, "", (), "", 0, failed=f"not graded: {error}")
@@ -79,5 +79,9 @@ def exercise_of(name: str) -> Exercise:
 @contextlib.contextmanager
 def kept_apart(tier: str) -> Iterator[Isolation]:
     """What keeps submissions apart: a tier of the sandbox, or nothing (`UNSAFE`). Raises `UserError`."""
-    with opened(ROOT, unsafe=True) if tier == UNSAFE else opened(ROOT, unsafe=False, tier=tier) as isolation:
+    with (
+        open_isolation(ROOT, unsafe=True)
+        if tier == UNSAFE
+        else open_isolation(ROOT, unsafe=False, tier=tier) as isolation
+    ):
         yield isolation

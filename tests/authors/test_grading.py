@@ -11,9 +11,9 @@ from workbook.course.model import Course
 from workbook.course.points import read_grading
 from workbook.grader.fingerprints import key_of_environment, key_of_tests
 from workbook.grader.grade_one import Bench, Work
-from workbook.grader.isolation import opened
-from workbook.grader.results import Key, Result
-from workbook.submissions.snapshot import take
+from workbook.grader.isolation import open_isolation
+from workbook.grader.results import Result, ResultKey
+from workbook.submissions.snapshot import take_snapshot
 
 from ..test_repo import ROOT
 
@@ -22,7 +22,7 @@ COURSE = Course.find(ROOT)
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    with opened(ROOT, unsafe=False) as isolation:
+    with open_isolation(ROOT, unsafe=False) as isolation:
         made = Bench(COURSE, isolation)
         yield made
         made.close()
@@ -30,8 +30,8 @@ def bench() -> Iterator[Bench]:
 
 def grade(bench: Bench, exercise: Exercise, *patches: Path) -> Result:
     with project_copy([exercise], patches) as copy:
-        snapshot = take(copy)
-    key = Key(snapshot.digest, key_of_tests(ROOT, exercise), key_of_environment(isolated=True), 7)
+        snapshot = take_snapshot(copy)
+    key = ResultKey(snapshot.digest, key_of_tests(ROOT, exercise), key_of_environment(isolated=True), 7)
     return bench.grade(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
 
 

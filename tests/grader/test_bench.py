@@ -13,9 +13,9 @@ import pytest
 from workbook.course.model import Course
 from workbook.grader.fingerprints import key_of_environment, key_of_tests
 from workbook.grader.grade_one import Bench, Cancelled, CannotGrade, Work
-from workbook.grader.isolation import opened
-from workbook.grader.results import Key, Result
-from workbook.submissions.snapshot import take
+from workbook.grader.isolation import open_isolation
+from workbook.grader.results import Result, ResultKey
+from workbook.submissions.snapshot import take_snapshot
 from workbook.testrun.runner import WarmRunner
 
 from ..apps import wait_until
@@ -32,16 +32,16 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture
 def bench(course: Course) -> Iterator[Bench]:
-    with opened(course.root, unsafe=True) as isolation:
+    with open_isolation(course.root, unsafe=True) as isolation:
         made = Bench(course, isolation)
         yield made
         made.close()
 
 
 def work(course: Course, tmp_path: Path, code: str | bytes, limit: float = 60) -> Work:
-    snapshot = take(hand_in(tmp_path, "ada.zip", code))
+    snapshot = take_snapshot(hand_in(tmp_path, "ada.zip", code))
     tests = key_of_tests(course.root, course.exercise(course.step("count")))
-    key = Key(snapshot.digest, tests, key_of_environment(isolated=False), 7)
+    key = ResultKey(snapshot.digest, tests, key_of_environment(isolated=False), 7)
     return Work("ada", "count", "ada.zip", 1, snapshot, key, limit)
 
 
@@ -128,7 +128,7 @@ def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
     """Tests that cannot be collected give no verdict."""
     course = Course(course_in(tmp_path / "course"))
     (course.root / "exercises/count/hidden/test_more.py").write_text("import nothing_like_it\n", encoding="utf-8")
-    with opened(course.root, unsafe=True) as isolation:
+    with open_isolation(course.root, unsafe=True) as isolation:
         bench = Bench(course, isolation)
         with pytest.raises(CannotGrade, match="nothing_like_it"):
             bench.grade(work(course, tmp_path, RIGHT))

@@ -7,11 +7,11 @@ import pytest
 
 from workbook.errors import UserError
 from workbook.grader.grade_one import CannotGrade, Work
-from workbook.grader.results import Key, Result
+from workbook.grader.results import Result, ResultKey
 from workbook.grader.workers import TRIES, LostWorker, grade_all
 from workbook.submissions.snapshot import Snapshot
 
-KEY = Key("", "", "", 1)
+KEY = ResultKey("", "", "", 1)
 ROOM = 3
 
 

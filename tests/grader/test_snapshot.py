@@ -7,7 +7,7 @@ import pytest
 
 from workbook.submissions import snapshot
 from workbook.submissions.reading import BadSubmission
-from workbook.submissions.snapshot import Changing, take
+from workbook.submissions.snapshot import Changing, take_snapshot
 
 from .classes import NOTHING, hand_in, project, zipped
 
@@ -21,7 +21,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 def names(path: Path) -> list[str]:
     """What is unpacked of a snapshot."""
-    with take(path).project("it") as folder:
+    with take_snapshot(path).project("it") as folder:
         return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
@@ -41,22 +41,22 @@ def test_the_same_files_have_the_same_sum(tmp_path: Path) -> None:
     one, two = (write(tmp_path / name, project(NOTHING)) for name in ("one", "two"))
     os.utime(two / "app/main.py", (0, 0))
 
-    assert take(one).digest == take(two).digest
+    assert take_snapshot(one).digest == take_snapshot(two).digest
     with (two / "app/main.py").open("a") as file:
         file.write("\n")
-    assert take(one).digest != take(two).digest
+    assert take_snapshot(one).digest != take_snapshot(two).digest
 
 
 def test_what_changes_later_changes_nothing(tmp_path: Path) -> None:
     """What is unpacked is what was read, also when the file is another one by then."""
     file = hand_in(tmp_path, "ada.zip", "OLD = 1\n")
-    taken = take(file)
+    taken = take_snapshot(file)
 
     hand_in(tmp_path, "ada.zip", "NEW = 1\n")
 
     with taken.project("ada.zip") as folder:
         assert "OLD" in (folder / "app/main.py").read_text(encoding="utf-8")
-    assert take(file).digest != taken.digest
+    assert take_snapshot(file).digest != taken.digest
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,10 +73,10 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "fstat", fstat)
     changes = 1
-    assert take(file).content == zipped(project(NOTHING))
+    assert take_snapshot(file).content == zipped(project(NOTHING))
     changes = 1000
     with pytest.raises(Changing):
-        take(file)
+        take_snapshot(file)
 
 
 @pytest.mark.parametrize("kind", ["link", "links", "many", "large", "bytes", "text"])
@@ -107,7 +107,7 @@ def test_what_cannot_be_taken_is_told(tmp_path: Path, kind: str, monkeypatch: py
         path = hand_in(tmp_path, "notes.txt", b"hello")
         said = "notes.txt is not a whole, plain zip"
 
-    with pytest.raises(BadSubmission, match=said), take(path).project(path.name):
+    with pytest.raises(BadSubmission, match=said), take_snapshot(path).project(path.name):
         pass
 
 
@@ -116,4 +116,4 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "ada.zip")
 
     with pytest.raises(OSError, match="no regular file"):
-        take(tmp_path / "ada.zip")
+        take_snapshot(tmp_path / "ada.zip")

@@ -14,7 +14,7 @@ from workbook.course.changes import Experiment
 from workbook.course.model import Course, Step
 from workbook.course.scratch import scratch_copy
 from workbook.playground import examples
-from workbook.playground.examples import Check, Example
+from workbook.playground.examples import Example, ExampleCheck
 from workbook.playground.inside.expect import broken
 from workbook.playground.inside.requests import Ready, fill, learn, parse
 from workbook.serving import Launcher, ServedApp
@@ -24,7 +24,9 @@ COURSE = Course(ROOT)
 STAGES = examples.stages(COURSE)
 EXAMPLES = {step.name: examples.read_example(step) for step in STAGES}
 EXPERIMENTS = [
-    (step, number, one) for step in STAGES for number, one in examples.shown(COURSE, step, EXAMPLES[step.name])
+    (step, number, one)
+    for step in STAGES
+    for number, one in examples.list_experiments(COURSE, step, EXAMPLES[step.name])
 ]
 OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding"}
 # What differs from one run to the next, whoever serves it.
@@ -82,7 +84,7 @@ def send_all(app: ServedApp, text: str) -> list[dict[str, Any]]:
     return replies
 
 
-def verdict(app: ServedApp, check: Check, patience: float = 2) -> str:
+def verdict(app: ServedApp, check: ExampleCheck, patience: float = 2) -> str:
     """What breaks the promise, or nothing: lines of the log may come a moment after the reply."""
     replies = send_all(app, check.requests)
     until = time.monotonic() + patience

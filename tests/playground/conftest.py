@@ -46,7 +46,7 @@ def bundles() -> Path:
 def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a page for each stage, in both schemes, and all that the site serves for the playground."""
     folder = tmp_path_factory.mktemp("playground")
-    for path, content in playground.files(COURSE):
+    for path, content in playground.playground_files(COURSE):
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

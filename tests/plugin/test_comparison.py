@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from workbook.plugin.comparison import Comparison, condition, differences, shown
+from workbook.plugin.comparison import Comparison, condition, differences, show_value
 
 A = "a" * 50
 
@@ -49,9 +49,9 @@ def test_sections_tell_the_tested_value(
 
 def test_long_values_are_cut() -> None:
     """A long value is cut by lines, and a long line by columns."""
-    assert shown(list(range(1000)), lines=3) == ["[0,", " 1,", " 2,", "…"]
-    assert [len(line) for line in shown(b"x" * 50)] == [53]
-    assert max(len(line) for line in shown({"key": "word " * 100})) <= 68
+    assert show_value(list(range(1000)), lines=3) == ["[0,", " 1,", " 2,", "…"]
+    assert [len(line) for line in show_value(b"x" * 50)] == [53]
+    assert max(len(line) for line in show_value({"key": "word " * 100})) <= 68
 
 
 def test_a_statement_is_one_line() -> None:

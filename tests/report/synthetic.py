@@ -13,7 +13,18 @@ from typing import Any
 from workbook.course.model import Course
 from workbook.course.points import Grading, read_grading
 from workbook.course.promises import read_promises
-from workbook.grader.results import CLASS, FAILED, GRADED, OVERRIDE, Key, Learner, Outcome, Override, Result, Verdict
+from workbook.grader.results import (
+    CLASS,
+    FAILED,
+    GRADED,
+    OVERRIDE,
+    Learner,
+    Outcome,
+    Override,
+    Result,
+    ResultKey,
+    Verdict,
+)
 from workbook.journal import Entry, Journal
 
 ROOT = Path(__file__).parent.parent.parent
@@ -109,7 +120,7 @@ def result(
     for promise, (text, hidden) in (sentences or sentences_of(exercise)).items():
         outcome = outcomes.get(promise, "kept")
         verdicts.append(Verdict(promise, text, hidden, outcome, evidence if outcome == "broken" else ""))
-    key = Key(submission or f"{learner.id}-{exercise}-{attempt}", tests, environment, 1)
+    key = ResultKey(submission or f"{learner.id}-{exercise}-{attempt}", tests, environment, 1)
     return Result(
         learner=learner.id,
         exercise=exercise,

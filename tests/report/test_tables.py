@@ -11,7 +11,7 @@ from workbook.report import Target
 from workbook.report.counting import collect, count
 from workbook.report.lms import canvas_file, moodle_folder
 from workbook.report.tables import write_canvas, write_csv, write_moodle
-from workbook.report.visible import cell
+from workbook.report.visible import spreadsheet_cell
 
 from .conftest import Report
 from .synthetic import class_entry, graded, grading_of, overridden, result
@@ -133,13 +133,13 @@ FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", *(f"{
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_formula_is_text(formula: str) -> None:
     """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
-    assert cell(formula).startswith("'")
+    assert spreadsheet_cell(formula).startswith("'")
 
 
 @pytest.mark.parametrize("name", ["Ada", "O'Brien", "Jean-Luc", "Å=B", "王小明", "محمد", "1a"])
 def test_a_name_is_left_as_it_is(name: str) -> None:
     """A name that is no formula is not touched, so that it can be imported."""
-    assert cell(name) == name
+    assert spreadsheet_cell(name) == name
 
 
 def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:

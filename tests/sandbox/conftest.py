@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from workbook.plugin.client import Client
-from workbook.sandbox import TIERS, Sandbox, opened
+from workbook.sandbox import TIERS, Sandbox, open_sandbox
 from workbook.sandbox.launcher import SandboxLauncher
 from workbook.serving import ServedApp
 
@@ -17,7 +17,7 @@ from ..apps import write
 @pytest.fixture(scope="session", params=TIERS)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """An open sandbox of each tier."""
-    with opened(tier=request.param) as made:
+    with open_sandbox(tier=request.param) as made:
         yield made
 
 

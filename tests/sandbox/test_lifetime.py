@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workbook.plugin.client import Client
-from workbook.sandbox import TIERS, Sandbox, opened
+from workbook.sandbox import TIERS, Sandbox, open_sandbox
 
 from ..apps import PLAIN, is_gone, wait_until, write
 
@@ -93,7 +93,7 @@ def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A sandbox and its apps leave no file behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for tier in TIERS:
-        with opened(tier=tier):
+        with open_sandbox(tier=tier):
             pass
 
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.sandbox import NoSandbox, bubblewrap, opened, opening, selftest
+from workbook.sandbox import NoSandbox, bubblewrap, open_sandbox, opening, selftest
 
 from ..apps import write
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_auto_takes_the_fork_server() -> None:
     """Where namespaces can be nested, the fork server is taken."""
-    with opened(ROOT) as sandbox:
+    with open_sandbox(ROOT) as sandbox:
         assert (sandbox.tier, sandbox.refused) == ("fork", "")
         assert sandbox.env == {"WORKBOOK_SANDBOX": str(sandbox.folder)}
 
@@ -25,7 +25,7 @@ def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     """Where the fork server has a hole, the other tier is taken, and says why."""
     monkeypatch.setattr(opening, "FORKS", "workbook.sandbox.inside.no_such_module")
 
-    with opened(ROOT) as sandbox:
+    with open_sandbox(ROOT) as sandbox:
         assert sandbox.tier == "bubblewrap"
         assert sandbox.refused.startswith("fork: ")
         assert "no_such_module" in sandbox.refused
@@ -36,7 +36,7 @@ def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
     inside = Path(sys.prefix) / "share" / f"course-{os.getpid()}"
     write(inside, {"workbook.toml": "", "exercises/x/hidden/test_x.py": ""})
     try:
-        with pytest.raises(NoSandbox, match="reads files of this machine"), opened(inside):
+        with pytest.raises(NoSandbox, match="reads files of this machine"), open_sandbox(inside):
             pass
     finally:
         import shutil
@@ -60,7 +60,7 @@ def test_a_machine_without_namespaces_is_told(
     tmp_path.chmod(0o755)
     monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: str(fake))
 
-    with pytest.raises(NoSandbox, match=said) as raised, opened(ROOT):
+    with pytest.raises(NoSandbox, match=said) as raised, open_sandbox(ROOT):
         pass
     assert "doctor --grading" in raised.value.then
 
@@ -82,7 +82,7 @@ def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(selftest, "SandboxLauncher", lambda _: SpawnLauncher())
 
-    found = selftest.holes(Path(), ROOT)
+    found = selftest.find_holes(Path(), ROOT)
     assert {"reads files of this machine", "reaches this machine's network", "starts processes"} <= set(found)
 
 

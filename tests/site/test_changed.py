@@ -7,7 +7,7 @@ import pytest
 
 from workbook.course.model import Course, Step
 from workbook.site.changed import changes, pairs
-from workbook.site.compare_parts import compared
+from workbook.site.compare_parts import compare_by_name
 from workbook.site.module_index import imported, parts_of
 from workbook.site.pages import changes_page
 
@@ -86,7 +86,7 @@ def test_parts_are_compared_by_name() -> None:
         "app/b.py": '"""Second: with a colon."""\n\n\ndef edited():\n    return 2\n\n\nrouter = 2\n',
     }
 
-    summary, *sections = compared(old, new)
+    summary, *sections = compare_by_name(old, new)
 
     assert summary.endswith("2 new, 1 changed, 1 the same and 1 left behind.")
     heads = {section.partition("\n")[0]: section for section in sections}
@@ -111,7 +111,7 @@ def test_parts_are_compared_by_name() -> None:
 
 def test_apps_that_share_no_name_are_compared_too() -> None:
     """Where nothing has the same name in both, the page says so."""
-    _, *sections = compared({"main.py": "a = 1\n"}, {"main.py": "b = 1\n"})
+    _, *sections = compare_by_name({"main.py": "a = 1\n"}, {"main.py": "b = 1\n"})
     assert "## In both\n\nNothing has the same name in both." in sections
 
 

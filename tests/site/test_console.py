@@ -96,7 +96,7 @@ def test_lines_of_a_command_are_typed_and_hold(tmp_path: Path) -> None:
     """A command of several lines is typed whole into the shell, and writes what the page says."""
     page = tmp_path / "try.md"
     page.write_text(HEREDOC, encoding="utf-8")
-    assert transcripts.compared(ROOT, page) == ""
+    assert transcripts.compare_transcripts(ROOT, page) == ""
 
 
 def test_lines_of_a_command_look_typed() -> None:
@@ -169,13 +169,13 @@ def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
     page = tmp_path / "try.md"
     page.write_text(PAGE, encoding="utf-8")
 
-    wrong = transcripts.compared(ROOT, page)
+    wrong = transcripts.compare_transcripts(ROOT, page)
     assert '$NAME"\n--- the page\n+++ what came\n@@ -1 +1 @@\n-WRONG\n+ada' in wrong
     assert "no end of line" in wrong
 
     page.write_text(transcripts.written(ROOT, page), encoding="utf-8")
     text = page.read_text(encoding="utf-8")
-    assert transcripts.compared(ROOT, page) == ""
+    assert transcripts.compare_transcripts(ROOT, page) == ""
     assert '$ echo "$NAME"\nada\n' in text
     assert '/order\n    ["last in","first in","route"]\n    ```' in text
     assert "GET /order 200" in text.partition(".log }\n")[2].partition("```")[0]

@@ -11,9 +11,7 @@ import pytest
 import yaml
 
 from workbook.authoring.release import MOST_SHARED, hidden_files
-from workbook.grader import class_grading as run
-from workbook.grader import cluster
-from workbook.grader import workers as lanes
+from workbook.grader import class_grading, cluster, workers
 from workbook.grader.file_names import read_name
 from workbook.grader.folder import find_submissions
 from workbook.grader.identity import identify
@@ -86,7 +84,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         ("a log that the grader reads", f"{most} MiB; of a stored file {least} MiB"),
         (
             "all tests of one exercise",
-            f"{run.LIMIT:g} s, with a second run if something is red; `--limit` changes it",
+            f"{class_grading.LIMIT:g} s, with a second run if something is red; `--limit` changes it",
         ),
     }
     assert [what for what in TIERS.values() if f"| {what} |" not in guide("sandbox")] == []
@@ -102,10 +100,10 @@ def test_the_other_numbers_are_those_of_the_code() -> None:
     assert "more than four telling lines" in guide("release")
     assert MOST_SHARED == 4
     assert "up to four times" in guide("many-machines")
-    assert lanes.TRIES == 4
+    assert workers.TRIES == 4
     assert "waited for a minute" in guide("many-machines")
     assert cluster.FOR_WORKERS == 60
-    assert f"without it {run.LIMIT:g}" in guide("grade")
+    assert f"without it {class_grading.LIMIT:g}" in guide("grade")
     reports = " ".join(guide("reports").split())
     assert f"{marks.NEARLY_ALL:.0%}".replace("%", " %") + " or more" in reports
     assert f"{marks.NEARLY_NONE:.0%}".replace("%", " %") + " or fewer" in reports

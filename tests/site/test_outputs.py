@@ -12,7 +12,7 @@ import pytest
 from workbook.plugin.browser import serve_pages
 from workbook.serving import ServedApp, SpawnLauncher
 from workbook.site.console import blocks_of
-from workbook.site.transcripts import compared
+from workbook.site.transcripts import compare_transcripts
 
 from ..runners import sole_use_of
 from .pages import COURSE, PAGES, ROOT, Written
@@ -37,7 +37,7 @@ def test_commands_say_what_the_page_says(page: Written) -> None:
     with contextlib.ExitStack() as stack:
         if step and step.run.page:
             stack.enter_context(sole_use_of(PAGE_PORT))
-        wrong = compared(ROOT, page.path)
+        wrong = compare_transcripts(ROOT, page.path)
     assert not wrong, f"{wrong}\n\nfill it in anew: python -m workbook.site.transcripts docs/{page.name} --write"
 
 

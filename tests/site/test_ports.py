@@ -61,7 +61,7 @@ def test_two_runs_of_a_page_do_not_meet(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):  # then another has it already
             taken.bind(("127.0.0.1", 8004))
             taken.listen()
-        runs = list(pool.map(lambda _: transcripts.compared(ROOT, page), range(2)))
+        runs = list(pool.map(lambda _: transcripts.compare_transcripts(ROOT, page), range(2)))
     assert runs == ["", ""]
 
 

@@ -128,7 +128,7 @@ def test_every_entry_of_the_journal_is_listed() -> None:
     text = section(page("files.md"), "The journals")
     for kind in (results.GRADED, results.OVERRIDE, results.CLASS, results.FAILED):
         assert f"| `{kind}` |" in text
-    known = {field.name for cls in (results.Result, results.Override, results.Key) for field in fields(cls)}
+    known = {field.name for cls in (results.Result, results.Override, results.ResultKey) for field in fields(cls)}
 
     assert (known | set(get_args(results.Outcome))) - quoted(text) == set()
 

@@ -43,7 +43,7 @@ def hidden_files(root: Path) -> list[Path]:
     )
 
 
-def release(root: Path, target: Path, *, solutions: bool = False) -> Edition:
+def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Edition:
     """Write the learner edition of what is committed into `target`, an empty or a new folder.
 
     With `solutions` the exercises' solutions and alternatives come along, for afterwards; hidden tests never do.

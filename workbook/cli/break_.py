@@ -11,22 +11,22 @@ from workbook.course.promises import PromiseText, read_promises
 from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
 from workbook.errors import UserError
-from workbook.testrun import Check, ColdRunner, Promise, Runner
-from workbook.testrun import check as run_check
+from workbook.testrun import Check, ColdRunner, Promise, Runner, run_tests
 
-from . import screens as views
-from .context import Here
+from . import screens
+from .context import Context
 
 CHOICES = 8
 SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
 
 
-def break_(name: str | None, number: int | None, predict: str) -> None:
-    here = Here()
+def break_stage(name: str | None, number: int | None, predict: str) -> None:
+    """List the stage's experiments, or try one."""
+    here = Context()
     if name and name.isdecimal() and not name.startswith("0") and number is None:  # `break 2`, not `break 02`
         raise UserError("Say which stage, then which experiment.", f"workbook break {here.step(None).name} {name}")
     step = here.step(name)
-    experiments = read_or_fail(here, step)
+    experiments = read_stage_experiments(here, step)
     if number is None:
         _list(here, step, experiments)
         return
@@ -38,13 +38,13 @@ def break_(name: str | None, number: int | None, predict: str) -> None:
     try_experiment(here, step, number, ColdRunner(), predict)
 
 
-def read_or_fail(here: Here, step: Step) -> list[Experiment]:
+def read_stage_experiments(here: Context, step: Step) -> list[Experiment]:
     if experiments := here.course.experiments(step):
         return experiments
     raise UserError(f"{step.name} has no experiments.", "workbook list", code=1)
 
 
-def _list(here: Here, step: Step, experiments: list[Experiment]) -> None:
+def _list(here: Context, step: Step, experiments: list[Experiment]) -> None:
     terminal, untried = here.terminal, here.progress.untried(step)
     terminal.line(f"{step.title}: predict what breaks, then see", "bold")
     terminal.line()
@@ -55,9 +55,9 @@ def _list(here: Here, step: Step, experiments: list[Experiment]) -> None:
     terminal.field("Next", [f"uv run workbook break {step.name} {untried[0] if untried else 1}"])
 
 
-def try_experiment(here: Here, step: Step, number: int, runner: Runner, predict: str = "") -> None:
+def try_experiment(here: Context, step: Step, number: int, runner: Runner, predict: str = "") -> None:
     """Ask for a prediction, apply the edits to a scratch copy, show what turned red and why."""
-    experiments = read_or_fail(here, step)
+    experiments = read_stage_experiments(here, step)
     experiment = experiments[number - 1]
     choices = choices_for(experiment, read_promises(here.course.folder(step)))
     most = len(experiment.choices if experiment.hidden else choices)
@@ -68,7 +68,7 @@ def try_experiment(here: Here, step: Step, number: int, runner: Runner, predict:
             f"workbook break {step.name} {number} --predict none",
         )
     here.terminal.line(f"{step.title}, as shipped. Your own code is not touched.", "dim")
-    views.show_experiment(here.terminal, number, len(experiments), experiment)
+    screens.show_experiment(here.terminal, number, len(experiments), experiment)
     trial = _Trial(here, step, experiment, runner)
     if experiment.hidden:
         _diagnose(here, step, experiment, trial, given)
@@ -79,14 +79,14 @@ def try_experiment(here: Here, step: Step, number: int, runner: Runner, predict:
 class _Trial:
     """The experiment's run, begun while the learner still thinks."""
 
-    def __init__(self, here: Here, step: Step, experiment: Experiment, runner: Runner) -> None:
+    def __init__(self, here: Context, step: Step, experiment: Experiment, runner: Runner) -> None:
         self._check: Check | None = None
         self._error: BaseException | None = None
 
         def run() -> None:
             try:
                 with scratch_copy(here.course.folder(step), experiment.edits) as copy:
-                    self._check = run_check(runner, here.course.root, find_tests(copy))
+                    self._check = run_tests(runner, here.course.root, find_tests(copy))
             except BaseException as error:
                 self._error = error
 
@@ -107,7 +107,7 @@ class _Trial:
 
 
 def _predict(
-    here: Here,
+    here: Context,
     step: Step,
     experiment: Experiment,
     choices: list[PromiseText],
@@ -133,13 +133,13 @@ def _predict(
         here.note("predicted", step, experiment=experiment.title, prediction=sorted(numbers), right=right, sure=sure)
 
 
-def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
+def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
     terminal = here.terminal
     found = trial.result()
     _show_red(here, found)
     stage = here.course.folder(step)
     evidence = [_as_evidence(promise, stage) for promise in found.broken]
-    views.show_cards(terminal, evidence, limit=views.CARDS_SHOWN)
+    screens.show_cards(terminal, evidence, limit=screens.CARDS_SHOWN)
     terminal.line("What was done?", "bold")
     for n, choice in enumerate(experiment.choices, 1):
         terminal.line(f"{n}  {choice}", indent=2, hang=3)
@@ -151,7 +151,7 @@ def _diagnose(here: Here, step: Step, experiment: Experiment, trial: _Trial, giv
     sure = _sure(here)
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
     _judge(here, right, sure, "That is it." if right else f"It was another: {experiment.answer}.")
-    views.show_edits(terminal, experiment.edits)
+    screens.show_edits(terminal, experiment.edits)
     _explain(here, experiment)
     here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
 
@@ -164,7 +164,7 @@ def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[Pro
     return [promise for promise in promises if promise.name in chosen]
 
 
-def _show_red(here: Here, found: Check) -> None:
+def _show_red(here: Context, found: Check) -> None:
     terminal = here.terminal
     terminal.rule()
     for promise in found.broken:
@@ -189,7 +189,7 @@ def _list_of(numbers: list[int]) -> str:
     )
 
 
-def _judge(here: Here, right: bool, sure: str, said: str) -> None:
+def _judge(here: Context, right: bool, sure: str, said: str) -> None:
     here.terminal.line(said, "green" if right else "yellow")
     if sure == "certain" and not right:
         here.terminal.line("You were certain. What you are certain of and is not so is what production finds for you.")
@@ -198,7 +198,7 @@ def _judge(here: Here, right: bool, sure: str, said: str) -> None:
     here.terminal.line()
 
 
-def _explain(here: Here, experiment: Experiment) -> None:
+def _explain(here: Context, experiment: Experiment) -> None:
     here.terminal.line("Why", "bold")
     here.terminal.line(" ".join(experiment.why.split()))
     here.terminal.line()
@@ -223,7 +223,7 @@ def read_numbers(text: str, most: int) -> list[int] | None:
     return sorted({known[word] for word in words} - {0})
 
 
-def _ask_numbers(here: Here, prompt: str, most: int) -> list[int] | None:
+def _ask_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
     """The numbers that are typed; None where nobody can be asked."""
     while _can_ask():
         numbers = read_numbers(_ask(here, prompt), most)
@@ -233,7 +233,7 @@ def _ask_numbers(here: Here, prompt: str, most: int) -> list[int] | None:
     return None
 
 
-def _sure(here: Here) -> str:
+def _sure(here: Context) -> str:
     if not _can_ask():
         return ""
     here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
@@ -248,7 +248,7 @@ def _can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _ask(here: Here, prompt: str) -> str:
+def _ask(here: Context, prompt: str) -> str:
     try:
         return input(here.terminal.text(prompt))
     except EOFError:

@@ -11,7 +11,7 @@ from workbook.learner.progress import Progress
 from .terminal import Terminal
 
 
-class Here:
+class Context:
     def __init__(self) -> None:
         self.terminal = Terminal(plain="--plain" in sys.argv)
         try:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from workbook.errors import UserError
 
-from .context import Here
+from .context import Context
 
 NEEDED = ("mkdocs", "material", "nbconvert")
 INSTALL = "uv run --group site workbook docs"
 ELSEWHERE = "name a new folder, an empty one, or one that holds a site"
 
 
-def docs(build: Path | None, port: int | None, offline: bool = False) -> None:
-    here = Here()
+def open_docs(build: Path | None, port: int | None, offline: bool = False) -> None:
+    """Serve the site on this machine, or build it into a folder."""
+    here = Context()
     config = here.course.root / "mkdocs.yml"
     if not config.is_file():
         raise UserError("This copy of the course has no site: mkdocs.yml is missing.", "get the whole course", code=1)

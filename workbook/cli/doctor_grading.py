@@ -13,16 +13,16 @@ from typing import Any
 
 from workbook.errors import UserError
 
-from .context import Here
+from .context import Context
 from .terminal import Terminal
 
 SUITE = "tests.attacks.suite"
 GROUP = "uv run --group grading workbook doctor --grading"
 
 
-def doctor_grading(tiers: Sequence[str]) -> None:
+def try_sandbox(tiers: Sequence[str]) -> None:
     """Look at what grading needs, then try every attack in each tier that holds, or in `tiers`."""
-    here = Here()
+    here = Context()
     if not any(exercise.is_for_authors for exercise in here.course.exercises()):
         raise UserError("This is a learner edition: it has no hidden tests to grade with.", "grade in the full course")
     terminal = here.terminal
@@ -65,13 +65,13 @@ def _filters() -> str:
     return ""
 
 
-def _tiers_that_hold(here: Here) -> list[str]:
-    from workbook.sandbox import TIERS, NoSandbox, opened
+def _tiers_that_hold(here: Context) -> list[str]:
+    from workbook.sandbox import TIERS, NoSandbox, open_sandbox
 
     holding, said = [], ""
     for tier, what in TIERS.items():
         try:
-            with opened(here.course.root, tier):
+            with open_sandbox(here.course.root, tier):
                 here.terminal.outcome("kept", f"Sandbox: {what}")
                 holding.append(tier)
         except NoSandbox as error:
@@ -93,7 +93,7 @@ def _cure() -> str:
     return "allow user namespaces: sysctl user.max_user_namespaces says how many there may be"
 
 
-def _try_all(here: Here, tier: str) -> int:
+def _try_all(here: Context, tier: str) -> int:
     """Try every attack in the tier; how many came to something."""
     suite = _suite(here.course.root)
     attacks, terminal = suite.attacks(), here.terminal

@@ -1,4 +1,4 @@
-"""`workbook grade`: begins at once what takes long to start, and only then finds out what there is to grade."""
+"""`workbook class grade`: begins at once what takes long to start, and only then finds out what there is to grade."""
 
 import contextlib
 from typing import NoReturn
@@ -7,7 +7,7 @@ from workbook.grader.prewarm import warming_up
 from workbook.grader.request import GradeRequest
 
 
-def grade(request: GradeRequest) -> NoReturn:
+def grade_submissions(request: GradeRequest) -> NoReturn:
     """Grade a class."""
     with contextlib.ExitStack() as stack:
         warm = None if request.scheduler else stack.enter_context(warming_up(unsafe=request.unsafe))

@@ -1,4 +1,4 @@
-"""`workbook grade` of a class: who handed in what, each as it is graded, what came of all."""
+"""`workbook class grade` on the screen: who handed in what, each as it is graded, what came of all."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
 from workbook.journal import Journal
 
-from .context import Here
+from .context import Context
 from .screens import shown_path
 
 JOURNAL = "journal.db"
@@ -32,7 +32,7 @@ LISTED = 20
 
 def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     """Grade it with what `warm` has begun to make; without it on the workers of the scheduler."""
-    here = Here()
+    here = Context()
     if request.scheduler and request.lanes:
         raise UserError("With --scheduler its workers are the lanes.", "leave --lanes out")
     roster = read_roster(request.roster) if request.roster else []
@@ -48,13 +48,13 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
         stack.enter_context(sole_grader(request.out))
         lanes = _lanes(here, request, len(the_class.work), warm, stack)
         journal = Journal(request.out / JOURNAL, lost=LOST)
-        with exit_1():
+        with exit_with_1():
             seed = seed_of(journal, request.seed)
             plan = Plan(here.course, exercises, the_class, journal, seed, request.unsafe, request.force, request.limit)
             grading = ClassGrading(plan)
             grading.begin(_title(request.paths))
         failed = _grade(here, grading, lanes)
-    with exit_1():
+    with exit_with_1():
         _show_summary(here, grading)
     _show_lists(here, the_class, failed)
     here.terminal.line()
@@ -62,7 +62,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     sys.exit(1 if failed else 0)
 
 
-def _exercises(here: Here, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
+def _exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
     """Those that were asked for; else those that the files are named after, and all if one is named after none."""
     names = [here.step(name).name for name in asked]
     steps = [step for step in here.course.steps if step.kind == "exercise" or step.name in names]
@@ -78,7 +78,7 @@ def _exercises(here: Here, asked: Sequence[str], found: Sequence[Found]) -> list
     return [here.course.exercise(step) for step in chosen]
 
 
-def _lanes(here: Here, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
+def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
     if warm is None:
         from workbook.grader.cluster import ClusterLanes  # late: it is slow to import, and few have it
 
@@ -94,7 +94,7 @@ def _lanes(here: Here, request: GradeRequest, count: int, warm: Warm | None, sta
 
 
 @contextlib.contextmanager
-def exit_1() -> Iterator[None]:
+def exit_with_1() -> Iterator[None]:
     """A journal that cannot be used is no misuse."""
     try:
         yield
@@ -107,7 +107,7 @@ def _title(paths: Sequence[Path]) -> str:
     return one_line(folders.pop().name) if len(folders) == 1 else ""
 
 
-def _grade(here: Here, grading: ClassGrading, lanes: Lanes) -> list[Done]:
+def _grade(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:
     """Grade what is left, and show each as it ends; returns what could not be graded."""
     failed: list[Done] = []
     count, journal = 0, grading.plan.journal.path
@@ -149,7 +149,7 @@ def _line(done: Done, grading: ClassGrading, decided: dict[str, float]) -> tuple
 
 
 @contextlib.contextmanager
-def _bar(here: Here, count: int) -> Iterator[Callable[[str, str], None]]:
+def _bar(here: Context, count: int) -> Iterator[Callable[[str, str], None]]:
     """A line for each that ends; below them, on a terminal, how far it has come and how long the rest will take."""
     terminal = here.terminal
     if terminal.plain or not count:
@@ -164,7 +164,7 @@ def _bar(here: Here, count: int) -> Iterator[Callable[[str, str], None]]:
         yield advance
 
 
-def _show_summary(here: Here, grading: ClassGrading) -> None:
+def _show_summary(here: Context, grading: ClassGrading) -> None:
     """A row per exercise, of all that counts, from the journal."""
     plan = grading.plan
     wanted = {(one.learner.id, one.exercise): (one.found.file, one.attempt) for one in plan.the_class.work}
@@ -185,7 +185,7 @@ def _show_summary(here: Here, grading: ClassGrading) -> None:
         here.terminal.line(f"{exercise.name:{width}}  {len(points):6}  {mean:>4}  {most:10}  {none:4}")
 
 
-def _show_lists(here: Here, the_class: TheClass, failed: Iterable[Done]) -> None:
+def _show_lists(here: Context, the_class: TheClass, failed: Iterable[Done]) -> None:
     names = {learner.id: learner.name for learner in the_class.learners.values()}
     not_graded = [f"{one.handed_in.found.file}, {one.handed_in.exercise}: {one.why}" for one in failed]
     _show_list(here, "Could not be graded; the same command tries again", not_graded)
@@ -196,7 +196,7 @@ def _show_lists(here: Here, the_class: TheClass, failed: Iterable[Done]) -> None
         _show_list(here, f"{exercise} not handed in", [names[id_] for id_ in ids])
 
 
-def _show_list(here: Here, title: str, lines: Sequence[str]) -> None:
+def _show_list(here: Context, title: str, lines: Sequence[str]) -> None:
     if not lines:
         return
     here.terminal.line()

@@ -1,4 +1,4 @@
-"""`workbook grade override`: a person's decision about one promise."""
+"""`workbook class override`: a person's decision about one promise."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,14 +9,14 @@ from workbook.grader.results import CLASS, GRADED, OVERRIDE, Override, Result
 from workbook.grader.sanitize import one_line
 from workbook.journal import Journal
 
-from .context import Here
-from .grade_class import JOURNAL, exit_1
+from .context import Context
+from .grade_class import JOURNAL, exit_with_1
 from .screens import shown_path
 
 
-def override(learner: str, promise: str, points: str, *, why: str, out: Path, exercise: str) -> None:
+def override_promise(learner: str, promise: str, points: str, *, why: str, out: Path, exercise: str) -> None:
     """Record what a person has decided about one promise of one learner."""
-    here = Here()
+    here = Context()
     journal = Journal(out / JOURNAL, lost=LOST)
     again = f"workbook grade override LEARNER PROMISE POINTS --why TEXT --out {shown_path(out)}"
     if not why.strip():
@@ -29,7 +29,7 @@ def override(learner: str, promise: str, points: str, *, why: str, out: Path, ex
         raise UserError(f"{points} is no number of points: 0 or more.", again)
     if not journal.path.is_file():
         raise UserError(f"{shown_path(journal.path)} is not there: nothing is graded in it.", "name its folder: --out")
-    with exit_1():
+    with exit_with_1():
         exercises, outcome = _graded(journal, learner, promise, exercise)
     asked = f" for {exercise}" if exercise else ""
     if not exercises:

@@ -1,4 +1,4 @@
-"""`workbook report`: what a grading's journal says, for people and for other programs."""
+"""`workbook class report`: what a grading's journal says, for people and for other programs."""
 
 import contextlib
 import os
@@ -15,15 +15,16 @@ from workbook.report import FORMATS, ClassMarks, Target
 from workbook.report.counting import BadEntry, Collected, Sentence, collect, count
 from workbook.wording import number_of
 
-from .context import Here
+from .context import Context
 from .screens import shown_path
 
 GRADE = "workbook grade PATH… writes one"
 LOST = "It holds every mark: make a copy of it before you do anything with it."
 
 
-def report(journal: Path, formats: list[str], to: Path | None, assignments: list[str]) -> None:
-    here = Here()
+def write_reports(journal: Path, formats: list[str], to: Path | None, assignments: list[str]) -> None:
+    """Write the marks of a journal in each format, and say where."""
+    here = Context()
     numbers = _assignments(here.course, assignments)
     found = _collected(journal)
     marks = _count(here.course, found)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from workbook.course.model import Course, Step
 from workbook.errors import UserError
-from workbook.learner.file_watcher import Watcher
+from workbook.learner.file_watcher import FileWatcher
 from workbook.learner.step_check import Subject
 from workbook.learner.workspace import set_aside
 from workbook.plugin.browser import serve_pages
 from workbook.serving import AppFailed, ServedApp, SpawnLauncher
 
-from .context import Here
+from .context import Context
 from .run_output import Output
 from .screens import shown_path
 from .terminal import Terminal
@@ -22,15 +22,16 @@ PAGE_PORT = 3000
 GRACE = 10.0
 
 
-def run(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
-    here = Here()
+def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
+    """Serve the step until Ctrl-C, again after every save."""
+    here = Context()
     step = here.step(name)
     subject = Subject.of(here.course, step, shipped=shipped)
     terminal = here.terminal
     data = _data_folder(terminal, here.course, step, fresh=fresh)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
-        stack.enter_context(Watcher(subject.folder, saves.put))
+        stack.enter_context(FileWatcher(subject.folder, saves.put))
         settings = (here.course.project if step.kind == "exercise" else step).run
         env, page = dict(settings.env), ""
         if settings.mailbox:

@@ -11,7 +11,7 @@ from workbook.course.exercise import Exercise
 from workbook.course.model import Course, Step
 from workbook.course.points import read_grading
 from workbook.learner.progress import Progress
-from workbook.learner.step_check import Checkup, Subject
+from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import MAIN, has_begun
 from workbook.testrun import Check, Promise
 
@@ -30,31 +30,31 @@ def shown_path(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
-def show_checkup(
-    terminal: Terminal, checkup: Checkup, *, cards: int | None = CARDS_SHOWN, task_cards: bool = True
+def show_result(
+    terminal: Terminal, result: StepResult, *, cards: int | None = CARDS_SHOWN, task_cards: bool = True
 ) -> None:
     """The verdict, then at most `cards` cards of what is broken; of open tasks only the first one's first.
 
     Without `task_cards` a task that is still to be done has none: it is not broken, it is not begun.
     """
-    subject = checkup.subject
+    subject = result.subject
     where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "as shipped, "
     terminal.line(f"{subject.step.title}  {where}{shown_path(subject.handed_in or subject.folder)}", "bold")
     terminal.line()
-    if checkup.whole.trouble:
+    if result.whole.trouble:
         terminal.outcome("broken", "The tests could not be run.")
-        terminal.field("It says", checkup.whole.trouble.splitlines()[-20:])
+        terminal.field("It says", result.whole.trouble.splitlines()[-20:])
         return
-    _show_promises(terminal, checkup.stage)
-    for name, task in checkup.tasks.items():
+    _show_promises(terminal, result.stage)
+    for name, task in result.tasks.items():
         _show_task(terminal, name, task)
-    if checkup.subject.exercise:
-        _show_points(terminal, checkup.subject.exercise, checkup.stage)
+    if result.subject.exercise:
+        _show_points(terminal, result.subject.exercise, result.stage)
     terminal.line()
-    broken = checkup.stage.broken
+    broken = result.stage.broken
     if not broken and task_cards:
-        broken = next((check.broken for check in checkup.tasks.values() if check.broken), [])
-    limit = cards if checkup.stage.broken or cards is None else 1
+        broken = next((check.broken for check in result.tasks.values() if check.broken), [])
+    limit = cards if result.stage.broken or cards is None else 1
     show_cards(terminal, broken, limit=limit, all_by="uv run workbook check --all")
 
 
@@ -92,7 +92,7 @@ def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
     )
 
 
-def counted(check: Check) -> str:
+def count_broken(check: Check) -> str:
     """How many promises are broken, and how many wait: `1 promise is broken and 13 wait`."""
     waiting = sum(promise.outcome == "waiting" for promise in check.promises)
     broken = len(check.broken) - waiting

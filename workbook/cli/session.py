@@ -6,26 +6,28 @@ from collections.abc import Callable
 from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import workspace
-from workbook.learner.step_check import Checkup, Subject
-from workbook.learner.watch_loop import Key, Loop, Saved
+from workbook.learner.step_check import StepResult, Subject
+from workbook.learner.watch_loop import KeyPress, Saved, WatchLoop
 from workbook.learner.workspace import MAIN, has_begun
 
-from . import screens as views
+from . import screens
 from .break_ import try_experiment
 from .check import note_solved
-from .context import Here
+from .context import Context
+from .hint import give_next_hint
 from .keyboard import REDRAW, single_keys
-from .run import run
-from .steps import hint, list_steps
+from .list_ import list_steps
+from .run import run_step
 from .terminal import report_error
-from .tour import take
+from .tour import ask_questions
 
 KEYS = "h hint  n next  b break  r run  l list  q quit"
 KEYS_OF_A_TOUR = "t tour  n next  r run  l list  q quit"
 
 
-def session() -> None:
-    here = Here()
+def open_session() -> None:
+    """Show where the learner is; on a terminal, watch the step and react to keys."""
+    here = Context()
     happened = arrive(here)
     if not here.terminal.interactive:
         show_where(here, happened)
@@ -34,39 +36,39 @@ def session() -> None:
         step: Step | None = here.progress.current
         while step:
             left, step = step, _Watch(here, step, happened).until_left()
-            here = Here()  # with what has been recorded since
+            here = Context()  # with what has been recorded since
             if step:
-                folder = views.shown_path(here.course.copy(step))
+                folder = screens.shown_path(here.course.copy(step))
                 happened = f"Now in {step.name}: your copy is in {folder}. Back: uv run workbook start {left.name}"
     here.terminal.line()
     here.terminal.line("Everything is kept. uv run workbook brings you back here.")
 
 
-def arrive(here: Here) -> str:
+def arrive(here: Context) -> str:
     """See that the current step is in work/; returns what was done for that."""
     step, new = here.step(None), here.progress.is_new
     copy = here.course.copy(step)
     if (copy / MAIN).is_file() and has_begun(here.course, step) if step.kind == "exercise" else copy.is_dir():
         return f"Welcome back to {step.name}."
-    workspace.start(here.course, step)
+    workspace.put_into_work(here.course, step)
     here.note("started", step)
-    folder = views.shown_path(here.course.copy(step))
+    folder = screens.shown_path(here.course.copy(step))
     return (
         f"Welcome. Your copy of the first step is in {folder}." if new else f"Your copy of {step.name} is in {folder}."
     )
 
 
-def show_where(here: Here, happened: str) -> None:
+def show_where(here: Context, happened: str) -> None:
     """Where the learner is and what is next, in one screen."""
     step = here.progress.current
     _head(here, step)
     here.terminal.line(happened)
     here.terminal.line()
-    views.show_next(here.terminal, here.course, here.progress, step)
+    screens.show_next(here.terminal, here.course, here.progress, step)
     here.terminal.field("Watch", ["uv run workbook watch"])
 
 
-def _head(here: Here, step: Step) -> None:
+def _head(here: Context, step: Step) -> None:
     steps = here.course.steps
     here.terminal.line(f"{here.course.title}  (step {steps.index(step) + 1} of {len(steps)})", "dim")
     here.terminal.line(f"{step.name}: {step.concept}", "bold")
@@ -76,9 +78,9 @@ def _head(here: Here, step: Step) -> None:
 class _Watch:
     """One step on the screen: redrawn at every save and key."""
 
-    def __init__(self, here: Here, step: Step, happened: str) -> None:
+    def __init__(self, here: Context, step: Step, happened: str) -> None:
         self.here, self.step, self.happened = here, step, happened
-        self.verdict: Checkup | None = None
+        self.verdict: StepResult | None = None
         self.edited = False
         self.has_tour = bool(here.course.tour(step))
 
@@ -86,7 +88,7 @@ class _Watch:
         """Watch until the learner goes on, and return the step that comes then; None to quit."""
         subject = Subject.of(self.here.course, self.step)
         self._draw(f"{self.happened} Checking it …")
-        with Loop(self.here.course, subject) as loop:
+        with WatchLoop(self.here.course, subject) as loop:
             try:
                 loop.check()
             except UserError as error:
@@ -105,27 +107,27 @@ class _Watch:
                     self._do(key, loop)
                 self._draw()
 
-    def _until_key(self, loop: Loop) -> str:
+    def _until_key(self, loop: WatchLoop) -> str:
         while True:
             try:
                 event = loop.next()
             except UserError as error:  # no tests any more, for a moment perhaps: an editor replaces files
                 self._cannot(error)
                 continue
-            if isinstance(event, Key):
+            if isinstance(event, KeyPress):
                 if event.key in ("thnbrlq" if self.has_tour else "hnbrlq"):
                     return event.key
                 if event.key == REDRAW:
                     self._draw()
             elif isinstance(event, Saved):
                 self.edited = True
-                names = ", ".join(views.shown_path(path) for path in event.files[:3])
+                names = ", ".join(screens.shown_path(path) for path in event.files[:3])
                 self._draw(f"Saved {names}; checking …")
             else:
                 self._take(event)
                 self._draw()
 
-    def _take(self, verdict: Checkup) -> None:
+    def _take(self, verdict: StepResult) -> None:
         solved = note_solved(self.here, verdict)
         broken = len(verdict.stage.broken)
         if solved and verdict.subject.exercise:
@@ -136,7 +138,7 @@ class _Watch:
         elif verdict.whole.trouble:
             self.happened = "The tests could not be run."
         elif broken:
-            self.happened = f"{views.counted(verdict.stage)} in your copy."
+            self.happened = f"{screens.count_broken(verdict.stage)} in your copy."
         elif self.edited:
             self.happened = f"The {self.step.kind}'s promises are all kept."
         if self.edited:
@@ -153,11 +155,11 @@ class _Watch:
         _head(self.here, self.step)
         if self.verdict:
             at_tasks = self.edited or not self.here.progress.untried(self.step)
-            views.show_checkup(terminal, self.verdict, cards=1, task_cards=at_tasks)
+            screens.show_result(terminal, self.verdict, cards=1, task_cards=at_tasks)
         terminal.rule()
         terminal.line(doing or self.happened, "bold")
         broken = len(self.verdict.stage.broken) if self.verdict else 0
-        views.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, broken=broken)
+        screens.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, broken=broken)
         terminal.line()
         terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
 
@@ -167,7 +169,7 @@ class _Watch:
             self.happened = "This is the last step."
             return None
         try:
-            workspace.start(self.here.course, self.here.step(after.name))
+            workspace.put_into_work(self.here.course, self.here.step(after.name))
         except UserError as error:
             self.happened = f"{error.message} Next: {error.then}"
             return None
@@ -183,19 +185,19 @@ class _Watch:
             return f"{self.step.name} has no tasks, so no hints{instead}"
         return ""
 
-    def _do(self, key: str, loop: Loop) -> None:
+    def _do(self, key: str, loop: WatchLoop) -> None:
         """One of the commands, on a screen of its own; afterwards back here."""
         untried = self.here.progress.untried(self.step)
         number = untried[0] if untried else 1
         commands: dict[str, tuple[Callable[[], None], str]] = {
-            "h": (lambda: hint(self.step.name), "Back from the hint."),
+            "h": (lambda: give_next_hint(self.step.name), "Back from the hint."),
             "l": (list_steps, "Back from the list."),
-            "t": (lambda: take(self.here, self.step), "Back from the tour."),
+            "t": (lambda: ask_questions(self.here, self.step), "Back from the tour."),
             "b": (
                 lambda: try_experiment(self.here, self.step, number, loop.runner),
                 f"Back from experiment {number}.",
             ),
-            "r": (lambda: run(self.step.name, shipped=False, port=8000, fresh=False), "The app is stopped."),
+            "r": (lambda: run_step(self.step.name, shipped=False, port=8000, fresh=False), "The app is stopped."),
         }
         command, self.happened = commands[key]
         self.here.terminal.clear()
@@ -206,6 +208,6 @@ class _Watch:
         except KeyboardInterrupt:
             self.happened = "Left, unfinished."
             return
-        self.here = Here()  # commands record progress: read it again
+        self.here = Context()  # commands record progress: read it again
         with contextlib.suppress(EOFError, KeyboardInterrupt):
             input(self.here.terminal.text("\nEnter brings you back … "))

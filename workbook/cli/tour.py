@@ -9,40 +9,41 @@ from workbook.course.tour import Question, line_of, meant_files, purpose
 from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
 
-from . import screens as views
-from .context import Here
+from . import screens
+from .context import Context
 
 PROMPT = "Which file? "
 TRIES = 2
 
 
-def tour(name: str | None, number: int | None) -> None:
-    here = Here()
+def tour_project(name: str | None, number: int | None) -> None:
+    """Ask the questions on a project that are not answered yet, or one once more."""
+    here = Context()
     if name and name.isdecimal() and not name.startswith("0") and number is None:  # `tour 2`, not `tour 02`
         raise UserError("Say which step, then which question.", f"workbook tour {_toured(here, None).name} {name}")
     step = _toured(here, name)
-    questions = read_or_fail(here, step)
+    questions = read_questions(here, step)
     if number is not None and number > len(questions):
         raise UserError(
             f"{step.name} has {len(questions)} questions; there is no number {number}.", f"workbook tour {step.name}"
         )
     try:
-        take(here, step, number)
+        ask_questions(here, step, number)
     except KeyboardInterrupt:
         if _asks_a_person():
             here.terminal.line()
         _sum_up(here, step, questions)
     here.terminal.line()
-    views.show_next(here.terminal, here.course, here.progress, step)
+    screens.show_next(here.terminal, here.course, here.progress, step)
 
 
-def _toured(here: Here, name: str | None) -> Step:
+def _toured(here: Context, name: str | None) -> Step:
     """The step meant by `name`; without it the only project, and where there are several, the current step."""
     projects = [step for step in here.course.steps if step.kind == "project"]
     return here.step(projects[0].name if name is None and len(projects) == 1 else name)
 
 
-def read_or_fail(here: Here, step: Step) -> list[Question]:
+def read_questions(here: Context, step: Step) -> list[Question]:
     if questions := here.course.tour(step):
         return questions
     if step.kind == "project":
@@ -51,9 +52,9 @@ def read_or_fail(here: Here, step: Step) -> list[Question]:
     raise UserError(f"{step.name} has no tour.", f"workbook tour {projects[0].name}" if projects else "workbook list")
 
 
-def take(here: Here, step: Step, number: int | None = None) -> None:
+def ask_questions(here: Context, step: Step, number: int | None = None) -> None:
     """Ask what has not been answered yet, or only question `number`. Raises KeyboardInterrupt when somebody leaves."""
-    questions = read_or_fail(here, step)
+    questions = read_questions(here, step)
     asked = here.progress.unanswered(step) if number is None else [number]
     for place, n in enumerate(asked):
         if place:
@@ -68,7 +69,7 @@ def take(here: Here, step: Step, number: int | None = None) -> None:
         here.terminal.line(f"To answer one again, name it: uv run workbook tour {step.name} 1")
 
 
-def _sum_up(here: Here, step: Step, questions: list[Question]) -> None:
+def _sum_up(here: Context, step: Step, questions: list[Question]) -> None:
     """How much of the tour is answered, and how well."""
     toured, of = here.progress.of(step).toured, len(questions)
     answered = [toured[question.question] for question in questions if question.question in toured]
@@ -82,7 +83,7 @@ def _sum_up(here: Here, step: Step, questions: list[Question]) -> None:
         here.terminal.line(f"None of {of} is answered yet.")
 
 
-def _put(here: Here, step: Step, question: Question) -> None:
+def _put(here: Context, step: Step, question: Question) -> None:
     """Ask one question until it is answered, rightly or wrongly, or skipped; record that and tell the answer."""
     terminal, project = here.terminal, here.course.folder(step)
     for tries in itertools.count(1):
@@ -102,7 +103,7 @@ def _put(here: Here, step: Step, question: Question) -> None:
     here.note("toured", step, question=question.question, right=right, tries=tries)
 
 
-def _ask_file(here: Here, project: Path) -> str:
+def _ask_file(here: Context, project: Path) -> str:
     """The file of the project that is named; "" for none. Asks again while it is not clear which is meant."""
     terminal, files = here.terminal, copied_files(project)
     while answer := _ask(here).strip():
@@ -126,13 +127,13 @@ def _described(project: Path, file: str) -> str:
     return f"{file} (“{said}”)" if said else file
 
 
-def _tell(here: Here, project: Path, question: Question) -> None:
+def _tell(here: Context, project: Path, question: Question) -> None:
     """Where the answer stands, to be clicked at, and why there."""
     file = project / question.answer[0]
     line = line_of(file, question.look)
-    here.terminal.field("Look", [f"{views.shown_path(file)}:{line}" if line else views.shown_path(file)])
+    here.terminal.field("Look", [f"{screens.shown_path(file)}:{line}" if line else screens.shown_path(file)])
     if also := question.answer[1:]:
-        here.terminal.field("Also", [views.shown_path(project / name) for name in also])
+        here.terminal.field("Also", [screens.shown_path(project / name) for name in also])
     here.terminal.field("Why", [" ".join(question.why.split())], prose=True)
 
 
@@ -140,7 +141,7 @@ def _asks_a_person() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _ask(here: Here) -> str:
+def _ask(here: Context) -> str:
     """One line of what is typed or piped. Raises KeyboardInterrupt at its end."""
     if _asks_a_person():
         try:

@@ -1,4 +1,4 @@
-"""`workbook verify`: the authors' proof that experiments, tasks, tours and exercises hold."""
+"""`workbook author verify`: the authors' proof that experiments, tasks, tours and exercises hold."""
 
 import os
 import sys
@@ -12,11 +12,12 @@ from workbook.errors import UserError
 from workbook.testrun import Runner
 from workbook.testrun.kept_warm import kept_warm
 
-from .context import Here
+from .context import Context
 
 
-def verify(only: list[str]) -> None:
-    here = Here()
+def verify_course(only: list[str]) -> None:
+    """Prove the steps, all of them where none is named; exit 1 if something does not hold."""
+    here = Context()
     chosen = {here.course.step(name).name for name in only}
     steps = [here.step(step.name) for step in here.course.steps if not chosen or step.name in chosen]
     for step in steps:
@@ -37,7 +38,7 @@ def verify(only: list[str]) -> None:
     sys.exit(1 if wrong else 0)
 
 
-def claims_of(here: Here, steps: Sequence[Step]) -> tuple[list[Claim], list[Claim]]:
+def claims_of(here: Context, steps: Sequence[Step]) -> tuple[list[Claim], list[Claim]]:
     """What is claimed of the steps: what can be proven side by side, and what follows from that at the end."""
     claims: list[Claim] = []
     last: list[Claim] = []
@@ -61,7 +62,7 @@ def _prove_all(claims: Sequence[Claim], last: Sequence[Claim], runner: Runner) -
 
 
 @contextmanager
-def _bar(here: Here, count: int) -> Iterator[Callable[[Finding], None]]:
+def _bar(here: Context, count: int) -> Iterator[Callable[[Finding], None]]:
     """A line for each finding; below them, on a terminal, how far it has come. With many, only what does not hold."""
     terminal = here.terminal
 

@@ -10,12 +10,12 @@ from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.course.points import Grading, read_grading
 from workbook.journal import Journal
-from workbook.submissions.snapshot import Changing, take
+from workbook.submissions.snapshot import Changing, take_snapshot
 
 from .fingerprints import key_of_environment, key_of_tests
 from .grade_one import CannotGrade, Work
 from .identity import HandedIn, TheClass
-from .results import CLASS, FAILED, GRADED, OVERRIDE, Key, Override, Result
+from .results import CLASS, FAILED, GRADED, OVERRIDE, Override, Result, ResultKey
 from .workers import Lanes, grade_all
 
 LOST = "It holds every mark: make a copy of it before you do anything with it."
@@ -99,8 +99,8 @@ class ClassGrading:
         return Done(one, None, why)
 
     def _work(self, one: HandedIn) -> Work:
-        snapshot = take(one.found.path)
-        key = Key(snapshot.digest, self._tests[one.exercise], self._environment, self.plan.seed)
+        snapshot = take_snapshot(one.found.path)
+        key = ResultKey(snapshot.digest, self._tests[one.exercise], self._environment, self.plan.seed)
         place = one.learner.id, one.exercise, one.found.file, one.attempt
         return Work(*place, snapshot, key, self.plan.limit)
 

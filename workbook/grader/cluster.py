@@ -14,7 +14,7 @@ from workbook.course.model import Course
 from workbook.errors import UserError
 
 from .grade_one import Bench, CannotGrade, Work
-from .isolation import opened
+from .isolation import open_isolation
 from .results import Result
 from .workers import LostWorker
 
@@ -33,7 +33,7 @@ def grade_here(work: Work, unsafe: bool) -> Result:
         if unsafe not in _benches:
             try:
                 course = Course.find(Path.cwd())
-                isolation = _kept.enter_context(opened(course.root, unsafe=unsafe))
+                isolation = _kept.enter_context(open_isolation(course.root, unsafe=unsafe))
                 _benches[unsafe] = Bench(course, isolation)
             except UserError as error:
                 raise CannotGrade(f"a worker in {Path.cwd()} on {os.uname().nodename}: {error.message}") from error

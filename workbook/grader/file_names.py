@@ -71,14 +71,14 @@ def _stem(name: str) -> str:
     return COPY.sub("", stem)
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """A name as it is compared: composed, without regard to case and spacing."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def slugs(name: str) -> set[str]:
     """What Canvas may make of a name: its letters and digits, in any order of first and last name."""
-    whole = folded(name)
+    whole = fold_name(name)
     bare = "".join(mark for mark in unicodedata.normalize("NFD", whole) if not unicodedata.combining(mark))
     found = set()
     for form in (whole, bare):

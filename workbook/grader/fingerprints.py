@@ -18,15 +18,13 @@ from workbook.course.exercise import Exercise
 
 # What serves a submission, tests it, and judges; and what reads the answer.
 OF_OURS = (
-    "checks",
-    "jail",
-    "launch",
-    "plugin",
+    "serving",
     "sandbox",
-    "jail",
-    "submission.py",
+    "submissions",
+    "plugin",
+    "testrun",
     "grader/evidence.py",
-    "grader/bench.py",
+    "grader/grade_one.py",
 )
 PACKAGE = Path(workbook.__file__).parent
 

@@ -17,7 +17,7 @@ from workbook.testrun import Check, Run, Runner, warm_runner
 from .evidence import NOT_REACHED, Sheet
 from .fingerprints import key_of_tests
 from .isolation import Isolation, SandboxDied
-from .results import Key, Result, Verdict
+from .results import Result, ResultKey, Verdict
 from .sanitize import bounded, visible
 
 OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
@@ -34,7 +34,7 @@ class Work:
     file: str
     attempt: int
     snapshot: Snapshot
-    key: Key
+    key: ResultKey
     limit: float  # seconds
 
 

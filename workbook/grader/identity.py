@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .file_names import Named, folded, slugs
+from .file_names import Named, fold_name, slugs
 from .folder import Found
 from .results import Learner
 from .roster import read_roster
@@ -122,21 +122,21 @@ class _Book:
 
     def __init__(self, roster: Sequence[Learner]) -> None:
         self._numbers = {(lms, number): one for one in roster for lms, number in one.lms.items()}
-        self._ids = {folded(one.id): one for one in roster}
-        self._names = _by(roster, lambda one: {folded(one.name), *_turned(one.name)})
+        self._ids = {fold_name(one.id): one for one in roster}
+        self._names = _by(roster, lambda one: {fold_name(one.name), *_turned(one.name)})
         self._slugs = _by(roster, lambda one: slugs(one.name))
-        self._emails = _by(roster, lambda one: {folded(one.email), folded(one.email.partition("@")[0])} - {""})
+        self._emails = _by(roster, lambda one: {fold_name(one.email), fold_name(one.email.partition("@")[0])} - {""})
         self._any = bool(roster)
 
     def owner(self, named: Named) -> tuple[Learner | None, str]:
         """Whose it is; else why nobody's."""
         if not self._any:
             return None, ""
-        name = folded(named.name)
+        name = fold_name(named.name)
         if named.lms == "gradescope":
-            if owner := self._ids.get(folded(named.learner)):
+            if owner := self._ids.get(fold_name(named.learner)):
                 return owner, ""
-            candidates = self._emails.get(folded(named.email)) or self._names.get(name) or []
+            candidates = self._emails.get(fold_name(named.email)) or self._names.get(name) or []
             asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
         elif named.lms:
             platform = named.lms.capitalize()
@@ -144,7 +144,7 @@ class _Book:
                 return owner, ""
             candidates = self._slugs.get(name, []) if named.lms == "canvas" else self._names.get(name, [])
             candidates = [one for one in candidates if not one.lms.get(named.lms)]
-            if named.lms == "canvas" and not candidates and (owner := self._ids.get(folded(named.learner))):
+            if named.lms == "canvas" and not candidates and (owner := self._ids.get(fold_name(named.learner))):
                 return owner, ""
             asked = f"the {platform} number {named.learner} or the name {named.name}"
         else:
@@ -163,7 +163,7 @@ class _Book:
 def _turned(name: str) -> set[str]:
     """“Lovelace, Ada” as “Ada Lovelace”."""
     last, comma, first = name.partition(",")
-    return {folded(f"{first} {last}")} if comma else set()
+    return {fold_name(f"{first} {last}")} if comma else set()
 
 
 def _by(roster: Sequence[Learner], keys: Any) -> dict[str, list[Learner]]:

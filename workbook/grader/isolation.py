@@ -68,7 +68,7 @@ class InSandbox:
         self._open()
 
     def _open(self) -> None:
-        self._sandbox = self._stack.enter_context(workbook.sandbox.opened(self._root, self._asked))
+        self._sandbox = self._stack.enter_context(workbook.sandbox.open_sandbox(self._root, self._asked))
 
     @property
     def tier(self) -> str:
@@ -96,7 +96,7 @@ class InSandbox:
 
 
 @contextlib.contextmanager
-def opened(root: Path | None, *, unsafe: bool, tier: str = "auto") -> Iterator[Isolation]:
+def open_isolation(root: Path | None, *, unsafe: bool, tier: str = "auto") -> Iterator[Isolation]:
     """The best that this machine has, `tier` of it; with `unsafe` none at all. Raises `UserError`.
 
     `root` is the course, of which a submission must see nothing.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbook.testrun.runner import Runner, warm_runner
 
-from .isolation import Isolation, opened
+from .isolation import Isolation, open_isolation
 
 Warm = Callable[[], tuple[Isolation, Runner]]
 
@@ -21,7 +21,7 @@ def warming_up(*, unsafe: bool) -> Iterator[Warm]:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as pool:
         runner = warm_runner(apps=unsafe)
         stack.callback(runner.close)
-        opening = pool.submit(lambda: stack.enter_context(opened(_course(), unsafe=unsafe)))
+        opening = pool.submit(lambda: stack.enter_context(open_isolation(_course(), unsafe=unsafe)))
         yield lambda: (opening.result(), runner)
 
 

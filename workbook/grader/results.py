@@ -24,7 +24,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Key:
+class ResultKey:
     """What a result depends on. The same key, the same result: it is not graded again.
 
     `submission`: SHA-256 of the files. `tests`: of the exercise's tests and of what serves and judges. `environment`:
@@ -52,7 +52,7 @@ class Result:
     exercise: str
     file: str
     attempt: int
-    key: Key
+    key: ResultKey
     verdicts: tuple[Verdict, ...]
     points: dict[str, float]
     bonus: dict[str, float]
@@ -68,7 +68,7 @@ class Result:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         verdicts = tuple(Verdict(**verdict) for verdict in data["verdicts"])
-        rest = {"key": Key(**data["key"]), "verdicts": verdicts, "flags": tuple(data["flags"])}
+        rest = {"key": ResultKey(**data["key"]), "verdicts": verdicts, "flags": tuple(data["flags"])}
         return cls(**{**data, **rest})
 
 

@@ -23,7 +23,7 @@ class _SourceFiles(DefaultFilter):
         return super().__call__(change, path)
 
 
-class Watcher:
+class FileWatcher:
     """Calls `on_save` with the files that were saved below `folder`, from a thread of its own."""
 
     def __init__(self, folder: Path, on_save: Callable[[list[Path]], None]) -> None:

@@ -86,7 +86,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Checkup:
+class StepResult:
     """What a check of a subject found: the stage's promises, and each task's."""
 
     subject: Subject
@@ -107,10 +107,10 @@ def begin(course: Course, subject: Subject, runner: Runner) -> Run:
     return runner.start(course.root, subject.tests, subject.options)
 
 
-def read(subject: Subject, found: Check) -> Checkup:
+def read_result(subject: Subject, found: Check) -> StepResult:
     """Sort what a run found into the stage's promises and the tasks'."""
     folders = subject.task_folders
     tasks = {name: found.below(folder) for name, folder in folders.items()}
     in_tasks = {id(promise) for check in tasks.values() for promise in check.promises}
     own = [promise for promise in found.promises if id(promise) not in in_tasks]
-    return Checkup(subject, found, Check(own, found.seconds, found.trouble), tasks)
+    return StepResult(subject, found, Check(own, found.seconds, found.trouble), tasks)

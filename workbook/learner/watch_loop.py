@@ -11,9 +11,9 @@ from workbook.course.model import Course
 from workbook.testrun import Run
 from workbook.testrun.kept_warm import kept_warm
 
-from . import step_check as checkup
-from .file_watcher import Watcher
-from .step_check import Checkup, Subject
+from . import step_check
+from .file_watcher import FileWatcher
+from .step_check import StepResult, Subject
 
 
 @dataclass(frozen=True)
@@ -24,28 +24,28 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyPress:
     """A key was pressed."""
 
     key: str
 
 
-Event = Saved | Key | Checkup
+Event = Saved | KeyPress | StepResult
 
 
-class Loop:
+class WatchLoop:
     """Checks a subject again and again with everything kept warm. Use it as a context manager."""
 
     def __init__(self, course: Course, subject: Subject) -> None:
         self.course, self.subject = course, subject
-        self._events: queue.Queue[Saved | Key | tuple[Run, Checkup]] = queue.Queue()
+        self._events: queue.Queue[Saved | KeyPress | tuple[Run, StepResult]] = queue.Queue()
         self._run: Run | None = None
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.runner = stack.enter_context(kept_warm(browser=self.subject.uses_a_browser))
-            stack.enter_context(Watcher(self.subject.folder, lambda files: self._events.put(Saved(files))))
+            stack.enter_context(FileWatcher(self.subject.folder, lambda files: self._events.put(Saved(files))))
             stack.callback(self._cancel)
             self._stack = stack.pop_all()
         return self
@@ -56,16 +56,16 @@ class Loop:
     def check(self) -> None:
         """Begin a check; one that is going is ended."""
         self._cancel()
-        run = self._run = checkup.begin(self.course, self.subject, self.runner)
+        run = self._run = step_check.begin(self.course, self.subject, self.runner)
 
         def wait() -> None:
-            self._events.put((run, checkup.read(self.subject, run.result())))
+            self._events.put((run, step_check.read_result(self.subject, run.result())))
 
         threading.Thread(target=wait, daemon=True).start()
 
     def press(self, key: str) -> None:
         """Queue a key as an event."""
-        self._events.put(Key(key))
+        self._events.put(KeyPress(key))
 
     def next(self) -> Event:
         """The next thing that happens. A save has begun a check when it is told here."""

@@ -39,7 +39,7 @@ def copied_files(folder: Path) -> list[str]:
     return found
 
 
-def start(course: Course, step: Step) -> list[Path]:
+def put_into_work(course: Course, step: Step) -> list[Path]:
     """Put the step into work/ and return the files that were made; a file that is there already is left alone.
 
     An exercise's starter is added to the copy of the project, which is made if there is none. Of a project whose main
@@ -102,7 +102,7 @@ def _add_missing(source: Path, target: Path, called: Path, leave: Leave) -> list
     return made
 
 
-def reset(course: Course, step: Step) -> Path | None:
+def put_back(course: Course, step: Step) -> Path | None:
     """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing.
 
     For an exercise the project becomes what it was when the exercise was begun.
@@ -110,18 +110,18 @@ def reset(course: Course, step: Step) -> Path | None:
     target = course.copy(step)
     is_exercise = step.kind == "exercise"
     if not target.exists() or (is_exercise and not has_begun(course, step)):
-        start(course, step)
+        put_into_work(course, step)
         return None
     backup = set_aside(target, course.work / "backups")
     if is_exercise and (before := _as_it_was_before(course, step)).is_dir():
         _add(before, target, _not_kept)
-    start(course, step)
+    put_into_work(course, step)
     if is_exercise:
-        _forget_later_ones(course, step)
+        _set_aside_later_starts(course, step)
     return backup
 
 
-def _forget_later_ones(course: Course, step: Step) -> None:
+def _set_aside_later_starts(course: Course, step: Step) -> None:
     """What the project was before exercises that were begun after this one, it will not be again: set that aside."""
     for other in course.steps:
         if other.kind == "exercise" and other != step and not _starter_in(course, other, course.copy(other)):

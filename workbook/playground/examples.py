@@ -31,7 +31,7 @@ class Expect(Strict):
     log_without: tuple[str, ...] = ()
 
 
-class Check(Strict):
+class ExampleCheck(Strict):
     """A promise of the stage, as far as requests alone can show it."""
 
     promise: str
@@ -52,7 +52,7 @@ class Example(Strict):
     notes: tuple[str, ...] = ()
     requests: str
     not_here: dict[str, str] = Field(default_factory=dict)
-    check: tuple[Check, ...] = ()
+    check: tuple[ExampleCheck, ...] = ()
 
 
 def stages(course: Course) -> list[Step]:
@@ -98,11 +98,11 @@ def job(course: Course, step: Step, example: Example) -> dict[str, Any]:
     }
 
 
-def expectations(check: Check) -> list[dict[str, Any]]:
+def expectations(check: ExampleCheck) -> list[dict[str, Any]]:
     return [expect.model_dump(exclude_defaults=True) for expect in check.expect]
 
 
-def shown(course: Course, step: Step, example: Example) -> list[tuple[int, Experiment]]:
+def list_experiments(course: Course, step: Step, example: Example) -> list[tuple[int, Experiment]]:
     """The experiments that the page can show, with their numbers."""
     numbered = enumerate(course.experiments(step), 1)
     return [(number, one) for number, one in numbered if str(number) not in example.not_here]
@@ -129,7 +129,7 @@ def _told(course: Course, step: Step) -> dict[str, Any]:
             "why": one.why.replace("\n", " "),
             "unseen": [name for name in texts if name in one.red - set(checked)],
         }
-        for number, one in shown(course, step, example)
+        for number, one in list_experiments(course, step, example)
     ]
     wanted = {name for one in experiments for name in [*checked, *one["unseen"]]} | set(checked)
     return job(course, step, example) | {

@@ -18,7 +18,7 @@ ANCHOR = "run-it-here"
 log = logging.getLogger("mkdocs.playground")
 
 
-def files(course: Course) -> Iterator[tuple[str, str | bytes]]:
+def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
     """What the site serves for the playground, by its path; nothing where the bundles were not made."""
     folder = built()
     if folder is None:

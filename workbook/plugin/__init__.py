@@ -67,10 +67,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
     config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
-    sampling.register(config)
-    submissions.register(config)
-    cards.register(config)
-    results.register(config)
+    sampling.declare_marker(config)
+    submissions.register_submission(config)
+    cards.register_cards(config)
+    results.register_results(config)
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +78,9 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
     """How this run starts apps."""
     name = submissions.launcher_of(request.config)
     if name == "sandbox":
-        from workbook.sandbox.opening import opened_launcher  # late: learners' checks need no sandbox
+        from workbook.sandbox.opening import open_launcher  # late: learners' checks need no sandbox
 
-        chosen: Launcher = opened_launcher()
+        chosen: Launcher = open_launcher()
     else:
         chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
     yield chosen

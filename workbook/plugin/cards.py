@@ -82,7 +82,7 @@ def is_of_the_course(item: pytest.Item) -> bool:
     return bool(FIXTURES_OF_THE_COURSE & set(getattr(item, "fixturenames", ())))
 
 
-def register(config: pytest.Config) -> None:
+def register_cards(config: pytest.Config) -> None:
     if not config.getoption("--tracebacks"):
         config.pluginmanager.register(_Cards(), "workbook-cards")
 

@@ -27,7 +27,7 @@ class Comparison:
         if self.op in {"in", "not in"} or (_is_literal(left_code) and right_code and not _is_literal(right_code)):
             expected, got, checked = self.left, self.right, right_code
         lead = LEADS.get(self.op, f"{self.op} ")
-        sections = [("Expected", shown(expected, lead)), ("Got", shown(got))]
+        sections = [("Expected", show_value(expected, lead)), ("Got", show_value(got))]
         if checked and not _is_literal(checked):
             sections.append(("Checked", [cut(checked)]))
         if self.op == "==" and sum(len(lines) for _, lines in sections[:2]) > 4:
@@ -35,7 +35,7 @@ class Comparison:
         return [section for section in sections if section[1]]
 
 
-def shown(value: Any, lead: str = "", lines: int = 16) -> list[str]:
+def show_value(value: Any, lead: str = "", lines: int = 16) -> list[str]:
     """A value as lines that fit a card."""
     text = lead + pprint.pformat(value, width=WIDTH - len(lead), sort_dicts=False, underscore_numbers=False)
     whole = text.splitlines()

@@ -29,7 +29,7 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-def register(client: Client, name: str) -> int:
+def register_member(client: Client, name: str) -> int:
     """Register `name@example.com`; returns the id."""
     reply = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
     assert reply.status_code == 201, "nobody can register"
@@ -39,7 +39,7 @@ def register(client: Client, name: str) -> int:
 def join(client: Client, name: str) -> Member:
     """Register and log in."""
     email, sent = f"{name}@example.com", len(client.exchanges)
-    user_id = register(client, name)
+    user_id = register_member(client, name)
     reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
     assert reply.status_code == 200, "nobody can log in"
     return Member(user_id, name, email, reply.json()["access_token"], client.exchanges[sent:])

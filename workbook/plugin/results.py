@@ -13,7 +13,7 @@ from .cards import CARD, promise_of
 NAME = "workbook-results"
 
 
-def register(config: pytest.Config) -> None:
+def register_results(config: pytest.Config) -> None:
     if file := config.getoption("--workbook-results"):
         config.pluginmanager.register(_Results(Path(file)), NAME)
     if config.getoption("--no-skips"):

@@ -24,7 +24,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(OPTION, type=int, default=-1, metavar="N", help="take the Nth sample (default: by the commit)")
 
 
-def register(config: pytest.Config) -> None:
+def declare_marker(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line("markers", "exhaustive(sample=0): many cases, of which the whole suite runs about so many")
 

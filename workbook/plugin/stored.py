@@ -15,7 +15,7 @@ from .client import Client
 KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and logs are called
 
 
-def files(app: ServedApp) -> set[str]:
+def list_stored_files(app: ServedApp) -> set[str]:
     """What lies anywhere in the app's data folder, but for its databases and logs."""
     return {path for path in app.files() if not KEPT.search(path.rpartition("/")[2])}
 

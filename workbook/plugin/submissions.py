@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from workbook.submissions.reading import BadSubmission, opened
+from workbook.submissions.reading import BadSubmission, open_submission
 
 SUBMISSION = pytest.StashKey[Path]()
 
 
-def register(config: pytest.Config) -> None:
+def register_submission(config: pytest.Config) -> None:
     path = config.getoption("--submission")
     exercises = [folder for argument in config.args if (folder := exercise_of(Path(argument.partition("::")[0])))]
     if path is None:
@@ -36,7 +36,7 @@ def register(config: pytest.Config) -> None:
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     try:
-        config.stash[SUBMISSION] = stack.enter_context(opened(Path(path)))
+        config.stash[SUBMISSION] = stack.enter_context(open_submission(Path(path)))
     except BadSubmission as error:
         raise pytest.UsageError(str(error)) from None
     config.args[:] = [file for argument in config.args for file in _tests_in(argument)]

@@ -7,7 +7,7 @@ from typing import Any
 from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
 from .marks import ClassMarks, Item, Mark, Row
-from .visible import one_line, visible
+from .visible import visible_line, visible_text
 from .writing import Target, Written, file_name
 
 OUTCOMES = {
@@ -40,7 +40,7 @@ def _results(mark: Mark) -> dict[str, Any]:
     return {
         "score": mark.points,
         "execution_time": round(mark.seconds),
-        "output": visible(mark.trouble),
+        "output": visible_text(mark.trouble),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -51,14 +51,14 @@ def _results(mark: Mark) -> dict[str, Any]:
 
 
 def _test(item: Item) -> dict[str, Any]:
-    said = [visible(item.evidence)] if item.evidence else []
+    said = [visible_text(item.evidence)] if item.evidence else []
     if item.override:
-        said.append(f"Decided by hand: {one_line(item.override.why)}")
+        said.append(f"Decided by hand: {visible_line(item.override.why)}")
     return {
         "score": item.points,
         "max_score": 0 if item.bonus else item.worth,
         "status": "passed" if item.outcome == "kept" else "failed",
-        "name": one_line(item.text),
+        "name": visible_line(item.text),
         "output": "\n\n".join(said) or OUTCOMES[item.outcome],
         "visibility": "after_published" if item.hidden else "visible",
     }
@@ -79,15 +79,15 @@ def write_junit(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 
 def _suite(row: Row, mark: Mark) -> TestSuite:
-    suite = TestSuite(one_line(f"{row.learner.id}/{mark.exercise}"))
-    suite.add_property("learner", one_line(row.name))
+    suite = TestSuite(visible_line(f"{row.learner.id}/{mark.exercise}"))
+    suite.add_property("learner", visible_line(row.name))
     suite.add_property("points", f"{mark.points:g}")
     if mark.trouble:
         case = TestCase("It can be graded.", mark.exercise)
-        case.result = [Error(one_line(mark.trouble))]
+        case.result = [Error(visible_line(mark.trouble))]
         suite.add_testcase(case)
     for item in mark.items:
-        case = TestCase(one_line(item.text), f"{mark.exercise}.{item.promise}")
+        case = TestCase(visible_line(item.text), f"{mark.exercise}.{item.promise}")
         if item.outcome == "broken":
             case.result = [_with(Failure(OUTCOMES[item.outcome]), item)]
         elif item.outcome == "unstable":
@@ -100,5 +100,5 @@ def _suite(row: Row, mark: Mark) -> TestSuite:
 
 
 def _with(result: Failure | Error | Skipped, item: Item) -> Failure | Error | Skipped:
-    result.text = visible(item.evidence)
+    result.text = visible_text(item.evidence)
     return result

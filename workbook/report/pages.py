@@ -14,7 +14,7 @@ from workbook.wording import number_of
 from .attention import attention
 from .charts import Histogram, histogram
 from .marks import ClassMarks, Row
-from .visible import visible
+from .visible import visible_text
 from .writing import Target, Written, file_name, number
 
 LEARNERS = "learners"
@@ -95,7 +95,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _per_cent(share: float) -> str:

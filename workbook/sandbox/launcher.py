@@ -20,7 +20,7 @@ from workbook.serving.job import AppFailed, Job
 
 from . import bubblewrap
 from .mail import MailRelay
-from .packing import TooMuch, entries, pack, read
+from .packing import TooMuch, entries, pack_folders, read_stored
 
 # 64 MiB of submission, and of what it stores; both count as memory.
 LIMITS = {"memory": 1024 * 2**20, "cpu": 60, "threads": 96, "file_size": 32 * 2**20}
@@ -76,7 +76,7 @@ def fresh(log: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """A bubblewrap of its own with a supervisor in it, and the control socket."""
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        process = bubblewrap.start(
+        process = bubblewrap.start_bubblewrap(
             SUPERVISOR, passed=theirs.fileno(), log=log, capabilities=CAPABILITIES, stdin=subprocess.DEVNULL
         )
     return control, process
@@ -128,7 +128,7 @@ class _Jailed:
         if self._job.data and self._job.data.is_dir():
             folders["data"] = self._job.data  # what an earlier life of the app has left
         try:
-            return pack(folders)
+            return pack_folders(folders)
         except TooMuch as error:
             raise AppFailed("startup", f"The submission cannot be served: {error}.") from error
 
@@ -201,7 +201,7 @@ class _Jailed:
         return sorted(entries(self._data))
 
     def read(self, name: str, most: int) -> bytes | None:
-        return read(self._data, name, most)
+        return read_stored(self._data, name, most)
 
     def _note(self, message: bytes) -> None:
         with contextlib.suppress(ValueError):
@@ -253,7 +253,7 @@ class _Jailed:
             return
         with contextlib.suppress(TooMuch):
             for name in entries(self._data):
-                content = read(self._data, name, LIMITS["file_size"])
+                content = read_stored(self._data, name, LIMITS["file_size"])
                 target = self._job.data / name
                 if content is not None:
                     target.parent.mkdir(parents=True, exist_ok=True)

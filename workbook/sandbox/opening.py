@@ -44,21 +44,21 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def opened(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
+def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
     """A sandbox that has passed its test; `root` is the course, of which it must see nothing. Raises `NoSandbox`.
 
     `tier`: `fork`, `bubblewrap`, or `auto`, the first of them that holds.
     """
     if sys.platform != "linux":
         raise NoSandbox("submissions can only be kept apart on Linux", "use Linux, or WSL2 on Windows")
-    from .selftest import holes
+    from .selftest import find_holes
 
     said = []
     for candidate in TIERS if tier == "auto" else [tier]:
         with contextlib.ExitStack() as stack:
             folder, process = stack.enter_context(_start(candidate))
             try:
-                found = holes(folder, root)
+                found = find_holes(folder, root)
             except (OSError, RuntimeError) as error:
                 found = [f"it does not start: {error}"]
             if found:
@@ -105,7 +105,7 @@ def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
         listener.bind(str(folder / "socket"))
         listener.listen(64)
         number = listener.fileno()
-        return bubblewrap.start(FORKS, *modules, passed=number, log=folder / "log", stdin=subprocess.PIPE)
+        return bubblewrap.start_bubblewrap(FORKS, *modules, passed=number, log=folder / "log", stdin=subprocess.PIPE)
 
 
 class _OwnSandbox(SandboxLauncher):
@@ -113,13 +113,13 @@ class _OwnSandbox(SandboxLauncher):
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        super().__init__(self._stack.enter_context(opened()).folder)
+        super().__init__(self._stack.enter_context(open_sandbox()).folder)
 
     def close(self) -> None:
         self._stack.close()
 
 
-def opened_launcher() -> SandboxLauncher:
+def open_launcher() -> SandboxLauncher:
     """Return a launcher for the sandbox that the environment names, otherwise for a new one. Raises `NoSandbox`."""
     folder = os.environ.get(VARIABLE)
     return SandboxLauncher(Path(folder)) if folder else _OwnSandbox()

@@ -16,7 +16,7 @@ class TooMuch(Exception):
     """More than a submission may hold; the message says of what."""
 
 
-def pack(folders: dict[str, Path]) -> bytes:
+def pack_folders(folders: dict[str, Path]) -> bytes:
     """A tar of the folders' regular files, each folder under its name. Raises `TooMuch`.
 
     Links, devices and FIFOs are left out; a file that changes meanwhile is packed as it was read.
@@ -27,7 +27,7 @@ def pack(folders: dict[str, Path]) -> bytes:
             top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 for inside in entries(top):
-                    content = None if "__pycache__" in inside else read(top, inside, left + 1)
+                    content = None if "__pycache__" in inside else read_stored(top, inside, left + 1)
                     if content is None:
                         continue
                     left -= len(content)
@@ -70,7 +70,7 @@ def entries(top: int) -> Iterator[str]:
             os.close(opened)
 
 
-def read(top: int, path: str, most: int) -> bytes | None:
+def read_stored(top: int, path: str, most: int) -> bytes | None:
     """At most `most` bytes of the regular file at `path` below `top`; None if there is none, or only by a link."""
     try:
         opened = _open(top, path, os.O_RDONLY | os.O_NONBLOCK)

@@ -13,7 +13,7 @@ from .launcher import SandboxLauncher
 APP = Path(__file__).with_name("selftest_app")
 
 
-def holes(folder: Path, root: Path | None) -> list[str]:
+def find_holes(folder: Path, root: Path | None) -> list[str]:
     """What a submission in the sandbox of `folder` can do and should not; nothing, if it holds."""
     with (
         tempfile.NamedTemporaryFile(prefix="workbook-unseen-") as secret,

@@ -24,7 +24,7 @@ from .probes import add_probes
 from .source import load_without_bytecode
 
 if TYPE_CHECKING:
-    from .warm import Line
+    from .warm import ChildLine
 
 # What an app may see of the environment that the tests run in: its settings come from the test alone.
 KEPT_VARIABLES = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "TZ"}
@@ -32,7 +32,7 @@ KEPT_VARIABLES |= {"SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFI
 KEPT_PREFIXES = ("COV", "LC_", "PYTHON")
 
 
-def serve(lines: IO[bytes], answers: IO[bytes]) -> NoReturn:
+def serve_job(lines: IO[bytes], answers: IO[bytes]) -> NoReturn:
     """Serve the job in the first line of `lines`; end when `lines` ends."""
     job = Job.from_line(lines.readline())
     app = _Life(job, lines, answers)
@@ -43,9 +43,9 @@ def serve(lines: IO[bytes], answers: IO[bytes]) -> NoReturn:
     app.end(1)
 
 
-def serve_forked(line: "Line") -> NoReturn:
+def serve_forked(line: "ChildLine") -> NoReturn:
     """Serve the job that comes by the line, in a fork of the warm process."""
-    serve(line.lines, line.answers)
+    serve_job(line.lines, line.answers)
 
 
 class _Life:
@@ -210,4 +210,4 @@ class _Server(uvicorn.Server):
 if __name__ == "__main__":
     # Move the line away from 0 and 1 before the app can write to them.
     stdin, stdout = os.dup(0), os.dup(1)
-    serve(os.fdopen(stdin, "rb", 0), os.fdopen(stdout, "wb", 0))
+    serve_job(os.fdopen(stdin, "rb", 0), os.fdopen(stdout, "wb", 0))

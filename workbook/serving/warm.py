@@ -106,7 +106,7 @@ def main() -> NoReturn:
                     for pidfd, (_, other) in children.items():
                         os.close(pidfd)
                         other.close()
-                    _run(child, Line(connection))
+                    _run(child, ChildLine(connection))
                 pidfd = os.pidfd_open(pid)
                 children[pidfd] = pid, connection
                 selector.register(pidfd, selectors.EVENT_READ)
@@ -128,7 +128,7 @@ def _split(modules: Sequence[str]) -> tuple[list[str], list[str]]:
     return names[:at], names[at + 1 :]
 
 
-class Line:
+class ChildLine:
     """A child's end of its connection to the owner: what it is asked, and where it answers."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -144,7 +144,7 @@ class Line:
         return json.loads(data + self.lines.readline()), fds
 
 
-def _run(child: str, line: Line) -> NoReturn:
+def _run(child: str, line: ChildLine) -> NoReturn:
     """Become the child that the owner wants."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ from workbook.course.promises import PromiseText, read_promises
 from workbook.playground.site import ANCHOR, button, has_button
 
 from .changed import pairs
-from .code_blocks import folded
+from .code_blocks import fold_block
 from .pages import (
     archive_of,
     changes_page,
@@ -148,7 +148,7 @@ def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
     )
     inside.append(experiment.why)
     title = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
-    return folded(title, "\n\n".join(inside), "success")
+    return fold_block(title, "\n\n".join(inside), "success")
 
 
 def tasks(page: Page) -> str:

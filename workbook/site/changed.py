@@ -9,7 +9,7 @@ import itertools
 
 from workbook.course.model import Course, Step
 
-from . import compare_parts as by_name
+from . import compare_parts
 from .archive import files_in
 from .code_blocks import anchor, counted, diff, in_words, kind_of, plus_minus, size, under_a_heading
 from .module_index import docstring
@@ -36,8 +36,8 @@ def changes(course: Course, before: Step, after: Step, page: str) -> str:
     if _lives_on(old, new):
         told, *parts = _by_file(old, new)
     else:
-        told, *parts = by_name.compared(old, new)
-        parts.insert(0, by_name.promised(course, after))
+        told, *parts = compare_parts.compare_by_name(old, new)
+        parts.insert(0, compare_parts.promised(course, after))
     return "\n\n".join([title, f"From {there} to {here}: {told} {MADE}", *parts]) + "\n"
 
 

@@ -15,7 +15,7 @@ def block(kind: str, title: str, lines: list[str]) -> str:
     return "\n".join([f'``````{{ .{kind} title="{title}" }}', *lines, "``````"])
 
 
-def folded(title: str, text: str, kind: str = "example") -> str:
+def fold_block(title: str, text: str, kind: str = "example") -> str:
     indented = "\n".join("    " + line if line else "" for line in text.splitlines())
     return f'??? {kind} "{title}"\n\n{indented}'
 
@@ -23,7 +23,7 @@ def folded(title: str, text: str, kind: str = "example") -> str:
 def under_a_heading(name: str, word: str, kind: str, lines: list[str], size: str) -> str:
     shown = block(kind, name, lines)
     if len(lines) > MOST_LINES:
-        shown = folded(f"{name}, {size}", shown)
+        shown = fold_block(f"{name}, {size}", shown)
     return f"## `{name}` ({word}) {{ #{anchor(name)} }}\n\n{shown}"
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from workbook.course.model import Course, Step
 from workbook.course.promises import read_promises
 
-from .code_blocks import block, diff, folded, in_words, kind_of, size
+from .code_blocks import block, diff, fold_block, in_words, kind_of, size
 from .module_index import Part, docstring, imported, parts_of
 
 
-def compared(old: dict[str, str], new: dict[str, str]) -> list[str]:
+def compare_by_name(old: dict[str, str], new: dict[str, str]) -> list[str]:
     """A sentence, then the page's sections: what is new, what it is made with, what is in both, what is left behind."""
     before, after = parts_of(old), parts_of(new)
     both = _both(before, after)
@@ -101,7 +101,7 @@ def _left_behind(gone: list[Part]) -> str:
 
 def _whole(files: dict[str, str]) -> str:
     shown = [
-        folded(f"{name}, {size(text)}", block(kind_of(name), name, text.rstrip().splitlines()))
+        fold_block(f"{name}, {size(text)}", block(kind_of(name), name, text.rstrip().splitlines()))
         for name, text in files.items()
     ]
     return "## The whole of it\n\n" + "\n\n".join(shown)

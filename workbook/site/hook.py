@@ -13,9 +13,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from workbook.course.model import Course
 from workbook.playground import site as playground
 
-from . import archive, blocks, changed, notebooks, offline, pages, shortcodes, text
-from . import console_html as typed
-from . import css as lean
+from . import archive, blocks, changed, console_html, css, notebooks, offline, pages, shortcodes, text
 
 _CACHE = Path(".cache") / "site"
 _TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)
@@ -54,7 +52,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             add(pages.archive_of(step), archive.archive(course, step))
         for task in course.tasks(step):
             add(pages.task_page(step, task), blocks.task_text(course, step, task))
-    for path, content in () if os.environ.get(offline.WANTED) else playground.files(course):
+    for path, content in () if os.environ.get(offline.WANTED) else playground.playground_files(course):
         add(path, content)
     add(offline.PLACE, b"")  # so that pages can link to it; it is made when they are
     return files
@@ -80,7 +78,7 @@ def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Fi
     step = _course(config).known(page.meta.get("step", ""))
     told = f"{step.concept}." if step else text.first_sentence(html)
     page.meta.setdefault("description", told or config.site_description)
-    html = _TABLE_HEAD.sub(_head_that_says_something, typed.whole_commands(html))
+    html = _TABLE_HEAD.sub(_head_that_says_something, console_html.whole_commands(html))
     return html.replace("<p>Proof: ", '<p class="proof">Proof: ')
 
 
@@ -94,9 +92,9 @@ def _head_that_says_something(head: re.Match[str]) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     """Put the style into the pages, and the pages into a zip."""
     site = Path(config.site_dir)
-    lean.inline(site)
+    css.inline(site)
     if os.environ.get(offline.WANTED):
         (site / offline.PLACE).unlink()
         offline.convert(site)
     else:
-        (site / offline.PLACE).write_bytes(offline.pack(site))
+        (site / offline.PLACE).write_bytes(offline.pack_site(site))

@@ -35,7 +35,7 @@ _LEFT_OUT = (
 )
 
 
-def pack(site: Path) -> bytes:
+def pack_site(site: Path) -> bytes:
     """The built site in `site` as a zip; the same site gives the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -201,7 +201,7 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
         ]
 
 
-def compared(root: Path, page: Path) -> str:
+def compare_transcripts(root: Path, page: Path) -> str:
     """What the page says otherwise than its commands do; empty if nothing."""
     wrong = []
     for block, said in outputs(root, page):
@@ -255,7 +255,7 @@ def main() -> None:
         root = Course.find(page.resolve().parent).root
         if asked.write:
             page.write_text(written(root, page), encoding="utf-8")
-        elif difference_found := compared(root, page):
+        elif difference_found := compare_transcripts(root, page):
             wrong.append(difference_found)
     print("\n\n".join(wrong) or "Every output is as the pages say.")
     sys.exit(1 if wrong else 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbook.errors import UserError
 
-from .reading import MOST_BYTES, MOST_FILES, BadSubmission, opened
+from .reading import MOST_BYTES, MOST_FILES, BadSubmission, open_submission
 
 SETTINGS = ".env.example"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
@@ -20,7 +20,7 @@ FOLDERS_OF_RUNNING = {"venv", "node_modules", "site-packages"}
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class PackedSubmission:
     """The zip, what is in it, and what of app/ was left out, by name."""
 
     file: Path
@@ -28,7 +28,7 @@ class HandedIn:
     left_out: list[str]
 
 
-def hand_in(project: Path, folder: Path, name: str) -> HandedIn:
+def hand_in(project: Path, folder: Path, name: str) -> PackedSubmission:
     """Make a zip of the project in `folder`. Raises `UserError`."""
     took = {path.relative_to(project).as_posix(): path for path in _candidates(project)}
     files = sorted(file for file, path in took.items() if _belongs(path, project))
@@ -48,7 +48,7 @@ def hand_in(project: Path, folder: Path, name: str) -> HandedIn:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in files:
                 archive.writestr(_entry(f"{project.name}/{file}"), took[file].read_bytes())
-        with opened(part):  # what a grader refuses is better refused here
+        with open_submission(part):  # what a grader refuses is better refused here
             pass
         part.replace(target)
     except OSError as error:
@@ -62,7 +62,7 @@ def hand_in(project: Path, folder: Path, name: str) -> HandedIn:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return HandedIn(target, files, sorted(set(took) - set(files)))
+    return PackedSubmission(target, files, sorted(set(took) - set(files)))
 
 
 def _candidates(project: Path) -> Iterator[Path]:

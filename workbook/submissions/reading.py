@@ -25,7 +25,7 @@ class BadSubmission(Exception):
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Path]:
+def open_submission(path: Path) -> Iterator[Path]:
     """The folder that holds app/main.py in a folder or zip; a zip's is removed at the end. Raises `BadSubmission`."""
     if path.is_dir():
         yield project_in(path.resolve())
@@ -66,9 +66,9 @@ def unpack(file: Path, folder: Path) -> None:
 
 
 def _size_of_directory(file: Path) -> int:
-    with file.open("rb") as opened:
-        opened.seek(max(0, file.stat().st_size - 0x10000 - 22))  # a comment may follow its end
-        _, end, fields = opened.read().rpartition(b"PK\x05\x06")
+    with file.open("rb") as open_submission:
+        open_submission.seek(max(0, file.stat().st_size - 0x10000 - 22))  # a comment may follow its end
+        _, end, fields = open_submission.read().rpartition(b"PK\x05\x06")
     return int.from_bytes(fields[8:12], "little") if end else 0
 
 

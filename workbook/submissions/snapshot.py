@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .reading import MOST_BYTES, MOST_FILES, BadSubmission, opened
+from .reading import MOST_BYTES, MOST_FILES, BadSubmission, open_submission
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LEFT_OUT = {"__pycache__", "__MACOSX", "node_modules", "venv", "site-packages"}
@@ -44,13 +44,13 @@ class Snapshot:
             file = Path(folder) / NAME
             file.write_bytes(self.content)
             try:
-                with opened(file) as project:
+                with open_submission(file) as project:
                     yield project
             except BadSubmission as error:
                 raise BadSubmission(str(error).replace(NAME, called)) from error
 
 
-def take(path: Path) -> Snapshot:
+def take_snapshot(path: Path) -> Snapshot:
     """Read the zip or the folder. Raises `OSError`, `Changing`."""
     if path.is_symlink():
         return Snapshot(b"", "It is a link: hand in the file itself.")

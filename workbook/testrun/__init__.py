@@ -1,6 +1,6 @@
 """Checks: running a step's tests, and what they found out."""
 
 from .result import Check, Promise
-from .runner import ColdRunner, Run, Runner, check, warm_runner
+from .runner import ColdRunner, Run, Runner, run_tests, warm_runner
 
-__all__ = ["Check", "ColdRunner", "Promise", "Run", "Runner", "check", "warm_runner"]
+__all__ = ["Check", "ColdRunner", "Promise", "Run", "Runner", "run_tests", "warm_runner"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from workbook.serving.warm import Line
+    from workbook.serving.warm import ChildLine
 
 # What a learner's check does not use is left out; every test runs with all of pytest in CI.
 LEFT_OUT = ("cacheprovider", "doctest", "junitxml", "pastebin", "stepwise", "threadexception", "unraisableexception")
@@ -81,7 +81,7 @@ def run_pytest(arguments: Sequence[str]) -> int:
     return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
 
 
-def prepare(env: dict[str, str]) -> None:
+def reach_browser(env: dict[str, str]) -> None:
     """Do ahead what every run needs and no save changes: reach the browser that is kept."""
     from workbook.plugin.browser import connect_ahead
 
@@ -89,7 +89,7 @@ def prepare(env: dict[str, str]) -> None:
     connect_ahead()
 
 
-def serve_run(line: "Line") -> NoReturn:
+def serve_run(line: "ChildLine") -> NoReturn:
     """Run what the owner asks for, in a fork of the warm process.
 
     The file descriptors that come with the request become standard output and error. A fork that is made ahead of its
@@ -97,7 +97,7 @@ def serve_run(line: "Line") -> NoReturn:
     """
     request, fds = line.receive()
     if "prepare" in request:
-        prepare(request["prepare"])
+        reach_browser(request["prepare"])
         request, fds = line.receive()
     for target, fd in enumerate(fds, 1):
         os.dup2(fd, target)

@@ -41,7 +41,7 @@ class Run(Protocol):
         """Wait for its end and read what it found."""
 
 
-def check(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:
+def run_tests(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:
     """Run the tests in `paths` with the settings in `root`/pyproject.toml; `options` are more of pytest's."""
     run = runner.start(root, paths, options)
     try:
@@ -86,9 +86,9 @@ class _Files:
     def read(self) -> Check:
         seconds = time.perf_counter() - self.started
         output = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
-        check = read_check(self.results, output, seconds)
+        run_tests = read_check(self.results, output, seconds)
         self.close()
-        return check
+        return run_tests
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -214,9 +214,9 @@ class _WarmRun:
             while self._fork.recv(4096):
                 pass
         self._fork.close()
-        check = self._files.read()
+        run_tests = self._files.read()
         self._on_end()
-        return check
+        return run_tests
 
 
 def warm_runner(*, apps: bool = True) -> Runner:

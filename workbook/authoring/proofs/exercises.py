@@ -16,7 +16,7 @@ from workbook.course.promises import read_promises
 from workbook.course.test_files import find_tests
 from workbook.errors import UserError
 from workbook.learner.step_check import QUICK
-from workbook.testrun import Check, Runner, check
+from workbook.testrun import Check, Runner, run_tests
 
 from .claims import Claim, red_of
 
@@ -72,7 +72,7 @@ class Verification:
 
     def _run(self, runner: Runner, project: Path, *options: str) -> Check:
         tests = [*self._exercise.public_tests, *self._exercise.hidden_tests]
-        return check(runner, self._root, tests, ["--submission", str(project), "--unsafe", *options])
+        return run_tests(runner, self._root, tests, ["--submission", str(project), "--unsafe", *options])
 
     def _wrong_files(self) -> str:
         folder = self._exercise.folder
@@ -113,7 +113,7 @@ class Verification:
                 return f"cards that do not name the TODO: {', '.join(silent[:3])}"
             tests = find_tests(copy)  # in a project without these all of them
             domain = [test for test in tests if test.name in OF_THE_DOMAIN]
-            return red_of(check(runner, self._root, domain or tests, QUICK))
+            return red_of(run_tests(runner, self._root, domain or tests, QUICK))
 
     def _wrong_solution(self, runner: Runner) -> str:
         return self._wrong_with(runner, self._exercise.solution)
@@ -136,7 +136,7 @@ class Verification:
     def _project_tests(self, runner: Runner, copy: Path, replaced: Sequence[str]) -> Check:
         left_out = {Path(file).name for file in replaced}
         tests = [test for test in find_tests(copy) if test.name not in left_out]
-        return check(runner, self._root, tests, QUICK)
+        return run_tests(runner, self._root, tests, QUICK)
 
     def _wrong_style(self) -> str:
         try:

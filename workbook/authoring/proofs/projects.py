@@ -8,7 +8,7 @@ from workbook.course.test_files import find_tests
 from workbook.course.tour import Question, line_of, read_tour
 from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
-from workbook.testrun import Runner, check
+from workbook.testrun import Runner, run_tests
 
 from .claims import Claim, red_of
 
@@ -18,7 +18,7 @@ WORDS_OF_A_WHY = 20
 
 def project_claims(root: Path, project: Path) -> Iterator[Claim]:
     """It is green as shipped, and its tour holds."""
-    yield Claim(f"{project.name} as shipped", lambda runner: red_of(check(runner, root, find_tests(project))))
+    yield Claim(f"{project.name} as shipped", lambda runner: red_of(run_tests(runner, root, find_tests(project))))
     yield from tour_claims(project)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from workbook.course.changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
-from workbook.testrun import Runner, check
+from workbook.testrun import Runner, run_tests
 
 from .claims import Claim, NotProven, red_of
 
@@ -18,7 +18,7 @@ def stage_claims(root: Path, stage: Path, *, unchanged: bool = True) -> Iterator
     Without `unchanged` the first claim is left out, for those who run the stage's tests anyway.
     """
     if unchanged:
-        yield Claim(f"{stage.name} as shipped", lambda runner: red_of(check(runner, root, find_tests(stage))))
+        yield Claim(f"{stage.name} as shipped", lambda runner: red_of(run_tests(runner, root, find_tests(stage))))
     try:
         experiments = read_experiments(stage)
         tasks = read_tasks(stage)
@@ -42,7 +42,7 @@ def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Ru
     """
     try:
         with scratch_copy(stage, experiment.edits) as copy:
-            found = check(runner, root, find_tests(copy))
+            found = run_tests(runner, root, find_tests(copy))
     except BadChange as error:
         return str(error)
     if found.trouble:
@@ -66,7 +66,7 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
         return f"missing: {', '.join(missing or ['test_*.py'])}"
     inside = task.folder.relative_to(stage)
     with scratch_copy(stage) as copy:
-        before = check(runner, root, find_tests(copy / inside))
+        before = run_tests(runner, root, find_tests(copy / inside))
     if before.trouble:
         return f"as shipped: {before.trouble}"
     if not before.broken and before.not_proven:
@@ -75,7 +75,7 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
         return "nothing of it is red as shipped: the task is done before it is begun"
     try:
         with scratch_copy(stage, task.solution()) as copy:
-            after = check(runner, root, find_tests(copy, copy / inside))
+            after = run_tests(runner, root, find_tests(copy, copy / inside))
     except BadChange as error:
         return f"solution: {error}"
     return f"with the solution: {red}" if (red := red_of(after)) else ""
@@ -87,7 +87,7 @@ def _wrong_together(root: Path, stage: Path, tasks: list[Task], runner: Runner) 
         edits = tuple(edit for task in tasks for edit in task.solution())
         with scratch_copy(stage, edits) as copy:
             folders = [copy / task.folder.relative_to(stage) for task in tasks]
-            return red_of(check(runner, root, find_tests(copy, *folders)))
+            return red_of(run_tests(runner, root, find_tests(copy, *folders)))
     except (BadChange, OSError) as error:
         return str(error)
 

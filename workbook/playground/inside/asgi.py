@@ -21,7 +21,7 @@ PIECE = 64 * 1024
 BASE = ("127.0.0.1", 8000)
 
 
-class Reply:
+class AppReply:
     """What came back: bytes, and how long they took; `ended` is when the app had returned, its tasks included."""
 
     def __init__(self) -> None:
@@ -56,9 +56,9 @@ def scope_of(request: Ready, state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def call(app: App, request: Ready, state: dict[str, Any], replied: Callable[[], None] = lambda: None) -> Reply:
+async def call(app: App, request: Ready, state: dict[str, Any], replied: Callable[[], None] = lambda: None) -> AppReply:
     """Send `request` to `app`; `replied` is called when the reply is complete. A crash is a 500, and in the log."""
-    reply, started, complete = Reply(), perf_counter(), asyncio.Event()
+    reply, started, complete = AppReply(), perf_counter(), asyncio.Event()
     pieces = [request.body[at : at + PIECE] for at in range(0, len(request.body), PIECE)] or [b""]
     sent = 0
 

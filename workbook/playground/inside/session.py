@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import shims as stand_ins
+from . import shims
 from .asgi import Lifespan, call, reason
 from .expect import broken
 from .requests import BadRequest, Request, fill, learn, parse
 from .state import APP, DATA, Before, Log, settle, tidy
 
-__all__ = ["install", "prepare", "run", "tidy", "warm_up"]  # what worker.js calls
+__all__ = ["install", "prepare", "run_job", "tidy", "warm_up"]  # what worker.js calls
 
 USED_BY_MOST = (
     "email_validator",
@@ -90,7 +90,7 @@ async def _import(job: Job) -> Imported:
     return _imported
 
 
-async def run(job_text: str, report: Callable[[str], object]) -> None:
+async def run_job(job_text: str, report: Callable[[str], object]) -> None:
     """Run a job: files, env and requests, as JSON. Each reply, or what went wrong, goes to `report`, as JSON too.
 
     Before a request is sent, `{"asking": …}` names it.
@@ -174,7 +174,7 @@ def problem(error: BaseException) -> dict[str, Any]:
 async def install(needs: Iterable[str]) -> None:
     """Put in place what stands for packages that no browser runs, and import what an example needs."""
     await _forget()
-    stand_ins.install(needs)
+    shims.install_shims(needs)
     settle()
 
 
@@ -183,7 +183,7 @@ def warm_up() -> None:
     from .threads import patch
 
     patch()
-    stand_ins.refuse_connections()
+    shims.refuse_connections()
     for name in USED_BY_MOST:
         importlib.import_module(name)
     settle()

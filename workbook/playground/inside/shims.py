@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 
-def install(needs: Iterable[str]) -> None:
+def install_shims(needs: Iterable[str]) -> None:
     """Put the stand-ins that an example needs in their places; other needs have none."""
     for need in needs:
         {"database": _database, "passwords": _passwords, "pictures": _pictures}[need]()

@@ -31,9 +31,9 @@ def become_app(request: dict[str, Any], fds: list[int], *, own_proc: bool) -> No
     threading.stack_size(STACK)
     _unpack(tar)
     sys.path.insert(0, PROJECT)
-    from workbook.serving.child import serve
+    from workbook.serving.child import serve_job
 
-    serve(cast(IO[bytes], os.fdopen(lines, "rb", 0)), cast(IO[bytes], os.fdopen(answers, "wb", 0)))
+    serve_job(cast(IO[bytes], os.fdopen(lines, "rb", 0)), cast(IO[bytes], os.fdopen(answers, "wb", 0)))
 
 
 def _arrange(fds: list[int]) -> tuple[int, int, int]:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from . import background, course, error, onion, preflight, project, routers, upload
 
 _DRAWN: dict[str, Callable[[], str]] = {
-    "course": course.draw,
-    "onion": onion.draw,
-    "preflight": preflight.draw,
-    "background": background.draw,
-    "upload": upload.draw,
-    "routers": routers.draw,
-    "error": error.draw,
-    "project": project.draw,
+    "course": course.draw_course,
+    "onion": onion.draw_onion,
+    "preflight": preflight.draw_preflight,
+    "background": background.draw_background,
+    "upload": upload.draw_upload,
+    "routers": routers.draw_routers,
+    "error": error.draw_error,
+    "project": project.draw_project,
 }
 NAMES = tuple(_DRAWN)
 

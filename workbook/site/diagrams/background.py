@@ -17,7 +17,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_background() -> str:
     canvas = Canvas("background", "The life of a background task", TOLD)
     width = WIDTH - COLUMN - 2
     client = Box(1, 1, 102, 34)

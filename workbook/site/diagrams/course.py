@@ -10,7 +10,7 @@ FOLDERS = {"stage": "stages/", "exercise": "exercises/", "project": ""}
 GAP, HEIGHT, FRAME = 10, 50, 34
 
 
-def draw() -> str:
+def draw_course() -> str:
     course = Course.find(Path(__file__).parent)
     parts = {kind: [step for step in course.steps if step.kind == kind] for kind in FOLDERS}
     stages, projects, exercises = parts["stage"], parts["project"], parts["exercise"]
@@ -20,14 +20,14 @@ def draw() -> str:
         canvas.arrow((WIDTH / 2, below), (WIDTH / 2, below + 24))
         at = Box(1, below + 24, WIDTH - 2, HEIGHT + 6)
         does = f"all of it in one app · {project.minutes} min"
-        canvas.box(at, ("name", project.title), ("text", does), kind="accent", link=page_of(project))
+        canvas.box(at, ("name", project.title), ("text", does), kind="accent", link=link_target(project))
         below = at.bottom
     canvas.arrow((WIDTH / 2, below), (WIDTH / 2, below + 24))
     below = _frame(canvas, below + 24, exercises, f"{len(exercises)} exercises that extend it", _minutes(exercises))
     return canvas.svg(below + 1)
 
 
-def page_of(step: Step) -> str:
+def link_target(step: Step) -> str:
     """Where the step's page is, seen from the home page."""
     return f"{FOLDERS[step.kind]}{step.name}/"
 
@@ -44,7 +44,7 @@ def _frame(canvas: Canvas, y: float, steps: list[Step], called: str, minutes: in
         at = Box(frame.x + GAP + n % 2 * (width + GAP), y + FRAME + n // 2 * (HEIGHT + GAP), width, HEIGHT)
         number, _, _ = step.name.partition("-")
         time = f"{number} · {step.minutes} min" if number.isdecimal() else f"{step.minutes} min"
-        canvas.box(at, ("name", step.title), ("text", time), link=page_of(step))
+        canvas.box(at, ("name", step.title), ("text", time), link=link_target(step))
     return frame.bottom
 
 

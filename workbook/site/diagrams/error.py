@@ -18,7 +18,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_error() -> str:
     canvas = Canvas("error", "The way of an error to one shape", TOLD)
     layers = (
         (Box(1, 34, WIDTH - 2, 452), "CORSMiddleware"),

@@ -21,7 +21,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_onion() -> str:
     canvas = Canvas("onion", "Middlewares are layers around the route", TOLD)
     tops = [TOP + STRIP * n + (TURN if n > GUARD else 0) for n in range(len(LAYERS) + 1)]
     route = Box(len(LAYERS) * INSET - 4, tops[-1] + 4, WIDTH - 2 * (len(LAYERS) * INSET - 4), 40)

@@ -12,7 +12,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_preflight() -> str:
     canvas = Canvas("preflight", "A preflight: the browser asks before it sends", TOLD)
     _lifelines(canvas, 34, 112)
     for x, width, name in ((PAGE, 90, "the page"), (BROWSER, 92, "browser"), (API, 90, "the API")):

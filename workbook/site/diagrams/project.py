@@ -32,7 +32,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_project() -> str:
     canvas = Canvas("project", "The way of a request through the finished project", TOLD)
     inset = INSET * len(LAYERS)
     handlers = Box(1 + inset, TOP + STRIP * len(LAYERS), WIDTH - 2 - 2 * inset, 172)

@@ -21,7 +21,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_routers() -> str:
     canvas = Canvas("routers", "One package: each module asks only those below it", TOLD)
     y: float = 36
     canvas.text(SIDE, 16, ("name", "request"), anchor="middle")

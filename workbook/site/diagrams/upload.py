@@ -24,7 +24,7 @@ TOLD = (
 )
 
 
-def draw() -> str:
+def draw_upload() -> str:
     canvas = Canvas("upload", "The way of an upload", TOLD)
     width = WIDTH - REFUSED - 26
     canvas.text(1, 16, ("name", "bytes, a name and a label from a stranger"))

@@ -111,7 +111,7 @@ const prepare = ({ job }) => session.prepare(job);
 
 async function run({ job, once }) {
   clearTimeout(idle);
-  await session.run(job, (line) => postMessage({ type: "reply", line }));
+  await session.run_job(job, (line) => postMessage({ type: "reply", line }));
   if (++runs % MOST_BEFORE_TIDYING === 0) session.tidy();
   else idle = setTimeout(() => inTurn(() => rest(once ? undefined : job)), IDLE);
 }

@@ -1,0 +1,27 @@
+"""`workbook list`: every step, its minutes, and how far the learner is in it."""
+
+from .context import Context
+
+
+def list_steps() -> None:
+    """Print a line for each step."""
+    here = Context()
+    terminal, progress = here.terminal, here.progress
+    terminal.line(here.course.title, "bold")
+    terminal.line()
+    width = max(len(step.name) for step in here.course.steps)
+    for step in here.course.steps:
+        tried, of = len(here.course.experiments(step)) - len(progress.untried(step)), len(here.course.experiments(step))
+        tasks, questions = here.course.tasks(step), here.course.tour(step)
+        solved = len(tasks) - len(progress.unsolved(step))
+        toured = len(questions) - len(progress.unanswered(step))
+        said = f"{step.name:<{width}} {step.minutes:>4} min  {step.concept}"
+        if (tried or solved) and step.kind != "exercise":
+            said += f" (experiments {tried} of {of}, tasks {solved} of {len(tasks)})"
+        if toured:
+            said += f" (tour {toured} of {len(questions)})"
+        terminal.outcome(progress.state(step), said, hang=width + 11)
+    terminal.line()
+    total = sum(step.minutes for step in here.course.steps)
+    time = f"{total / 60:.1f} hours" if total >= 90 else f"{total} minutes"
+    terminal.line(f"{len(here.course.steps)} steps, about {time}. You are in {progress.current.name}.")

@@ -1,0 +1,21 @@
+"""`workbook author release`: write the learner edition."""
+
+from pathlib import Path
+
+from workbook.authoring.release import write_edition
+
+from .context import Context
+from .screens import shown_path
+
+
+def release_edition(target: Path, *, solutions: bool) -> None:
+    """Write the edition into `target`, and say what is in it."""
+    here = Context()
+    terminal = here.terminal
+    edition = write_edition(here.course.root, target, solutions=solutions)
+    without = "hidden tests are not among them, solutions are" if solutions else "nothing hidden is in them"
+    terminal.line(f"{shown_path(target)}: {edition.count} files; {without}.", "bold")
+    if changed := edition.uncommitted:
+        shown = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
+        terminal.line(f"It is what is committed; these changes are not, and not in it: {shown}", "yellow")
+    terminal.line("Publish that folder, never a clone of this one: a clone holds the hidden tests and solutions.")
