@@ -9,8 +9,8 @@ run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count,
 The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
 exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
 
-The long grading is of the small exercise in tests/course, in `--cache` too. It ends after `--many-seconds`; the same
-command then goes on where it was, because the grader does. `--rounds 0` does nothing else.
+The long grading is of the small exercise in tests/small_course, in `--cache` too. It ends after `--many-seconds`; the
+same command then goes on where it was, because the grader does. `--rounds 0` does nothing else.
 
     uv run --all-groups python benchmarks/grading.py [--json] [--rounds 7] [--submissions 8] [--many 1000] [EXERCISE …]
 """

@@ -15,8 +15,8 @@ from .runners import Workbook
 # A shell starts background jobs with Ctrl-C ignored, and what they start inherits that: here Ctrl-C is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-collect_ignore = ["course"]  # the small course is material, not tests
-COURSE = Path(__file__).parent / "course"
+collect_ignore = ["small_course"]  # the small course is material, not tests
+COURSE = Path(__file__).parent / "small_course"
 
 # What mypy has read of the packages is for all that the tests have it check: a dozen folders and solutions.
 os.environ.setdefault("MYPY_CACHE_DIR", str(Path(__file__).parents[1] / ".mypy_cache"))

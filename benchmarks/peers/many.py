@@ -18,7 +18,7 @@ from workbook.journal import Journal
 from .classes import course_copy, make_class
 from .used import Look, run
 
-CHEAP = Path(__file__).parents[2] / "tests" / "course"  # its exercise `count` is graded many times
+CHEAP = Path(__file__).parents[2] / "tests" / "small_course"  # its exercise `count` is graded many times
 VERDICT = re.compile(r" (PASS|FAIL|WAIT|SKIP)\b")
 FEW = 2  # submissions until everything is warm
 MEMORY = ("own", "helpers")

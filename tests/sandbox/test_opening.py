@@ -88,7 +88,7 @@ def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_submission_is_sandboxed_by_default(tmp_path: Path) -> None:
     """`pytest exercises/NAME --submission PATH` serves the submission in the sandbox."""
-    course = ROOT / "tests" / "course"
+    course = ROOT / "tests" / "small_course"
     app = "import os\nfrom pathlib import Path\n\nprint(Path('/sandbox').is_dir(), flush=True)\nos._exit(9)\n"
     project = write(tmp_path / "project", {"app/main.py": app})
     ended = subprocess.run(

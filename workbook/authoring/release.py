@@ -16,8 +16,8 @@ from workbook.errors import UserError
 
 # In every hidden file. Put together here, so that this file does not hold it.
 CANARY = "-".join(("hidden", "from", "learners", "3b9f51c2"))
-HIDDEN = ("exercises/*/hidden", "tests/authors", "tests/course/exercises/*/hidden")
-IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authors)/")
+HIDDEN = ("exercises/*/hidden", "tests/authoring", "tests/small_course/exercises/*/hidden")
+IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authoring)/")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
 TELLING = 25  # a line of a solution that is shorter could stand anywhere

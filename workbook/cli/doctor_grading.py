@@ -9,14 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from workbook.errors import UserError
 
 from .context import Context
 from .terminal import Terminal
 
-SUITE = "tests.attacks.suite"
 GROUP = "uv run --group grading workbook doctor --grading"
 
 
@@ -95,16 +93,17 @@ def _cure() -> str:
 
 def _try_all(here: Context, tier: str) -> int:
     """Try every attack in the tier; how many came to something."""
-    suite = _suite(here.course.root)
-    attacks, terminal = suite.attacks(), here.terminal
+    from workbook.authoring.attacks import suite  # late: it imports the whole grader
+
+    attacks, terminal = suite.all_attacks(), here.terminal
     started, findings = time.monotonic(), []
     if terminal.plain:
-        for finding in suite.prove(attacks, tier, lanes=_lanes()):
+        for finding in suite.try_attacks(attacks, tier, lanes=_lanes()):
             terminal.outcome("kept" if finding.refused else "broken", finding.attack.subject)
             findings.append(finding)
     else:
         with terminal.progress(len(attacks)) as step:
-            for finding in suite.prove(attacks, tier, lanes=_lanes()):
+            for finding in suite.try_attacks(attacks, tier, lanes=_lanes()):
                 step(finding.attack.subject)
                 findings.append(finding)
     wrong = [finding for finding in findings if not finding.refused]
@@ -120,11 +119,3 @@ def _try_all(here: Context, tier: str) -> int:
 
 def _lanes() -> int:
     return 2 * (os.cpu_count() or 1)  # most attacks wait for something most of the time
-
-
-def _suite(root: Path) -> Any:
-    if not (root / "tests" / "attacks").is_dir():
-        raise UserError("tests/attacks/ is not there.", "put it back: git checkout tests/attacks", code=1)
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    return importlib.import_module(SUITE)

@@ -1,0 +1,273 @@
+"""`workbook release`: the learner edition is what is committed, without what is hidden, searched for leaks."""
+
+import gzip
+import io
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+
+import pytest
+
+from workbook.authoring.release import CANARY
+
+from ..runners import Ended, Workbook, files_below
+
+COURSE = """
+title = "A course"
+
+[[step]]
+name = "sum"
+kind = "exercise"
+title = "Sum"
+concept = "Adding"
+minutes = 5
+"""
+SOLUTION = [f"    total = total + numbers[{n}] * weights[{n}]" for n in range(9)]
+PATCH = "\n".join([f"# {CANARY}", "diff --git a/app/sums.py b/app/sums.py", *(f"+{line}" for line in SOLUTION), ""])
+VISIBLE = {
+    "workbook.toml": COURSE,
+    ".gitattributes": "exercises/*/hidden export-ignore\ntests/authoring export-ignore\n",
+    "README.md": "# A course\n",
+    "exercises/sum/README.md": "# Sum\n",
+    "exercises/sum/starter/app/sums.py": '"""TODO: add"""\n',
+    "final/app/main.py": f"{SOLUTION[8]}\n",  # a line that the solution has in common with the project tells nothing
+    "docs/authors/index.md": "# Who wrote this\n",
+}
+HIDDEN = {
+    "exercises/sum/hidden/test_sum_hidden.py": f"# {CANARY}\n",
+    "exercises/sum/hidden/mutants.toml": f"# {CANARY}\n",
+    "exercises/sum/hidden/solution.patch": PATCH,
+    "exercises/sum/hidden/alternatives/other.patch": PATCH,
+    "tests/authoring/test_secret.py": f"# {CANARY}\n",
+}
+
+
+def git(folder: Path, *words: str) -> None:
+    assert shutil.which("git"), "git is not installed"
+    who = {f"GIT_{role}_{what}": "Ada" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    env = os.environ | who | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    subprocess.run(["git", *words], cwd=folder, env=env, check=True, capture_output=True)
+
+
+def write(root: Path, files: dict[str, str] | dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def commit(root: Path, files: dict[str, str] | dict[str, bytes]) -> None:
+    write(root, files)
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Change")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Iterator[Workbook]:
+    """The command in a course that is a Git repository, everything in it committed."""
+    root = tmp_path / "full"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    commit(root, VISIBLE | HIDDEN)
+    workbook = Workbook(root)
+    yield workbook
+    workbook.close()
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "edition"
+
+
+def said(ended: Ended) -> str:
+    assert "Traceback" not in ended.out + ended.err, ended.err
+    return " ".join((ended.out + ended.err).split())
+
+
+def test_the_edition_is_what_is_not_hidden(course: Workbook, dest: Path) -> None:
+    """`release` writes what is committed and not hidden, and says what to publish."""
+    ended = course("release", str(dest))
+
+    assert (ended.status, ended.err) == (0, "")
+    assert files_below(dest) == {name: content.encode() for name, content in VISIBLE.items()}
+    assert f"{dest}: 7 files; nothing hidden is in them." in said(ended)
+    assert said(ended).endswith(
+        "Publish that folder, never a clone of this one: a clone holds the hidden tests and " + ("solutions.")
+    )
+
+
+def test_the_edition_is_what_is_committed(course: Workbook, dest: Path) -> None:
+    """What is changed and not committed is not released, and is told."""
+    write(course.root, {"README.md": "# Changed\n", "new page.md": "new"})
+    (course.root / "docs/authors/index.md").unlink()
+
+    ended = course("release", str(dest))
+
+    assert ended.status == 0
+    assert files_below(dest) == {name: content.encode() for name, content in VISIBLE.items()}
+    assert "It is what is committed; these changes are not, and not in it: README.md, docs/authors/index.md," in (
+        said(ended)
+    )
+    assert "new page.md" in said(ended)
+
+
+def test_the_edition_may_lie_in_the_course(course: Workbook) -> None:
+    """DEST may be a new or an empty folder below the course; it is no change of the course."""
+    (course.root / "dist").mkdir()
+
+    ended = course("release", "dist")
+
+    assert (ended.status, ended.lines[0]) == (0, "dist: 7 files; nothing hidden is in them.")
+    assert "committed" not in ended.out
+
+
+def test_solutions_come_afterwards(course: Workbook, dest: Path) -> None:
+    """`--solutions` adds solutions and alternatives as they are committed, and no hidden test and no mutant."""
+    write(course.root, {"exercises/sum/hidden/solution.patch": "changed"})
+
+    ended = course("release", str(dest), "--solutions")
+
+    assert ended.status == 0
+    added = {name: content for name, content in files_below(dest).items() if name not in VISIBLE}
+    assert added == {
+        "solutions/sum/solution.patch": PATCH.encode(),
+        "solutions/sum/alternatives/other.patch": PATCH.encode(),
+    }
+    assert "9 files; hidden tests are not among them, solutions are." in said(ended)
+
+
+def test_a_few_lines_are_no_solution(course: Workbook, dest: Path) -> None:
+    """Four lines of a solution may stand in a hint, and as many short ones as there are."""
+    commit(course.root, {"exercises/sum/hints.md": "\n".join([*SOLUTION[:4], SOLUTION[8], "return total"])})
+
+    assert course("release", str(dest)).status == 0
+
+
+def in_a_zip(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def notebook(*lines: str) -> bytes:
+    return json.dumps({"cells": [{"source": [f"{line}\n" for line in lines]}]}, indent=1).encode()
+
+
+def page(*lines: str) -> bytes:
+    """As mkdocs makes it: every word in a tag of its own."""
+    marked = [" ".join(f'<span class="n">{escape(word)}</span>' for word in line.split(" ")) for line in lines]
+    return f"<pre>{chr(10).join(marked)}</pre>".encode()
+
+
+SECRET = CANARY.encode()
+SPREAD = [line.replace("total", '"total" & <total>') for line in SOLUTION]
+LEAKS: dict[str, tuple[str, bytes, str]] = {
+    "page": ("docs/index.html", b"<p>" + SECRET, "docs/index.html holds the canary of a hidden file"),
+    "notebook": ("explore.ipynb", notebook(f"# {CANARY}"), "explore.ipynb holds the canary"),
+    "zip": ("files.zip", in_a_zip("x.py", SECRET), "files.zip!/x.py holds the canary"),
+    "zip in a zip": (
+        "files.zip",
+        in_a_zip("y.zip", in_a_zip("x.py", SECRET)),
+        "files.zip!/y.zip!/x.py holds the canary",
+    ),
+    "gzip": ("sitemap.xml.gz", gzip.compress(SECRET), "sitemap.xml.gz!/ holds the canary"),
+    "hidden file in a zip": (
+        "all.zip",
+        in_a_zip("exercises/sum/hidden/x.py", b""),
+        "exercises/sum/hidden/x.py is hidden",
+    ),
+    "README": ("README.md", "\n".join(SOLUTION[:5]).encode(), "README.md holds 5 lines of exercises/sum/hidden/sol"),
+    "code": ("stages/01/main.py", "\n".join(SOLUTION[2:7]).encode(), "stages/01/main.py holds 5 lines of"),
+    "source of a notebook": ("explore.ipynb", notebook(*SOLUTION[:5]), "explore.ipynb holds 5 lines of"),
+    "code on a page": ("docs/index.html", page(*SOLUTION[:5]), "docs/index.html holds 5 lines"),
+    "hidden elsewhere": ("copies/exercises/sum/hidden/x.py", b"", "copies/exercises/sum/hidden/x.py is hidden"),
+    "hidden again": (
+        ".gitattributes",
+        b"tests/authoring export-ignore\n",
+        "exercises/sum/hidden/mutants.toml is hidden",
+    ),
+    "authors' tests": (
+        ".gitattributes",
+        b"exercises/*/hidden export-ignore\n",
+        "tests/authoring/test_secret.py is hidden",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_leaks_stop_the_release(course: Workbook, dest: Path, name: str) -> None:
+    """Whatever of the hidden files is in the edition is named, nothing is written, and the exit status is 1."""
+    file, content, message = LEAKS[name]
+    commit(course.root, {file: content})
+
+    ended = course("release", str(dest))
+
+    assert (ended.status, ended.out) == (1, "")
+    assert "workbook: The edition would leak:" in ended.err
+    assert message in said(ended)
+    assert not dest.exists()
+
+
+def test_a_solution_with_letters_that_pages_escape(course: Workbook, dest: Path) -> None:
+    """Lines with quotes, ampersands and angle brackets are found on pages and in notebooks too."""
+    patch = "\n".join([f"# {CANARY}", "diff --git a/x b/x", *(f"+{line}" for line in SPREAD)])
+    commit(course.root, {"exercises/sum/hidden/solution.patch": patch})
+    commit(course.root, {"a.html": page(*SPREAD[:5]), "b.ipynb": notebook(*SPREAD[:5])})
+
+    ended = course("release", str(dest))
+
+    assert ended.status == 1
+    assert "a.html holds 5 lines of exercises/sum/hidden/solution.patch" in said(ended)
+    assert "b.ipynb holds 5 lines of exercises/sum/hidden/solution.patch" in said(ended)
+
+
+def test_a_zip_that_cannot_be_searched(course: Workbook, dest: Path) -> None:
+    """A zip that is broken could hold anything: it stops the release, with its name."""
+    commit(course.root, {"files.zip": in_a_zip("x.py", b"x" * 99).replace(b"PK\x03\x04", b"PK\x00\x00")})
+
+    ended = course("release", str(dest))
+
+    assert (ended.status, dest.exists()) == (1, False)
+    assert "files.zip cannot be searched for leaks: " in said(ended)
+
+
+@pytest.mark.parametrize("make", [lambda dest: write(dest, {"x": "mine"}), lambda dest: dest.write_text("mine")])
+def test_dest_must_be_new(course: Workbook, dest: Path, make: Callable[[Path], object]) -> None:
+    """Into a folder that is not empty, or over a file, nothing is written; exit 2."""
+    make(dest)
+
+    ended = course("release", str(dest))
+
+    assert (ended.status, ended.out) == (2, "")
+    assert f"{dest} is not empty. Next: name a new folder" in said(ended)
+    assert (dest if dest.is_file() else dest / "x").read_text() == "mine"
+
+
+def test_without_git(course: Workbook, dest: Path) -> None:
+    """Without Git, outside of a repository, and with nothing committed, `release` says what it needs."""
+    missing = course("release", str(dest), env={"PATH": str(course.temporary)})
+    shutil.rmtree(course.root / ".git")
+    outside = course("release", str(dest), env={"GIT_CEILING_DIRECTORIES": str(course.root.parent)})
+    git(course.root, "init", "--quiet")
+    nothing = course("release", str(dest))
+
+    assert (missing.status, outside.status, nothing.status) == (2, 1, 1)
+    assert "Git is not installed, and the edition is made of what is committed. Next: install Git" in said(missing)
+    assert "git archive failed: fatal: not a git repository" in said(outside)
+    assert "git archive failed: fatal: not a valid object name: HEAD Next: commit first" in said(nothing)
+    assert not dest.exists()
+
+
+def test_an_edition_is_not_released_again(course: Workbook, dest: Path) -> None:
+    """In a learner edition nothing is hidden: `release` says so there, and exits 2."""
+    course("release", str(dest))
+
+    ended = course("release", str(dest.with_name("again")), cwd=dest)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert "This is a learner edition already: nothing in it is hidden." in said(ended)

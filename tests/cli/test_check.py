@@ -1,0 +1,135 @@
+"""`workbook check`: a step's tests, and the cards of what is broken."""
+
+from workbook.course.changes import apply_edits, read_tasks
+
+from ..golden import Screens
+from ..runners import Workbook, replace_in
+
+EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
+
+
+def solve(workbook: Workbook) -> None:
+    """Do both tasks of step 01 in the learner's copy."""
+    for task in read_tasks(workbook.root / "stages/01-hello"):
+        apply_edits(task.solution(), workbook.work / "01-hello")
+
+
+# --- where am I
+
+
+def test_check_of_a_step_as_shipped(shared: Workbook, screens: Screens) -> None:
+    """`check` of a step that was never started checks it as shipped, and exits 0 when every promise is kept."""
+    ended = shared("check", "01")
+
+    assert (ended.status, ended.err) == (0, "")
+    screens("check-as-shipped", ended.out)
+
+
+def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> None:
+    """In the learner's copy the tasks are checked too; while one is open, `check` shows its card and exits 1."""
+    workbook.put_into_work("01-hello")
+
+    ended = workbook("check")
+
+    assert ended.status == 1
+    screens("check-open-tasks", ended.out)
+
+
+def test_check_shipped_ignores_the_copy(workbook: Workbook) -> None:
+    """`check --shipped` checks the step as the course ships it, whatever the copy is like."""
+    workbook.put_into_work("01-hello")
+    (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
+
+    ended = workbook("check", "01", "--shipped", "--launcher", "spawn")
+
+    assert (ended.status, ended.lines[0]) == (0, "Hello  as shipped, stages/01-hello")
+
+
+def test_solved_tasks_are_ticked_off(workbook: Workbook, screens: Screens) -> None:
+    """When both tasks are green, `check` exits 0, and the next step comes once every experiment was tried."""
+    workbook.put_into_work("01-hello")
+    for title in EXPERIMENTS:
+        workbook.note("predicted", "01-hello", experiment=title, right=True)
+    solve(workbook)
+
+    ended = workbook("check")
+
+    assert ended.status == 0
+    screens("check-tasks-done", ended.out)
+    assert [entry.data for entry in workbook.notes("solved")] == [{"task": "1-farewell"}, {"task": "2-shout"}]
+
+
+def test_a_broken_promise_is_told_with_its_request(workbook: Workbook, screens: Screens) -> None:
+    """A broken promise of the stage exits 1; its card has the request, the reply and what was expected."""
+    workbook.put_into_work("01-hello")
+    replace_in(workbook.work / "01-hello/main.py", '{"greeting": f"{GREETING} {name}"}', '{"greeting": GREETING}')
+
+    ended = workbook("check", "01")
+
+    assert ended.status == 1
+    screens("check-broken-promise", ended.out)
+
+
+def test_a_missing_app_is_put_back_by_start(workbook: Workbook, screens: Screens) -> None:
+    """A copy without its main.py is told so, and the command that puts it back is named."""
+    workbook.put_into_work("01-hello")
+    (workbook.work / "01-hello/main.py").unlink()
+
+    ended = workbook("check", "01", "--launcher", "spawn")
+
+    assert ended.status == 1
+    screens("check-missing-app", ended.out)
+
+
+def test_an_app_that_does_not_start_has_one_card(workbook: Workbook, screens: Screens) -> None:
+    """A syntax error is one card with the learner's line, not one for each promise; `--all` does not change that."""
+    workbook.put_into_work("01-hello")
+    replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
+
+    ended = workbook("check", "01", "--all", "--launcher", "spawn")
+
+    assert (ended.status, ended.err) == (1, "")
+    screens("check-syntax-error", ended.out)
+
+
+def test_check_all_shows_every_card(workbook: Workbook, screens: Screens) -> None:
+    """`check` shows two cards and says how many more there are; `--all` shows every one."""
+    workbook.put_into_work("01-hello")
+    main = workbook.work / "01-hello/main.py"
+    replace_in(main, "async def health() -> dict[str, str]:\n", "async def health() -> None:\n")
+    replace_in(main, '    return {"status": "ok"}', "    pass")
+    replace_in(main, "raise HTTPException(404", "raise HTTPException(403")
+    replace_in(main, '{"greeting": f"{GREETING} {name}"}', '{"greeting": GREETING}')
+
+    few, every = workbook("check", "--launcher", "spawn"), workbook("check", "--all", "--launcher", "spawn")
+
+    assert (few.status, every.status) == (1, 1)
+    screens("check-two-cards", few.out)
+    screens("check-all-cards", every.out)
+
+
+def test_check_of_a_project(workbook: Workbook, screens: Screens) -> None:
+    """A project is checked like a stage: as shipped, then the learner's copy, with the tests below it."""
+    shipped = workbook("check", "final")
+    workbook.put_into_work("final")
+    replace_in(workbook.work / "final/app/books.py", "    return title\n", '    return ""\n')
+    broken = workbook("check")
+
+    assert (shipped.status, shipped.err, broken.status) == (0, "", 1)
+    screens("check-project-as-shipped", shipped.out)
+    screens("check-project-broken", broken.out)
+
+
+def test_many_promises_are_counted(workbook: Workbook, screens: Screens) -> None:
+    """Of more than twelve core promises those that are broken are told, and the others counted."""
+    tests = "".join(f'\n\ndef test_{n}() -> None:\n    """Promise {n}."""\n' for n in range(12))
+    with (workbook.root / "final/tests/test_books.py").open("a", encoding="utf-8") as file:
+        file.write(tests + "    assert False\n")
+
+    ended = workbook("check", "final")
+
+    assert ended.status == 1
+    screens("check-many-promises", ended.out)
+
+
+# --- break

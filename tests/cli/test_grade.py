@@ -1,0 +1,366 @@
+"""`workbook grade`, as an instructor calls it: a class, its troubles, and a person's decisions."""
+
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbook.journal import VERSION, Journal
+
+from ..apps import write
+from ..grader.classes import HALF, NOTHING, RIGHT, hand_in, project
+from ..grader.conftest import folder, school
+from ..runners import Ended, Workbook, wait_until
+from ..sandbox.test_lifetime import descendants
+
+__all__ = ["folder", "school"]
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def results(school: Workbook, kind: str = "graded") -> list[dict[str, Any]]:
+    return [entry.data for entry in Journal(school.root / "results/journal.db").stream(kind)]
+
+
+def grade(school: Workbook, *words: str, **options: Any) -> Ended:
+    ended = school("grade", "class", "--unsafe", *words, **options)
+    assert "Traceback" not in ended.out + ended.err, ended.err
+    return ended
+
+
+def told(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_a_class_is_graded(school: Workbook, folder: Path) -> None:
+    """Everybody has a line and a mark, whatever they handed in; what else was found is listed; exit 0."""
+    (school.root / "roster.csv").write_text(
+        "id,name,canvas\na1,Ada Lovelace,11\ng1,Grace Hopper,12\nt1,山田太郎,\nm1,Mary Ward,14\n", encoding="utf-8"
+    )
+    hand_in(folder, "lovelaceada_11_1_count.zip", NOTHING)
+    hand_in(folder, "lovelaceada_LATE_11_2_count-1.zip", RIGHT)
+    hand_in(folder, "hoppergrace_12_3_count.zip", HALF)
+    hand_in(folder, "山田太郎_9_assignsubmission_file_/count.zip", b"")
+    hand_in(folder, "eve\x1b[31m_99_9_count.zip", RIGHT)
+    (folder / "notes.txt").write_text("hello", encoding="utf-8")
+
+    ended = grade(school, "--roster", "roster.csv")
+
+    assert (ended.status, ended.err) == (0, ""), ended.out
+    lines, _, rest = ended.out.partition("\n\n")
+    assert sorted(line for line in lines.splitlines() if line.startswith(" ") and line[1] != " ") == [
+        " FAIL Grace Hopper  count 70/100  1 not kept",
+        " FAIL 山田太郎  count 0/100  count.zip is not a whole, plain zip.",
+        " PASS Ada Lovelace  count 100/100",
+        " PASS eve\\x1b[31m  count 100/100",
+    ]
+    assert "count       4    68           2     1" in rest
+    assert "Not matched: 2 eve\\x1b[31m_99_9_count.zip: Nobody on the roster has the Canvas number 99" in told(rest)
+    assert "notes.txt: It is neither a zip nor a folder: not graded." in told(rest)
+    assert "Not counted: 1 lovelaceada_11_1_count.zip (Ada Lovelace): For count a later one counts" in told(rest)
+    assert "count not handed in: 1 Mary Ward" in told(rest)
+    assert ended.lines[-1].endswith("uv run --group grading workbook report results/journal.db")
+    assert {one["learner"]: one["attempt"] for one in results(school)} == {"a1": 2, "g1": 1, "t1": 1, "99": 1}
+    (the_class,) = results(school, "class")
+    assert (the_class["exercises"], the_class["unsafe"], the_class["not_handed_in"]) == (
+        ["count"],
+        True,
+        {"count": ["m1"]},
+    )
+
+
+def test_a_second_run_does_no_work(school: Workbook, folder: Path) -> None:
+    """What is graded is not graded again, also after the points changed; --force does it, and new files are graded."""
+    hand_in(folder, "ada.zip", HALF)
+    assert grade(school).status == 0
+    seed = results(school, "class")[0]["seed"]
+    grading = school.root / "exercises/count/grading.toml"
+    grading.write_text(grading.read_text(encoding="utf-8").replace("= 70", "= 50"), encoding="utf-8")
+
+    again = grade(school)
+
+    assert "Graded before, and not again: 1." in again.out
+    assert "count       1    50 " in again.out
+    assert len(results(school)) == 1
+    hand_in(folder, "grace.zip", RIGHT)
+    assert "grace  count 80/80" in grade(school).out
+    forced = grade(school, "--force", "--lanes", "1")
+    assert "ada  count 50/80" in forced.out
+    one, two, *_ = sorted(results(school), key=lambda result: result["learner"])
+    assert one["verdicts"] == two["verdicts"]
+    assert {entry["seed"] for entry in results(school, "class")} == {seed}
+
+
+def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None:
+    """Killed again and again, a grading loses no result, has none twice, and grades nothing that was finished."""
+    starts = school.root / "starts"
+    starts.mkdir()
+    names = [f"learner{number}" for number in range(8)]
+    for name in names:
+        note = f"\nwith open({str(starts / name)!r}, 'a') as file:\n    file.write('x')\n"
+        hand_in(folder, f"{name}.zip", note + RIGHT)
+
+    def started() -> dict[str, int]:
+        return {path.name: len(path.read_text()) for path in starts.iterdir()}
+
+    finished: dict[str, int] = {}
+    for number in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):
+        before = len(finished)
+        running = school.start("grade", "class", "--unsafe", "--lanes", "2")
+        wait_until(lambda before=before: len(results(school)) > before, lambda: results(school))  # type: ignore[misc]
+        running.end(number)
+        school.wait_until_gone()
+        now = started()
+        for result in results(school):
+            finished.setdefault(result["learner"], now[result["learner"]])
+    ended = grade(school, "--lanes", "2")
+
+    assert ended.status == 0, ended.out
+    assert Counter(result["learner"] for result in results(school)) == dict.fromkeys(names, 1)
+    assert 2 < len(finished) < len(names), "the kills came too late to prove anything"
+    assert {name: started()[name] for name in finished} == finished
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a sandbox")
+def test_a_sandbox_that_dies_does_not_end_the_class(school: Workbook, folder: Path) -> None:
+    """Where the fork server is killed while it is needed, another one is started, and everybody has their marks."""
+    slow = RIGHT.replace("    return", "    __import__('time').sleep(0.5)\n    return")
+    names = [f"learner{number}" for number in range(4)]
+    for name in names:
+        hand_in(folder, f"{name}.zip", slow)
+
+    def fork_servers() -> list[int]:
+        found = []
+        for pid in sorted(descendants(running.process.pid)):
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                found += (
+                    [pid]
+                    if words[0].endswith(b"python") and b"workbook.sandbox.inside.forks" in b" ".join(words)
+                    else []
+                )
+        return found
+
+    running = school.start("grade", "class", "--lanes", "1")
+    wait_until(lambda: results(school), lambda: running.text)
+    wait_until(lambda: len(fork_servers()) > 1, lambda: running.text)  # it has forked
+    os.kill(fork_servers()[0], signal.SIGKILL)
+    wait_until(lambda: running.process.poll() is not None, lambda: running.text)
+
+    assert running.process.returncode == 0, running.text
+    assert {one["learner"]: (score_of(one), one["flags"]) for one in results(school)} == dict.fromkeys(names, (2, []))
+    school.wait_until_gone()
+
+
+def score_of(result: dict[str, Any]) -> int:
+    return sum(verdict["outcome"] == "kept" for verdict in result["verdicts"])
+
+
+def test_gradescopes_export_is_a_class(school: Workbook, folder: Path) -> None:
+    """A folder that Gradescope has exported is graded as it is; its file says whose each submission is."""
+    people = ["{':name': Ada Lovelace, ':sid': a1}", "{':name': Grace Hopper, ':email': grace@example.com}"]
+    metadata = "".join(f"submission_{n}: {{':submitters': [{one}]}}\n" for n, one in enumerate(people))
+    write(folder, {"submission_metadata.yml": metadata})
+    for number, code in enumerate((RIGHT, HALF)):
+        write(folder / f"submission_{number}", project(code))
+
+    ended = grade(school, "--exercise", "count", "--lanes", "1")
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.lines[:2] == [" PASS Ada Lovelace  count 100/100", " FAIL Grace Hopper  count 70/100  1 not kept"]
+    assert [one["learner"] for one in results(school)] == ["a1", "grace@example.com"]
+
+
+def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path) -> None:
+    """Ctrl-C ends every lane at once, keeps what is graded, and says how to go on; exit 130."""
+    slow = RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return")
+    for name in ("ada", "grace", "mary"):
+        hand_in(folder, f"{name}.zip", slow)
+    hand_in(folder, "a.zip", RIGHT)
+    running = school.start("grade", "class", "--unsafe", "--lanes", "2")
+    running.wait_for("a  count 100/100")
+
+    ended = running.end(signal.SIGINT)
+
+    assert ended.status == 130
+    assert "Ended. 1 of 4 are in results/journal.db and stay there." in told(ended.out)
+    assert "the same command again goes on" in told(ended.out)
+    assert "Traceback" not in ended.out
+    school.wait_until_gone()
+    assert [result["learner"] for result in results(school)] == ["a"]
+
+
+def test_one_grading_at_a_time(school: Workbook, folder: Path) -> None:
+    """A second grading into the same folder is refused while the first one runs; a decision is not."""
+    hand_in(folder, "a.zip", RIGHT)
+    hand_in(folder, "b.zip", RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return"))
+    running = school.start("grade", "class", "--unsafe", "--lanes", "1")
+    running.wait_for("a  count 100/100")
+
+    second = grade(school)
+    decided = school("grade", "override", "a", "test_counts_books", "5", "--why", "late")
+
+    assert (second.status, second.out) == (1, "")
+    assert second.err.startswith("workbook: Another workbook grade is writing to results.")
+    assert decided.status == 0, decided.err
+    running.end(signal.SIGTERM)
+
+
+def test_a_decision_stays(school: Workbook, folder: Path) -> None:
+    """An override sets one promise's points until the next one, also after the submission is graded again."""
+    hand_in(folder, "ada.zip", HALF)
+    grade(school)
+
+    for points, why in (("1", "typo"), ("12.5", "nearly,\nseen")):
+        decided = school("grade", "override", "ada", "test_counts_by_letter", points, "--why", why)
+        assert (decided.status, decided.err) == (0, "")
+
+    assert "test_counts_by_letter is worth 12.5 now. It was graded: not kept." in told(decided.out)
+    assert "ada  count 82.5/100" in grade(school, "--force").out
+    last = {"learner": "ada", "exercise": "count", "promise": "test_counts_by_letter", "points": 12.5}
+    assert results(school, "override")[-1] == last | {"why": "nearly, seen"}
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["ada"], "An override names a learner, a promise, and points."),
+        (["ada", "test_counts_books", "5"], "A decision needs its reason"),
+        (["ada", "test_counts_books", "many", "--why", "x"], "many is no number of points"),
+        (["ada", "test_counts_books", "nan", "--why", "x"], "nan is no number of points"),
+        (["ad", "test_counts_books", "5", "--why", "x"], "has no result of ad. Did you mean ada?"),
+        (["ada", "test_counts", "5", "--why", "x"], "is called test_counts. There are test_counts_books, test"),
+        (["ada", "test_counts_books", "5", "--why", "x", "--exercise", "sum"], "has no result of ada for sum."),
+        (["ada", "test_counts_books", "5", "--why", "x", "--out", "gone"], "gone/journal.db is not there"),
+    ],
+)
+def test_a_decision_about_nothing_is_refused(graded: Workbook, words: list[str], message: str) -> None:
+    """An override that names nobody, no promise, no points or no reason is misuse, and records nothing."""
+    ended = graded("grade", "override", *words)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert message in told(ended.err)
+    assert results(graded, "override") == []
+
+
+@pytest.fixture
+def graded(school: Workbook) -> Workbook:
+    """A journal with one result, without the cost of a grading."""
+    verdicts = [
+        {"promise": name, "text": "", "hidden": False, "outcome": "kept", "evidence": ""}
+        for name in ("test_counts_books", "test_counts_by_letter")
+    ]
+    key = {"submission": "", "tests": "", "environment": "", "seed": 1}
+    rest: dict[str, Any] = {"points": {}, "bonus": {}, "flags": [], "file": "ada.zip", "attempt": 1}
+    journal = Journal(school.root / "results/journal.db")
+    learners = [{"id": "ada", "name": "Ada"}]
+    journal.record("class", "", learners=learners, seed=1, title="")
+    journal.record("graded", "count", learner="ada", exercise="count", key=key, verdicts=verdicts, **rest)
+    return school
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["gone.zip"], "gone.zip is not there."),
+        (["class"], "There is nothing to grade in class."),
+        (["ada.zip", "--exercise", "01-hello"], "01-hello is no exercise"),
+        (["ada.zip", "--exercise", "cuont"], "There is no step called “cuont”. Nearest: count."),
+        (["ada.zip", "--roster", "gone.csv"], "The roster gone.csv is not there."),
+        (["ada.zip", "--scheduler", "tcp://127.0.0.1:1", "--lanes", "2"], "its workers are the lanes"),
+        (["ada.zip", "--why", "x"], "--why belongs to an override."),
+        (["ada.zip", "--lanes", "0"], "--lanes"),
+    ],
+)
+def test_misuse_is_told(shared: Workbook, words: list[str], message: str) -> None:
+    """What cannot be meant is told in a sentence, before anything is made; exit 2."""
+    (shared.root / "class").mkdir(exist_ok=True)
+    (shared.root / "exercises/count/hidden").mkdir(exist_ok=True)
+    hand_in(shared.root, "ada.zip", RIGHT)
+
+    ended = shared("grade", *words, "--unsafe")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert message in told(ended.err)
+    assert not (shared.root / "results").exists()
+
+
+def test_a_learner_edition_cannot_grade(school: Workbook, folder: Path) -> None:
+    """Without its hidden tests an exercise is not graded: exit 2."""
+    hand_in(folder, "ada.zip", RIGHT)
+    (school.root / "exercises/count/hidden").rename(school.root / "elsewhere")
+
+    ended = grade(school)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert "a learner edition has none of its hidden tests" in told(ended.err)
+
+
+@pytest.mark.parametrize("kind", ["newer", "damaged", "locked", "a folder", "a file for its folder"])
+def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str) -> None:
+    """A journal that is newer, damaged, locked or none at all is told in a sentence and left alone; exit 1."""
+    hand_in(folder, "ada.zip", RIGHT)
+    file = school.root / "results/journal.db"
+    messages = {
+        "newer": "is of a newer edition of the workbook",
+        "damaged": "is damaged: file is not a database. It holds every mark: make a copy of it",
+        "locked": "database is locked",
+        "a folder": "unable to open database file",
+        "a file for its folder": "results cannot be written:",
+    }
+    db = None
+    if kind == "a file for its folder":
+        file.parent.write_text("")
+    elif kind == "a folder":
+        file.mkdir(parents=True)
+    elif kind == "damaged":
+        file.parent.mkdir()
+        file.write_text("no database at all " * 100)
+    else:
+        Journal(file).record("class", "", seed=1, title="")
+        db = sqlite3.connect(file, isolation_level=None)
+        db.execute(f"PRAGMA user_version = {VERSION + 1}" if kind == "newer" else "BEGIN EXCLUSIVE")
+
+    ended = grade(school)
+
+    if db:
+        db.close()
+    assert (ended.status, ended.out) == (1, "")
+    assert messages[kind] in told(ended.err)
+
+
+def test_what_cannot_be_read_fails_alone(school: Workbook, folder: Path) -> None:
+    """A pipe among the zips is told as not graded, the rest of the class is graded; exit 1, and again next time."""
+    hand_in(folder, "ada.zip", RIGHT)
+    os.mkfifo(folder / "bob.zip")
+
+    ended = grade(school)
+    again = grade(school)
+
+    assert (ended.status, again.status) == (1, 1)
+    assert "ada  count 100/100" in ended.out
+    assert "Could not be graded; the same command tries again: 1 bob.zip, count: it cannot be read" in told(ended.out)
+    assert results(school, "failed")[0]["file"] == "bob.zip"
+    assert "Graded before, and not again: 1." in again.out
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_on_a_terminal(school: Workbook, folder: Path, columns: int) -> None:
+    """On a terminal there is a bar with the time left, lines stay above it, and everything fits."""
+    for name in ("ada", "grace", "mary"):
+        hand_in(folder, f"{name}.zip", HALF)
+
+    screen = school.screen("grade", "class", "--unsafe", "--lanes", "1", columns=columns)
+
+    assert screen.wait_for_end() == 0
+    assert re.search(r"1/3.*\d+:\d\d|1/3.*-:--", ESCAPES.sub("", screen.written)), "no bar"
+    shown = screen.text
+    for name in ("ada", "grace", "mary"):
+        assert f"✗ {name}  count 70/100  1 not kept" in shown
+    assert "graded mean full marks none count 3 70 0 0" in told(shown)

@@ -1,0 +1,309 @@
+"""`workbook run`: a step served as its users would see it."""
+
+import contextlib
+import signal
+import smtplib
+import socket
+import sqlite3
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..runners import Running, Workbook, free_port, is_free, replace_in, sole_use_of, wait_until
+
+
+def get(url: str) -> httpx.Response | None:
+    """The reply; None where nobody answers."""
+    try:
+        return httpx.get(url, trust_env=False, timeout=10)
+    except httpx.TransportError:
+        return None
+
+
+def serve(workbook: Workbook, *words: str) -> tuple[Running, str]:
+    """Serve a step on a free port; returns it with its address once it answers."""
+    port = free_port()
+    running = workbook.start("run", *words, "--port", str(port))
+    running.wait_for("Ctrl-C ends it.")
+    return running, f"http://127.0.0.1:{port}"
+
+
+def test_run_serves_the_copy_with_its_settings(workbook: Workbook) -> None:
+    """`run` serves the learner's copy with the step's settings, says where, and Ctrl-C ends it with 0."""
+    workbook("start", "02")
+
+    running, url = serve(workbook, "02")
+
+    assert httpx.post(f"{url}/notes/milk", trust_env=False).json() == {"note": "milk"}
+    ended = running.end(signal.SIGINT)
+    assert ended.status == 0
+    for line in (
+        "Notes, work/02-notes",
+        f"       App  {url}",
+        f"  Its docs  {url}/docs",
+        "  Its data  work/data/02-notes",
+        "Stopped.",
+    ):
+        assert line in ended.out
+    assert (workbook.work / "data/02-notes/notes.txt").read_text(encoding="utf-8") == "milk\n"
+    assert "Traceback" not in ended.out
+
+
+def test_a_save_replaces_the_app(workbook: Workbook) -> None:
+    """A save is served at once; a syntax error is told with its line, and the mended file is served again."""
+    workbook("start", "02")
+    main = workbook.work / "02-notes/app/main.py"
+    running, url = serve(workbook, "02")
+
+    replace_in(main, '{"note": text}', '{"kept": text}')
+    wait_until(lambda: (reply := get(f"{url}/openapi.json")) and reply.status_code == 200, lambda: running.text)
+    wait_until(lambda: httpx.post(f"{url}/notes/a", trust_env=False).json() == {"kept": "a"}, lambda: running.text)
+
+    replace_in(main, "app = FastAPI()", "app = FastAPI(")
+    running.wait_for("Correct it and save")
+    assert "The app has a syntax error:" in running.text
+    assert 'File "app/main.py", line 8' in running.text
+    assert get(f"{url}/notes") is None
+
+    replace_in(main, "app = FastAPI(\n", "app = FastAPI()\n")
+    wait_until(lambda: get(f"{url}/notes"), lambda: running.text)
+    assert "Traceback" not in running.text
+
+
+def test_data_stays_between_runs_and_fresh_keeps_it(workbook: Workbook) -> None:
+    """What the app stored is there in the next run; with --fresh it begins empty, and the old data is kept aside."""
+    running, url = serve(workbook, "02")
+    httpx.post(f"{url}/notes/milk", trust_env=False)
+    running.end()
+    running, url = serve(workbook, "02")
+    again = httpx.get(f"{url}/notes", trust_env=False).json()
+    running.end()
+
+    running, url = serve(workbook, "02", "--fresh")
+    fresh = httpx.get(f"{url}/notes", trust_env=False).json()
+    said = running.end().out
+
+    assert (again, fresh) == (["milk"], [])
+    (old,) = (folder for folder in (workbook.work / "data").iterdir() if folder.name != "02-notes")
+    assert (old / "notes.txt").read_text(encoding="utf-8") == "milk\n"
+    assert f"The data so far is kept in work/data/{old.name}." in said
+
+
+def test_mail_is_shown(workbook: Workbook) -> None:
+    """A step with a mailbox sends real mail to it, and `run` shows what arrives."""
+    running, url = serve(workbook, "02")
+
+    assert httpx.post(f"{url}/notes/milk", params={"mail": "1"}, trust_env=False).status_code == 201
+
+    running.wait_for("Subject: A note: milk")
+    assert "To: ada@example.com" in running.text
+    assert "is shown here and goes nowhere else." in running.text
+
+
+def test_mail_in_any_alphabet_is_shown(workbook: Workbook) -> None:
+    """Mail with letters that an ASCII terminal does not have is shown nevertheless, and ends nothing."""
+    port = free_port()
+    running = workbook.start("run", "02", "--port", str(port), env={"PYTHONIOENCODING": "ascii"})
+    running.wait_for("Ctrl-C ends it.")
+    mailbox = running.text.partition("Mail sent to 127.0.0.1:")[2].split()[0]
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "Grüße"
+    message.set_content("schön")
+
+    with smtplib.SMTP("127.0.0.1", int(mailbox)) as smtp:
+        smtp.send_message(message)
+
+    running.wait_for("To: b@example.com")
+    assert get(f"http://127.0.0.1:{port}/notes") is not None
+    assert running.text.isascii()
+
+
+def test_a_step_with_pages_serves_them_on_an_origin_of_their_own(workbook: Workbook) -> None:
+    """A step with a page serves it at port 3000, and says which address to open."""
+    with sole_use_of(3000):
+        running, url = serve(workbook, "01")
+
+        assert f"      Page  http://127.0.0.1:3000/?api={url}\n" in running.text
+        assert "A page on another origin" in httpx.get("http://127.0.0.1:3000/", trust_env=False).text
+        assert httpx.get(f"{url}/hello/Ada", trust_env=False).json() == {"greeting": "Good day Ada"}
+        running.end()
+        assert is_free(3000)
+
+
+def test_a_taken_page_port_is_told(workbook: Workbook) -> None:
+    """Where port 3000 is in use, `run` says so and what to do, exits 1, and leaves nothing running."""
+    with sole_use_of(3000), socket.create_server(("127.0.0.1", 3000)):
+        ended = workbook("run", "01", "--port", str(free_port()))
+
+    assert ended.status == 1
+    assert ended.err == (
+        "workbook: Port 3000, for the page on another origin, is in use.\nNext: end what uses it, then run this again\n"
+    )
+
+
+def test_a_taken_port_is_told(shared: Workbook) -> None:
+    """Where the app's port is in use, `run` says so and names another, exits 1, and leaves nothing running."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = shared("run", "02", "--port", str(port))
+
+    assert ended.status == 1
+    assert ended.err == (
+        f"workbook: Port {port} is in use, perhaps by another workbook run.\n"
+        f"Next: end that, or take another port: uv run workbook run --port {port + 1}\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "http"])
+def test_a_port_that_is_none_is_refused(shared: Workbook, port: str) -> None:
+    """A port that cannot be one is misuse: exit 2, and nothing is served."""
+    ended = shared("run", "02", "--port", port)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert "Invalid value for '--port'" in ended.err
+
+
+# --- a database that is older than the models
+
+
+OLDER = "no column shelf: it is older than the models."
+OLDER_TOLD = (
+    "\nThe database has no column shelf: it is older than the models. A table that is\n"
+    "there already is not changed when the app starts.\n"
+    "      Next  begin with an empty data folder; the old one is kept:\n"
+    "            uv run workbook run final --fresh\n"
+)
+
+
+@pytest.fixture
+def old_data(workbook: Workbook) -> Path:
+    """The data of a project from before a column was added to a model."""
+    data = workbook.work / "data/final"
+    data.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(data / "shelf.db")) as db, db:
+        db.execute("CREATE TABLE book (title TEXT)")
+    return data
+
+
+def test_an_older_database_is_told(workbook: Workbook, old_data: Path) -> None:
+    """A column that the database lacks is told once per start, behind the traceback, with the command that helps."""
+    running, url = serve(workbook, "final")
+    for _ in range(2):
+        assert httpx.get(f"{url}/books", trust_env=False).status_code == 500
+    assert httpx.post(f"{url}/books/Emma", trust_env=False).status_code == 500
+    running.wait_for("--fresh")
+    wait_until(lambda: running.text.count("sqlite3.OperationalError") == 3, lambda: running.text)
+    end = len(running.text)
+
+    main = workbook.put_into_work("final") / "app/main.py"
+    ended = running.end()
+
+    assert ended.status == 0
+    assert ended.out.count(OLDER) == 1
+    assert OLDER_TOLD in ended.out
+    assert ended.out.index("sqlite3.OperationalError: no such column: shelf") < ended.out.index(OLDER)
+    assert ended.out[end:].endswith("Stopped.\n")
+
+    running, url = serve(workbook, "final")
+    assert httpx.post(f"{url}/books/Emma", trust_env=False).status_code == 500
+    seen = running.wait_for("--fresh")
+    assert "has no column named shelf" in running.text, "SQLite says it in other words where a row is written"
+    main.write_text(main.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    seen = running.wait_for("Ctrl-C ends it.", after=seen)
+    assert httpx.get(f"{url}/books", trust_env=False).status_code == 500
+    running.wait_for(OLDER, after=seen)
+    running.end()
+
+    running, url = serve(workbook, "final", "--fresh")
+    assert httpx.get(f"{url}/books", trust_env=False).json() == []
+    assert OLDER not in running.end().out
+    assert len([folder for folder in (workbook.work / "data").iterdir() if folder != old_data]) == 1
+
+
+AT_IMPORT = "\n\nbooks.titles()\n"
+IN_LIFESPAN = """
+
+async def lifespan(app):
+    books.titles()
+    yield
+
+
+app.router.lifespan_context = __import__("contextlib").asynccontextmanager(lifespan)
+"""
+
+
+@pytest.mark.parametrize("when", [AT_IMPORT, IN_LIFESPAN], ids=["import", "lifespan"])
+@pytest.mark.usefixtures("old_data")
+def test_an_older_database_at_the_start(workbook: Workbook, when: str) -> None:
+    """An app that asks for the column while it starts fails with the traceback, and what that means behind it."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    with main.open("a", encoding="utf-8") as file:
+        file.write(when)
+    running = workbook.start("run", "final", "--port", str(free_port()))
+
+    running.wait_for("Correct it and save")
+
+    text = running.text
+    assert text.index("sqlite3.OperationalError: no such column: shelf") < text.index(OLDER)
+    assert text.count(OLDER) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sqlalchemy.exc.ProgrammingError: (psycopg.errors.UndefinedColumn) column posts.shelf does not exist",
+        'psycopg.errors.UndefinedColumn: column "shelf" of relation "post" does not exist',
+    ],
+)
+def test_postgresql_says_it_in_its_own_words(workbook: Workbook, words: str) -> None:
+    """What PostgreSQL writes is understood too; where DATABASE_URL names the database, another one is advised."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    main.write_text(f"import sys\nprint({words!r}, file=sys.stderr)\n" + main.read_text(), encoding="utf-8")
+    port = str(free_port())
+    running = workbook.start("run", "final", "--port", port, env={"DATABASE_URL": "postgresql://127.0.0.1/shelf"})
+
+    running.wait_for("DATABASE_URL names that database: name an empty one")
+
+    assert "shelf: it is older than the models." in running.text
+    assert "--fresh" not in running.text
+
+
+def test_what_the_app_writes_is_passed_on(workbook: Workbook) -> None:
+    """All that an app writes is passed on, also bytes that are no text and very long lines."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    script = "import sys\nsys.stderr.buffer.write(b'\\xff no such ' * 50_000 + b'end of it\\n')\n"
+    main.write_text(script + main.read_text(encoding="utf-8"), encoding="utf-8")
+
+    running, _ = serve(workbook, "final")
+
+    running.wait_for("end of it\n")
+    assert running.text.count(" no such ") == 50_000
+    assert OLDER not in running.end().out
+
+
+def test_a_line_without_an_end_is_passed_on(workbook: Workbook) -> None:
+    """What an app writes is seen at once, not only when its line ends."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    with main.open("a", encoding="utf-8") as file:
+        file.write("\n\n@app.get('/half')\ndef half() -> None:\n    import time\n\n")
+        file.write("    print('half a line', end='', flush=True)\n    time.sleep(5)\n")
+    port = free_port()
+    screen = workbook.screen("run", "final", "--port", str(port))
+    screen.wait_for("Ctrl-C ends it.")
+
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"http://127.0.0.1:{port}/half", trust_env=False, timeout=1)
+
+    screen.wait_for("half a line")
+
+
+def test_the_log_has_colours_on_a_terminal(workbook: Workbook) -> None:
+    """On a terminal the app's log has its colours, with --plain it has none."""
+    for words, coloured in (([], True), (["--plain"], False)):
+        screen = workbook.screen("run", "final", "--port", str(free_port()), *words)
+        screen.wait_for("Application startup complete.", "Ctrl-C ends it.")
+        screen.press("\x03")
+        assert screen.wait_for_end() == 0
+        assert ("\x1b[32mINFO" in screen.written) == coloured

@@ -1,0 +1,323 @@
+"""`workbook` alone, on a terminal: what a person sees there, and what the keys do."""
+
+import re
+import signal
+import socket
+
+import httpx
+import pytest
+
+from workbook.course.changes import apply_edits, read_tasks
+
+from ..runners import Screen, Workbook, replace_in, sole_use_of, wait_until
+
+KEYS = "h hint  n next  b break  r run  l list  q quit"
+RIGHT, WRONG = '{"greeting": f"{GREETING} {name}"}', '{"greeting": "Go away"}'
+BACK = "Enter brings you back …"
+EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+
+
+def open_session(workbook: Workbook, columns: int = 80, lines: int = 50) -> Screen:
+    """A session whose first verdict is on the screen."""
+    screen = workbook.screen(columns=columns, lines=lines)
+    screen.wait_for("Whoever asks is greeted", "q quit")
+    return screen
+
+
+def quit_session(screen: Screen) -> None:
+    screen.press("q")
+    assert screen.wait_for_end() == 0
+
+
+def test_a_first_session(workbook: Workbook) -> None:
+    """The first session says what happened and what is next, answers every save with its verdict, and ends with q."""
+    screen = workbook.screen()
+    screen.wait_for("Welcome. Your copy of the first step is in work/01-hello.", KEYS)
+    shown = screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
+    assert "A small course  (step 1 of 4)\n01-hello: A greeting, and who may have it\n" in shown
+    assert "Read  stages/01-hello/README.md\n      Next  predict and break: experiment 1 of 3\n" in shown
+    assert "press b" in shown
+    assert "· task 1, farewell: 0 of 1 promises kept" in shown
+    assert "✗" not in shown, "a task that nobody has begun is no failure"
+
+    main = workbook.work / "01-hello/main.py"
+    replace_in(main, RIGHT, WRONG)
+    shown = screen.wait_for("✗ Whoever asks is greeted by name.", "1 promise is broken in your copy.", KEYS)
+    assert "{'greeting': 'Go away'}" in shown
+    assert "Edit  work/01-hello/main.py" in shown
+
+    replace_in(main, WRONG, RIGHT)
+    screen.wait_for("✓ Whoever asks is greeted by name.", "The stage's promises are all kept.")
+    assert "Expected" in screen.text, "whoever has begun to edit sees the card of the open task"
+
+    quit_session(screen)
+    assert "Everything is kept. uv run workbook brings you back here." in screen.text
+    assert screen.mode == screen.mode_before
+    workbook.wait_until_gone()
+    assert list(workbook.temporary.iterdir()) == []
+
+
+def test_a_syntax_error_is_one_card(workbook: Workbook) -> None:
+    """A half-typed line is one card with that line; the promises that wait for it are counted, not listed."""
+    screen = open_session(workbook)
+
+    replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
+    shown = screen.wait_for("The app has a syntax error:", "1 promise is broken and 2 wait in your copy.", KEYS)
+
+    assert 'File "main.py", line 5' in shown
+    assert "… 2 promises wait until that is mended" in shown
+    assert "Nobody is not greeted" not in shown
+
+
+def test_hint_and_list_come_back(workbook: Workbook) -> None:
+    """h shows the next hint and l every step, each on a screen of its own; Enter, and Ctrl-C too, brings back."""
+    screen = open_session(workbook)
+
+    screen.press("h")
+    shown = screen.wait_for("Hint 1 of 3: Nudge", "Something here already greets.", BACK)
+    assert KEYS not in shown
+    screen.press("\r")
+    screen.wait_for("Back from the hint.", KEYS)
+
+    screen.press("l")
+    screen.wait_for("› 01-hello", "· 02-notes", "You are in 01-hello.", BACK)
+    screen.press("\x03")
+    screen.wait_for("Back from the list.", KEYS)
+
+    quit_session(screen)
+    assert [entry.data for entry in workbook.notes("hint")] == [{"task": "1-farewell", "level": 1}]
+
+
+def test_break_asks_and_comes_back(workbook: Workbook) -> None:
+    """b asks for a prediction and how sure one is, insists on an answer, judges it, records both, and comes back."""
+    screen = open_session(workbook)
+
+    screen.press("b")
+    shown = screen.wait_for("Experiment 1 of 3: Everybody is welcome", "Numbers, with commas:")
+    assert "Hello, as shipped. Your own code is not touched." in shown
+    screen.press("all\r")
+    screen.wait_for("Numbers from 0 to 3, with commas; 0 for none.")
+    screen.press("1\r")
+    screen.wait_for("How sure are you? 1 a guess, 2 fairly sure, 3 certain.\n1, 2 or 3:")
+    screen.press("very\r")
+    wait_until(lambda: screen.text.count("1, 2 or 3:") == 2, lambda: screen.text)
+    screen.press("3\r")
+    shown = screen.wait_for("Why", "Nothing else refuses.", BACK)
+    assert "✗ Nobody is not greeted: the reply is 404." in shown
+    assert "It came otherwise: you did not expect 2 and you expected 1, which is kept." in shown
+    assert "You were certain." in shown
+    screen.press("\r")
+    screen.wait_for("Back from experiment 1.", "predict and break: experiment 2 of 3", KEYS)
+
+    quit_session(screen)
+    assert [entry.data for entry in workbook.notes("predicted")] == [
+        {"experiment": "Everybody is welcome", "prediction": [1], "right": False, "sure": "certain"}
+    ]
+
+
+def test_break_can_be_left(workbook: Workbook) -> None:
+    """Ctrl-C in an experiment comes back to the session, and the experiment stays open."""
+    screen = open_session(workbook)
+
+    screen.press("b")
+    screen.wait_for("Numbers, with commas:")
+    screen.press("\x03")
+    screen.wait_for("Left, unfinished.", "experiment 1 of 3", KEYS)
+
+    quit_session(screen)
+    assert workbook.notes("predicted") == []
+
+
+def test_run_serves_until_ctrl_c(workbook: Workbook) -> None:
+    """r serves the learner's copy at port 8000; Ctrl-C ends that and not the session."""
+    workbook.put_into_work("02-notes")
+    screen = workbook.screen()
+    screen.wait_for("A note that was written can be read.", KEYS)
+
+    with sole_use_of(8000):
+        screen.press("r")
+        screen.wait_for("App  http://127.0.0.1:8000", "Ctrl-C ends it.")
+        assert httpx.get("http://127.0.0.1:8000/notes", trust_env=False).json() == []
+        screen.press("\x03")
+        screen.wait_for("Stopped.", BACK)
+    screen.press("\r")
+    screen.wait_for("The app is stopped.", KEYS)
+
+    quit_session(screen)
+
+
+def test_run_says_that_its_port_is_taken(workbook: Workbook) -> None:
+    """Where port 8000 is in use, r says so and names another way; the session goes on."""
+    workbook.put_into_work("02-notes")
+    screen = workbook.screen()
+    screen.wait_for("A note that was written can be read.", KEYS)
+
+    with sole_use_of(8000), socket.create_server(("127.0.0.1", 8000)):
+        screen.press("r")
+        screen.wait_for("Port 8000 is in use", "uv run workbook run --port 8001", BACK)
+    screen.press("\r")
+    screen.wait_for(KEYS, "A note that was written can be read.")
+
+    quit_session(screen)
+
+
+def test_the_session_moves_on_only_when_told(workbook: Workbook) -> None:
+    """A step that is done stays on the screen until n; then the next one is there, and how to go back is said."""
+    for title in EXPERIMENTS:
+        workbook.note("predicted", "01-hello", experiment=title, right=True)
+    screen = open_session(workbook)
+    shown = screen.wait_for("task 1: Say goodbye", "Edit  work/01-hello/main.py", KEYS)
+    assert "✗ Whoever leaves is told goodbye by name." in shown, "the task at hand has a card"
+
+    task_1, task_2 = read_tasks(workbook.root / "stages/01-hello")
+    apply_edits(task_1.solution(), workbook.work / "01-hello")
+    screen.wait_for("Task 1 is done.", "✓ task 1, farewell: done", "task 2: Shout")
+    apply_edits(task_2.solution(), workbook.work / "01-hello")
+    shown = screen.wait_for("Task 2 is done.", "this step is done; on to 02-notes", "press n", KEYS)
+    assert "01-hello: A greeting, and who may have it" in shown
+    assert not (workbook.work / "02-notes").exists()
+
+    screen.press("n")
+    screen.wait_for("02-notes: Notes in a file, and mail about them", "Now in 02-notes", "A note that was written")
+    assert "Back: uv run workbook start 01-hello" in " ".join(screen.text.split())
+
+    quit_session(screen)
+    assert "02-notes" in workbook("list").lines[-1]
+
+
+def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
+    """A key that is pressed while a check is going is answered; unknown ones and arrows do nothing."""
+    screen = workbook.screen()
+    screen.wait_for("Checking it …", KEYS)
+
+    screen.press("x")
+    screen.press("\x1b[A")
+    screen.press_until("l", "You are in 01-hello.")
+    screen.press("\r")
+
+    screen.wait_for("✓ Whoever asks is greeted by name.", "Back from the list.")
+    quit_session(screen)
+
+
+def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
+    """A copy without tests, from the start or later, is told how to put them back; then the session goes on."""
+    copy = workbook.put_into_work("01-hello")
+    gone = "There are no tests to run here. Next: uv run workbook start puts them back"
+    for file in list(copy.rglob("test_*.py")):
+        file.unlink()
+    screen = workbook.screen()
+    screen.wait_for(gone, KEYS)
+
+    workbook.put_into_work("01-hello")
+    screen.wait_for("✓ Whoever asks is greeted by name.")
+    for file in list(copy.rglob("test_*.py")):
+        file.unlink()
+    screen.wait_for(gone, KEYS)
+
+    quit_session(screen)
+
+
+def test_the_screen_follows_the_terminal(workbook: Workbook) -> None:
+    """A terminal that gets another size is drawn again in it, and Ctrl-L draws it again too."""
+    screen = open_session(workbook)
+    assert "─" * 80 in screen.text
+
+    screen.resize(50, 50)
+    shown = screen.wait_for("Welcome. Your copy of the first step is in\nwork/01-hello.")
+    assert "─" * 50 in shown
+
+    drawn = screen.written.count("A small course")
+    screen.press("\x0c")
+    wait_until(lambda: screen.written.count("A small course") > drawn, lambda: screen.text)
+    quit_session(screen)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_no_line_is_wider_than_the_terminal(workbook: Workbook, columns: int) -> None:
+    """Whatever the session shows fits the terminal; only commands and paths, which are copied, may be longer."""
+    screen = open_session(workbook, columns)
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    screen.wait_for("is broken in your copy.")
+    for key, words in (("h", BACK), ("l", BACK)):
+        screen.press(key)
+        screen.wait_for(words)
+        screen.press("\r")
+        screen.wait_for("q quit")
+    screen.press("b")
+    screen.wait_for("Numbers, with commas:")
+    screen.press("2\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("2\r")
+    screen.wait_for(BACK)
+    screen.press("\r")
+    screen.wait_for("q quit")
+    quit_session(screen)
+
+    lines = ESCAPES.sub("", screen.written).split("\n")
+    too_long = [line for line in lines if len(line) > columns]
+    assert [line for line in too_long if not re.match(r"(   | {12})(uv run|curl|\S+$)", line)] == []
+
+
+@pytest.mark.parametrize("ending", ["q", "Ctrl-C", "SIGTERM", "an error"])
+def test_the_terminal_is_as_before(workbook: Workbook, ending: str) -> None:
+    """However the session ends, the terminal is set as it was, and nothing runs on."""
+    screen = open_session(workbook)
+    wait_until(lambda: screen.mode != screen.mode_before, lambda: "single keys are not read unechoed")
+
+    if ending == "q":
+        screen.press("q")
+    elif ending == "Ctrl-C":
+        screen.press("\x03")
+    elif ending == "SIGTERM":
+        screen.kill(signal.SIGTERM)
+    else:
+        (workbook.root / "workbook.toml").write_text("title = 1", encoding="utf-8")
+        screen.press("n")
+    status = screen.wait_for_end()
+
+    assert status == {"q": 0, "Ctrl-C": 0, "SIGTERM": 143, "an error": 2}[ending]
+    assert screen.mode == screen.mode_before
+    assert "Traceback" not in screen.written
+    workbook.wait_until_gone()
+    assert list(workbook.temporary.iterdir()) == []
+
+
+def test_a_closed_terminal_ends_the_session(workbook: Workbook) -> None:
+    """When its terminal is closed, the session and all that it started are gone."""
+    screen = open_session(workbook)
+
+    screen.hang_up()
+
+    workbook.wait_until_gone()
+    assert list(workbook.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words, env",
+    [(["--plain"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"}), (["list"], {"NO_COLOR": "1"})],
+    ids=["--plain", "NO_COLOR", "TERM=dumb", "list with NO_COLOR"],
+)
+def test_plain_text_on_a_terminal(workbook: Workbook, words: list[str], env: dict[str, str]) -> None:
+    """With --plain, NO_COLOR or a dumb terminal there are no colours, redraws or single keys: it says it and ends."""
+    screen = workbook.screen(*words, env=env)
+
+    assert screen.wait_for_end() == 0
+
+    assert "\x1b" not in screen.written
+    assert "01-hello" in screen.written
+
+
+def test_an_ascii_terminal(workbook: Workbook) -> None:
+    """On a terminal that can show ASCII only, marks, quotes and rules are ASCII."""
+    screen = workbook.screen(env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    screen.wait_for("+ Whoever asks is greeted by name.", "- task 1, farewell", "-" * 80)
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    screen.wait_for("x Whoever asks is greeted by name.")
+    screen.press("l")
+    screen.wait_for("> 01-hello", "Enter brings you back ...")
+    screen.press("\r")
+    screen.wait_for("Back from the list.")
+    quit_session(screen)
+
+    assert screen.written.isascii()

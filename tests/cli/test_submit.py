@@ -1,0 +1,150 @@
+"""`workbook submit`: the zip to hand in holds what belongs in it, and a grader takes it."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ..runners import Workbook
+from .test_exercise_commands import ESCAPES, solve, told
+
+
+@pytest.fixture
+def project(workbook: Workbook) -> Path:
+    """The learner's project, in which the exercise is begun."""
+    return workbook.put_into_work("count")
+
+
+LEFT_OUT = {
+    "app/.env": b"SECRET=1",
+    "app/prod.env": b"SECRET=1",
+    "app/server.key": b"SECRET",
+    "app/blog.db": b"SQLite",
+    "app/blog.db-wal": b"SQLite",
+    "app/Blog.SQLITE3": b"SQLite",
+    "app/uploads/picture.png": b"png",
+    "app/requests.log": b"log",
+    "app/.venv/lib/x.py": b"",
+    "app/venv/lib/x.py": b"",
+    "app/.git/config": b"",
+    "app/.mypy_cache/x.json": b"",
+    "app/big.py": b"#" * (1024 * 1024 + 1),
+    "app/old.zip": b"zip",
+    "app/odd\x1b.py": b"",
+}
+BESIDE = {
+    ".env": b"SECRET=1",
+    "blog.db": b"SQLite",
+    "uploads/picture.png": b"png",
+    ".git/config": b"",
+    "conftest.py": b"",
+}
+
+
+def write_all(project: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_bytes(content)
+
+
+def handed_in(workbook: Workbook) -> list[Path]:
+    return sorted((workbook.work / "submissions").iterdir())
+
+
+def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path) -> None:
+    """The zip holds app/ and what belongs to it beside it; what else is in app/ is told."""
+    write_all(project, LEFT_OUT | BESIDE | {"seed.py": b"", "requirements.txt": b"", "app/uploads/crud.py": b""})
+    write_all(project, {"app/__pycache__/main.cpython-311.pyc": b""})
+    (project / "app/link.py").symlink_to("/etc/passwd")
+    (project / "app/folder").symlink_to("/etc")
+    (project / "app/nowhere.py").symlink_to("nowhere")
+    os.mkfifo(project / "app/pipe.py")
+
+    ended = workbook("submit", "count")
+
+    assert (ended.status, ended.err) == (0, "")
+    (file,) = handed_in(workbook)
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+    wanted = ["__init__", "books", "config", "counting", "database", "main", "uploads/crud"]
+    assert names == [
+        f"final/{name}" for name in (".env.example", "README.md", *(f"app/{w}.py" for w in wanted), "requirements.txt")
+    ] + ["final/seed.py"]
+    assert [line.strip() for line in ended.lines[:11]] == [name.removeprefix("final/") for name in names]
+    assert "Left out, because running left it there or it is none of the project's: app/.env, app/.git/config," in (
+        told(ended)
+    )
+    size = file.stat().st_size / 1024
+    assert f"work/submissions/{file.name}: 11 files, {size:.0f} KiB. Hand in this file." in told(ended)
+    assert "Its public tests have not been green yet: uv run workbook check count" in told(ended)
+
+
+def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) -> None:
+    """What `submit` makes `check --submission` takes; the same files give the same bytes, and no zip is lost."""
+    solve(workbook)
+    workbook.note("solved", "count", task="count")
+
+    for _ in range(3):
+        assert "Its public tests" not in workbook("submit", "count").out
+        os.utime(project / "app/main.py", (0, 0))
+    files = handed_in(workbook)
+
+    assert len(files) == 3
+    assert len({file.read_bytes() for file in files}) == 1
+    assert workbook("check", "count", "--submission", str(files[0])).status == 0
+    assert {entry.data["file"] for entry in workbook.notes("submitted")} == {file.name for file in files}
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({"app/Books.py": b""}, "differ in case alone"),
+        ({"fastapi.py": b""}, "fastapi.py hides the package fastapi of the same name: rename it."),
+        ({f"app/{'x' * 210}.py": b""}, "a name that no project needs"),
+        ({f"app/m{n}.py": b"" for n in range(2000)}, "2,008 files of 0.0 MiB are more than a project."),
+        ({f"app/m{n}.py": bytes(1024 * 1024) for n in range(21)}, "files of 21.0 MiB are more than a project."),
+    ],
+    ids=["case", "fastapi.py", "long name", "many", "large"],
+)
+def test_submit_refuses_what_a_grader_refuses(
+    workbook: Workbook, project: Path, files: dict[str, bytes], message: str
+) -> None:
+    """A project that a grader would refuse is told so when it is handed in: exit 1, and no file is left."""
+    write_all(project, files)
+
+    ended = workbook("submit", "count")
+
+    assert (ended.status, ended.out) == (1, "")
+    assert message in " ".join(ended.err.split())
+    assert not list((workbook.work).glob("submissions/*"))
+
+
+def test_submit_where_nothing_can_be_written(workbook: Workbook, project: Path) -> None:
+    """A file in the place of the folder for zips is told, and exits 1."""
+    (workbook.work / "submissions").write_text("a file", encoding="utf-8")
+
+    ended = workbook("submit", "count")
+
+    assert (ended.status, ended.out) == (1, "")
+    assert "cannot be made:" in " ".join(ended.err.split())
+
+
+def test_only_exercises_are_handed_in(shared: Workbook) -> None:
+    """`submit` of a stage is misuse: exit 2, and the list is next."""
+    ended = shared("submit", "01")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "workbook: 01-hello is not handed in; exercises are.\nNext: uv run workbook list\n"
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_submit_on_a_terminal(workbook: Workbook, project: Path, columns: int) -> None:
+    """On a terminal the list of `submit` fits, and has colours."""
+    screen = workbook.screen("submit", "count", columns=columns)
+
+    assert screen.wait_for_end() == 0
+    assert "\x1b[" in screen.written
+    lines = ESCAPES.sub("", screen.written).split("\n")
+    assert [line for line in lines if len(line) > columns and "/" not in line] == []

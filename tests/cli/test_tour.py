@@ -1,0 +1,421 @@
+"""`workbook tour`: questions about a project, answered by the names of its files."""
+
+import contextlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from workbook.authoring.proofs import Finding, prove, tour_claims
+from workbook.course.model import Course
+from workbook.course.tour import line_of, meant_files, purpose, read_tour
+from workbook.testrun import ColdRunner
+
+from ..conftest import COURSE
+from ..runners import COMMAND, Ended, Workbook, files_below, replace_in
+
+PROJECT = COURSE / "final"
+QUESTIONS = [question.question for question in read_tour(PROJECT)]
+ANSWERS = ["main", "config", "database", "database", "books", "books", "test_books", "README"]
+FILES = ["README.md", ".env.example", "app/__init__.py", "app/main.py", "app/storage.py", "app/routers/__init__.py"]
+FILES += ["app/routers/users.py", "tests/test_users.py", "tests/README.md"]
+PROMPT = "Which file?"
+
+
+def answer(workbook: Workbook, *lines: str, words: tuple[str, ...] = ()) -> Ended:
+    """The tour with these lines piped into it."""
+    return workbook("tour", *words, stdin=None, input="".join(f"{line}\n" for line in lines))
+
+
+def note_all(workbook: Workbook, number: int = 8) -> None:
+    """Answer so many questions, the second of them at the second try."""
+    for n, question in enumerate(QUESTIONS[:number], 1):
+        workbook.note("toured", "final", question=question, right=True, tries=2 if n == 2 else 1)
+
+
+# --- what is meant
+
+
+@pytest.mark.parametrize(
+    "text, meant",
+    [
+        ("storage.py", ["app/storage.py"]),
+        ("app/storage.py", ["app/storage.py"]),
+        ("storage", ["app/storage.py"]),
+        ("final/app/storage.py", ["app/storage.py"]),
+        ("work/final/app/storage.py", ["app/storage.py"]),
+        ("/home/ada/course/final/app/storage.py:61", ["app/storage.py"]),
+        ("./app/storage.py", ["app/storage.py"]),
+        ("APP\\Storage.PY", ["app/storage.py"]),
+        ("final\\app\\storage", ["app/storage.py"]),
+        ('  "app/storage.py" ', ["app/storage.py"]),
+        ("routers/users", ["app/routers/users.py"]),
+        ("users", ["app/routers/users.py"]),
+        ("test_users", ["tests/test_users.py"]),
+        ("main", ["app/main.py"]),
+        ("readme.md", ["README.md"]),
+        ("tests/readme", ["tests/README.md"]),
+        (".env.example", [".env.example"]),
+        ("app/__init__.py", ["app/__init__.py"]),
+        ("__init__", ["app/__init__.py", "app/routers/__init__.py"]),
+        ("torage.py", []),
+        ("app", []),
+        ("app/", []),
+        (".py", []),
+        ("py", []),
+        ("..", []),
+        ("../../app/main.py", []),
+        ("/", []),
+        (":", []),
+        ("61", []),
+        ("²", []),
+        ("x" * 5000, []),
+    ],
+)
+def test_a_file_by_many_names(text: str, meant: list[str]) -> None:
+    """A file is meant by its path or the end of it, with or without extension, project and line, in any case."""
+    assert meant_files(text, FILES, "final") == meant
+
+
+def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
+    """A module's purpose is the first line of its docstring; a file that has none says nothing."""
+    texts = {"a.py": '"""Settings.\n\nMore."""\n', "b.py": "x = 1\n", "c.py": "def :", "d.md": "# Title\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "e.py").write_bytes(b"\xff\0")
+
+    said = {name: purpose(tmp_path / name) for name in [*texts, "e.py", "gone.py"]}
+
+    assert said == {"a.py": "Settings.", "b.py": "", "c.py": "", "d.md": "", "e.py": "", "gone.py": ""}
+
+
+def test_where_a_text_stands(tmp_path: Path) -> None:
+    """The place of an answer is the line in which the text begins, whatever the line endings are."""
+    file = tmp_path / "a.py"
+    file.write_bytes(b"one\r\ntwo\r\nthree two\r\n")
+
+    assert [line_of(file, look) for look in ("one", "two", "three", "two\nthree", "four")] == [1, 2, 3, 2, None]
+    assert line_of(tmp_path / "gone.py", "one") is None
+
+
+# --- without a terminal
+
+
+def test_nothing_to_read_shows_the_question(shared: Workbook) -> None:
+    """Without a terminal and without input the tour shows its question and how to answer it, and exits 0."""
+    ended = shared("tour")
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.lines == [
+        "Question 1 of 8",
+        "Which file names the routes?",
+        "",
+        "Run this on a terminal, or give it the names of files, one on a line.",
+        "",
+        "      Read  final/README.md",
+        "      Next  the tour: question 1 of 8",
+        "            uv run workbook tour final",
+    ]
+
+
+def test_a_right_answer(workbook: Workbook) -> None:
+    """A right answer is told with the place and the reason; it is recorded, and the next question comes."""
+    ended = answer(workbook, "app/main.py")
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.lines[:8] == [
+        "Question 1 of 8",
+        "Which file names the routes?",
+        "",
+        "Which file? app/main.py",
+        "That is it.",
+        "      Look  final/app/main.py:16",
+        "       Why  It stands there because one file has one reason to change, and",
+        "            whoever looks for this looks there first of all.",
+    ]
+    assert ended.lines[10:13] == ["Question 2 of 8", QUESTIONS[1], ""]
+    assert "1 of 8 are answered, 1 at the first try." in ended.lines
+    assert [entry.data for entry in workbook.notes("toured")] == [{"question": QUESTIONS[0], "right": True, "tries": 1}]
+
+
+def test_a_wrong_answer_is_asked_once_more(workbook: Workbook) -> None:
+    """A wrong file is told with what it is for, and asked once more; the second right answer is recorded as such."""
+    ended = answer(workbook, "config", "main")
+
+    assert ended.lines[3:7] == [
+        "Which file? config",
+        "Not app/config.py (“Settings, from the environment”). Once more:",
+        "Which file? main",
+        "That is it, at the second try.",
+    ]
+    assert "1 of 8 are answered, 0 at the first try." in ended.lines
+    assert [entry.data for entry in workbook.notes("toured")] == [{"question": QUESTIONS[0], "right": True, "tries": 2}]
+
+
+def test_two_wrong_answers_are_told_the_right_one(workbook: Workbook) -> None:
+    """After a second wrong file the answer is told, with place and reason, and the question counts as answered."""
+    ended = answer(workbook, "config", "README.md")
+
+    assert ended.lines[6:8] == [
+        "Nor README.md. It is app/main.py.",
+        "      Look  final/app/main.py:16",
+    ]
+    assert [entry.data for entry in workbook.notes("toured")] == [
+        {"question": QUESTIONS[0], "right": False, "tries": 2}
+    ]
+
+
+def test_what_is_no_file_is_no_attempt(workbook: Workbook) -> None:
+    """What names no file of the project is told so with the files that there are, and does not count."""
+    ended = answer(workbook, "sto\x1brage", "__init__", "main")
+
+    assert ended.lines[3:9] == [
+        "Which file? storage",
+        "final has no file “sto?rage”. It has:",
+        "  .env.example  .gitignore  README.md",
+        "  app/  __init__.py  books.py  config.py  database.py  main.py",
+        "  tests/  test_books.py",
+        "Which file? __init__",
+    ]
+    assert [entry.data["tries"] for entry in workbook.notes("toured")] == [2]
+
+
+def test_a_name_of_several_files_is_no_attempt(workbook: Workbook) -> None:
+    """A name that several files have is asked which of them, and does not count."""
+    shutil.copy(workbook.root / "final/app/main.py", workbook.root / "final/tests/main.py")
+
+    ended = answer(workbook, "main.py", "app/main.py")
+
+    assert ended.lines[3:7] == [
+        "Which file? main.py",
+        "Which of them: app/main.py, tests/main.py?",
+        "Which file? app/main.py",
+        "That is it.",
+    ]
+
+
+def test_enter_alone_skips(workbook: Workbook) -> None:
+    """Enter alone skips a question, also after a wrong answer: it comes again next time."""
+    ended = answer(workbook, "", "main", "", "database")
+
+    assert ended.out.count("Skipped; it comes again.") == 2
+    assert [entry.data["question"] for entry in workbook.notes("toured")] == [QUESTIONS[2]]
+    assert "      Next  the tour: question 1 of 8" in ended.lines
+    again = answer(workbook, "main", "config")
+    assert [entry.data["question"] for entry in workbook.notes("toured")[1:]] == QUESTIONS[:2]
+    assert "Question 4 of 8" in again.lines, "what is answered is not asked again"
+
+
+def test_one_of_several_right_answers(workbook: Workbook) -> None:
+    """Each of several right files is right; the first one's place is shown, the others are named."""
+    ended = answer(workbook, "main", words=("final", "6"))
+
+    assert ended.lines[3:7] == [
+        "Which file? main",
+        "That is it.",
+        "      Look  final/app/books.py:15",
+        "      Also  final/app/main.py",
+    ]
+
+
+def test_the_whole_tour(workbook: Workbook) -> None:
+    """At the end the tour says how many were right at the first try, and what is next; the step is then done."""
+    ended = answer(workbook, "main", "main", *ANSWERS[1:])
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.lines[-4:] == [
+        "Every question is answered: 7 of 8 at the first try.",
+        "",
+        "      Next  this step is done; on to count",
+        "            uv run workbook start count",
+    ]
+    workbook.note("current", "01-hello")
+    listed = workbook("list")
+    assert listed.lines[4:6] == [
+        " DONE final      20 min  Books on a shelf, from the database to the reply (tour",
+        "                         8 of 8)",
+    ]
+
+
+def test_an_answered_tour_repeats_one(workbook: Workbook) -> None:
+    """When all is answered the tour says so; a number asks that one again, and the later answer counts."""
+    note_all(workbook)
+
+    done = workbook("tour")
+    again = answer(workbook, "config", words=("final", "2"))
+
+    assert done.lines[:2] == [
+        "Every question is answered: 7 of 8 at the first try.",
+        "To answer one again, name it: uv run workbook tour final 1",
+    ]
+    assert again.lines[0] == "Question 2 of 8"
+    assert again.out.count(PROMPT) == 1
+    assert "Every question is answered: 8 of 8 at the first try." in again.lines
+
+
+def test_a_question_that_is_changed_is_asked_again(workbook: Workbook) -> None:
+    """Answers are kept by the question's text: another order changes nothing, another question is open."""
+    note_all(workbook)
+    replace_in(workbook.root / "final/tour.toml", QUESTIONS[4], "Something else?")
+
+    ended = workbook("tour")
+
+    assert ended.lines[:2] == ["Question 5 of 8", "Something else?"]
+    assert "7 of 8 are answered, 6 at the first try." in ended.lines
+
+
+def test_bytes_that_are_no_text(workbook: Workbook) -> None:
+    """Bytes that are no text, a closed input and a very long line end no tour."""
+    strict = workbook.env | {"PYTHONIOENCODING": "utf-8:strict"}  # as with the locale of most machines
+    for given in (b"\xff\xfe\n\0\n", b"x" * 100_000, b"main"):
+        ended = subprocess.run([*COMMAND, "tour"], cwd=workbook.root, env=strict, input=given, capture_output=True)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+    assert len(workbook.notes("toured")) == 1, "a last line without its end is an answer"
+    closed = workbook("tour", before=["sh", "-c", 'exec "$@" <&-', "sh"])
+    assert (closed.status, closed.err, closed.lines[0]) == (0, "", "Question 2 of 8")
+
+
+def test_a_tour_changes_no_file(workbook: Workbook) -> None:
+    """The tour writes progress and nothing else."""
+    before = files_below(workbook.root)
+
+    answer(workbook, *ANSWERS)
+
+    after = files_below(workbook.root)
+    assert {name for name in after if after[name] != before.get(name)} == {"work/journal.sqlite"}
+
+
+# --- which tour
+
+
+@pytest.mark.parametrize(
+    "words, message, then",
+    [
+        (["01"], "01-hello has no tour.", "uv run workbook tour final"),
+        (["01", "2"], "01-hello has no tour.", "uv run workbook tour final"),
+        (["3"], "Say which step, then which question.", "uv run workbook tour final 3"),
+        (["final", "9"], "final has 8 questions; there is no number 9.", "uv run workbook tour final"),
+        (["finale"], "There is no step called “finale”. Nearest: final.", "uv run workbook list"),
+    ],
+)
+def test_a_tour_that_there_is_not(shared: Workbook, words: list[str], message: str, then: str) -> None:
+    """A step without a tour, and a question that there is not, exit 2 and name the command that works."""
+    ended = shared("tour", *words)
+
+    assert (ended.status, ended.out, ended.err) == (2, "", f"workbook: {message}\nNext: {then}\n")
+
+
+@pytest.mark.parametrize("words", [["final", "0"], ["final", "one"], ["final", "1", "2"]])
+def test_misuse(shared: Workbook, words: list[str]) -> None:
+    """Misuse exits 2 and says where help is."""
+    ended = shared("tour", *words)
+
+    assert (ended.status, ended.out, "-h' for help." in ended.err) == (2, "", True)
+
+
+def test_of_several_projects_the_current_one(workbook: Workbook) -> None:
+    """Where there are several projects, or none, the step that the learner is in is meant."""
+    toml = workbook.root / "workbook.toml"
+    project = toml.read_text(encoding="utf-8").partition('[[step]]\nname = "final"')[2].partition("[[step]]")[0]
+    toml.write_text(toml.read_text(encoding="utf-8") + '\n[[step]]\nname = "other"' + project, encoding="utf-8")
+
+    assert workbook("tour").err.startswith("workbook: 01-hello has no tour.")
+    workbook.note("current", "final")
+    assert workbook("tour").lines[0] == "Question 1 of 8"
+
+
+def test_a_project_without_a_tour(workbook: Workbook) -> None:
+    """A project whose tour is gone is told how to get it back; the rest of the course works."""
+    (workbook.root / "final/tour.toml").unlink()
+
+    ended = workbook("tour")
+
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == "workbook: final has no tour.\nNext: git checkout final\n"
+    assert workbook("list").status == 0
+
+
+# --- a tour that is not what it should be
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ('question = "Which file names the routes?"', 'questoin = "x"', "line 1, key question: Field required."),
+        ('answer = ["app/config.py"]', 'answer = "app/config.py"', "line 9, key answer: Input should be a valid list."),
+        ('answer = ["app/config.py"]', "answer = []", "line 9, key answer: List should have at least 1 item"),
+        ('answer = ["app/config.py"]', "answer = [1]", "line 9, key answer: Input should be a valid string."),
+        ('look = "os.environ"', 'look = " "', "line 11, key look: String should have at least 1 character."),
+        ('look = "os.environ"', 'look = "os.environ"\nhint = ""', "line 12, key hint: Extra inputs are not permitted."),
+        ('look = "os.environ"', 'look = "os.environ', "final/tour.toml is not valid TOML: "),
+    ],
+)
+def test_a_broken_tour(workbook: Workbook, old: str, new: str, message: str) -> None:
+    """A broken tour.toml is told with its file, line and key; exit 2, and how to restore it."""
+    replace_in(workbook.root / "final/tour.toml", old, new)
+
+    ended = workbook("tour")
+
+    assert (ended.status, ended.out) == (2, "")
+    said = " ".join(ended.err.split())
+    assert said.startswith("workbook: final/tour.toml")
+    assert message in said
+    assert said.endswith("Next: put the line right, or restore the file: git checkout final/tour.toml")
+
+
+def found_in(project: Path) -> list[Finding]:
+    with contextlib.closing(ColdRunner()) as runner:
+        return list(prove(tour_claims(project), runner))
+
+
+@pytest.mark.parametrize(
+    "old, new, subject, wrong",
+    [
+        (QUESTIONS[1], QUESTIONS[0], "its tour", "a question is asked twice"),
+        (f'question = "{QUESTIONS[1]}"\n', "", "its tour", "final/tour.toml, line 7, key question: Field required."),
+        ('"app/config.py"', '"config.py"', "question 2", "there is no file config.py"),
+        ('"app/config.py"', '"../app/config.py"', "question 2", "there is no file ../app/config.py"),
+        ('"app/config.py"', '".env"', "question 2", "there is no file .env"),
+        ('"os.environ"', '"os.getenv"', "question 2", "“os.getenv” does not occur in app/config.py"),
+        ("reason to change", "reason", "question 1", "its why has 19 words, fewer than 20"),
+    ],
+)
+def test_verify_finds_what_is_wrong(tmp_path: Path, old: str, new: str, subject: str, wrong: str) -> None:
+    """A tour whose answer is not there, whose place is not found, or whose reason is too short, is not proven."""
+    project = tmp_path / "final"
+    shutil.copytree(PROJECT, project)
+    (project / ".env").write_text("os.environ", encoding="utf-8")  # no copy of the project has it
+    tour = project / "tour.toml"
+    tour.write_text(tour.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+    (finding,) = [finding for finding in found_in(project) if not finding.holds]
+
+    assert finding.subject.startswith(f"final, {subject}")
+    assert wrong in finding.wrong
+
+
+@pytest.mark.parametrize("number", [0, 7, 9])
+def test_verify_counts_the_questions(tmp_path: Path, number: int) -> None:
+    """A tour has eight questions, neither fewer nor more, and a project has a tour."""
+    shutil.copytree(PROJECT, tmp_path / "final")
+    tour = tmp_path / "final/tour.toml"
+    _, *questions = tour.read_text(encoding="utf-8").split("[[question]]")
+    chosen = [*questions, questions[0].replace("Which", "And which")][:number]
+    tour.write_text("".join(f"[[question]]{question}" for question in chosen), encoding="utf-8")
+    if not number:
+        tour.unlink()
+
+    (finding,) = [finding for finding in found_in(tmp_path / "final") if not finding.holds]
+
+    assert (finding.subject, finding.wrong) == ("final, its tour", f"{number} questions, not 8")
+
+
+def test_the_small_tour_holds() -> None:
+    """The tour of the tests' own course holds: what is refused above is refused for its one fault."""
+    findings = found_in(PROJECT)
+
+    assert (len(findings), [finding for finding in findings if not finding.holds]) == (9, [])
+    course = Course(COURSE)
+    assert [question.question for question in course.tour(course.step("final"))] == QUESTIONS
+    assert course.tour(course.step("01")) == []
