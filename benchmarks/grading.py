@@ -1,9 +1,9 @@
 """What grading costs: CPU, time and memory per submission, sandboxed, beside the same tests without any isolation.
 
-(a) `workbook grade` with one lane, as its users call it; (b) the floor: one warm process with the tests and the app in
-it, and nothing kept apart; (c) a fresh pytest with Starlette's TestClient for each submission; for context (d) `otter
-run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count, whoever waits for them. What (a) and
-(e) cost to start is told apart: of (a) it counts what all its processes use from the second verdict on until
+(a) `workbook class grade` with one lane, as its users call it; (b) the floor: one warm process with the tests and the
+app in it, and nothing kept apart; (c) a fresh pytest with Starlette's TestClient for each submission; for context (d)
+`otter run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count, whoever waits for them. What (a)
+and (e) cost to start is told apart: of (a) it counts what all its processes use from the second verdict on until
 `--submissions` more are there; of (e) what five submissions cost more than one.
 
 The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
@@ -61,7 +61,7 @@ def fairly(measure: Callable[[], tuple[Used, list[str]]]) -> Used:
 
 
 def grade(one: Class, count: int, lanes: int, place: Path, looks: Sequence[int] = ()) -> Used:
-    """`workbook grade` of the first `count`."""
+    """`workbook class grade` of the first `count`."""
 
     def measure() -> tuple[Used, list[str]]:
         out = place / f"results{next(_numbers)}"

@@ -30,7 +30,7 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The edition, written by `workbook release`."""
+    """The edition, written by `workbook author release`."""
     folder = tmp_path_factory.mktemp("release") / "edition"
     ended = python(ROOT, "workbook", "release", str(folder))
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""`workbook release`: the learner edition is what is committed, without what is hidden, searched for leaks."""
+"""`workbook author release`: the learner edition is what is committed, without what is hidden, searched for leaks."""
 
 import gzip
 import io

@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""`workbook verify` on an exercise: it proves what holds, and finds what does not."""
+"""`workbook author verify` on an exercise: it proves what holds, and finds what does not."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""`workbook grade`, as an instructor calls it: a class, its troubles, and a person's decisions."""
+"""`workbook class grade`, as an instructor calls it: a class, its troubles, and a person's decisions."""
 
 import contextlib
 import os
@@ -65,7 +65,7 @@ def test_a_class_is_graded(school: Workbook, folder: Path) -> None:
     assert "notes.txt: It is neither a zip nor a folder: not graded." in told(rest)
     assert "Not counted: 1 lovelaceada_11_1_count.zip (Ada Lovelace): For count a later one counts" in told(rest)
     assert "count not handed in: 1 Mary Ward" in told(rest)
-    assert ended.lines[-1].endswith("uv run --group grading workbook report results/journal.db")
+    assert ended.lines[-1].endswith("uv run --group grading workbook class report results/journal.db")
     assert {one["learner"]: one["attempt"] for one in results(school)} == {"a1": 2, "g1": 1, "t1": 1, "99": 1}
     (the_class,) = results(school, "class")
     assert (the_class["exercises"], the_class["unsafe"], the_class["not_handed_in"]) == (
@@ -207,7 +207,7 @@ def test_one_grading_at_a_time(school: Workbook, folder: Path) -> None:
     decided = school("grade", "override", "a", "test_counts_books", "5", "--why", "late")
 
     assert (second.status, second.out) == (1, "")
-    assert second.err.startswith("workbook: Another workbook grade is writing to results.")
+    assert second.err.startswith("workbook: Another workbook class grade is writing to results.")
     assert decided.status == 0, decided.err
     running.end(signal.SIGTERM)
 

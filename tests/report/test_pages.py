@@ -183,7 +183,7 @@ def test_the_class_page_gives_the_command_that_decides() -> None:
 
     page = "".join(class_page(count(collect(entries), {}, {})))
 
-    command = f"workbook grade override &#39;$(rm -rf ~)&#39; {FIRST} 20 --exercise pagination --why &#39;…&#39;"
+    command = f"workbook class override &#39;$(rm -rf ~)&#39; {FIRST} 20 --exercise pagination --why &#39;…&#39;"
     assert f"<pre>{command}</pre>" in page
 
 

@@ -1,4 +1,4 @@
-"""`workbook report`: what it writes and says, and what it does with a journal that is none."""
+"""`workbook class report`: what it writes and says, and what it does with a journal that is none."""
 
 import json
 import sqlite3

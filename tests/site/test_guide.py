@@ -180,8 +180,8 @@ def block(name: str, begin: str) -> Block:
 
 @pytest.mark.skipif(not hidden_files(ROOT), reason="a learner edition has nothing hidden to release without")
 def test_a_release_says_what_the_guide_shows(tmp_path: Path) -> None:
-    """`workbook release` writes what the guide says it writes."""
-    (command,) = block("release", "uv run workbook release").commands
+    """`workbook author release` writes what the guide says it writes."""
+    (command,) = block("release", "uv run workbook author release").commands
     target = tmp_path / "edition"
     asked = [sys.executable, "-m", "workbook", "release", str(target)]
     ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -11,14 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from workbook.errors import UserError
-
-SETTINGS: dict[str, Any] = {
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-    "context_settings": {"help_option_names": ["-h", "--help"]},
-}
+from . import author, class_
+from .options import SETTINGS
 
 
 class _Sections(TyperGroup):
@@ -43,18 +37,13 @@ app = typer.Typer(
     no_args_is_help=False,
     **SETTINGS,
 )
-class_ = typer.Typer(help="Grade a class, and report its marks.", no_args_is_help=True, **SETTINGS)
-author = typer.Typer(help="Prove the course, and release the learner edition.", no_args_is_help=True, **SETTINGS)
-app.add_typer(class_, name="class")
-app.add_typer(author, name="author")
+app.add_typer(class_.group, name="class")
+app.add_typer(author.group, name="author")
 
 StepName = Annotated[
     str | None, typer.Argument(metavar="[STEP]", help="A step's name or number; without it, the one you are in.")
 ]
 Tier = StrEnum("Tier", ["fork", "bubblewrap"])
-ReportFormat = StrEnum("ReportFormat", ["csv", "canvas", "moodle", "feedback", "gradescope", "junit", "html"])
-Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the journal is.")]
-OVERRIDE = "workbook class override"
 Shipped = Annotated[bool, typer.Option("--shipped", help="The step as the course ships it, not your copy.")]
 
 
@@ -186,95 +175,6 @@ def submit(
     submit_exercise(exercise)
 
 
-@class_.command()
-def grade(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Zips, folders, or folders that hold them.")],
-    exercise: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="For this one; may be repeated. Else the files' names say.")
-    ] = None,
-    out: Out = Path("results"),
-    roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
-    lanes: Annotated[int | None, typer.Option(min=1, max=256, help="How many at once; else one per core.")] = None,
-    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Grade on the workers of Dask at tcp://...")] = "",
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the random values; else that of last time.")] = None,
-    limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one submission and exercise.")] = 180,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox; every report says so.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
-    why: Annotated[str, typer.Option(metavar="TEXT", hidden=True)] = "",
-) -> None:
-    """Grade a class. Ended and started again, it goes on."""
-    if paths[0] == "override":  # as it was called before there were groups
-        if len(paths) != 4 or len(exercise or []) > 1:
-            said = "An override names a learner, a promise, and points."
-            raise UserError(said, f"{OVERRIDE} LEARNER PROMISE POINTS --why TEXT")
-        learner, promise, points = paths[1:]
-        override(learner, promise, points, why=why, out=out, exercise=(exercise or [""])[0])
-        return
-    if why:
-        raise UserError("--why belongs to an override.", f"{OVERRIDE} LEARNER PROMISE POINTS --why TEXT")
-    from workbook.grader.request import GradeRequest
-
-    from .grade import grade_submissions
-
-    places = [Path(path) for path in paths]
-    grade_submissions(GradeRequest(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
-
-
-@class_.command()
-def override(
-    learner: Annotated[str, typer.Argument(metavar="LEARNER", help="A learner's id.")],
-    promise: Annotated[str, typer.Argument(metavar="PROMISE", help="The name of a promise's test.")],
-    points: Annotated[str, typer.Argument(metavar="POINTS", help="What it is worth now.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason.")] = "",
-    out: Out = Path("results"),
-    exercise: Annotated[str, typer.Option(metavar="NAME", help="Where several have a promise of that name.")] = "",
-) -> None:
-    """Set the points of one promise by hand, with a reason; it survives every later grading."""
-    from .override import override_promise
-
-    override_promise(learner, promise, points, why=why, out=out, exercise=exercise)
-
-
-@class_.command()
-def report(
-    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of a grading: results/journal.db")],
-    formats: Annotated[
-        list[ReportFormat] | None, typer.Option("--format", help="This one alone; may be repeated. Without it, all.")
-    ] = None,
-    to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to; without it, report/ beside the journal.")
-    ] = None,
-    assignment: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="An exercise's number in Canvas.")
-    ] = None,
-) -> None:
-    """Write marks and feedback, for an LMS and each learner."""
-    from .report import write_reports
-
-    write_reports(journal, [one.value for one in formats or []], to, assignment or [])
-
-
-@author.command()
-def release(
-    dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new folder.")],
-    solutions: Annotated[bool, typer.Option("--solutions", help="With the solutions, for afterwards.")] = False,
-) -> None:
-    """Write the learner edition, searched for leaks."""
-    from .release import release_edition
-
-    release_edition(dest, solutions=solutions)
-
-
-@author.command()
-def verify(
-    only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="These steps alone.")] = None,
-) -> None:
-    """Prove that everything in the course holds."""
-    from .verify import verify_course
-
-    verify_course(only or [])
-
-
 @app.command()
 def docs(
     build: Annotated[
@@ -310,5 +210,5 @@ def doctor(
     show_findings()
 
 
-for command in (grade, report, release, verify):  # where they were before there were groups
+for command in (class_.grade, class_.report, author.release, author.verify):  # where they were without the groups
     app.command(hidden=True)(command)

@@ -58,7 +58,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
         _show_summary(here, grading)
     _show_lists(here, the_class, failed)
     here.terminal.line()
-    here.terminal.field("Next", [f"uv run --group grading workbook report {shown_path(journal.path)}"])
+    here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal.path)}"])
     sys.exit(1 if failed else 0)
 
 

@@ -18,7 +18,7 @@ def override_promise(learner: str, promise: str, points: str, *, why: str, out: 
     """Record what a person has decided about one promise of one learner."""
     here = Context()
     journal = Journal(out / JOURNAL, lost=LOST)
-    again = f"workbook grade override LEARNER PROMISE POINTS --why TEXT --out {shown_path(out)}"
+    again = f"workbook class override LEARNER PROMISE POINTS --why TEXT --out {shown_path(out)}"
     if not why.strip():
         raise UserError("A decision needs its reason: --why TEXT.", again)
     try:
@@ -49,7 +49,7 @@ def override_promise(learner: str, promise: str, points: str, *, why: str, out: 
     journal.record(OVERRIDE, holding[0], **asdict(decision))
     said = "not kept" if outcome == "broken" else outcome
     here.terminal.line(f"{learner}, {holding[0]}: {promise} is worth {value:g} now. It was graded: {said}.", "bold")
-    here.terminal.field("Next", [f"uv run --group grading workbook report {shown_path(journal.path)}"])
+    here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal.path)}"])
 
 
 def _graded(journal: Journal, learner: str, promise: str, exercise: str) -> tuple[dict[str, list[str]], str]:

@@ -18,7 +18,7 @@ from workbook.wording import number_of
 from .context import Context
 from .screens import shown_path
 
-GRADE = "workbook grade PATH… writes one"
+GRADE = "workbook class grade PATH… writes one"
 LOST = "It holds every mark: make a copy of it before you do anything with it."
 
 
@@ -58,7 +58,7 @@ def _collected(path: Path) -> Collected:
     """What is in the journal. Raises `UserError`."""
     if not path.is_file():
         what = "is a folder, not a journal" if path.is_dir() else "is not there"
-        then = f"workbook report {shown_path(path / 'journal.db')}" if (path / "journal.db").is_file() else GRADE
+        then = f"workbook class report {shown_path(path / 'journal.db')}" if (path / "journal.db").is_file() else GRADE
         raise UserError(f"{shown_path(path)} {what}.", then, code=1)
     nothing = UserError(f"Nothing was graded into {shown_path(path)}.", GRADE, code=1)
     if _belongs_to_another(path):

@@ -13,7 +13,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import workbook
 from workbook.course.exercise import Exercise
 
 # What serves a submission, tests it, and judges; and what reads the answer.
@@ -26,7 +25,7 @@ OF_OURS = (
     "grader/evidence.py",
     "grader/grade_one.py",
 )
-PACKAGE = Path(workbook.__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 
 def key_of_tests(root: Path, exercise: Exercise) -> str:

@@ -27,7 +27,7 @@ def sole_grader(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                said = f"Another workbook grade is writing to {folder}."
+                said = f"Another workbook class grade is writing to {folder}."
                 raise UserError(said, "wait for it, or name another folder: --out", code=1) from error
         yield
     finally:

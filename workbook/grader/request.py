@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class GradeRequest:
-    """What `workbook grade` was given. `limit`: seconds for one submission and exercise."""
+    """What `workbook class grade` was given. `limit`: seconds for one submission and exercise."""
 
     paths: Sequence[Path]
     exercises: Sequence[str]

@@ -1,3 +1,6 @@
+"""The error of a machine that cannot keep submissions apart."""
+
+
 class NoSandbox(Exception):
     """Submissions cannot be kept apart on this machine: why, and what to do."""
 

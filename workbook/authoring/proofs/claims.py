@@ -1,4 +1,4 @@
-"""Claims, and proving them side by side: what `workbook verify` and the authors' tests share."""
+"""Claims, and proving them side by side: what `workbook author verify` and the authors' tests share."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor

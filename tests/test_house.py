@@ -1,0 +1,157 @@
+"""The house stays as workbook/README.md draws it: which folder may import from which, what things are called."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from .test_repo import ROOT
+
+HOUSE = ROOT / "workbook"
+MAP = (HOUSE / "README.md").read_text(encoding="utf-8") if (HOUSE / "README.md").exists() else ""
+# From the bottom up: a folder imports from those before it, and from nowhere else.
+FLOORS = [
+    ("errors", "tomlfile", "journal", "pins", "wording"),
+    ("course",),
+    ("serving",),
+    ("sandbox",),
+    ("submissions",),
+    ("plugin",),
+    ("testrun",),
+    ("learner",),
+    ("grader",),
+    ("report",),
+    ("authoring",),
+    ("playground",),
+    ("site",),
+    ("cli",),
+    ("__init__", "__main__"),
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# These run elsewhere: attacks in a sandbox, a test of the sandbox inside it, Python in the reader's browser.
+ELSEWHERE = ("authoring/attacks/code", "sandbox/selftest_app", "playground/inside")
+NO_VERB = re.compile(
+    "an?|all|and|as|at|by|each|either|every|everything|for|from|how|if|in|its?|no|nothing|of|on|one|only|or|several|"
+    "some|text|that|the|their|these|this|those|to|two|what|when|where|whether|which|who|whoever|whom|whose|why|with|"
+    "without",
+    re.IGNORECASE,
+)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return every module of the tool, by its dotted name."""
+    found = {}
+    for file in sorted(HOUSE.rglob("*.py")):
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(file.read_text(encoding="utf-8"))
+    return found
+
+
+def imports(name: str) -> Iterator[str]:
+    """Yield the modules of the tool that a module imports, at its top or late, in a function."""
+    is_package = (ROOT / name.replace(".", "/") / "__init__.py").exists()
+    package = name.split(".") if is_package else name.split(".")[:-1]
+    for node in ast.walk(modules()[name]):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found = [one if (one := f"{base}.{alias.name}") in modules() else base for alias in node.names]
+        else:
+            continue
+        yield from (one for one in found if one in modules())
+
+
+def room_of(name: str) -> str:
+    """Return the folder, or the module, directly below workbook/ that a module is in."""
+    return name.split(".")[1] if "." in name else "__init__"
+
+
+def runs_here(name: str) -> bool:
+    """Return whether a module runs in the tool's own processes."""
+    return not name.replace(".", "/").startswith(tuple(f"workbook/{place}" for place in ELSEWHERE))
+
+
+def test_a_folder_imports_from_those_below_it() -> None:
+    """A folder imports only from the folders below it, late imports included."""
+    assert {room_of(name) for name in modules()} == set(FLOOR)
+    climbing = [
+        f"{name} imports {other}"
+        for name in modules()
+        for other in imports(name)
+        if room_of(name) != room_of(other) and FLOOR[room_of(other)] > FLOOR[room_of(name)]
+    ]
+    assert climbing == []
+
+
+def test_no_modules_import_each_other() -> None:
+    """No circle of imports, late ones included, in a folder or between folders."""
+    left = {name: {other for other in imports(name) if other != name} for name in modules()}
+    while free := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in free:
+            del left[name]
+    assert sorted(left) == []
+
+
+@pytest.mark.parametrize("room", sorted(name for name in FLOOR if (HOUSE / name).is_dir()))
+def test_the_map_names_every_folder(room: str) -> None:
+    """workbook/README.md has a line for each folder, in the order in which they may import."""
+    rooms = re.findall(r"^\| `([a-z]+)/` \|", MAP, re.MULTILINE)
+    assert room in rooms
+    assert rooms == sorted(rooms, key=FLOOR.__getitem__)
+
+
+def test_the_map_names_what_there_is() -> None:
+    """Every file and folder that workbook/README.md names is there."""
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", MAP)) - {"work/"}  # that one is the learner's
+
+    assert len(named) > 30
+    below = [HOUSE, HOUSE / "sandbox", HOUSE / "playground", HOUSE / "authoring", ROOT]
+    assert [name for name in named if not any((folder / name).exists() for folder in below)] == []
+
+
+def test_reading_the_course_loads_the_course() -> None:
+    """Reading the course loads ten modules of ours or fewer."""
+    loaded, left = set(), ["workbook.course.model"]
+    while left:
+        name = left.pop()
+        if name in loaded:
+            continue
+        loaded |= {name}
+        left += [name.rpartition(".")[0]] if name.rpartition(".")[0] in modules() else []
+        left += imports(name) if name != "workbook" else []  # what it has, it imports when it is asked for
+    assert len(loaded) <= 10, sorted(loaded)
+
+
+def test_no_two_public_names_are_alike() -> None:
+    """A public class or function has a name that no other one has; every program's entry point is called main."""
+    places = defaultdict(list)
+    for name, tree in modules().items():
+        if runs_here(name):
+            for node in tree.body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name[0] != "_":
+                    places[node.name].append(name)
+    assert {called: where for called, where in places.items() if len(where) > 1 and called != "main"} == {}
+
+
+def test_every_module_says_what_is_in_it() -> None:
+    """Every module of the tool has a docstring."""
+    assert [name for name, tree in modules().items() if runs_here(name) and not ast.get_docstring(tree)] == []
+
+
+def test_a_function_says_what_it_does() -> None:
+    """A function's docstring begins with a verb; a command's is its help, which is a phrase."""
+    said = []
+    for name, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and runs_here(name):
+                is_command = any(".command" in ast.unparse(one) for one in node.decorator_list)
+                first = (ast.get_docstring(node) or "Do").split()[0]
+                if not is_command and (not first.isalpha() or not first[0].isupper() or NO_VERB.fullmatch(first)):
+                    said.append(f"{name}, line {node.lineno}, {node.name}: {first} …")
+    assert said == []
