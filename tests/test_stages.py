@@ -20,6 +20,8 @@ from workbook.testrun import Check, Runner
 from workbook.testrun.kept_warm import kept_warm
 from workbook.testrun.result import read_check
 
+from .runners import helpers_forked
+
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)
 PROJECTS = [COURSE.folder(step) for step in COURSE.steps if step.kind == "project"]
@@ -43,7 +45,7 @@ each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with kept_warm() as warm:
+    with helpers_forked(), kept_warm() as warm:
         yield warm
 
 

@@ -28,13 +28,51 @@ from workbook.plugin.members import CHEAP_HASHES, PASSWORD
 HERE = Path(__file__).parent
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 API_KEY = "key-of-the-operators"
+# On a busy machine a client may be idle for five seconds, and a worker silent. Uvicorn would hang up on the one and
+# kill the other.
+PATIENT = ("--timeout-keep-alive", "60", "--timeout-worker-healthcheck", "60")
+
+
+# What these prove doesn't depend on the database: the whole suite runs them on one, with the next commit on the other.
+ON_EITHER = {
+    "test_full_disk.py",
+    "test_hardship.py",
+    "test_hostile_files.py",
+    "test_hostile_forms.py",
+    "test_middleware.py",
+    "test_wire.py",
+}
+DATABASES = ["sqlite", "postgresql"]
+
+
+def sample_of(config: pytest.Config) -> int | None:
+    """Return the number of the sample that this run takes; None if it runs all of what is exhaustive."""
+    number: int = getattr(config, "workerinput", {}).get("sampled", config.getoption("sampled"))
+    return number if number >= 0 else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as exhaustive what needs either database, but for the one that a run which takes samples is to use."""
+    number = sample_of(config)
+    used = None if number is None else DATABASES[number % 2]
+    for item in items:
+        if item.path.parent == HERE and item.path.name in ON_EITHER and _given_database(item) not in {None, used}:
+            item.add_marker(pytest.mark.exhaustive)
+
+
+def _given_database(item: pytest.Item) -> object:
+    """Return the database that the item was given; None if its test names one, or needs none."""
+    if any("new_database" in marker.args[0] for marker in item.iter_markers("parametrize")):
+        return None
+    params: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("new_database")
 
 
 @pytest.fixture(scope="session")
 def sample_number(request: pytest.FixtureRequest) -> int | None:
     """The number of the sample that this run takes; None if it runs all of what is exhaustive."""
-    number: int = getattr(request.config, "workerinput", {}).get("sampled", request.config.getoption("sampled"))
-    return number if number >= 0 else None
+    return sample_of(request.config)
 
 
 def skip_without_postgres() -> None:
@@ -128,7 +166,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield server.folder
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
     """Make the DATABASE_URL of an empty database: SQLite in the app's working directory, or one on PostgreSQL."""
     if request.param == "sqlite":
@@ -273,7 +311,7 @@ class Uvicorn:
     ) -> None:
         self.data, self._log = data, data / f"uvicorn-{uuid4().hex}.log"
         data.mkdir(parents=True, exist_ok=True)
-        arguments = ["app.main:app", "--app-dir", str(app_directory), "--port", "0", *options]
+        arguments = ["app.main:app", "--app-dir", str(app_directory), "--port", "0", *PATIENT, *options]
         command = [sys.executable, "-m", "uvicorn", *arguments]
         with self._log.open("ab") as log:
             where: dict[str, Any] = {"cwd": data, "env": env, "output": log, "errors": log}
