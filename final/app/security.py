@@ -37,6 +37,6 @@ def read_token(token: str) -> int | None:
     try:
         claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], options=required)
         user_id = int(claims["sub"])
-    except (JWTError, TypeError, ValueError):  # jose raises a TypeError for `exp: null`
+    except (JWTError, TypeError, ValueError, RecursionError):  # jose lets these through: `exp: null`, deep JSON
         return None
     return user_id if 1 <= user_id <= MAX_ID else None

@@ -6,7 +6,7 @@ import secrets
 from time import perf_counter
 from typing import Annotated, Literal, Self
 
-from fastapi import Cookie, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Cookie, Depends, FastAPI, HTTPException, Request, Response, exceptions
 from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -15,16 +15,14 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_va
 from pydantic_settings import BaseSettings, NoDecode
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
-log = logging.getLogger("app")
 ORIGIN = re.compile(r"[a-z-]+://[^\sA-Z/?#@*]+")  # as a browser sends it: lower case, nothing after the port
 DEFAULT_ORIGINS = {"development": ["http://localhost:3000", "http://127.0.0.1:3000"], "production": []}
 
 
 def read_origins(given: str | list[str], info: ValidationInfo) -> list[str]:
     origins = [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
-    if wrong := [one for one in origins if one != "*" and not ORIGIN.fullmatch(one)]:
-        setting = str(info.field_name).upper()
-        raise ValueError(f"{setting}: no browser sends {wrong}; write each like http://localhost:3000")
+    if bad := [one for one in origins if one != "*" and not ORIGIN.fullmatch(one)]:
+        raise ValueError(f"{str(info.field_name).upper()}: no browser sends {bad}; write it like http://localhost:3000")
     return origins
 
 
@@ -53,14 +51,19 @@ async def answer_crashes(request: Request, call_next: RequestResponseEndpoint) -
     try:
         response = await call_next(request)
     except Exception:
-        log.exception("a route crashed")
+        logging.getLogger("app").exception("a route crashed")
         response = JSONResponse({"detail": "Internal server error"}, 500)
     response.headers["X-Process-Time"] = f"{(perf_counter() - started) * 1000:.2f}ms"
     return response
 
 
+async def invalid(_: Request, exc: exceptions.RequestValidationError) -> Response:
+    return JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
+
+
 app = FastAPI(
     title="CORS",
+    exception_handlers={exceptions.RequestValidationError: invalid},  # FastAPI's own fails on deep JSON: it echoes it
     middleware=[  # the outermost first
         Middleware(
             CORSMiddleware,
@@ -100,8 +103,7 @@ POSTS = {1: Post(id=1, title="Origins", author="Ada"), 2: Post(id=2, title="Cook
 
 @app.post("/sessions", status_code=201)
 async def sign_in(new: NewSession, response: Response) -> dict[str, str]:
-    token = secrets.token_urlsafe()
-    SESSIONS[token] = new.name
+    SESSIONS[token := secrets.token_urlsafe()] = new.name
     response.set_cookie("session", token, httponly=True, secure=settings.environment == "production")
     return {"access_token": token}
 

@@ -8,8 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response, exceptions, responses
 from passlib.context import CryptContext
 from pydantic import BaseModel, EmailStr, Field
 from pydantic_settings import BaseSettings
@@ -61,9 +60,12 @@ Base.metadata.create_all(engine)
 Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]+$")]
 
 
-class NewUser(BaseModel):
+class Person(BaseModel):
     name: Line
     email: EmailStr
+
+
+class NewUser(Person):
     password: Annotated[str, Field(min_length=8, max_length=100)]
 
 
@@ -72,10 +74,8 @@ class Credentials(BaseModel):
     password: Annotated[str, Field(max_length=100)]
 
 
-class UserOut(BaseModel):
+class UserOut(Person):
     id: int
-    name: str
-    email: str
 
 
 class NewPost(BaseModel):
@@ -92,7 +92,11 @@ def get_session() -> Iterator[Session]:
         yield session
 
 
-app = FastAPI(title="Background tasks")
+async def invalid(_: Request, exc: exceptions.RequestValidationError) -> Response:  # FastAPI's own fails on deep JSON
+    return responses.JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
+
+
+app = FastAPI(title="Background tasks", exception_handlers={exceptions.RequestValidationError: invalid})
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]  # closed before the reply, not after the tasks
 
 
@@ -152,7 +156,7 @@ def login(given: Credentials, request: Request, session: SessionDep, tasks: Back
     right = passwords.verify(given.password, user.hashed_password) if user else passwords.dummy_verify()
     address = request.client.host if request.client else "-"
     tasks.add_task(login_log.info, "login %s %r from %r", "ok" if right else "failed", given.email, address)
-    return user if user and right else JSONResponse({"detail": "Invalid credentials"}, 401)
+    return user if user and right else responses.JSONResponse({"detail": "Invalid credentials"}, 401)
 
 
 @app.post("/posts", status_code=201, response_model=PostOut)

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from .config import UPLOADS
@@ -31,6 +33,12 @@ app.include_router(users.router)
 app.include_router(posts.router)
 app.include_router(uploads.router)
 app.mount("/files", StaticFiles(directory=UPLOADS, check_dir=False), name="files")
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
+    """Name what is wrong. FastAPI's own handler echoes what was sent too, and fails if that's nested deeply."""
+    return JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
 
 
 @app.get("/", tags=["Root"])

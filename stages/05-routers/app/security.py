@@ -36,5 +36,5 @@ def read_token(token: str) -> int | None:
     try:
         claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], options=required)
         return int(claims["sub"])
-    except (JWTError, TypeError, ValueError):  # jose raises a TypeError for `exp: null`
+    except (JWTError, TypeError, ValueError, RecursionError):  # jose lets these through: `exp: null`, deep JSON
         return None
