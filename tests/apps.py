@@ -1,6 +1,7 @@
 """Tiny apps, and what can be seen of the processes that serve them."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -82,3 +83,8 @@ def children_of(pid: int) -> list[int]:
 def open_files_of(pid: int) -> int:
     """How many file descriptors a process holds."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def without_marks(text: str) -> str:
+    """Return a text without a traceback's ^^^^ below the code: each Python marks its own way. A SyntaxError's stay."""
+    return re.sub(r"^ +[~^]+\n(?! *SyntaxError)", "", text, flags=re.MULTILINE)

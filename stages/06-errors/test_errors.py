@@ -192,10 +192,9 @@ def test_a_strange_body_is_a_422(client: Client, body: bytes, errors: list[tuple
 
 
 @pytest.mark.deeper
-@pytest.mark.parametrize("body", [b'{"name": "\xff"}', b"[" * 50_000], ids=["no UTF-8", "too deep"])
-def test_an_unreadable_body_is_a_400(client: Client, body: bytes) -> None:
-    """A body that is no text, or nested beyond measure, is a 400 in the one shape."""
-    reply = client.post("/users", content=body, headers={"Content-Type": "application/json"})
+def test_an_unreadable_body_is_a_400(client: Client) -> None:
+    """A body that isn't text is a 400 in the one shape."""
+    reply = client.post("/users", content=b'{"name": "\xff"}', headers={"Content-Type": "application/json"})
 
     assert error(reply) == (400, shape("There was an error parsing the body")), hint(reply)
 
