@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from workbook.sandbox import NoSandbox, bubblewrap
+
 from . import golden
 from .runners import Workbook
 
@@ -25,6 +27,15 @@ os.environ.setdefault("MYPY_CACHE_DIR", str(Path(__file__).parents[1] / ".mypy_c
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes the screens."""
     parser.addoption(golden.OPTION, action="store_true", help="write tests/screens/ instead of comparing with it")
+
+
+@pytest.fixture(scope="session")
+def needs_sandbox() -> None:
+    """Skip the test, and say why, where bubblewrap can't keep a submission apart."""
+    try:
+        bubblewrap.check_namespaces()
+    except NoSandbox as error:
+        pytest.skip(f"not proven here: {error.why}; next: {error.then}")
 
 
 @contextlib.contextmanager

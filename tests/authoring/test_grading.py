@@ -21,7 +21,7 @@ COURSE = Course.find(ROOT)
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+def bench(needs_sandbox: None) -> Iterator[Bench]:
     with open_isolation(ROOT, unsafe=False) as isolation:
         made = Bench(COURSE, isolation)
         yield made

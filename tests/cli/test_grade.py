@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -127,7 +126,7 @@ def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None
     assert {name: started()[name] for name in finished} == finished
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a sandbox")
+@pytest.mark.usefixtures("needs_sandbox")
 def test_a_sandbox_that_dies_does_not_end_the_class(school: Workbook, folder: Path) -> None:
     """Where the fork server is killed while it is needed, another one is started, and everybody has their marks."""
     slow = RIGHT.replace("    return", "    __import__('time').sleep(0.5)\n    return")

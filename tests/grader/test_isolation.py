@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,7 @@ from ..sandbox.test_lifetime import descendants
 from .classes import HALF, RIGHT, course_in
 from .test_bench import outcomes, work
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a sandbox")
+pytestmark = pytest.mark.usefixtures("needs_sandbox")
 WAITS = RIGHT.replace("    return", "    __import__('time').sleep(1)\n    return")
 
 
@@ -29,7 +28,7 @@ def course(tmp_path: Path) -> Course:
 
 
 @pytest.fixture
-def isolation(course: Course) -> Iterator[InSandbox]:
+def isolation(needs_sandbox: None, course: Course) -> Iterator[InSandbox]:
     opened = InSandbox(course.root, "fork")
     yield opened
     opened.close()

@@ -63,7 +63,7 @@ except UserError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a small disk is made by bubblewrap, which needs Linux")
+@pytest.mark.usefixtures("needs_sandbox")  # bubblewrap makes the small disk
 def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
     """When the disk is full the entry is refused with a sentence, and every earlier one can be read."""
     small = ["--dev-bind", "/", "/", "--size", str(256 * 1024), "--tmpfs", str(tmp_path)]

@@ -15,7 +15,7 @@ from ..apps import write
 
 
 @pytest.fixture(scope="session", params=TIERS)
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+def sandbox(needs_sandbox: None, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """An open sandbox of each tier."""
     with open_sandbox(tier=request.param) as made:
         yield made

@@ -15,6 +15,7 @@ from workbook.sandbox import TIERS, Sandbox, open_sandbox
 
 from ..apps import PLAIN, is_gone, wait_until, write
 
+pytestmark = pytest.mark.usefixtures("needs_sandbox")
 OWNER = """\
 import sys
 from pathlib import Path

@@ -14,6 +14,7 @@ from ..apps import write
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.usefixtures("needs_sandbox")
 def test_auto_takes_the_fork_server() -> None:
     """Where namespaces can be nested, the fork server is taken."""
     with open_sandbox(ROOT) as sandbox:
@@ -21,6 +22,7 @@ def test_auto_takes_the_fork_server() -> None:
         assert sandbox.env == {"WORKBOOK_SANDBOX": str(sandbox.folder)}
 
 
+@pytest.mark.usefixtures("needs_sandbox")
 def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the fork server has a hole, the other tier is taken, and says why."""
     monkeypatch.setattr(opening, "FORKS", "workbook.sandbox.inside.no_such_module")
@@ -31,6 +33,7 @@ def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) 
         assert "no_such_module" in sandbox.refused
 
 
+@pytest.mark.usefixtures("needs_sandbox")
 def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
     """A course that lies where the sandbox looks, below Python's own folder say, would show its hidden tests."""
     inside = Path(sys.prefix) / "share" / f"course-{os.getpid()}"
@@ -86,6 +89,7 @@ def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> N
     assert {"reads files of this machine", "reaches this machine's network", "starts processes"} <= set(found)
 
 
+@pytest.mark.usefixtures("needs_sandbox")
 def test_a_submission_is_sandboxed_by_default(tmp_path: Path) -> None:
     """`pytest exercises/NAME --submission PATH` serves the submission in the sandbox."""
     course = ROOT / "tests" / "small_course"

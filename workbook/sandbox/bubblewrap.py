@@ -60,11 +60,30 @@ def start_bubblewrap(
         )
 
 
+def check_namespaces() -> None:
+    """Raise `NoSandbox` unless bubblewrap can make a sandbox's namespaces here."""
+    if sys.platform != "linux":
+        raise NoSandbox("submissions can only be kept apart on Linux", "use Linux, or WSL2 on Windows")
+    with hosts_file() as hosts:
+        nothing = _command(["-S", "-c", ""], capabilities=(), hosts=hosts.fileno())
+        ended = subprocess.run(nothing, pass_fds=[hosts.fileno()], capture_output=True, text=True, errors="replace")
+    if ended.returncode:
+        said = ended.stderr.strip()[-300:] or f"it ended with {ended.returncode}"
+        raise NoSandbox(
+            f"bubblewrap doesn't work on this machine ({said})", "uv run --group grading workbook doctor --grading"
+        )
+
+
 def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: int) -> list[str]:
     """Run `python -m module arguments` as the first process of a sandbox; `hosts` is a descriptor of its /etc/hosts.
 
     `capabilities`: what it keeps inside, over nothing but its own namespaces.
     """
+    start = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
+    return _command(["-B", "-c", start, *arguments], capabilities, hosts)
+
+
+def _command(python: Sequence[str], capabilities: Sequence[str], hosts: int) -> list[str]:
     visible = [(path, path) for path in SYSTEM if Path(path).exists()]
     visible += [(place, seen_as(place)) for place in _interpreter() if not _is_below(place, "/usr")]
     package = Path(__file__).parent.parent
@@ -87,8 +106,7 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
     if not any(_is_below(target, "/tmp") for _, target in visible):  # else that folder is there, and cannot be a link
         inside += ["--symlink", f"{PLACE.lstrip('/')}/tmp", "/tmp"]
     inside += ["--remount-ro", "/", "--chdir", "/"]
-    program = f"import sys; sys.path.insert(0, {GRADER!r}); from {module} import main; main()"
-    inside += ["--", seen_as(sys.executable), "-I", "-B", "-c", program, *arguments]
+    inside += ["--", seen_as(sys.executable), "-I", *python]
     plan = {
         "uid": UID,
         "bwrap": find_bwrap(),
