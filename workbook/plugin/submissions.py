@@ -1,6 +1,7 @@
 """`--submission PATH`: an exercise's tests, the hidden ones too where they are, against what somebody handed in."""
 
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -49,13 +50,14 @@ def launcher_of(config: pytest.Config) -> str:
 
 
 def _refuse_without_sandbox(config: pytest.Config) -> None:
-    from workbook.sandbox import NoSandbox
-    from workbook.sandbox.bubblewrap import find_bwrap
+    from workbook.sandbox import NoSandbox, bubblewrap
 
     if config.getoption("--launcher") not in {"auto", "sandbox"}:
         raise pytest.UsageError("--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.")
+    if os.environ.get("WORKBOOK_SANDBOX"):  # the grader has opened one, and tried it
+        return
     try:
-        find_bwrap()
+        bubblewrap.check()
     except NoSandbox as error:
         raise pytest.UsageError(
             f"--submission runs somebody's code: {error.why}. Next: {error.then}. Add --unsafe if you trust it."
@@ -68,7 +70,8 @@ class _NotWithoutSubmission:
 
 
 def _is_exercise(folder: Path) -> bool:
-    return (folder / "starter").is_dir() and (folder / "grading.toml").is_file()
+    # Not Path.is_dir, which raises where a folder may not be read: pytest asks this of everything in /tmp.
+    return os.path.isdir(folder / "starter") and os.path.isfile(folder / "grading.toml")  # noqa: PTH112, PTH113
 
 
 def exercise_of(path: Path) -> Path | None:
