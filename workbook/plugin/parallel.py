@@ -11,6 +11,8 @@ import pytest
 
 from .sampling import OPTION, sample_of
 
+FILES = 1024  # open at once, in a process that runs tests: as many as Linux gives a shell by default
+
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Where nothing was named, take samples, and add xdist's options if it is installed, as the tests' group has it."""
@@ -18,6 +20,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     whole = not given.file_or_dir and (early_config.rootpath / "workbook.toml").is_file()
     if not whole or "PYTEST_XDIST_WORKER" in os.environ:
         return
+    if short := _too_few_files():
+        raise pytest.UsageError(short)
     if not (given.exhaustive or given.keyword or given.markexpr or given.sampled >= 0):
         args += [OPTION, str(sample_of(early_config.rootpath))]
     _keep_bytecode()
@@ -36,3 +40,18 @@ def _keep_bytecode() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def _too_few_files() -> str:
+    """Let this run open as many files as it needs; where that isn't allowed, return a sentence that says so."""
+    if sys.platform == "win32":
+        return ""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY in {soft, hard} or soft >= FILES:
+        return ""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
+    if hard < FILES:
+        return f"The whole suite needs {FILES} open files and gets {hard} here. Next: ulimit -n {FILES}, as root"
+    return ""
