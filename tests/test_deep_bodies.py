@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from workbook.course import Course
-from workbook.launch import Launcher, ServedApp
+from workbook.course.model import Course
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, join
+from workbook.serving import Launcher, ServedApp
 
 COURSE = Course.find(Path(__file__).parent.parent)
 APPS = {step.name: COURSE.folder(step) for step in COURSE.steps if step.kind in ("stage", "project")}

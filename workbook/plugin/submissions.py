@@ -57,7 +57,7 @@ def _refuse_without_sandbox(config: pytest.Config) -> None:
     if os.environ.get("WORKBOOK_SANDBOX"):  # the grader has opened one, and tried it
         return
     try:
-        bubblewrap.check()
+        bubblewrap.check_namespaces()
     except NoSandbox as error:
         raise pytest.UsageError(
             f"--submission runs somebody's code: {error.why}. Next: {error.then}. Add --unsafe if you trust it."
