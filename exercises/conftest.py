@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.launch import Launcher, ServedApp
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES
+from workbook.serving import Launcher, ServedApp
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member, join
-from workbook.plugin.stored import files, gone, picture, soon
+from workbook.plugin.stored import gone, list_stored_files, picture, soon
+from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -163,9 +163,9 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, ada: 
 def test_a_new_avatar_replaces_the_old_one(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
     """A new avatar takes the old one's place: another URL; the old URL is a 404, and its file is gone."""
     me = join(client, unique("ada"))
-    before = files(served)
+    before = list_stored_files(served)
     old = stored_at(send(client, me, picture(size=(30, 20))))
-    its_files = files(served) - before
+    its_files = list_stored_files(served) - before
 
     new = stored_at(send(client, me, picture(size=(50, 40))))
 
@@ -173,7 +173,7 @@ def test_a_new_avatar_replaces_the_old_one(client: Client, served: ServedApp, un
     assert shown(client, new).size == (50, 40)
     assert current(client, me) == new, "GET /users/me does not tell the new avatar"
     assert gone(client, old), "the old URL still answers with the old picture"
-    assert soon(lambda: not its_files & files(served)), "the old avatar's file is still in the data folder"
+    assert soon(lambda: not its_files & list_stored_files(served)), "the old avatar's file is still in the data folder"
 
 
 @pytest.mark.parametrize("has_avatar", [True, False], ids=["in place of an avatar", "without an avatar"])
@@ -183,7 +183,7 @@ def test_a_refused_upload_changes_nothing(
     """A refused upload leaves the old avatar as it was, and no file."""
     me = join(client, unique("ada"))
     url = stored_at(send(client, me, picture(size=(31, 21)))) if has_avatar else None
-    before = files(served)
+    before = list_stored_files(served)
 
     whole = picture("PNG", (200, 200))
     for content in HTML, b"", whole[: len(whole) // 2], whole.ljust(5 * MIB + 1, b"\0"):
@@ -193,7 +193,7 @@ def test_a_refused_upload_changes_nothing(
         if url:
             assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"
             assert shown(client, url).size == (31, 21)
-        assert soon(lambda: not files(served) - before), "a refused upload left a file in the data folder"
+        assert soon(lambda: not list_stored_files(served) - before), "a refused upload left a file in the data folder"
 
 
 def test_a_login_and_a_file_are_needed(client: Client, ada: Member) -> None:
@@ -213,11 +213,13 @@ def test_deleting_the_user_deletes_the_file(
     """DELETE /users/me takes the avatar along: its URL is a 404, its file is gone, and other avatars stay."""
     other = stored_at(send(client, grace, picture(size=(32, 22))))
     leaver = join(client, unique("ada"))
-    before = files(served)
+    before = list_stored_files(served)
     url = stored_at(send(client, leaver, picture(size=(33, 23))))
 
     assert client.delete("/users/me", headers=leaver.headers).status_code == 204
 
     assert gone(client, url), "the avatar of a deleted user is still served"
-    assert soon(lambda: not files(served) - before), "the file of a deleted user is still in the data folder"
+    assert soon(lambda: not list_stored_files(served) - before), (
+        "the file of a deleted user is still in the data folder"
+    )
     assert client.get(other).status_code == 200, "the avatar of somebody else went along"

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import files, gone, picture, soon
+from workbook.plugin.stored import gone, list_stored_files, picture, soon
+from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -145,7 +145,7 @@ def test_a_strangers_draft_is_not_there(client: Client, served: ServedApp, ada: 
     """A draft takes a cover from its author; for everybody else it is a 404, as a post is that does not exist."""
     draft = write_post(client, ada, published=False)
     url = stored_at(send(client, ada, draft, picture()), "the author was refused a cover for the own draft")
-    before = files(served)
+    before = list_stored_files(served)
 
     reply = send(client, grace, draft, picture())
     said = "a stranger put a cover on a draft" if reply.is_success else ""
@@ -164,7 +164,7 @@ def test_only_the_author_changes_the_cover(
     post, others = write_post(client, ada), write_post(client, grace)
     stored_at(send(client, grace, others, picture()))
     url = stored_at(send(client, ada, post, picture(size=(31, 21)))) if has_cover else None
-    before = files(served)
+    before = list_stored_files(served)
 
     reply = send(client, grace, post, picture(size=(40, 40)))
     said = "somebody else than the author put a cover on the post: a login is not enough" if reply.is_success else ""
@@ -177,7 +177,7 @@ def test_only_the_author_changes_the_cover(
     if url:
         assert client.get(url).status_code == 200, "the cover is lost by a stranger's upload, which was refused"
     said = "a stranger's upload was refused, and its file stored: find out who asks before you store"
-    assert soon(lambda: not files(served) - before), said
+    assert soon(lambda: not list_stored_files(served) - before), said
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_content_decides(client: Client, served: ServedApp, ada: Member, wha
     url = stored_at(misnamed, "a WebP was refused because of its name or its label")
     shown(client, url)
 
-    before = files(served)
+    before = list_stored_files(served)
     reply = send(client, ada, post, content)
     said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
     assert reply.status_code == 415, said
@@ -215,7 +215,7 @@ def check_nothing_changed(client: Client, author: Member, post: int, url: str | 
     assert current(client, author, post) == url, "a refused upload changed cover_image"
     if url:
         assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"
-    assert soon(lambda: not files(client.app) - before), "a refused upload left a file in the data folder"
+    assert soon(lambda: not list_stored_files(client.app) - before), "a refused upload left a file in the data folder"
 
 
 def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, served: ServedApp, ada: Member) -> None:
@@ -229,7 +229,7 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, serve
             said = "1 MiB was refused too: this route needs a max_body_size of its own, the app's is 256 KiB"
     url = stored_at(reply, said)
 
-    before = files(served)
+    before = list_stored_files(served)
     for content in largest + b"\0", largest * 3:
         assert send(client, ada, post, content).status_code == 413
         check_nothing_changed(client, ada, post, url, before)
@@ -239,9 +239,9 @@ def test_a_new_cover_replaces_the_old_one(client: Client, served: ServedApp, ada
     """A new cover takes the old one's place: another URL; the old URL is a 404, its file gone, other covers stay."""
     post, other = write_post(client, ada), write_post(client, ada)
     others = stored_at(send(client, ada, other, picture(size=(32, 22))))
-    before = files(served)
+    before = list_stored_files(served)
     old = stored_at(send(client, ada, post, picture(size=(30, 20))))
-    its_files = files(served) - before
+    its_files = list_stored_files(served) - before
 
     new = stored_at(send(client, ada, post, picture(size=(50, 40))))
 
@@ -249,7 +249,7 @@ def test_a_new_cover_replaces_the_old_one(client: Client, served: ServedApp, ada
     assert shown(client, new).size == (50, 40)
     assert current(client, ada, post) == new, "GET /posts/{id} does not tell the new cover"
     assert gone(client, old), "the old URL still answers with the old picture"
-    assert soon(lambda: not its_files & files(served)), "the old cover's file is still in the data folder"
+    assert soon(lambda: not its_files & list_stored_files(served)), "the old cover's file is still in the data folder"
     assert client.get(others).status_code == 200, "the cover of another post of the author went along"
 
 
@@ -257,11 +257,13 @@ def test_deleting_the_post_deletes_the_file(client: Client, served: ServedApp, a
     """DELETE /posts/{id} takes the cover along: its URL is a 404, its file is gone, and other covers stay."""
     other = stored_at(send(client, ada, write_post(client, ada), picture(size=(32, 22))))
     deleted = write_post(client, ada)
-    before = files(served)
+    before = list_stored_files(served)
     url = stored_at(send(client, ada, deleted, picture(size=(33, 23))))
 
     assert client.delete(f"/posts/{deleted}", headers=ada.headers).status_code == 204
 
     assert gone(client, url), "the file of a deleted post is still served"
-    assert soon(lambda: not files(served) - before), "the file of a deleted post is still in the data folder"
+    assert soon(lambda: not list_stored_files(served) - before), (
+        "the file of a deleted post is still in the data folder"
+    )
     assert client.get(other).status_code == 200, "the cover of another post went along"

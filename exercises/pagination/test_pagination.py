@@ -4,9 +4,9 @@ from typing import Any
 import httpx
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
-from workbook.plugin.members import Member, join, register
+from workbook.plugin.members import Member, join, register_member
+from workbook.serving import ServedApp
 
 LISTS = ["/posts", "/posts/my", "/users"]
 ROWS = 13
@@ -41,7 +41,7 @@ def writer(served: ServedApp, unique: Callable[[str], str]) -> Member:
             post = {"title": f"Post {number}", "content": "", "published": number % 4 != 3}
             assert client.post("/posts", json=post, headers=member.headers).status_code == 201
         for _ in range(ROWS - 1):
-            register(client, unique("grace"))
+            register_member(client, unique("grace"))
     return member
 
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.serving import ServedApp
 
 FAR_AWAY = "Asia/Kolkata"  # five and a half hours before UTC
 PATIENCE = 5.0  # seconds; a line may come after the reply

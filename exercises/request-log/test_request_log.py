@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import PASSWORD, Member
+from workbook.serving import ServedApp
 
 PREFLIGHT = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PATCH"}
 SLACK = 250  # milliseconds; this machine may be busy

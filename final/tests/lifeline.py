@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from workbook.launch.fork import APP_MODULES
+from workbook.serving.fork import APP_MODULES
 
 UVICORN_MODULES = (
     "uvicorn.main",

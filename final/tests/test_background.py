@@ -9,10 +9,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import PASSWORD, Member
+from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
     from conftest import PatientMailbox

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from workbook.course.scratch import scratch_copy
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
-from workbook.scratch import scratch_copy
 
 ORIGIN = "http://localhost:3000"
 BUGS = """

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

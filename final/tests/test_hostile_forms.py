@@ -7,9 +7,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.serving import ServedApp
 
 BOUNDARY = b"a-line-between-parts"
 

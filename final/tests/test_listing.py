@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
+from workbook.serving import ServedApp
 
 LISTS = ["/users", "/posts", "/posts/my"]
 

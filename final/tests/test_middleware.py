@@ -5,9 +5,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.serving import ServedApp
 
 FRONTEND = {"Origin": "http://localhost:3000"}
 API_KEY = "key-of-the-operators"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workbook.launch import AppFailed
 from workbook.plugin.client import Client
+from workbook.serving import AppFailed
 
 if TYPE_CHECKING:
     from conftest import Lifeline

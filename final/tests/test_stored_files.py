@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
+from workbook.serving import ServedApp
 
 NOT_HERE = b'{"success":false,"message":"Nothing is here; /docs lists what there is","errors":[]}'
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from PIL import Image, ImageChops
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
 NAME = r"[0-9a-f]{32}\.(jpg|png|webp|pdf)"

@@ -3,9 +3,9 @@ import socket
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.serving import ServedApp
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page

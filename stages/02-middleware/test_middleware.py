@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp
 
 KEY = "workbook-key"
 SECURITY_HEADERS = {"x-content-type-options": "nosniff", "x-frame-options": "DENY"}

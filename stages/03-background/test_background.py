@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from workbook.launch import Launcher, ServedApp
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.serving import Launcher, ServedApp
 
 PASSWORD = "correct horse"
 SUBSCRIBERS = "subscribers@example.com"

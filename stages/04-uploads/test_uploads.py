@@ -16,8 +16,8 @@ import httpx
 import pytest
 from PIL import Image, ImageChops, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

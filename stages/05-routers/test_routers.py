@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, PASSWORD, Member, join
+from workbook.serving import ServedApp
 
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
 MAX_UPLOAD = 8192

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp
 
 FRONTEND = "http://localhost:3000"
 LIMIT = 64 * 1024

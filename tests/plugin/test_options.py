@@ -62,7 +62,7 @@ from dataclasses import replace
 
 import pytest
 
-from workbook.launch import choose_launcher
+from workbook.serving import choose_launcher
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("needs_sandbox")
 OWNER = """\
 import sys
 from pathlib import Path
-from workbook.launch import ServedApp
+from workbook.serving import ServedApp
 from workbook.sandbox import opened
 from workbook.sandbox.launcher import SandboxLauncher
 

@@ -60,7 +60,7 @@ OWNER = """\
 import sys
 from pathlib import Path
 
-from workbook.launch import ServedApp, choose_launcher
+from workbook.serving import ServedApp, choose_launcher
 
 launcher = choose_launcher(sys.argv[1])
 apps = [ServedApp(launcher, Path(app), patience=600) for app in sys.argv[2:]]

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import files, gone, noise, soon
+from workbook.plugin.stored import gone, list_stored_files, noise, soon
+from workbook.serving import ServedApp
 
 AT_ONCE = 6
 
@@ -106,9 +106,9 @@ def test_uploads_at_the_same_moment_leave_one_file(
     client: Client, served: ServedApp, unique: Callable[[str], str], rng: random.Random
 ) -> None:
     """Of several uploads at the same moment one is the avatar afterwards; the others' URLs and files are gone."""
-    before = files(served)
+    before = list_stored_files(served)
     stored_at(send(client, join(client, unique("grace")), noise(rng)[0]))
-    of_one = len(files(served) - before)
+    of_one = len(list_stored_files(served) - before)
 
     for _ in range(2):
         check_uploads_at_once(client, join(client, unique("ada")), [noise(rng) for _ in range(AT_ONCE)], of_one)
@@ -116,7 +116,7 @@ def test_uploads_at_the_same_moment_leave_one_file(
 
 def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:
     """Upload all of them at the same moment; `most` is the number of files that one avatar has."""
-    before = files(client.app)
+    before = list_stored_files(client.app)
     try:
         replies = send_together(client, [upload(client, me, content) for content, _ in pictures])
     except httpx.TimeoutException:
@@ -130,4 +130,4 @@ def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes
     others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
     assert all(gone(client, other) for other in others), said
-    assert soon(lambda: len(files(client.app) - before) <= most), said
+    assert soon(lambda: len(list_stored_files(client.app) - before) <= most), said

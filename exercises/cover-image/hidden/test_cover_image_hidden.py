@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import files, gone, noise, soon
+from workbook.plugin.stored import gone, list_stored_files, noise, soon
+from workbook.serving import ServedApp
 
 AT_ONCE = 6
 
@@ -101,9 +101,9 @@ def test_uploads_at_the_same_moment_leave_one_file(
     client: Client, served: ServedApp, ada: Member, rng: random.Random
 ) -> None:
     """Of several uploads at the same moment one is the cover afterwards; the others' URLs and files are gone."""
-    before = files(served)
+    before = list_stored_files(served)
     stored_at(send(client, ada.headers, write_post(client, ada), noise(rng)[0]))
-    of_one = len(files(served) - before)
+    of_one = len(list_stored_files(served) - before)
 
     for _ in range(2):
         check_uploads_at_once(client, ada, write_post(client, ada), [noise(rng) for _ in range(AT_ONCE)], of_one)
@@ -113,7 +113,7 @@ def check_uploads_at_once(
     client: Client, author: Member, post: int, pictures: list[tuple[bytes, tuple[int, int]]], most: int
 ) -> None:
     """Upload all of them at the same moment; `most` is the number of files that one cover has."""
-    before = files(client.app)
+    before = list_stored_files(client.app)
     replies = send_together(client, [upload(client, author.headers, post, content) for content, _ in pictures])
 
     assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
@@ -124,7 +124,7 @@ def check_uploads_at_once(
     others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
     assert all(gone(client, other) for other in others), said
-    assert soon(lambda: len(files(client.app) - before) <= most), said
+    assert soon(lambda: len(list_stored_files(client.app) - before) <= most), said
 
 
 def test_deleting_the_author_deletes_the_files(
@@ -133,7 +133,7 @@ def test_deleting_the_author_deletes_the_files(
     """DELETE /users/me takes the covers of the author's posts along, drafts too; those of others stay."""
     other = stored_at(send(client, ada.headers, write_post(client, ada), noise(rng)[0]))
     leaver = join(client, unique("leaver"))
-    before = files(served)
+    before = list_stored_files(served)
     posts = [write_post(client, leaver, published) for published in rng.sample([True, False, True], 3)]
     urls = [stored_at(send(client, leaver.headers, post, noise(rng)[0])) for post in posts]
 
@@ -141,5 +141,5 @@ def test_deleting_the_author_deletes_the_files(
 
     said = "the posts went with their author, and their covers stayed"
     assert all(gone(client, url) for url in urls), said
-    assert soon(lambda: not files(served) - before), said
+    assert soon(lambda: not list_stored_files(served) - before), said
     assert client.get(other).status_code == 200, "the cover of somebody else's post went along"

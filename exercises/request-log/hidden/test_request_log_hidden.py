@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import Member, join
+from workbook.serving import ServedApp
 
 LARGE = 5 * 1024 * 1024 - 1024
 LinesAbout = Callable[..., list[str]]

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from workbook.launch import ServedApp
 from workbook.plugin.client import Client
+from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
 
