@@ -102,6 +102,15 @@ def test_development_allows_port_3000(client: Client, origin: str) -> None:
 
 
 @pytest.mark.deeper
+def test_a_body_that_does_not_fit_is_a_422(client: Client) -> None:
+    """A body that doesn't fit is a 422 that names the field and sends back nothing of what was sent."""
+    reply = client.post("/sessions", json={"password": "secret"})
+
+    expected = {"loc": ["body", "name"], "msg": "Field required", "type": "missing"}
+    assert (reply.status_code, reply.json()) == (422, {"detail": [expected]})
+
+
+@pytest.mark.deeper
 def test_production_allows_no_origin_by_itself(fresh_app: Callable[..., Client]) -> None:
     """In production no origin is allowed by default, and the session's cookie travels by HTTPS alone."""
     client = fresh_app(ENVIRONMENT="production")
