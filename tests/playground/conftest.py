@@ -39,7 +39,7 @@ def bundles() -> Path:
     try:
         return build()
     except CannotFetch as error:
-        pytest.skip(f"the playground's files cannot be made here: {error}")
+        pytest.skip(f"the playground's files can't be made here: {error} Next: {error.then}")
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ async def told(name, value):
 """
 PNG = b"\x89PNG\r\n\x1a\n\0--\r\nnot the end"
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl was not found: install curl")
 
 
 @pytest.fixture(scope="module")
