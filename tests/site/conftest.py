@@ -1,8 +1,10 @@
-"""The site, built once for all processes of a test run."""
+"""The site, built once for all processes of a test run, and a small one for tests that build."""
 
 import contextlib
 import fcntl
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +17,34 @@ from workbook.playground.vendor import CannotFetch
 from workbook.site.host import serve_site
 
 from .pages import ROOT
+
+SMALL = Path(__file__).parents[1] / "small_course"
+# The site's own settings, but for what names pages and files that the small course doesn't have.
+SETTINGS = """INHERIT: whole.yml
+watch: [workbook.toml]
+nav:
+  - Home: index.md
+  - Hello: stages/01-hello.md
+  - Notes: stages/02-notes.md
+  - The shelf: final.md
+  - Count: exercises/count.md
+"""
+
+
+def small_site(root: Path) -> Path:
+    """Make the small course at `root`, with a site that has the settings of ours; return `root`."""
+    shutil.copytree(SMALL, root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "workbook").symlink_to(ROOT / "workbook")  # the hook and the theme
+    shutil.copy(ROOT / "mkdocs.yml", root / "whole.yml")
+    (root / "mkdocs.yml").write_text(SETTINGS, encoding="utf-8")
+    for page in ("stages/01-hello", "stages/02-notes", "final", "exercises/count"):
+        file = root / "docs" / f"{page}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        name = file.stem
+        text = f"---\nstep: {name}\n---\n\n# {{{{ title }}}}\n\n## More\n\n{{{{ concept }}}}\n\n{{{{ onward }}}}\n"
+        file.write_text(text, encoding="utf-8")
+    (root / "docs" / "index.md").write_text("# A small site\n\n{{ course }}\n", encoding="utf-8")
+    return root
 
 
 def build(root: Path, target: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -41,6 +71,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if status != "0":
         pytest.fail(f"the site was not built:\n{text}", pytrace=False)
     return target
+
+
+@pytest.fixture(scope="session")
+def quick(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The site, served with a search that finds nothing: every page reads its index, which costs more than the page."""
+    folder = tmp_path_factory.mktemp("quick") / "site"
+    shutil.copytree(built, folder, copy_function=os.link)
+    index = folder / "search/search_index.json"
+    nothing = json.loads(index.read_text(encoding="utf-8")) | {"docs": []}
+    index.unlink()
+    index.write_text(json.dumps(nothing), encoding="utf-8")
+    with serve_site(folder) as origin:
+        yield origin
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ from typing import Any
 from mkdocs.utils import meta
 
 from workbook.course.model import Course
+from workbook.site.changed import pairs
+from workbook.site.notebooks import notebook_steps
+from workbook.site.pages import changes_page, notebook_page, task_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -75,6 +78,20 @@ class Written:
 
 PAGES = [Written(path) for path in sorted(DOCS.rglob("*.md"))]
 STAGES = [page for page in PAGES if page.name.startswith("stages/") and not page.is_stub]
+MADE = [
+    *(changes_page(after) for _, after in pairs(COURSE)),
+    *(notebook_page(step) for step in notebook_steps(COURSE)),
+    *(task_page(step, task) for step in COURSE.steps for task in COURSE.tasks(step)),
+]
+
+
+def path_of(page: str) -> str:
+    """The path of a page's URL, from its place below docs/."""
+    return re.sub(r"(^|/)index/$", r"\1", f"/{page.removesuffix('.md')}/")
+
+
+# Every page that the site has, before it is built: what `paths` finds is compared with it.
+PATHS = sorted({path_of(name) for name in [*(page.name for page in PAGES), *MADE]})
 
 
 def paths(built: Path) -> list[str]:

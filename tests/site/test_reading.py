@@ -1,72 +1,72 @@
 """The site in a browser: everything comes from it, it fits on a phone, and it remembers what is done."""
 
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from ..shared import found_once
 from .pages import paths
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE, SCREEN = 390, 1280  # pixels
-CODE_WIDTHS = """() => {
-  for (const folded of document.querySelectorAll("details")) folded.open = true;
-  return [...document.querySelectorAll("pre > code")].map(code => code.scrollWidth - code.clientWidth);
-}"""
 
 
-@dataclass
-class Looked:
-    """What was seen on all pages, each loaded once, on a screen and then as narrow as a phone."""
-
-    strangers: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    too_wide: list[str] = field(default_factory=list)
-    scrolled: list[str] = field(default_factory=list)
-    blocks: int = 0
+@pytest.fixture
+def phone(browser: "Browser") -> Iterator["BrowserContext"]:
+    context = browser.new_context(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="module")
-def looked(browser: "Browser", origin: str, built: Path) -> Looked:
-    """Every page, loaded once."""
-    seen = Looked()
-    context = browser.new_context(viewport={"width": SCREEN, "height": 800}, color_scheme="dark")
-    page = context.new_page()
-    page.route("**/*", lambda route: route.abort() if foreign(route.request.url, origin) else route.fallback())
-    page.on("request", lambda asked: seen.strangers.append(asked.url) if foreign(asked.url, origin) else None)
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
-    for path in paths(built):
-        page.goto(origin + path)
-        widths = page.evaluate(CODE_WIDTHS)
-        seen.blocks += len(widths)
-        seen.scrolled += [path] if max(widths, default=0) > 0 else []
-        page.set_viewport_size({"width": PHONE, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth") > PHONE:
-            seen.too_wide.append(path)
-        page.set_viewport_size({"width": SCREEN, "height": 800})
-    context.close()
-    return seen
+def seen(browser: "Browser", quick: str, built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a browser finds on every page: first on a phone, then on a screen."""
+    return dict(found_once(tmp_path_factory, "pages-read", lambda: read_all(browser, quick, paths(built)), 600))
 
 
-def foreign(url: str, origin: str) -> bool:
-    """Return whether a URL leads away from the site."""
-    return not url.startswith((origin, "data:"))
+def read_all(browser: "Browser", origin: str, pages: list[str]) -> dict[str, Any]:
+    strangers: list[str] = []
+    errors: list[str] = []
+    too_wide, scrolled, blocks = [], [], 0
+    with contextlib.closing(browser.new_context(color_scheme="dark")) as context:
+        page = context.new_page()
+        page.on(
+            "request", lambda asked: None if asked.url.startswith((origin, "data:")) else strangers.append(asked.url)
+        )
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        for path in pages:
+            page.set_viewport_size({"width": PHONE, "height": 800})
+            page.goto(origin + path)
+            if page.evaluate("document.documentElement.scrollWidth") > PHONE:
+                too_wide.append(path)
+            page.set_viewport_size({"width": SCREEN, "height": 800})
+            widths = page.evaluate(
+                """() => {
+                  for (const folded of document.querySelectorAll("details")) folded.open = true;
+                  return [...document.querySelectorAll("pre > code")].map(code => code.scrollWidth - code.clientWidth);
+                }"""
+            )
+            blocks += len(widths)
+            scrolled += [path] if max(widths, default=0) > 0 else []
+    return {"strangers": strangers, "errors": errors, "too_wide": too_wide, "scrolled": scrolled, "blocks": blocks}
 
 
-def test_every_page_comes_from_the_site_alone(looked: Looked) -> None:
+def test_every_page_comes_from_the_site_alone(seen: dict[str, Any]) -> None:
     """No page asks another host for anything, none has an error in its script, none is wider than a phone."""
-    assert (looked.strangers, looked.errors, looked.too_wide) == ([], [], [])
+    assert (seen["strangers"], seen["errors"], seen["too_wide"]) == ([], [], [])
 
 
-def test_code_fits_beside_the_navigation(looked: Looked) -> None:
+def test_code_fits_beside_the_navigation(seen: dict[str, Any]) -> None:
     """On a screen of 1280 pixels no code has to be scrolled sideways, also where it is folded."""
-    assert looked.blocks > 300
-    assert looked.scrolled == []
+    assert seen["blocks"] > 300
+    assert seen["scrolled"] == []
 
 
 def done(page: "Page") -> list[str]:
@@ -75,11 +75,11 @@ def done(page: "Page") -> list[str]:
     return [str(box.get_attribute("data-step")) for box in boxes.all()]
 
 
-def test_a_tick_is_kept(page: "Page", origin: str) -> None:
+def test_a_tick_is_kept(page: "Page", quick: str) -> None:
     """A step that is ticked on its page is ticked on the home page too, until it is unticked, in a later visit."""
-    page.goto(f"{origin}/stages/01-cors/")
+    page.goto(f"{quick}/stages/01-cors/")
     page.get_by_role("checkbox", name="I have finished this stage").check()
-    page.goto(f"{origin}/")
+    page.goto(f"{quick}/")
     assert done(page) == ["01-cors"]
 
     page.get_by_role("checkbox", name="Middleware is done").check()
@@ -87,15 +87,15 @@ def test_a_tick_is_kept(page: "Page", origin: str) -> None:
     assert done(page) == ["01-cors", "02-middleware"]
 
     page.get_by_role("checkbox", name="CORS is done", exact=True).uncheck()
-    page.goto(f"{origin}/stages/01-cors/")
+    page.goto(f"{quick}/stages/01-cors/")
     assert not page.get_by_role("checkbox", name="I have finished this stage").is_checked()
 
 
-def test_a_tick_shows_in_the_other_tab(page: "Page", origin: str) -> None:
+def test_a_tick_shows_in_the_other_tab(page: "Page", quick: str) -> None:
     """What is ticked in one tab is ticked in another that is open, and neither forgets the other's."""
     other = page.context.new_page()
     for tab in (page, other):
-        tab.goto(f"{origin}/")
+        tab.goto(f"{quick}/")
     page.get_by_role("checkbox", name="CORS is done", exact=True).check()
     other.locator("ol.course input[data-step='01-cors']:checked").wait_for()
     other.get_by_role("checkbox", name="Errors is done").check()
@@ -105,10 +105,10 @@ def test_a_tick_shows_in_the_other_tab(page: "Page", origin: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["null", "{}", "[[[", '"01-cors"'])
-def test_ticks_survive_what_they_did_not_write(page: "Page", origin: str, kept: str) -> None:
+def test_ticks_survive_what_they_did_not_write(page: "Page", quick: str, kept: str) -> None:
     """With something else in the browser's storage the ticks work as if it were empty."""
     page.add_init_script(f"localStorage.getItem('workbook.done') ?? localStorage.setItem('workbook.done', '{kept}')")
-    page.goto(f"{origin}/")
+    page.goto(f"{quick}/")
     assert done(page) == []
 
     page.get_by_role("checkbox", name="CORS is done", exact=True).check()
@@ -117,22 +117,22 @@ def test_ticks_survive_what_they_did_not_write(page: "Page", origin: str, kept: 
     assert done(page) == ["01-cors"]
 
 
-def test_ticks_need_no_storage(page: "Page", origin: str) -> None:
+def test_ticks_need_no_storage(page: "Page", quick: str) -> None:
     """Where the browser forbids storage a tick holds as long as the page does, and nothing breaks."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden') }})")
-    page.goto(f"{origin}/stages/01-cors/")
+    page.goto(f"{quick}/stages/01-cors/")
     page.get_by_role("checkbox", name="I have finished this stage").check()
 
     assert page.get_by_role("checkbox", name="I have finished this stage").is_checked()
     assert [error for error in errors if "forbidden" not in error] == []
 
 
-def test_what_scrolls_can_be_reached(phone: "BrowserContext", origin: str) -> None:
+def test_what_scrolls_can_be_reached(phone: "BrowserContext", quick: str) -> None:
     """Code or a table that is wider than the page can be scrolled with the keyboard."""
     page = phone.new_page()
-    page.goto(f"{origin}/exercises/pagination/")
+    page.goto(f"{quick}/exercises/pagination/")
     page.add_style_tag(content=".md-typeset__table { min-width: 60rem }")  # its own tables fit on a phone
     page.set_viewport_size({"width": PHONE - 10, "height": 800})
     for box in ("pre > code", ".md-typeset__scrollwrap"):
@@ -163,36 +163,36 @@ def copied(browser: "Browser", url: str, words: str, edit: tuple[str, str] = (""
     return text.split("\n")
 
 
-def test_a_copied_transcript_is_its_commands(browser: "Browser", origin: str) -> None:
+def test_a_copied_transcript_is_its_commands(browser: "Browser", quick: str) -> None:
     """The copy button of a console block copies the commands, without prompt and output."""
-    assert copied(browser, f"{origin}/stages/01-cors/", "/posts/1/likes") == [
+    assert copied(browser, f"{quick}/stages/01-cors/", "/posts/1/likes") == [
         "curl -i -X POST http://127.0.0.1:8000/posts/1/likes -H 'Origin: http://127.0.0.1:4000'",
         "curl http://127.0.0.1:8000/posts/1",
     ]
 
 
-def test_a_copied_command_is_whole(browser: "Browser", origin: str) -> None:
+def test_a_copied_command_is_whole(browser: "Browser", quick: str) -> None:
     """A command of several lines, with a backslash or behind the second prompt, is copied with all of them."""
-    roster = copied(browser, f"{origin}/instructors/grade/", "roster.csv <<END")
+    roster = copied(browser, f"{quick}/instructors/grade/", "roster.csv <<END")
     begin = roster.index("cat > ../roster.csv <<END")
     assert roster[begin + 1] == "id,name,email,canvas"
     assert roster[-1] == "END"
     assert len(roster) - begin == 8
 
     empty = ('<span class="gp">&gt; </span>END', '<span class="gp">&gt;</span>\n<span class="gp">&gt; </span>END')
-    longer = copied(browser, f"{origin}/instructors/grade/", "roster.csv <<END", empty)
+    longer = copied(browser, f"{quick}/instructors/grade/", "roster.csv <<END", empty)
     assert longer == [*roster[:-1], "", "END"], "an empty line of a command is one of its lines"
 
-    refused = copied(browser, f"{origin}/stages/01-cors/", "Disallowed CORS method")
+    refused = copied(browser, f"{quick}/stages/01-cors/", "Disallowed CORS method")
     assert refused == [
         "curl -i -X OPTIONS http://127.0.0.1:8000/posts/1 -H 'Origin: http://127.0.0.1:3000' \\",
         "    -H 'Access-Control-Request-Method: DELETE'",
     ]
 
 
-def test_what_is_typed_looks_typed(page: "Page", origin: str) -> None:
+def test_what_is_typed_looks_typed(page: "Page", quick: str) -> None:
     """Each line of a command has the colour of a command, and none that of an output."""
-    page.goto(f"{origin}/instructors/grade/")
+    page.goto(f"{quick}/instructors/grade/")
     colours = page.locator(".language-console", has_text="roster.csv <<END").first.evaluate(
         """block => {
           const colour = element => getComputedStyle(element).color;

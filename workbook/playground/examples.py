@@ -57,7 +57,12 @@ class Example(Strict):
 
 def stages(course: Course) -> list[Step]:
     """The stages that have a playground."""
-    return [step for step in course.steps if step.kind == "stage" and _file(step).is_file()]
+    return [step for step in course.steps if step.kind == "stage" and has_example(step)]
+
+
+def has_example(step: Step) -> bool:
+    """Return whether the step has an example to run in the page."""
+    return _file(step).is_file()
 
 
 def _file(step: Step) -> Path:

@@ -19,7 +19,9 @@ log = logging.getLogger("mkdocs.playground")
 
 
 def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
-    """What the site serves for the playground, by its path; nothing where the bundles were not made."""
+    """Yield what the site serves for the playground, by its path; nothing without examples, or without the bundles."""
+    if not examples.stages(course):
+        return
     folder = built()
     if folder is None:
         log.info("The playground is left out of this site: its files are made by %s", COMMAND)
@@ -34,8 +36,8 @@ def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
 
 
 def has_button(step: Step) -> bool:
-    """Whether the page of a step has one: a stage's, where the bundles were made."""
-    return step.kind == "stage" and built() is not None
+    """Return whether the page of a step has one: a stage's that has an example, where the bundles were made."""
+    return step.kind == "stage" and examples.has_example(step) and built() is not None
 
 
 def button(step: Step, root: str) -> str:
