@@ -61,5 +61,5 @@ def read_table(file: Path = FILE) -> Table:
 @cache
 def key() -> str:
     """Names what the bundles are made from: the table, and the code that makes them."""
-    made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "shorter.py"))]
+    made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "minify.py"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in made_by)).hexdigest()[:16]

@@ -12,8 +12,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 
 from workbook.course.model import Course
 from workbook.playground import site as playground
-
-from . import archive, blocks, changed, console_html, css, notebooks, offline, pages, shortcodes, text
+from workbook.site import archive, blocks, changed, console_html, css, notebooks, offline, pages, shortcodes, text
 
 _CACHE = Path(".cache") / "site"
 _TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)
