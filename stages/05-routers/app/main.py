@@ -35,12 +35,12 @@ app.include_router(uploads.router)
 app.mount("/files", StaticFiles(directory=UPLOADS, check_dir=False), name="files")
 
 
+@app.get("/", tags=["Root"])
+def root() -> dict[str, str]:
+    return {"message": "The blog is running", "docs": "/docs"}
+
+
 @app.exception_handler(RequestValidationError)
 async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
     """Name what is wrong. FastAPI's own handler echoes what was sent too, and fails if that's nested deeply."""
     return JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
-
-
-@app.get("/", tags=["Root"])
-def root() -> dict[str, str]:
-    return {"message": "The blog is running", "docs": "/docs"}
