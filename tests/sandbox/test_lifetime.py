@@ -20,10 +20,10 @@ OWNER = """\
 import sys
 from pathlib import Path
 from workbook.serving import ServedApp
-from workbook.sandbox import opened
+from workbook.sandbox import open_sandbox
 from workbook.sandbox.launcher import SandboxLauncher
 
-with opened(tier=sys.argv[1]) as sandbox:
+with open_sandbox(tier=sys.argv[1]) as sandbox:
     with ServedApp(SandboxLauncher(sandbox.folder), Path(sys.argv[2])) as app:
         print("served", flush=True)
         sys.stdin.read()
