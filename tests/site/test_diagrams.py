@@ -1,10 +1,12 @@
 """The diagrams: readable on a phone and by everybody, and true to the stages' code."""
 
 import ast
+import contextlib
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from workbook.site.diagrams.canvas import XLINK
 from workbook.site.fences import diagram
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 STAGES = ROOT / "stages"
@@ -29,8 +31,12 @@ STYLES = [*sorted(ASSETS.glob("*.css")), ROOT / "workbook" / "site" / "theme" / 
 # A page as the site makes it, with the margins of its text, in the widest of the usual fonts.
 PAGE = """<!doctype html><meta charset="utf-8"><style>STYLES
 :root { --md-text-font: "DejaVu Sans", Verdana; --md-code-font: "DejaVu Sans Mono" }
-</style><body data-md-color-scheme="SCHEME" style="display: block; background: var(--md-default-bg-color)">
-<article class="md-content__inner md-typeset">DIAGRAM</article>"""
+</style><body style="display: block; background: var(--md-default-bg-color)">
+<article class="md-content__inner md-typeset"></article>"""
+SHOW = """([diagram, scheme]) => {
+  document.body.dataset.mdColorScheme = scheme;
+  document.querySelector("article").innerHTML = diagram;
+}"""
 # What a reader sees of each text: its place and size in pixels, its box, its contrast with what is behind it.
 MEASURE = """() => {
   const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -69,11 +75,17 @@ def source(stage: str, file: str = "main.py") -> str:
     return (STAGES / stage / file).read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def phone(browser: "Browser") -> Iterator["Page"]:
+    """A phone's page with the site's style, for one diagram after the other."""
+    with contextlib.closing(browser.new_context(viewport={"width": 360, "height": 800})) as context:
+        page = context.new_page()
+        page.set_content(PAGE.replace("STYLES", "".join(style.read_text(encoding="utf-8") for style in STYLES)))
+        yield page
+
+
 def measured(page: "Page", name: str, scheme: str) -> list[dict[str, Any]]:
-    page.set_viewport_size({"width": 360, "height": 800})
-    styles = "".join(style.read_text(encoding="utf-8") for style in STYLES)
-    placed = diagram(name, "diagram", "", {}, Markdown())
-    page.set_content(PAGE.replace("STYLES", styles).replace("SCHEME", scheme).replace("DIAGRAM", placed))
+    page.evaluate(SHOW, [diagram(name, "diagram", "", {}, Markdown()), scheme])
     texts: list[dict[str, Any]] = page.evaluate(MEASURE)
     return texts
 
@@ -108,9 +120,9 @@ def test_an_unknown_diagram_is_refused() -> None:
 
 @pytest.mark.parametrize("scheme", ["default", "slate"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_diagram_is_read_on_a_phone(page: "Page", name: str, scheme: str) -> None:
+def test_a_diagram_is_read_on_a_phone(phone: "Page", name: str, scheme: str) -> None:
     """At 360 pixels, light and dark, each text has 12 pixels, enough contrast, and its place, which no line crosses."""
-    texts = measured(page, name, scheme)
+    texts = measured(phone, name, scheme)
     assert texts
     for text in texts:
         left, top, right, bottom = text["place"]
