@@ -1,4 +1,4 @@
-"""A page with a playground on it, and Python running in it: loaded once for each module of tests."""
+"""A page with a playground on it, and Python running in it: loaded once for all tests that a process runs."""
 
 import contextlib
 import json
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import material  # type: ignore[import-untyped]
 import pytest
 
+from workbook.course import Step
+from workbook.launch import Launcher
 from workbook.playground import site as playground
 from workbook.playground.vendor import CannotFetch, build
 from workbook.plugin.browser import serve_pages
 
-from .beside import COURSE
+from .beside import COURSE, EXAMPLES, send_all, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +25,7 @@ THEME = Path(playground.__file__).parents[1] / "site" / "theme" / "assets" / "si
 PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/main.css"><link rel="stylesheet" href="/palette.css">
 <link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
-<body data-md-color-scheme="{scheme}"><main class="md-typeset">
+<body data-md-color-scheme="default"><main class="md-typeset">
 <h1>{name}</h1>{button}<p><a href="#">After</a></p></main></body></html>"""
 RUN = """async ([build, job]) => {
   const { run } = await import("/assets/playground/python.js");
@@ -31,6 +33,20 @@ RUN = """async ([build, job]) => {
   await run(build, job, (one) => told.push(one));
   return told;
 }"""
+
+
+@pytest.fixture(scope="session")
+def by_uvicorn() -> Callable[[Step, Launcher], list[dict[str, Any]]]:
+    """What each stage's example is answered by uvicorn, asked once."""
+    known: dict[str, list[dict[str, Any]]] = {}
+
+    def ask(step: Step, launcher: Launcher) -> list[dict[str, Any]]:
+        if step.name not in known:
+            with served(launcher, step, EXAMPLES[step.name]) as app:
+                known[step.name] = send_all(app, EXAMPLES[step.name].requests)
+        return known[step.name]
+
+    return ask
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +60,7 @@ def bundles() -> Path:
 
 @pytest.fixture(scope="session")
 def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page for each stage, in both schemes, and all that the site serves for the playground."""
+    """A folder with a page for each stage, and all that the site serves for the playground."""
     folder = tmp_path_factory.mktemp("playground")
     for path, content in playground.playground_files(COURSE):
         file = folder / path
@@ -54,13 +70,12 @@ def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.css").write_bytes(next(MATERIAL.glob(f"{name}.*.css")).read_bytes())
     (folder / "site.css").write_bytes(THEME.read_bytes())
     for step in (step for step in COURSE.steps if step.kind == "stage"):
-        for scheme in ("default", "slate"):
-            page = PAGE.format(name=step.name, button=playground.button(step, "/"), scheme=scheme)
-            (folder / f"{step.name}-{scheme}.html").write_text(page, encoding="utf-8")
+        page = PAGE.format(name=step.name, button=playground.button(step, "/"))
+        (folder / f"{step.name}.html").write_text(page, encoding="utf-8")
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def origin(pages: Path) -> Iterator[str]:
     with serve_pages(pages) as address:
         yield address
@@ -76,14 +91,14 @@ def tab_on(browser: "Browser", address: str, **reader: Any) -> Iterator["Page"]:
         yield page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
-    """A tab on stage 01's page, which nobody has clicked."""
-    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
+    """A tab on stage 01's page; other tests may have used it."""
+    with tab_on(browser, f"{origin}/01-cors.html") as page:
         yield page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tab: "Page", bundles: Path) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     """Run a job in the page's Python; returns all that it told."""
     return lambda job: list(tab.evaluate(RUN, [bundles.name, json.loads(json.dumps(job))]))

@@ -1,5 +1,8 @@
 """What the page claims of each stage holds by uvicorn."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from workbook.course.changes import Experiment
@@ -7,7 +10,9 @@ from workbook.course.model import Step
 from workbook.course.promises import read_promises
 from workbook.serving import Launcher
 
-from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, send_all, served, verdict
+from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, served, verdict
+
+Asked = Callable[[Step, Launcher], list[dict[str, Any]]]
 
 
 def names(one: object) -> str:
@@ -43,10 +48,9 @@ def test_an_experiment_breaks_what_it_breaks_in_the_tests(
 
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
-def test_every_request_is_answered(launcher: Launcher, step: Step) -> None:
+def test_every_request_is_answered(launcher: Launcher, step: Step, by_uvicorn: Asked) -> None:
     """Each request of an example reaches a route, a refusal or a crash that the stage teaches."""
-    with served(launcher, step, EXAMPLES[step.name]) as app:
-        replies = send_all(app, EXAMPLES[step.name].requests)
+    replies = by_uvicorn(step, launcher)
 
     assert len(replies) >= 4
     assert any(reply["status"] < 300 for reply in replies)

@@ -12,7 +12,7 @@ from workbook.playground import examples
 from workbook.playground.examples import app_files
 from workbook.serving import Launcher
 
-from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, comparable, send_all, served
+from .beside import COURSE, EXAMPLES, EXPERIMENTS, STAGES, comparable
 
 WASM_PAGE = 64 * 1024
 Run = Callable[[dict[str, Any]], list[dict[str, Any]]]
@@ -45,12 +45,13 @@ def job(text: str, requests: str = "GET /", **env: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
-def test_replies_are_uvicorns(step: Step, run: Run, launcher: Launcher) -> None:
+def test_replies_are_uvicorns(
+    step: Step, run: Run, launcher: Launcher, by_uvicorn: Callable[[Step, Launcher], list[dict[str, Any]]]
+) -> None:
     """Every request of every stage gets the same status, headers and body in the page and by uvicorn."""
     example = EXAMPLES[step.name]
     here = run(examples.job(COURSE, step, example))
-    with served(launcher, step, example) as app:
-        there = send_all(app, example.requests)
+    there = by_uvicorn(step, launcher)
 
     assert [one.get("problem") for one in here] == [None] * len(there)
     assert [comparable(reply) for reply in here] == [comparable(reply) for reply in there]

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workbook.site.host import serve_site
-
-from ..site.conftest import built  # noqa: F401  # a fixture
-from ..site.test_axe import violations
+from ..site.conftest import built, quick  # noqa: F401  # fixtures
+from ..site.test_axe import DESK, OPEN_AND_THIN, PHONE, violations, violations_in_both
 from .beside import STAGES
 from .conftest import tab_on
 from .test_panel import HOST, opened, run, said
@@ -23,17 +21,24 @@ pytestmark = pytest.mark.usefixtures("bundles")
 
 
 @pytest.fixture(scope="module")
-def site(bundles: Path, built: Path) -> Iterator[str]:  # noqa: F811
-    with serve_site(built) as origin:
-        yield origin
+def site(quick: str) -> str:  # noqa: F811
+    return quick
 
 
 @pytest.fixture(scope="module")
 def visit(browser: "Browser", site: str) -> Iterator["Page"]:
-    """A visit that begins on the page of stage 01; a mark tells whether the browser ever loads a page anew."""
+    """A visit that begins on the page of stage 01; a mark shows whether the browser ever loads a page again."""
     with tab_on(browser, f"{site}/stages/01-cors/") as page:
         page.evaluate("globalThis.mark = true")
         yield page
+
+
+def go_to(visit: "Page", number: int) -> "Page":
+    """Follow the navigation's link to a stage, and open its playground."""
+    step = STAGES[number - 1]
+    visit.locator(".md-nav--primary a", has_text=f"{number} {step.title}").first.click()
+    visit.wait_for_selector(f"{HOST}[example='{step.name}'] button")
+    return opened(visit)
 
 
 def test_it_stands_on_every_stage_page_and_no_other(built: Path) -> None:  # noqa: F811
@@ -85,25 +90,37 @@ def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:
         visit.locator(f"a.md-footer__link--next[href*='{after.name}']").click()
 
 
-def test_an_opened_page_is_back_as_it_was(visit: "Page", site: str) -> None:
+def test_an_opened_page_is_back_as_it_was(visit: "Page") -> None:
     """Who goes back finds the button again, and one press opens it with the same Python."""
-    visit.locator(".md-nav--primary a", has_text="1 CORS").first.click()
-    visit.wait_for_selector(f"{HOST}[example='01-cors'] button")
-
-    assert run(opened(visit))[:2] == ["200", "200"]
-    assert visit.evaluate("globalThis.playgroundBoots") == 1
+    before = visit.evaluate("globalThis.playgroundBoots ?? 1")
+    assert run(go_to(visit, 1))[:2] == ["200", "200"]
+    assert visit.evaluate("globalThis.playgroundBoots") == before
 
 
-@pytest.mark.exhaustive(sample=1)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_an_opened_playground_is_accessible(browser: "Browser", site: str, scheme: str, width: int) -> None:
-    """With the playground opened, replies and an experiment in it, axe finds nothing and nothing is too wide."""
-    reader = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
-    with tab_on(browser, f"{site}/stages/06-errors/", **reader) as page:
-        assert run(opened(page))
-        page.get_by_text("Break it here").click()
-        page.get_by_label("Experiment").select_option(index=1)
+def test_a_page_that_was_only_looked_at_keeps_nothing(visit: "Page") -> None:
+    """Who looks at other files and runs the stage finds no draft on the next visit."""
+    go_to(visit, 5).locator(f"{HOST} select").first.select_option("app/routers/posts.py")
+    run(visit)
 
-        assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [key for key in visit.evaluate("Object.keys(sessionStorage)") if "playground" in key] == []
+
+
+def test_an_opened_playground_is_accessible(visit: "Page") -> None:
+    """With the playground opened, replies and an experiment in it, axe finds nothing, whatever the colours and width.
+
+    Nothing is too wide, every field has a label, and results are announced.
+    """
+    assert run(go_to(visit, 6))
+    visit.get_by_text("Break it here").click()
+    visit.get_by_label("Experiment").select_option(index=1)
+    for width in (DESK, PHONE):
+        visit.set_viewport_size({"width": width, "height": 900})
+        assert violations_in_both(visit, HOST) == {}, width
+        assert visit.evaluate("document.documentElement.scrollWidth") <= width
+    visit.evaluate(OPEN_AND_THIN)
+    assert violations(visit) == []
+
+    fields = visit.locator(f"{HOST} :is(textarea, select, input)").all()
+    assert [field for field in fields if not field.evaluate("field => field.labels.length")] == []
+    assert visit.locator(f"{HOST} [role=status]").count() >= 1
+    visit.set_viewport_size({"width": DESK, "height": 900})

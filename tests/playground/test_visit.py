@@ -1,12 +1,13 @@
 """What a visit keeps and what it tells: text that is not lost, errors with their line, a Python that comes back."""
 
+import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .conftest import tab_on
-from .test_panel import opened, run, said, until_it_ended
+from .test_panel import HOST, opened, run, said, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -33,11 +34,70 @@ def in_view(page: "Page", selector: str) -> bool:
     return bool(page.locator(selector).first.evaluate(script))
 
 
+@pytest.fixture(scope="module")
+def first(browser: "Browser", origin: str) -> dict[str, Any]:
+    """What a first visit shows: a click without a network, slow loading meanwhile, then a run without a network."""
+    seen: dict[str, Any] = {"asked": []}
+    with contextlib.closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("request", lambda request: seen["asked"].append(request.url))
+        page.goto(f"{origin}/03-background.html", wait_until="networkidle")
+        seen["before"] = [url for url in seen["asked"] if "/playground/" in url], page.locator(HOST).inner_text()
+
+        context.set_offline(True)
+        page.get_by_role("button", name="Run it here").click()
+        page.get_by_text("Press once more.").wait_for()
+        seen["offline"] = page.locator(HOST).inner_text()
+        context.set_offline(False)
+
+        def late(route: "Route") -> None:
+            page.wait_for_timeout(7000)
+            route.continue_()
+
+        page.route("**/pyodide.asm.wasm", late)
+        page.evaluate("for (let n = 0; n < 3; n++) document.querySelector('workbook-playground button').click()")
+        page.get_by_role("button", name="Run", exact=True).hover()
+        page.get_by_text("Python is ready.").wait_for()
+        context.set_offline(True)
+        seen["statuses"] = run(page)
+        seen["areas"] = page.locator("textarea").count()
+        seen["boots"] = page.evaluate("globalThis.playgroundBoots")
+    return seen
+
+
+def test_nothing_is_loaded_before_the_click(first: dict[str, Any], origin: str) -> None:
+    """Before the click a page asks for nothing but its own files, and the click asks this site alone."""
+    asked, words = first["before"]
+    assert asked == []
+    assert "MB, once" in words
+    assert [url for url in first["asked"] if not url.startswith((origin, "data:", f"blob:{origin}"))] == []
+
+
+def test_without_a_network_it_says_so(first: dict[str, Any]) -> None:
+    """A first click without a network is told as that, and the next one works."""
+    assert "you seem to be offline" in first["offline"]
+    assert "201" in first["statuses"]
+
+
+def test_one_visit_has_one_python(first: dict[str, Any]) -> None:
+    """Clicks in quick succession start one worker; pointing at Run while it loads slowly starts no other."""
+    assert first["areas"] == 2
+    assert first["boots"] == 1
+
+
+def test_ready_means_ready_offline(first: dict[str, Any]) -> None:
+    """When Python is said to be ready all that the stage needs is there: it runs without a network."""
+    assert "201" in first["statuses"]
+
+
 def test_what_was_typed_outlives_the_page(browser: "Browser", origin: str) -> None:
     """Code and requests that a reader typed are there again after a reload, and the page says so, until a Reset."""
-    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
+    with tab_on(browser, f"{origin}/01-cors.html") as page:
+        page.route("**/pyodide.asm.wasm", lambda route: None)  # typing needs no Python, which costs much to load
         opened(page).get_by_label("main.py").fill(MINE)
         page.get_by_label("Requests").fill("GET /")
+        page.unroute("**/pyodide.asm.wasm")
         page.reload()
         opened(page)
 
@@ -46,17 +106,9 @@ def test_what_was_typed_outlives_the_page(browser: "Browser", origin: str) -> No
         page.get_by_text("What you typed here before is back").wait_for()
 
         press(page, "Reset")
+        page.route("**/pyodide.asm.wasm", lambda route: None)
         page.reload()
         assert "CORSMiddleware" in opened(page).get_by_label("main.py").input_value()
-        page.wait_for_function("document.querySelector('.pg-said').textContent === 'Python is ready.'")
-
-
-def test_a_page_that_was_only_looked_at_keeps_nothing(browser: "Browser", origin: str) -> None:
-    """Who looks at other files and runs the stage finds no draft on the next visit."""
-    with tab_on(browser, f"{origin}/05-routers-default.html") as page:
-        opened(page).get_by_label("File").select_option("app/routers/posts.py")
-        run(page)
-
         assert page.evaluate("sessionStorage.length") == 0
 
 
@@ -159,33 +211,16 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
     assert fresh.evaluate("globalThis.playgroundBoots") == boots + 1
 
 
-def test_pointing_at_run_while_python_starts_is_no_fault(browser: "Browser", origin: str) -> None:
-    """However long Python takes to load, who points at Run meanwhile does not have it started again."""
-    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
-
-        def late(route: "Route") -> None:
-            page.wait_for_timeout(7000)
-            route.continue_()
-
-        page.route("**/pyodide.asm.wasm", late)
-        page.get_by_role("button", name="Run it here").click()
-        page.get_by_role("button", name="Run", exact=True).hover()
-
-        assert run(page)[:2] == ["200", "200"]
-        assert page.evaluate("globalThis.playgroundBoots") == 1
-
-
 @pytest.mark.parametrize(
     "body, says",
     [
-        ("while True: pass", "Ended after 5 seconds: GET / got no reply"),
         ("import os; os._exit(1)", "Your code has ended Python itself"),
         ("raise KeyboardInterrupt", "It failed: main.py, line 5: KeyboardInterrupt"),
         ("raise SystemExit('enough')", "It failed: main.py, line 5: SystemExit: enough"),
     ],
 )
 def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
-    """A loop, an exit and an interrupt are told apart, and the next run works."""
+    """An exit and an interrupt are told apart, and the next run works."""
     fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
     fresh.get_by_label("Requests").fill("GET /")
     run(fresh)
@@ -194,27 +229,6 @@ def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
 
     fresh.get_by_label("main.py").fill(MINE)
     assert run(fresh) == ["200"]
-
-
-def test_ready_means_ready_offline(browser: "Browser", origin: str) -> None:
-    """When Python is said to be ready all that the stage needs is there: it runs without a network."""
-    with tab_on(browser, f"{origin}/03-background-default.html") as page:
-        page.get_by_role("button", name="Run it here").click()
-        page.get_by_text("Python is ready.").wait_for()
-        page.context.set_offline(True)
-
-        assert "201" in run(page)
-
-
-def test_without_a_network_it_says_so(browser: "Browser", origin: str) -> None:
-    """A first click without a network is told as that, and the next one works."""
-    with tab_on(browser, f"{origin}/01-cors-default.html") as page:
-        page.context.set_offline(True)
-        page.get_by_role("button", name="Run it here").click()
-        page.get_by_text("you seem to be offline").wait_for()
-
-        page.context.set_offline(False)
-        assert run(opened(page))[:2] == ["200", "200"]
 
 
 def test_the_focus_stays(fresh: "Page") -> None:

@@ -50,20 +50,21 @@ def reader(browser: "Browser", width: int) -> Iterator["Page"]:
     context.close()
 
 
-def violations(page: "Page") -> list[str]:
+def violations(page: "Page", within: str | None = None) -> list[str]:
+    """What axe finds on the page, or in the part of it that a selector names."""
     has_axe = page.evaluate("'axe' in window")
-    found = Axe("" if has_axe else AXE_SCRIPT).run(page, options=OPTIONS).response["violations"]
+    found = Axe("" if has_axe else AXE_SCRIPT).run(page, context=within, options=OPTIONS).response["violations"]
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
-def violations_in_both(page: "Page") -> dict[str, list[str]]:
+def violations_in_both(page: "Page", within: str | None = None) -> dict[str, list[str]]:
     """What axe finds, light and dark: the colours are changed as readers change them."""
     found = {}
     for palette in PALETTES:
         page.locator(f"input[name=__palette][data-md-color-scheme={palette}]").dispatch_event("click")
         page.locator(f"body[data-md-color-scheme={palette}]").wait_for()
         page.evaluate(STILL)
-        if wrong := violations(page):
+        if wrong := violations(page, within):
             found[palette] = wrong
     return found
 

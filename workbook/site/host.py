@@ -29,9 +29,9 @@ _COMPRESSED = {".css", ".html", ".js", ".json", ".svg", ".txt", ".xml"}
 
 
 @contextlib.contextmanager
-def serve_site(folder: Path) -> Iterator[str]:
+def serve_site(folder: Path, compresses: bool = True) -> Iterator[str]:
     """Serve the site in `folder` on 127.0.0.1; yields its origin."""
-    handler = functools.partial(_Handler, Files(folder))
+    handler = functools.partial(_Handler, Files(folder), compresses)
     with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -86,8 +86,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def __init__(self, files: Files, *more: Any) -> None:
+    def __init__(self, files: Files, compresses: bool, *more: Any) -> None:
         self._files = files
+        self._compressed = _COMPRESSED if compresses else set()
         super().__init__(*more)
 
     def do_GET(self) -> None:
@@ -108,7 +109,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.do_GET()
 
     def _send(self, status: HTTPStatus, file: Path) -> None:
-        compressed = file.suffix in _COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", "")
+        compressed = file.suffix in self._compressed and "gzip" in self.headers.get("Accept-Encoding", "")
         body = self._files.content(file, compressed)
         headers = {
             "Content-Type": _TYPES.get(file.suffix, "application/octet-stream"),
