@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import tab_on
 from .test_panel import HOST, opened, run, said, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.usefixtures("bundles")
+WASM = "**/pyodide.asm.wasm"  # without it Python never comes, and costs nothing
 MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    return 'mine'\n"
 
 
@@ -36,7 +36,11 @@ def in_view(page: "Page", selector: str) -> bool:
 
 @pytest.fixture(scope="module")
 def first(browser: "Browser", origin: str) -> dict[str, Any]:
-    """What a first visit shows: a click without a network, slow loading meanwhile, then a run without a network."""
+    """What a reader's first minutes show, with Python loaded once in them.
+
+    They type before Python has come, load the page again, press the button without a network and then with one, wait
+    for slow files, and run what they typed without a network.
+    """
     seen: dict[str, Any] = {"asked": []}
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
@@ -44,6 +48,13 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.on("request", lambda request: seen["asked"].append(request.url))
         page.goto(f"{origin}/03-background.html", wait_until="networkidle")
         seen["before"] = [url for url in seen["asked"] if "/playground/" in url], page.locator(HOST).inner_text()
+        page.route(WASM, lambda route: None)
+        code, requests = opened(page).get_by_label("main.py"), page.get_by_label("Requests")
+        seen["typed"] = [f"{code.input_value()}# mine\n", f"### Mine\n{requests.input_value()}"]
+        for field, text in zip((code, requests), seen["typed"], strict=True):
+            field.fill(text)
+        page.unroute(WASM)
+        page.reload()
 
         context.set_offline(True)
         page.get_by_role("button", name="Run it here").click()
@@ -55,14 +66,22 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
             page.wait_for_timeout(7000)
             route.continue_()
 
-        page.route("**/pyodide.asm.wasm", late)
+        page.route(WASM, late)
         page.evaluate("for (let n = 0; n < 3; n++) document.querySelector('workbook-playground button').click()")
         page.get_by_role("button", name="Run", exact=True).hover()
         page.get_by_text("Python is ready.").wait_for()
+        seen["ready"] = said(page), [code.input_value(), requests.input_value()]
         context.set_offline(True)
         seen["statuses"] = run(page)
         seen["areas"] = page.locator("textarea").count()
         seen["boots"] = page.evaluate("globalThis.playgroundBoots")
+        context.set_offline(False)
+
+        press(page, "Reset")
+        page.unroute(WASM)
+        page.route(WASM, lambda route: None)
+        page.reload()
+        seen["reset"] = opened(page).get_by_label("main.py").input_value(), page.evaluate("sessionStorage.length")
     return seen
 
 
@@ -91,25 +110,15 @@ def test_ready_means_ready_offline(first: dict[str, Any]) -> None:
     assert "201" in first["statuses"]
 
 
-def test_what_was_typed_outlives_the_page(browser: "Browser", origin: str) -> None:
+def test_what_was_typed_outlives_the_page(first: dict[str, Any]) -> None:
     """Code and requests that a reader typed are there again after a reload, and the page says so, until a Reset."""
-    with tab_on(browser, f"{origin}/01-cors.html") as page:
-        page.route("**/pyodide.asm.wasm", lambda route: None)  # typing needs no Python, which costs much to load
-        opened(page).get_by_label("main.py").fill(MINE)
-        page.get_by_label("Requests").fill("GET /")
-        page.unroute("**/pyodide.asm.wasm")
-        page.reload()
-        opened(page)
+    words, texts = first["ready"]
+    assert texts == first["typed"]
+    assert "What you typed here before is back" in words
 
-        assert page.get_by_label("main.py").input_value() == MINE
-        assert page.get_by_label("Requests").input_value() == "GET /"
-        page.get_by_text("What you typed here before is back").wait_for()
-
-        press(page, "Reset")
-        page.route("**/pyodide.asm.wasm", lambda route: None)
-        page.reload()
-        assert "CORSMiddleware" in opened(page).get_by_label("main.py").input_value()
-        assert page.evaluate("sessionStorage.length") == 0
+    code, kept = first["reset"]
+    assert first["typed"][0] == f"{code}# mine\n"
+    assert kept == 0
 
 
 def test_a_reset_is_taken_back(fresh: "Page") -> None:

@@ -1,5 +1,6 @@
 """The screens that “How to use this workbook” shows are what a terminal shows."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.scratch import left_out
+from workbook.plugin.browser import NOT_PROVEN, find_browser
+from workbook.scratch import left_out
 from workbook.site.console import difference, matches
 
 from ..runners import Screen, Workbook, replace_in
@@ -28,9 +30,11 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
             shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
         else:
             shutil.copy(ROOT / name, tmp_path / name)
+    if find_browser() is None:
+        pytest.skip(NOT_PROVEN)
     workbook = Workbook(tmp_path)
     try:
-        yield workbook.screen(columns=82, lines=50, env={"WORKBOOK_BROWSER": ""})
+        yield workbook.screen(columns=82, lines=50, env={"WORKBOOK_BROWSER": os.environ.get("WORKBOOK_BROWSER", "")})
     finally:
         workbook.close()
 

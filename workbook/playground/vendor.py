@@ -50,10 +50,11 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
     table = table or read_table()
     fetched = cache / "fetched"
     fetched.mkdir(parents=True, exist_ok=True)
-    files = _runtime_files(table.runtime, _runtime(table.runtime, fetched))
+    archive = _runtime(table.runtime, fetched)
+    brought = [(wheel, _wheel(wheel, table, fetched)) for wheel in table.wheel]  # all of it, before anything is made
+    files = _runtime_files(table.runtime, archive)
     for name in dict.fromkeys(wheel.bundle for wheel in table.wheel):
-        wheels = [wheel for wheel in table.wheel if wheel.bundle == name]
-        parts = [(_wheel(wheel, table, fetched).read_bytes(), wheel.without) for wheel in wheels]
+        parts = [(path.read_bytes(), wheel.without) for wheel, path in brought if wheel.bundle == name]
         files[name + BUNDLE_SUFFIX] = bundle(parts)
     return _put(files, cache / key())
 
