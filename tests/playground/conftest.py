@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import material  # type: ignore[import-untyped]
 import pytest
 
-from workbook.course import Step
-from workbook.launch import Launcher
+from workbook.course.model import Step
 from workbook.playground import site as playground
 from workbook.playground.vendor import CannotFetch, build
 from workbook.plugin.browser import serve_pages
+from workbook.serving import Launcher
 
 from .beside import COURSE, EXAMPLES, send_all, served
 

@@ -208,6 +208,6 @@ def test_a_site_without_the_files_has_no_button(
 
     monkeypatch.setattr(site, "built", lambda: None)
     with caplog.at_level("INFO", logger="mkdocs.playground"):
-        assert list(site.files(COURSE)) == []
+        assert list(site.playground_files(COURSE)) == []
     assert site.button(COURSE.step("01-cors"), "../../") == ""
     assert "python -m workbook.playground.vendor" in caplog.text

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from workbook.course.scratch import left_out
 from workbook.plugin.browser import NOT_PROVEN, find_browser
-from workbook.scratch import left_out
 from workbook.site.console import difference, matches
 
 from ..runners import Screen, Workbook, replace_in
