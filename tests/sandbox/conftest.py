@@ -27,7 +27,7 @@ def serve(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def start(code: str, **options: Any) -> Client:
-        folder = write(tmp_path / f"app {len(clients)}", {"main.py": code})
+        folder = write(tmp_path / f"für {len(clients)}", {"main.py": code})
         clients.append(Client(ServedApp(SandboxLauncher(sandbox.folder), folder, **options), []))
         return clients[-1]
 

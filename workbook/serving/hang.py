@@ -28,7 +28,9 @@ def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None)
 
 def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
     """The same from what `faulthandler` wrote: all there is when the app lets no other thread run."""
-    files = {str(file).encode("ascii", "backslashreplace").decode(): str(file) for file in app.rglob("*.py")}
+    own = [str(file) for file in app.rglob("*.py")]
+    # It writes other letters than ASCII's as escapes, but what comes out of a sandbox has had its paths replaced since.
+    files = {file.encode("ascii", "backslashreplace").decode(): file for file in own} | {file: file for file in own}
     lines = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
     return _hangs(seconds, _own(((files.get(file, ""), int(line), name) for file, line, name in lines), app), app)
 
