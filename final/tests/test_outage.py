@@ -3,6 +3,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -40,18 +41,21 @@ def ask_for_everything(uvicorn: "Uvicorn", ada: dict[str, str]) -> list[httpx.Re
 
 
 @ON_POSTGRES
-def test_connections_that_the_server_ended(start_uvicorn: "StartUvicorn", postgres: str) -> None:
+def test_connections_that_the_server_ended(
+    start_uvicorn: "StartUvicorn", new_database: Callable[[], str], postgres: str
+) -> None:
     """When the server ends all connections, as a restart does, the next requests find new ones."""
     import psycopg
 
-    uvicorn = start_uvicorn()
+    url = new_database()
+    uvicorn = start_uvicorn(DATABASE_URL=url)
     ada = uvicorn.join("ada")
     with uvicorn.client() as client:
         for _ in range(3):
             with psycopg.connect(host=postgres, user="postgres", dbname="postgres", autocommit=True) as connection:
                 ended = connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname <> current_database() AND backend_type = 'client backend'"
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    [urlsplit(url).path.removeprefix("/")],
                 ).fetchall()
             assert ended
             assert client.post("/posts", json=NEW_POST, headers=ada).status_code == 201
