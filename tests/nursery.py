@@ -116,7 +116,9 @@ class Nursery:
     """The owner's side: it starts the warm process at the first command, and ends it with the tests."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="wbnursery-"))
+        from workbook.serving.warm import place_for_sockets  # late: the warm process needs none of it
+
+        self._folder = Path(tempfile.mkdtemp(prefix="wbnursery-", dir=place_for_sockets()))
         self.address = str(self._folder / "socket")
         left_out = ("WORKBOOK_", "PYTEST_", "PYTHONDONTWRITEBYTECODE", "NO_COLOR", "FORCE_COLOR")
         env = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}

@@ -155,7 +155,7 @@ def test_a_killed_owner_takes_its_apps_along(kill_owner: Callable[..., None], tm
 
     kill_owner(*apps, ready=lambda: all(file.exists() and file.read_text() for file in told))
 
-    pids, folders = zip(*(file.read_text().split() for file in told), strict=True)
+    pids, folders = zip(*(file.read_text().split(maxsplit=1) for file in told), strict=True)
     wait_until(lambda: all(is_gone(int(pid)) for pid in pids), "every app is gone")
     assert [folder for folder in folders if Path(folder).exists()] == []
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.serving.fork import APP_MODULES
+from workbook.serving.warm import place_for_sockets
 
 from . import bubblewrap
 from .errors import NoSandbox
@@ -83,7 +84,9 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
             f"pyseccomp, or the system's libseccomp, is not there ({error})",
             "sudo apt install libseccomp2; uv run --group grading workbook doctor --grading",
         ) from error
-    with tempfile.TemporaryDirectory(prefix="workbook-sandbox-", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(
+        prefix="workbook-sandbox-", dir=place_for_sockets(), ignore_cleanup_errors=True
+    ) as place:
         folder = Path(place)
         (folder / "tier").write_text(tier, encoding="utf-8")
         (folder / "filter").write_bytes(program())

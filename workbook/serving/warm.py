@@ -30,7 +30,7 @@ class WarmHelper:
     """
 
     def __init__(self, modules: Sequence[str], child: str) -> None:
-        self.folder = _short_folder()
+        self.folder = Path(tempfile.mkdtemp(prefix="workbook-warm-", dir=place_for_sockets()))
         self.address = str(self.folder / "socket")
         # Not the terminal: what inherits that may change it. Node does, when playwright's driver ends.
         with (self.folder / "log").open("wb") as log:
@@ -63,13 +63,10 @@ class WarmHelper:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _short_folder() -> Path:
-    """A new folder whose path leaves room for a socket's name: the kernel takes 107 bytes at most."""
-    folder = Path(tempfile.mkdtemp(prefix="workbook-warm-"))
-    if len(os.fsencode(folder)) < 90:
-        return folder
-    folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="workbook-warm-", dir="/tmp"))
+def place_for_sockets() -> str:
+    """Return the folder for temporary files if a socket below it has a path of at most 107 bytes; otherwise /tmp."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= 74 else "/tmp"
 
 
 def main() -> NoReturn:
