@@ -1,11 +1,15 @@
 """The commands without a terminal: what they say, what they leave behind, and their exit status."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from ..golden import Screens
 from ..runners import Workbook, files_below, replace_in
 
 EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
@@ -99,7 +103,7 @@ def test_list_shows_how_far_each_step_has_come(workbook: Workbook) -> None:
     assert workbook("list").lines[4].startswith(" PART 02-notes")
 
 
-def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook) -> None:
+def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook, screens: Screens) -> None:
     """The installed script and `python -m workbook` are the same command, and `-h` tells every command."""
     script = Path(sys.executable).with_name("workbook")
     asked = subprocess.run([script, "-h"], cwd=shared.root, env=shared.env, capture_output=True, text=True, check=True)
@@ -107,10 +111,27 @@ def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook) -> None:
     ended = shared("--help")
 
     assert (ended.status, ended.out) == (0, asked.stdout)
-    commands = ended.out.partition("Commands:\n")[2].splitlines()
-    names = "list start reset hint check watch break tour run submit grade report release verify docs doctor"
-    assert " ".join(line.split()[0] for line in commands) == names
-    assert not [line for line in commands if line.endswith("...")], "a command's help is cut"
+    screens("help", ended.out)
+    listed = ended.out.partition("Commands:\n")[2]
+    assert not [line for line in listed.splitlines() if line.endswith("...")], "a command's help is cut"
+
+
+@pytest.mark.parametrize("old, new", [(["grade"], ["class", "grade"]), (["verify"], ["author", "verify"])])
+def test_old_spellings_work(shared: Workbook, old: list[str], new: list[str]) -> None:
+    """What is in a group now is also found where it was before, and says the same of itself."""
+    before, after = shared(*old, "-h"), shared(*new, "-h")
+
+    assert (before.status, after.status) == (0, 0)
+    assert before.out.replace(" ".join(old), " ".join(new), 1) == after.out
+
+
+def test_the_version_is_told(shared: Workbook) -> None:
+    """`--version` prints the versions that a report of a bug needs, and so does `doctor`."""
+    ended = shared("--version")
+
+    assert ended.status == 0
+    assert re.fullmatch(r"workbook \d+\.\d+\.\d+, Python 3\.\d+\.\d+, \w+\n", ended.out)
+    assert ended.out.strip() in shared("doctor").out
 
 
 # --- start and reset
@@ -319,7 +340,7 @@ def test_doctor_says_what_is_missing(shared: Workbook) -> None:
         in said
     )
     assert "You can begin. Without Browser," in said
-    assert f"PASS Python: {'.'.join(map(str, sys.version_info[:3]))} on Linux" in said
+    assert f"Python {'.'.join(map(str, sys.version_info[:3]))}, Linux" in said
 
 
 def test_doctor_says_what_stops_the_learner(workbook: Workbook) -> None:

@@ -64,14 +64,8 @@ def show_findings() -> None:
 
 def examine(here: Context) -> Iterator[Diagnosis]:
     """Look at everything that a learner's commands depend on."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield Diagnosis(
-        "Python",
-        (3, 11) <= sys.version_info[:2] < (3, 15),
-        f"{version} on {platform.system()}",
-        "install 3.11 to 3.14",
-        True,
-    )
+    supported = (3, 11) <= sys.version_info[:2] < (3, 15)
+    yield Diagnosis("Version", supported, describe_version(), "install Python 3.11 to 3.14", True)
     yield Diagnosis(
         "Launchers",
         True,
