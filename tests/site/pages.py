@@ -1,11 +1,13 @@
 """The pages as their writers wrote them: what is prose in them, and what is not."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mkdocs.utils import meta
 
 from workbook.course.model import Course
@@ -16,6 +18,8 @@ from workbook.site.pages import changes_page, notebook_page, task_page
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 COURSE = Course(ROOT)
+NO_CURL = "curl was not found, and the pages' commands use it"
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason=NO_CURL)
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"(?P<title>[^"]*)")?.*$', re.MULTILINE)

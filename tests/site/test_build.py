@@ -155,7 +155,8 @@ def test_a_zip_is_the_stage(built: Path, step: Step, tmp_path: Path) -> None:
 
 def test_nothing_of_this_machine_is_told(built: Path) -> None:
     """No page names a folder of the machine that built it."""
-    ours = (str(ROOT), str(Path.home()) + "/", "/tmp/", str(built))
+    home = [f"{Path.home()}/"] if len(Path.home().parts) > 1 else []  # for some users it's "/", as in every address
+    ours = (str(ROOT), *home, "/tmp/", str(built))
     pages = list(built.rglob("*.html"))
     assert len(pages) > len(PAGES)
     assert [(page.name, one) for page in pages for one in ours if one in page.read_text(encoding="utf-8")] == []

@@ -10,7 +10,7 @@ from workbook.site import transcripts
 from workbook.site.console import blocks_of, difference, matches, renewed
 from workbook.site.console_html import whole_commands
 
-from .pages import ROOT
+from .pages import ROOT, needs_curl
 
 PAGE = """---
 serve: 02-middleware
@@ -164,6 +164,7 @@ def test_what_matches_is_kept() -> None:
     assert renewed([], ["date: Sun, 22 Nov", "x-process-time: 1.25ms"]) == ["date: …", "x-process-time: …ms"]
 
 
+@needs_curl
 def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
     """A page that is filled in anew says what its commands write; before, each wrong line was named."""
     page = tmp_path / "try.md"

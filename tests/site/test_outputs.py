@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from workbook.site.console import blocks_of
 from workbook.site.transcripts import compare_transcripts
 
 from ..runners import sole_use_of
-from .pages import COURSE, PAGES, ROOT, Written
+from .pages import COURSE, NO_CURL, PAGES, ROOT, Written
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,6 +34,10 @@ def test_commands_say_what_the_page_says(page: Written) -> None:
     """Each command of a page, typed in order while its step is served, writes what the page says it writes."""
     if page.meta.get("needs") == "hidden" and not any(one.is_for_authors for one in COURSE.exercises()):
         pytest.skip("a learner edition has no hidden tests to grade with")
+    if shutil.which("curl") is None and any(
+        "curl" in one.text for block in blocks_of(page.text) for one in block.commands
+    ):
+        pytest.skip(NO_CURL)
     step = COURSE.known(str(page.meta.get("serve", "")))
     with contextlib.ExitStack() as stack:
         if step and step.run.page:

@@ -9,7 +9,7 @@ from workbook.site import transcripts
 from workbook.site.console import blocks_of
 from workbook.site.ports import PORT, Ports, listening_ports
 
-from .pages import PAGES, ROOT
+from .pages import PAGES, ROOT, needs_curl
 
 PAGE = """```console
 $ uv run python -m http.server 8004 --bind 127.0.0.1 > said.txt 2>&1 &
@@ -52,6 +52,7 @@ def test_only_ports_are_replaced() -> None:
     assert ports.shown(f"Serving on Port {second}") == "Serving on Port 8004"
 
 
+@needs_curl
 def test_two_runs_of_a_page_do_not_meet(tmp_path: Path) -> None:
     """Two runs of a page at once, while somebody else has its port, write what the page says with the page's port."""
     page = tmp_path / "try.md"
