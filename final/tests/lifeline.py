@@ -10,6 +10,7 @@ time per start. Inside another command, and where forks are not safe, it is a ne
 """
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
@@ -112,6 +113,7 @@ def become(request: dict[str, Any], output: int, errors: int) -> Callable[[], An
     for target, fd in enumerate((os.open(os.devnull, os.O_RDONLY), output, errors)):
         os.dup2(fd, target)
         os.close(fd)
+    faulthandler.enable()  # a crash of the interpreter leaves its place in the log
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
