@@ -106,7 +106,7 @@ def test_no_other_can_be_opened(
     def refused(*_: object) -> None:
         raise workbook.sandbox.NoSandbox("the machine has lost its namespaces", "look")
 
-    monkeypatch.setattr(workbook.sandbox, "opened", refused)
+    monkeypatch.setattr(workbook.sandbox, "open_sandbox", refused)
     kill(isolation)
 
     with pytest.raises(CannotGrade, match="the machine has lost its namespaces"):

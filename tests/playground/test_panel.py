@@ -59,7 +59,7 @@ def test_without_scripts_the_page_is_what_it_was(browser: "Browser", origin: str
 def test_an_edit_is_run_and_reset(tab: "Page") -> None:
     """What the reader changes is what runs; Reset brings the stage's own code and requests back."""
     opened(tab)
-    code, requests = tab.get_by_label("main.py"), tab.get_by_label("Requests")
+    code, requests = tab.get_by_label("main.py"), tab.get_by_role("textbox", name="Requests")
     code.fill("from fastapi import FastAPI\napp = FastAPI()\n@app.get('/mine')\ndef mine():\n    return 'my own'\n")
     requests.fill("GET /mine")
 
@@ -76,14 +76,14 @@ def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
     """The app is imported when the pointer nears Run; what was typed after that is what runs, and its log is whole."""
     opened(tab)
     app = "import fastapi\napp = fastapi.FastAPI()\nprint('begun', {0})\n@app.get('/')\ndef tell():\n    return {0}\n"
-    tab.get_by_label("Requests").fill("GET /")
+    tab.get_by_role("textbox", name="Requests").fill("GET /")
     for number in (1, 2):
         tab.get_by_label("main.py").fill(app.format(number))
         tab.get_by_role("button", name="Run", exact=True).hover()
         if number == 2:
             tab.get_by_label("main.py").fill(app.format(3))
         with until_it_ended(tab):
-            tab.get_by_label("Requests").press("Control+Enter")
+            tab.get_by_role("textbox", name="Requests").press("Control+Enter")
         shown = tab.locator(".pg-reply").inner_text()
         wanted = 1 if number == 1 else 3
         assert f"begun {wanted}" in shown
@@ -103,7 +103,7 @@ def test_an_error_leads_to_its_line(tab: "Page") -> None:
     )
     assert tab.evaluate(selected) == "raise ValueError('here')"
 
-    tab.get_by_label("Requests").fill("GET /\nno header")
+    tab.get_by_role("textbox", name="Requests").fill("GET /\nno header")
     run(tab)
     tab.get_by_role("button", name="Requests, line 2").click()
     assert tab.evaluate(selected) == "no header"
@@ -136,7 +136,7 @@ def test_an_endless_loop_is_ended(tab: "Page") -> None:
     boots = tab.evaluate("globalThis.playgroundBoots")
     tab.context.set_offline(True)
     tab.get_by_label("main.py").fill(ENDLESS)
-    tab.get_by_label("Requests").fill("GET /")
+    tab.get_by_role("textbox", name="Requests").fill("GET /")
     assert run(tab) == []
     assert "Ended after 5 seconds: GET / got no reply" in said(tab)
 

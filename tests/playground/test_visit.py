@@ -49,7 +49,7 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.goto(f"{origin}/03-background.html", wait_until="networkidle")
         seen["before"] = [url for url in seen["asked"] if "/playground/" in url], page.locator(HOST).inner_text()
         page.route(WASM, lambda route: None)
-        code, requests = opened(page).get_by_label("main.py"), page.get_by_label("Requests")
+        code, requests = opened(page).get_by_label("main.py"), page.get_by_role("textbox", name="Requests")
         seen["typed"] = [f"{code.input_value()}# mine\n", f"### Mine\n{requests.input_value()}"]
         for field, text in zip((code, requests), seen["typed"], strict=True):
             field.fill(text)
@@ -124,14 +124,14 @@ def test_what_was_typed_outlives_the_page(first: dict[str, Any]) -> None:
 def test_a_reset_is_taken_back(fresh: "Page") -> None:
     """After Reset one press brings back what was typed, in every field."""
     fresh.get_by_label("main.py").fill(MINE)
-    fresh.get_by_label("Requests").fill("GET /")
+    fresh.get_by_role("textbox", name="Requests").fill("GET /")
     press(fresh, "Reset")
     assert "CORSMiddleware" in fresh.get_by_label("main.py").input_value()
 
     press(fresh, "Undo")
 
     assert fresh.get_by_label("main.py").input_value() == MINE
-    assert fresh.get_by_label("Requests").input_value() == "GET /"
+    assert fresh.get_by_role("textbox", name="Requests").input_value() == "GET /"
     assert run(fresh) == ["200"]
 
 
@@ -139,7 +139,7 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
     """Of a run that is still going on when Reset is pressed nothing is shown afterwards."""
     sleeps = MINE.replace("    return", "    import time; time.sleep(1.5)\n    return")
     fresh.get_by_label("main.py").fill(sleeps)
-    fresh.get_by_label("Requests").fill("GET /")
+    fresh.get_by_role("textbox", name="Requests").fill("GET /")
     with until_it_ended(fresh):
         press(fresh, "Run")
         assert said(fresh) == "Running …"
@@ -152,7 +152,9 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
 def test_replies_can_be_told_apart(fresh: "Page") -> None:
     """Each reply stands with its request's title and all headers that were sent, those too that nobody wrote."""
     fresh.get_by_label("main.py").fill(MINE.replace("get", "post"))
-    fresh.get_by_label("Requests").fill('### From a page\nPOST /\nOrigin: http://127.0.0.1:3000\n\n{"id": 1}')
+    fresh.get_by_role("textbox", name="Requests").fill(
+        '### From a page\nPOST /\nOrigin: http://127.0.0.1:3000\n\n{"id": 1}'
+    )
     run(fresh)
 
     shown = fresh.locator(".pg-reply").inner_text().split("\n")
@@ -168,7 +170,7 @@ def test_replies_can_be_told_apart(fresh: "Page") -> None:
 def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
     """Wherever the reader is, the bar names file and line of an error, and a press brings that line into view."""
     fresh.get_by_label("main.py").fill("\n" * 200 + "def x(:\n")
-    fresh.get_by_label("Requests").press("Control+Enter")
+    fresh.get_by_role("textbox", name="Requests").press("Control+Enter")
     place = fresh.get_by_role("button", name="main.py, line 201")
     place.wait_for()
     assert in_view(fresh, ".pg-top .pg-place")
@@ -185,7 +187,7 @@ def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
     code = fresh.get_by_label("main.py").input_value()
     fresh.get_by_label("main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
     line = code.count("\n") + 5
-    fresh.get_by_label("Requests").fill("GET /mine")
+    fresh.get_by_role("textbox", name="Requests").fill("GET /mine")
     assert run(fresh) == ["500"]
 
     assert fresh.locator(".pg-reply .pg-problem").inner_text() == (
@@ -214,7 +216,7 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
     fresh.get_by_role("button", name="Run", exact=True).hover()
     fresh.mouse.move(0, 0)
     fresh.get_by_label("main.py").fill(MINE)
-    fresh.get_by_label("Requests").fill("GET /")
+    fresh.get_by_role("textbox", name="Requests").fill("GET /")
 
     assert run(fresh) == ["200"]
     assert fresh.evaluate("globalThis.playgroundBoots") == boots + 1
@@ -231,7 +233,7 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
 def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
     """An exit and an interrupt are told apart, and the next run works."""
     fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
-    fresh.get_by_label("Requests").fill("GET /")
+    fresh.get_by_role("textbox", name="Requests").fill("GET /")
     run(fresh)
     told = said(fresh) + fresh.locator(".pg-replies").inner_text()
     assert says in told

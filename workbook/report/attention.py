@@ -110,7 +110,7 @@ def attention(marks: ClassMarks) -> list[Group]:
 def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
     for row, mark, title in pairs:
         for item in mark.undecided:
-            words = ("workbook", "grade", "override", row.learner.id, item.promise, number(item.worth))
+            words = ("workbook", "class", "override", row.learner.id, item.promise, number(item.worth))
             command = f"{shlex.join(words)} --exercise {shlex.quote(mark.exercise)} --why '…'"
             yield Matter(row, title, f"{item.text} ({number(item.worth)} points)", command)
 
