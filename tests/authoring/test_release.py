@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """`workbook author release`: the learner edition is what is committed, without what is hidden, searched for leaks."""
 
 import gzip

@@ -1,0 +1,1 @@
+# hidden-from-learners-3b9f51c2

@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """Without the hidden parts there are no solutions that an attack could begin with."""
 
 from workbook.authoring.attacks.grading import attacked_exercise

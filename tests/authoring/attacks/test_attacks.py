@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """Hostile submissions, through the real grader, in each tier of its sandbox: nothing gained, nobody hurt."""
 
 import ast

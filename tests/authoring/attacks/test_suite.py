@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """The suite finds fault where there is one: each way in which an attack can succeed is told."""
 
 import queue
