@@ -235,7 +235,7 @@ def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
     fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     run(fresh)
-    told = said(fresh) + fresh.locator(".pg-replies").inner_text()
+    told = said(fresh) + fresh.locator(".pg-replies").first.inner_text()
     assert says in told
 
     fresh.get_by_label("main.py").fill(MINE)
