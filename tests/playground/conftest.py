@@ -91,14 +91,14 @@ def tab_on(browser: "Browser", address: str, **reader: Any) -> Iterator["Page"]:
         yield page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
-    """A tab on stage 01's page; other tests may have used it."""
+    """A tab on stage 01's page, which the tests of a module share."""
     with tab_on(browser, f"{origin}/01-cors.html") as page:
         yield page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def run(tab: "Page", bundles: Path) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     """Run a job in the page's Python; returns all that it told."""
     return lambda job: list(tab.evaluate(RUN, [bundles.name, json.loads(json.dumps(job))]))
