@@ -59,13 +59,13 @@ class Journal:
             raise UserError(f"{self.path} cannot be written: {error}.", _cure(error), code=1) from error
 
     def entries(self) -> list[Entry]:
-        """Everything so far, oldest first. Raises `UserError`."""
+        """Return all entries so far, oldest first. Raises `UserError`."""
         return list(self.stream())
 
     def stream(self, *kinds: str) -> Iterator[Entry]:
-        """The entries of these kinds, or all, oldest first, a page of them in memory at a time. Raises `UserError`.
+        """Yield the entries of these kinds, or all, oldest first, with one page of them in memory. Raises `UserError`.
 
-        Between two pages nothing is locked: entries that are written meanwhile come too.
+        Nothing is locked between two pages, so entries that are written meanwhile come too.
         """
         for (_, at, kind, step), data in self._rows("data", kinds):
             try:
@@ -74,7 +74,7 @@ class Journal:
                 raise self._damaged(error) from error
 
     def fields(self, kind: str, *names: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Of each entry of this kind its step and these fields, two or more, without reading the rest of its data."""
+        """Yield each entry's step and these fields, two or more, for one kind, without reading the rest of its data."""
         places = ", ".join(f"'$.{name}'" for name in names)
         for (_, _, _, step), data in self._rows(f"json_extract(data, {places})", (kind,)):
             yield step, tuple(json.loads(data))

@@ -37,7 +37,7 @@ def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: 
 
 
 def _place(text: str, loc: tuple[int | str, ...], table: str) -> tuple[int, str]:
-    """The line and the name of the key at `loc`; the line of its table's head where the key is missing."""
+    """Return the line and name of the key at `loc`, or the line of its table's head if the key is missing."""
     lines = text.splitlines()
     heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)]
     first, keys = -1, loc

@@ -49,7 +49,7 @@ class ClassGrading:
     """One grading of a class. `gradings` are the exercises' points, by their names."""
 
     def __init__(self, plan: Plan) -> None:
-        """Raises `UserError`."""
+        """Read the exercises' gradings, and find out what's left to grade. Raises `UserError`."""
         self.plan = plan
         self.gradings = {exercise.name: read_grading(exercise.folder) for exercise in plan.exercises}
         self._tests = {one.name: key_of_tests(plan.course.root, one) for one in plan.exercises}
@@ -118,7 +118,7 @@ class ClassGrading:
 
 
 def _sum(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str, Any]) -> bytes:
-    """What tells a result from all others, short: there may be very many."""
+    """Return a 16-byte digest that identifies a result; it's short because there may be very many."""
     told = [learner, exercise, file, attempt, key["submission"], key["tests"], key["environment"], key["seed"]]
     return hashlib.blake2b(repr(told).encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
@@ -135,7 +135,7 @@ def _unreadable(error: Exception) -> str:
 
 
 def seed_of(journal: Journal, asked: int | None) -> int:
-    """The seed that was asked for, else that of the journal's last grading, else a new one. Raises `UserError`."""
+    """Return the seed asked for, otherwise that of the journal's last grading, or a new one. Raises `UserError`."""
     if asked is not None:
         return asked
     last = None
@@ -145,13 +145,13 @@ def seed_of(journal: Journal, asked: int | None) -> int:
 
 
 def score(result: Mapping[str, Any], grading: Grading, decided: Mapping[str, float]) -> float:
-    """The points of a result, as a dict; `decided` are a person's points by promise."""
+    """Return the points of a result, given as a dict; `decided` maps promises to the points that a person gave."""
     kept = {verdict["promise"] for verdict in result["verdicts"] if verdict["outcome"] == "kept"}
     return grading.score(kept - set(decided)) + sum(decided.values())
 
 
 def overrides_in(journal: Journal) -> dict[tuple[str, str], dict[str, float]]:
-    """What people have decided, by learner and exercise: points by promise. Raises `UserError`."""
+    """Return what people have decided, by learner and exercise: points by promise. Raises `UserError`."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for entry in journal.stream(OVERRIDE):
         one = Override(**entry.data)

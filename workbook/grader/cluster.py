@@ -28,7 +28,7 @@ _kept = contextlib.ExitStack()
 
 
 def grade_here(work: Work, unsafe: bool) -> Result:
-    """In a worker: grade it on the bench that this process keeps. The worker stands in a course of its own."""
+    """Grade the work on this worker's bench, with the course that the worker runs in. Raises `CannotGrade`."""
     with _taking:
         if unsafe not in _benches:
             try:
@@ -44,7 +44,7 @@ class ClusterLanes:
     """The workers of a Dask scheduler."""
 
     def __init__(self, address: str, *, unsafe: bool) -> None:
-        """Raises `UserError`."""
+        """Connect to the scheduler at `address`. Raises `UserError` if it doesn't answer, or Dask isn't installed."""
         self._unsafe = unsafe
         self._address = address
         try:

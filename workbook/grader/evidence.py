@@ -69,14 +69,14 @@ class Sheet:
         return frozenset(condition(ast.unparse(node)) for node in asserts)
 
     def verdicts(self, found: Check, submission: Path | None = None) -> tuple[Verdict, ...]:
-        """How each promise fared. What is shown of the submission's folder is its files' names alone."""
+        """Return a verdict on each promise; its evidence names the submission's files, without the folder above."""
         by_name = {promise.name: promise for promise in found.promises}
         return tuple(
             self._verdict(name, text, hidden, by_name.get(name), submission) for name, text, hidden in self.promises
         )
 
     def untouched(self) -> tuple[Verdict, ...]:
-        """The verdicts on what could not be looked at."""
+        """Return verdicts of `waiting` on all promises, for a submission that couldn't be tested."""
         return tuple(Verdict(name, text, hidden, "waiting") for name, text, hidden in self.promises)
 
     def _verdict(self, name: str, text: str, hidden: bool, promise: Promise | None, submission: Path | None) -> Verdict:
@@ -106,7 +106,7 @@ class Sheet:
 
 
 def harmless(text: str, submission: Path | None = None) -> str:
-    """Text that came from a submission: nothing in it acts, and nothing in it differs from run to run."""
+    """Return text from a submission so that nothing in it acts, and nothing in it differs from run to run."""
     if submission:
         text = text.replace(f"{submission}/", "").replace(str(submission), "<folder>")
     for pattern, name in PLACEHOLDERS:

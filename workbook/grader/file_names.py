@@ -38,7 +38,7 @@ class Named:
 
 
 def read_name(name: str, exercises: Collection[str]) -> Named:
-    """What the name of a file or folder tells; `exercises` are the names of all that the course has."""
+    """Return what the name of a file or folder says; `exercises` are the names of all exercises in the course."""
     name = unicodedata.normalize("NFC", name)
     if match := MOODLE.fullmatch(name):
         exercise, _, attempt = _of_own_name(match["rest"], exercises)
@@ -52,7 +52,7 @@ def read_name(name: str, exercises: Collection[str]) -> Named:
 
 
 def _of_own_name(name: str, exercises: Collection[str]) -> tuple[str, str, int]:
-    """The exercise that a file's own name begins or ends with, what else is in it, and which attempt it is."""
+    """Return the exercise that a file's own name begins or ends with, the rest of the name, and the attempt."""
     stem = STAMP.sub("", _stem(name))
     renamed = RENAMED.search(stem)
     for exercise in sorted(exercises, key=len, reverse=True):
@@ -72,12 +72,12 @@ def _stem(name: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """A name as it is compared: composed, without regard to case and spacing."""
+    """Return a name in the form used for comparing: composed, case folded, with single spaces."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def slugs(name: str) -> set[str]:
-    """What Canvas may make of a name: its letters and digits, in any order of first and last name."""
+    """Return what Canvas may make of a name: its words joined, beginning at any of them, with and without accents."""
     whole = fold_name(name)
     bare = "".join(mark for mark in unicodedata.normalize("NFD", whole) if not unicodedata.combining(mark))
     found = set()

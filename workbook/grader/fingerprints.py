@@ -29,7 +29,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def key_of_tests(root: Path, exercise: Exercise) -> str:
-    """Of the exercise's tests, pytest's settings, and all of ours that has a say in the verdict."""
+    """Return a digest of the exercise's tests, pytest's settings, and all code of ours that affects the verdict."""
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
     own = [file for file in exercise.folder.rglob("*.py") if "__pycache__" not in file.parts]
     named = [(file.relative_to(exercise.folder).as_posix(), file.read_bytes()) for file in sorted(own)]
@@ -45,13 +45,13 @@ def _ours() -> str:
 
 @lru_cache
 def key_of_environment(*, isolated: bool) -> str:
-    """Of Python, the packages that a submission runs on, and whether submissions are kept apart at all."""
+    """Return a digest of Python, the packages that submissions run on, and whether submissions are isolated."""
     told = [platform.python_implementation(), *map(str, sys.version_info), sys.platform, f"isolated={isolated}"]
     return _sum([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
 
 
 def _packages() -> set[str]:
-    """The workbook's packages with their versions, and those that they need: what else is installed plays no part."""
+    """Return the workbook's packages and those they need, as `name==version`; other installed ones don't matter."""
     found: set[str] = set()
     asked: set[tuple[str, str]] = set()
     left = [("fastapi-workbook", "")]

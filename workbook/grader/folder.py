@@ -37,7 +37,7 @@ class Found:
 
 
 def find_submissions(paths: Sequence[Path], exercises: Collection[str], not_in: Sequence[Path] = ()) -> list[Found]:
-    """What stands in the folders, and the files named; `not_in` are left out. Raises `UserError`."""
+    """Return the submissions in `paths`, files and folders, except those in `not_in`. Raises `UserError`."""
     left_out = {path.resolve() for path in not_in}
     found: dict[tuple[Path, str], Found] = {}
     for path in paths:
@@ -66,12 +66,12 @@ def _below(path: Path, exercises: Collection[str]) -> Iterator[Found]:
 
 
 def _is_one(folder: Path) -> bool:
-    """Whether the folder itself is a submission, and no folder of submissions."""
+    """Return whether the folder itself is a submission, rather than a folder of submissions."""
     return (folder / "app").is_dir() or (folder / "main.py").is_file()
 
 
 def _handed_in(path: Path, file: str, exercises: Collection[str], named: Named) -> Iterator[Found]:
-    """What is handed in there: it, or, if it is a learner's folder, the zips and the project in that."""
+    """Yield what's handed in at `path`: the zips in a learner's folder without a project, otherwise `path`."""
     zips = [] if not path.is_dir() or _holds_project(path) else sorted(path.glob("*"))
     zips = [inside for inside in zips if inside.suffix.lower() == ZIP and not inside.name.startswith(".")]
     for inside in zips:
@@ -95,7 +95,7 @@ def _shown(name: str) -> str:
 
 
 def _text(name: str) -> str:
-    """A file's name, which may be bytes that are no text."""
+    """Return a file's name as text; bytes that aren't UTF-8 are written as escapes."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

@@ -59,7 +59,7 @@ class Bench:
         self._changing = threading.Lock()
 
     def grade(self, work: Work) -> Result:
-        """Raises `CannotGrade`, `Cancelled`."""
+        """Grade the work; if the sandbox dies, try it once more. Raises `CannotGrade`, `Cancelled`."""
         exercise, sheet, tests = self._sheet(work.exercise)
         if tests != work.key.tests:
             raise CannotGrade("its course is not in the state of the one that the grading began with")
@@ -125,7 +125,7 @@ class Bench:
     def _run_tests(
         self, work: Work, exercise: Exercise, sheet: Sheet, deadline: float, flags: list[str]
     ) -> tuple[tuple[Verdict, ...], bool]:
-        """The verdicts of one run on a fresh copy, and whether there was time for all of it."""
+        """Return the verdicts of one run on a fresh copy, and whether there was time for all of it."""
         options = ["--seed", str(work.key.seed), *self._isolation.options]
         for again in (True, False):
             with work.snapshot.project(work.file.rpartition("/")[2]) as project:
@@ -175,7 +175,7 @@ class Bench:
 
 
 def _trouble(found: Check) -> str:
-    """What kept the tests from telling anything about the submission; "" if nothing did."""
+    """Return why the tests say nothing about the submission; "" if they do."""
     if found.trouble:
         return found.trouble
     if not found.promises:
@@ -187,7 +187,7 @@ def _trouble(found: Check) -> str:
 
 
 def _agreed(first: Verdict, second: Verdict) -> Verdict:
-    """One verdict of two runs. What the second had no time for says nothing."""
+    """Return one verdict from two runs: `unstable` if they disagree, unless the second had no time for the promise."""
     if second.evidence == NOT_REACHED or (first.outcome == "kept") == (second.outcome == "kept"):
         return first
     red = second if first.outcome == "kept" else first

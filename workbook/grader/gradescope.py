@@ -23,7 +23,7 @@ def is_export(folder: Path) -> bool:
 
 
 def submitters(export: Path) -> dict[str, list[Named]]:
-    """By the name of a submission's folder whose it is. Raises `UserError`, `OSError`."""
+    """Return whose each submission is, by the name of its folder in the export. Raises `UserError`, `OSError`."""
     import yaml  # late: of all classes few come from there
 
     file = export / FILE

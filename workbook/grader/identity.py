@@ -34,7 +34,7 @@ class TheClass:
     not_handed_in: dict[str, list[str]] = field(default_factory=dict)
 
     def as_entry(self) -> dict[str, Any]:
-        """What the journal keeps of it."""
+        """Return what the journal keeps of the class."""
         learners = [
             {"id": one.id, "name": one.name, "email": one.email, "lms": one.lms, "on_roster": one.on_roster}
             for one in self.learners.values()
@@ -46,11 +46,11 @@ class TheClass:
 def identify(
     found: Sequence[Found], roster: Sequence[Learner], exercises: Sequence[str], *, all_exercises: bool
 ) -> TheClass:
-    """Hold what was found against the roster, which may be empty: everybody is then known by their files alone.
+    """Compare what was found with the roster, which may be empty: learners are then known by their files only.
 
     A file that is named after an exercise counts for that one, before any other of the same learner. With
     `all_exercises` every exercise that has no file of its own is looked for in the learner's other files, because a
-    project holds all of them; else only in those that are named after none.
+    project holds all of them; otherwise only in those that are named after none.
     """
     book = _Book(roster)
     the_class = TheClass({learner.id: learner for learner in roster}, [])
@@ -102,17 +102,17 @@ def _choose(
 
 
 def _order(found: Found) -> tuple[int, int, float, str]:
-    """What tells the last of several attempts: the platform's number, the number in the name, the time, the name."""
+    """Return a key that sorts attempts: the platform's number, the number in the name, the time, the name."""
     return found.named.order, found.named.attempt, found.modified, found.file
 
 
 def _numbers(named: Named) -> dict[str, str]:
-    """Gradescope calls learners by nothing of its own: that is no number."""
+    """Return the learner's number by platform; only Canvas and Moodle have their own, Gradescope doesn't."""
     return {named.lms: named.learner} if named.lms in {"canvas", "moodle"} else {}
 
 
 def _id_beside(named: Named, learners: dict[str, Learner]) -> str:
-    """The id that a file gives, unless that is somebody else's on the roster."""
+    """Return the id that a file gives, behind the platform's name if it's another learner's on the roster."""
     taken = learners.get(named.learner)
     return f"{named.lms or 'file'}:{named.learner}" if taken and taken.on_roster else named.learner
 
@@ -129,7 +129,7 @@ class _Book:
         self._any = bool(roster)
 
     def owner(self, named: Named) -> tuple[Learner | None, str]:
-        """Whose it is; else why nobody's."""
+        """Return the learner whose file it is; otherwise None and why, or "" if there's no roster."""
         if not self._any:
             return None, ""
         name = fold_name(named.name)
@@ -161,7 +161,7 @@ class _Book:
 
 
 def _turned(name: str) -> set[str]:
-    """“Lovelace, Ada” as “Ada Lovelace”."""
+    """Return “Lovelace, Ada” as “Ada Lovelace”, in the form used for comparing; an empty set if there's no comma."""
     last, comma, first = name.partition(",")
     return {fold_name(f"{first} {last}")} if comma else set()
 

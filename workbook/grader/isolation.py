@@ -38,7 +38,7 @@ class Isolation(Protocol):
         """Held by what is tried once more: its neighbour, which may be to blame, is then not tried beside it."""
 
     def check(self, env: Mapping[str, str]) -> None:
-        """After a run that was given `env`. Raises `SandboxDied`, and has opened another one, if that is possible."""
+        """Raise `SandboxDied` if the sandbox of a run with `env` is gone; before that, open another one if possible."""
 
 
 class Unsafe:
@@ -60,7 +60,7 @@ class InSandbox:
     options = ("--launcher", "sandbox")
 
     def __init__(self, root: Path | None, tier: str) -> None:
-        """Raises `NoSandbox`."""
+        """Open a sandbox of the tier. Raises `NoSandbox`."""
         self._root, self._asked = root, tier
         self._stack = contextlib.ExitStack()
         self._changing, self.alone = threading.Lock(), threading.Lock()
@@ -97,9 +97,9 @@ class InSandbox:
 
 @contextlib.contextmanager
 def open_isolation(root: Path | None, *, unsafe: bool, tier: str = "auto") -> Iterator[Isolation]:
-    """The best that this machine has, `tier` of it; with `unsafe` none at all. Raises `UserError`.
+    """Yield the best isolation that this machine has, or `tier` of it; with `unsafe`, none at all. Raises `UserError`.
 
-    `root` is the course, of which a submission must see nothing.
+    `root` is the course, which submissions must not see.
     """
     if unsafe:
         yield Unsafe()

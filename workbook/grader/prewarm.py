@@ -26,6 +26,6 @@ def warming_up(*, unsafe: bool) -> Iterator[Warm]:
 
 
 def _course() -> Path | None:
-    """Where `Course.find` would find it, which takes longer to import."""
+    """Return the folder that `Course.find` would find, without importing it, which takes longer."""
     place = Path.cwd()
     return next((folder for folder in (place, *place.parents) if (folder / "workbook.toml").is_file()), None)

@@ -24,7 +24,7 @@ LARGEST = 20 * 1024 * 1024
 
 
 def read_roster(file: Path) -> list[Learner]:
-    """The learners in the file, in its order. Raises `UserError` that names the line."""
+    """Return the learners in the file, in its order. Raises `UserError` that names the line."""
     text = _text(file)
     lines = list(_rows(text, file))
     if not lines:
@@ -68,7 +68,7 @@ def read_roster(file: Path) -> list[Learner]:
 
 
 def _is_nobody(said: dict[str, str], cells: list[str]) -> bool:
-    """Whether it is none of a learner's: the points that are possible, or the test student, in Canvas' own export."""
+    """Return whether the row isn't a learner's: Canvas's points possible, its test student, or an empty row."""
     name = said.get("name", "").casefold()
     return name.startswith("points possible") or name in {"student, test", "test student"} or not any(cells)
 
@@ -118,7 +118,7 @@ def _text(file: Path) -> str:
 
 
 def _rows(text: str, file: Path) -> list[tuple[int, list[str]]]:
-    """Each row with the number of its first line; a first line `sep=;` says what divides cells."""
+    """Return each row with the number of its first line; a first line `sep=;` says what separates cells."""
     first, _, rest = text.partition("\n")
     skipped = 0
     if told := re.fullmatch(r"sep=(.)\r?", first, re.IGNORECASE):

@@ -7,22 +7,22 @@ JOINERS = "\u200c\u200d"  # Persian and several Indian scripts need them in name
 
 
 def visible(text: str) -> str:
-    """The text with everything written out that a terminal or a browser would act on instead of showing it.
+    """Return the text with everything written out that a terminal or browser would act on instead of showing it.
 
-    Line ends stay; a tab becomes spaces. What writes from right to left stays as it is, marks that turn the direction
-    of other text do not.
+    Line ends stay, and a tab becomes four spaces. Right-to-left writing stays too, but not the marks that turn the
+    direction of other text.
     """
     return "".join(map(_shown, text.replace("\r\n", "\n").replace("\t", "    ")))
 
 
 def one_line(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text as a name in a line: one space for any amount of white space, composed, visible, bounded."""
+    """Return the text as a name on one line: single spaces, composed, visible, at most `longest` characters."""
     line = visible(unicodedata.normalize("NFC", " ".join(text.split())))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def bounded(text: str, most: int) -> str:
-    """The text cut to `most` bytes of UTF-8, with a mark where it was cut."""
+    """Return the text cut to `most` bytes of UTF-8, with a mark where it was cut."""
     data = text.encode()
     return text if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "…"
 

@@ -25,7 +25,7 @@ class Lanes(Protocol):
     def submit(self, work: Work) -> Future[Result]: ...
 
     def reason(self, error: BaseException) -> Exception:
-        """What an error of a future means: `LostWorker`, `CannotGrade`, or itself."""
+        """Return what an error of a future means: `LostWorker`, `CannotGrade`, or the error itself."""
 
     def close(self) -> None:
         """End everything that is under way."""
@@ -108,7 +108,7 @@ def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Resul
 
 @contextlib.contextmanager
 def closing(lanes: Lanes) -> Iterator[Lanes]:
-    """The lanes, ended whatever happens."""
+    """Yield the lanes, and close them at the end, even after an error."""
     try:
         yield lanes
     finally:

@@ -66,7 +66,7 @@ def hand_in(project: Path, folder: Path, name: str) -> PackedSubmission:
 
 
 def _candidates(project: Path) -> Iterator[Path]:
-    """Every file of app/, and what stands beside it and belongs to a project."""
+    """Yield every file of app/, and the files beside it that belong to a project."""
     beside = [path for path in project.glob("*.py") if path.name != "conftest.py"]
     named = (project / name for name in ("requirements.txt", "README.md", SETTINGS))
     yield from (path for path in (*beside, *named) if path.is_file())

@@ -26,7 +26,7 @@ class BadSubmission(Exception):
 
 @contextlib.contextmanager
 def open_submission(path: Path) -> Iterator[Path]:
-    """The folder that holds app/main.py in a folder or zip; a zip's is removed at the end. Raises `BadSubmission`."""
+    """Yield the folder that holds app/main.py; what a zip unpacks to is removed at the end. Raises `BadSubmission`."""
     if path.is_dir():
         yield project_in(path.resolve())
     elif path.is_file():
@@ -114,7 +114,7 @@ def _look_at(entries: list[zipfile.ZipInfo]) -> None:
 
 
 def project_in(folder: Path) -> Path:
-    """The one folder at most two levels below `folder` that holds app/main.py. Raises `BadSubmission`."""
+    """Return the one folder, at most two levels below `folder`, that holds app/main.py. Raises `BadSubmission`."""
     for course in (folder, *sorted(folder.glob("*/"))):  # a learner's whole clone: theirs is the copy in work/
         if (course / "workbook.toml").is_file() and (course / "work/final/app/main.py").is_file():
             folder = course / "work"
@@ -140,7 +140,7 @@ def _is_not_theirs(place: Path) -> bool:
 
 
 def _refuse_shadows(project: Path) -> None:
-    """A module beside app/ that is called like an installed package takes that package's place."""
+    """Raise `BadSubmission` if a module or package beside app/ hides an installed one of the same name."""
     # Not sys.path: the folder that the command is called in is not installed.
     installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     for path in sorted(project.iterdir()):

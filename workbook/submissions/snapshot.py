@@ -37,7 +37,7 @@ class Snapshot:
 
     @contextlib.contextmanager
     def project(self, called: str) -> Iterator[Path]:
-        """The folder that holds its app/main.py, unpacked afresh; removed at the end. Raises `BadSubmission`."""
+        """Yield the freshly unpacked folder that holds its app/main.py, and remove it. Raises `BadSubmission`."""
         if self.refused:
             raise BadSubmission(self.refused)
         with tempfile.TemporaryDirectory(prefix="workbook-submission-", ignore_cleanup_errors=True) as folder:
@@ -63,7 +63,7 @@ def take_snapshot(path: Path) -> Snapshot:
 
 
 def read_once(path: Path, most: int) -> bytes:
-    """Up to `most` bytes of a regular file, as it was at one moment. Raises `OSError`, `Changing`."""
+    """Return up to `most` bytes of a regular file, as it was at one moment. Raises `OSError`, `Changing`."""
     number = os.open(path, READ)
     with os.fdopen(number, "rb") as file:
         before = os.fstat(number)
@@ -97,7 +97,7 @@ def _of_folder(folder: Path) -> Snapshot:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Its regular files in order; without links, what an environment or running leaves, and hidden folders."""
+    """Yield the folder's regular files in order, except links, hidden folders, environments and what running leaves."""
 
     def refuse(error: OSError) -> None:
         raise error

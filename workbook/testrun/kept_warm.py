@@ -11,7 +11,7 @@ from .runner import Runner, warm_runner
 
 @contextlib.contextmanager
 def kept_warm(*, browser: bool = True) -> Iterator[Runner]:
-    """The fastest runner that works here; with `browser` its runs share one, where one is installed."""
+    """Yield the fastest runner that works here; with `browser`, its runs share one if one is installed."""
     with contextlib.ExitStack() as stack:
         runner = stack.enter_context(contextlib.closing(warm_runner()))
         if browser and (path := find_browser()):

@@ -70,7 +70,7 @@ RUN_MODULES = (
 
 
 def run_pytest(arguments: Sequence[str]) -> int:
-    """Run pytest with our plugin alone; returns its exit status."""
+    """Run pytest with our plugin only, and return its exit status."""
     import pytest
 
     import workbook.plugin
@@ -117,7 +117,7 @@ def serve_run(line: "ChildLine") -> NoReturn:
 
 
 def main() -> NoReturn:
-    """In a fresh interpreter: standard input is the line, the arguments are pytest's."""
+    """Run pytest with the command line's arguments in a fresh interpreter, and exit when standard input closes."""
     _end_with(os.fdopen(os.dup(0), "rb", 0))
     sys.dont_write_bytecode = True
     sys.exit(run_pytest(sys.argv[1:]))

@@ -55,7 +55,7 @@ class Check:
         return not self.broken and not self.trouble and bool(self.promises)
 
     def below(self, folder: Path) -> "Check":
-        """The part of this check whose tests lie below `folder`."""
+        """Return the part of this check whose tests are below `folder`."""
         return Check([p for p in self.promises if p.file.is_relative_to(folder)], self.seconds, self.trouble)
 
 

@@ -132,7 +132,7 @@ class WarmRunner:
     """
 
     def __init__(self, *, apps: bool = True) -> None:
-        """`apps`: without it, the runs' options name another launcher."""
+        """Start the helpers; without `apps` none for apps, because the runs' options name another launcher."""
         self._apps = start_app_helper() if apps else None
         self._runs = WarmHelper(RUN_MODULES, "workbook.testrun.pytest_process:serve_run")
         self._ahead: socket.socket | None = None
@@ -159,7 +159,7 @@ class WarmRunner:
             raise
 
     def _asked(self, request: Mapping[str, object], output: Path) -> socket.socket:
-        """A fork that has been sent the request."""
+        """Return a fork that has been sent the request."""
         with self._taking:
             fork, self._ahead = self._ahead or self._fork(), None
         try:
@@ -220,5 +220,5 @@ class _WarmRun:
 
 
 def warm_runner(*, apps: bool = True) -> Runner:
-    """The fastest runner that works here, for many runs; without `apps` their options name a launcher."""
+    """Return the fastest runner for many runs that works here; without `apps`, the runs' options name a launcher."""
     return WarmRunner(apps=apps) if sys.platform == "linux" else ColdRunner()
