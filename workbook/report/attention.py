@@ -29,7 +29,7 @@ class Group:
 
 
 def attention(marks: ClassMarks) -> list[Group]:
-    """The groups that hold something."""
+    """Return the groups that aren't empty."""
     titles = {exercise.name: exercise.title for exercise in marks.exercises}
     pairs = [(row, mark, titles[mark.exercise]) for row, mark in marks.pairs()]
     known = {row.learner.id: row for row in marks.rows}

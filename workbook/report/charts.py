@@ -49,7 +49,7 @@ class Histogram:
 
 
 def histogram(shares: Sequence[float]) -> Histogram | None:
-    """The histogram of these shares; marks above the full ones stand in the last bar."""
+    """Return the histogram of these shares, or None if there are none; shares above 1 count in the last bar."""
     if not shares:
         return None
     counts = [0] * BINS

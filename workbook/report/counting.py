@@ -76,7 +76,7 @@ def _note_exercises(found: Collected, names: Iterable[str]) -> None:
 
 
 def _shared(result: Result, known: dict[Any, Any]) -> Result:
-    """The result with what is the same in thousands of them held once."""
+    """Return the result, holding once in memory what thousands of results have in common."""
 
     def once(key: Any, value: Any) -> Any:
         return known.setdefault(key, value)
@@ -102,10 +102,10 @@ def count(
     titles: Mapping[str, str],
     sentences: Mapping[Place, Sentence] | None = None,
 ) -> ClassMarks:
-    """The marks of a class.
+    """Return the marks of a class.
 
-    An exercise without a grading is counted by the points that its results bring along. `titles` gives the order of
-    the exercises; `sentences` tells of promises that no result knows yet.
+    An exercise without a grading is counted by the points in its results. `titles` gives the order of the exercises;
+    `sentences` has the texts of promises that no result knows yet.
     """
     names = [name for name in titles if name in found.exercises]
     names += [name for name in found.exercises if name not in names]
@@ -134,9 +134,9 @@ def _as_text(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _learners(found: Collected) -> list[Learner]:
-    """Those of the class, and whoever has a result without being in it.
+    """Return the class's learners, and anyone with a result who isn't in the class.
 
-    Who was a stranger, and whose file is now known for a learner's, is that learner: the roster has been completed.
+    A stranger whose file is now known as a learner's is left out, because the roster has been completed since.
     """
     learners = {learner.id: learner for learner in found.about.get("learners", [])}
     theirs = {(name, result.file) for (ident, name), result in found.latest.items() if ident in learners}
@@ -153,7 +153,7 @@ def _grading_then(found: Collected, name: str) -> Grading:
 
 
 def _texts(found: Collected) -> dict[Place, Sentence]:
-    """Each promise's sentence, and whether it is hidden, by exercise and name; of the last result that tells it."""
+    """Return each promise's sentence, and whether it's hidden, by exercise and name, from the last result with it."""
     return {
         (exercise, verdict.promise): (verdict.text, verdict.hidden)
         for (_, exercise), result in found.latest.items()
@@ -184,7 +184,7 @@ def _mark(found: Collected, ident: str, name: str, grading: Grading, texts: dict
 
 
 def _without_result(found: Collected, ident: str, name: str) -> State:
-    """Whoever is looked for and not found has not handed in; a grading that was cut short has not come to the rest."""
+    """Return `not graded` if the work was handed in but grading was cut short before it, otherwise `not handed in`."""
     looked_for = found.about.get("not_handed_in", {})
     on_roster = any(learner.id == ident and learner.on_roster for learner in found.about.get("learners", []))
     return "not graded" if name in looked_for and on_roster and ident not in looked_for[name] else "not handed in"
@@ -197,7 +197,7 @@ def _items(
     overrides: dict[str, Override],
     texts: dict[Place, Sentence],
 ) -> tuple[Item, ...]:
-    """A promise each, in the order of grading.toml; what is dropped, or no promise any more, counts for nobody."""
+    """Return an item for each promise in grading.toml, in its order; verdicts on any other promise don't count."""
     verdicts = {verdict.promise: verdict for verdict in result.verdicts} if result else {}
     items = []
     for table in (grading.points, grading.bonus):
@@ -251,7 +251,7 @@ def _outcomes(result: Result) -> set[tuple[str, str]]:
 
 
 def _new_points(first: Result, last: Result, grading: Grading) -> list[str]:
-    """What another grading.toml has done to promises that this learner kept."""
+    """Return a sentence for each promise that the learner kept and that grading.toml now gives other points."""
     then = first.points | first.bonus
     reasons = []
     for verdict in last.verdicts:

@@ -16,7 +16,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same report is the same file
 
 
 def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """feedback-canvas-NAME.zip and feedback-moodle-NAME.zip, where files came from there.
+    """Write feedback-canvas-NAME.zip and feedback-moodle-NAME.zip for files that came from there.
 
     Canvas (“Upload submissions as comments”, Assignment#infer_comment_context_from_filename of instructure/canvas-lms)
     finds the learner by the name of the file that it gave out, and shows the comment's file under the name that the

@@ -30,7 +30,7 @@ def canvas_file(file: str) -> CanvasFile | None:
 
 
 def moodle_folder(file: str) -> str | None:
-    """The folder that Moodle made for this file's learner in “Download all submissions”."""
+    """Return the folder that Moodle made for this file's learner in “Download all submissions”, or None."""
     for part in PurePosixPath(file).parts:
         if (found := MOODLE.fullmatch(part)) and _is_text(part):
             return found["folder"]
@@ -38,12 +38,12 @@ def moodle_folder(file: str) -> str | None:
 
 
 def _is_text(name: str) -> bool:
-    """Whether no byte of it was other than UTF-8: no zip could hold that name."""
+    """Return whether every byte of the name was UTF-8, because no zip could hold it otherwise."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def canvas_user(row: Row) -> str:
-    """The number that Canvas knows the learner by, or nothing."""
+    """Return the number that Canvas knows the learner by, or ""."""
     told = row.learner.lms.get("canvas", "").strip()
     if told.isdecimal():
         return told
@@ -52,13 +52,13 @@ def canvas_user(row: Row) -> str:
 
 
 def canvas_login(learner: Learner) -> str:
-    """The login, where the roster tells one; logins are addresses in many schools."""
+    """Return the login if the roster has one, otherwise the email address, which is the login in many schools."""
     told = learner.lms.get("canvas", "").strip()
     return learner.email if told.isdecimal() or not told else told
 
 
 def moodle_participant(row: Row) -> str:
-    """The number that Moodle knows the learner by in its assignments, or nothing."""
+    """Return the number that Moodle knows the learner by in its assignments, or ""."""
     if found := DIGITS.search(row.learner.lms.get("moodle", "")):
         return found[0]
     folders = (moodle_folder(mark.file) for mark in row.marks.values())

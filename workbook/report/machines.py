@@ -21,10 +21,10 @@ OUTCOMES = {
 
 
 def write_gradescope(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """gradescope/NAME/LEARNER/results.json, a submission each.
+    """Write gradescope/NAME/LEARNER/results.json for each submission.
 
     The fields are those of https://gradescope-autograders.readthedocs.io/en/latest/specs/. All text is `text`, which
-    Gradescope does not interpret. What is hidden is seen once grades are published.
+    Gradescope doesn't interpret. Learners see what is hidden once grades are published.
     """
     many = 0
     for row, mark in marks.pairs():
@@ -65,7 +65,7 @@ def _test(item: Item) -> dict[str, Any]:
 
 
 def write_junit(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """junit.xml: a test suite for each learner and exercise, written one by one."""
+    """Write junit.xml: a test suite for each learner and exercise, one by one."""
     path = target.place("junit.xml")
     many = 0
     with path.open("wb") as file:

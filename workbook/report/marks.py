@@ -168,13 +168,13 @@ class ClassMarks:
         return sum(exercise.full for exercise in self.exercises)
 
     def pairs(self) -> Iterator[tuple[Row, Mark]]:
-        """Every mark with whose it is."""
+        """Yield every mark with the row of its learner."""
         for row in self.rows:
             for mark in row.marks.values():
                 yield row, mark
 
     def notes(self, row: Row) -> list[str]:
-        """What to know of this learner: each note once, with the exercises that it is about unless it is about all."""
+        """Return what to know about this learner: each note once, with its exercises unless it's about all of them."""
         about: dict[str, list[str]] = {}
         for exercise in self.exercises:
             for note in row.marks[exercise.name].notes:

@@ -30,7 +30,7 @@ OUTCOMES = {
 
 
 def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """index.html, and learners/ID.html for each learner."""
+    """Write index.html, and learners/ID.html for each learner."""
     for row in marks.rows:
         page = target.place(LEARNERS, f"{file_name(row.learner.id)}.html")
         page.write_text(learner_page(marks, row), encoding="utf-8")
@@ -42,7 +42,7 @@ def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 
 def class_page(marks: ClassMarks) -> Iterator[str]:
-    """The class page, in pieces: of a class of thousands it is long."""
+    """Return the class page in pieces, because it's long for a class of thousands."""
     counted = [row for row in marks.rows if row.counts]
     spread: list[tuple[str, float, Histogram]] = []
     if len(marks.exercises) > 1 and (chart := histogram([_share(row.total, marks.full) for row in counted])):
@@ -62,7 +62,7 @@ def class_page(marks: ClassMarks) -> Iterator[str]:
 
 
 def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
-    """A learner's own page: nothing in it is another's. With `only` it tells of that exercise alone."""
+    """Return a learner's own page, with nothing of another learner's; `only` limits it to one exercise."""
     exercises = [one for one in marks.exercises if not only or one.name == only]
     return _template("learner.html").render(
         marks=marks,
@@ -99,7 +99,7 @@ def _shown(value: Any) -> Any:
 
 
 def _per_cent(share: float) -> str:
-    """A share as a person reads it; what is not all or nothing is not rounded to it."""
+    """Return a share as a percentage; one between 0 and 1 is never rounded to 0% or 100%."""
     if 0 < share < 1:
         share = min(0.99, max(0.01, share))
     return f"{share:.0%}"
@@ -112,7 +112,7 @@ def _template(name: str) -> Template:
 
 @cache
 def _head(style: str, script: str = "") -> dict[str, Any]:
-    """Style and script of our own, and the policy that lets a browser take these alone."""
+    """Return our style and script, and the policy that makes a browser refuse any other."""
     texts = {name: _source(name) for name in (style, script) if name}
     policy = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", f"style-src '{_digest(texts[style])}'"]
     if script:

@@ -15,7 +15,7 @@ from .writing import Target, Written, number
 
 
 def write_csv(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """marks.csv: name, id, the points of each exercise, the total, and what to know of them."""
+    """Write marks.csv: name, id, the points of each exercise, the total, and what to know about the learner."""
     header = ["Name", "ID", *(f"{exercise.title} ({number(exercise.full)})" for exercise in marks.exercises)]
     rows = (
         [
@@ -33,7 +33,7 @@ def write_csv(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 
 def write_canvas(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """canvas.csv, for Import in Canvas's gradebook.
+    """Write canvas.csv, for Import in Canvas's gradebook.
 
     The columns are those of Canvas's own export, as lib/gradebook_importer.rb of instructure/canvas-lms reads them and
     the Canvas guides show them: Student, ID, SIS User ID, SIS Login ID, Section, then an assignment each, named
@@ -68,11 +68,11 @@ def write_canvas(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 
 def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """moodle-NAME.csv for each exercise, for “Upload grading worksheet” of a Moodle assignment.
+    """Write moodle-NAME.csv for each exercise, for “Upload grading worksheet” of a Moodle assignment.
 
     The columns are those of Moodle's offline grading worksheet, as mod/assign/feedback/offline/importgradeslib.php of
     moodle/moodle reads them: Identifier (`Participant 123`), Grade and Last modified (grade) must be there, Feedback
-    comments is HTML. Moodle looks for a learner by Identifier alone, so whoever has none is left out. Grades given
+    comments is HTML. Moodle looks for a learner by Identifier only, so learners without one are left out. Grades given
     since then stay, unless the box for that is ticked.
     """
     known = [(row, ident) for row in marks.rows if (ident := moodle_participant(row))]
@@ -103,12 +103,12 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 
 def _points(mark: Mark) -> str:
-    """The points; nothing where there is no mark."""
+    """Return the points as text; "" if there's no mark."""
     return number(mark.points) if mark.counts else ""
 
 
 def _comment(mark: Mark, full: float) -> str:
-    """What is not kept, a line each, as HTML."""
+    """Return the points, and what isn't kept, as HTML with a line each."""
     lines = [f"{number(mark.points)} of {number(full)} points."]
     lines += [visible_line(mark.trouble)] if mark.trouble else []
     lines += [f"Not kept: {visible_line(item.text)}" for item in mark.items if item.points < item.worth]
@@ -124,7 +124,7 @@ def _write(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
 
 
 def _cell(value: str) -> str:
-    """Numbers stay numbers, Canvas's indented heading stays indented; all else is taken for text."""
+    """Return the cell as text; numbers stay numbers, and Canvas's indented heading stays indented."""
     try:
         float(value)
     except ValueError:

@@ -8,16 +8,16 @@ LONGEST_LINE = 2000
 
 
 def visible_text(text: str) -> str:
-    """`text` with control characters, marks that turn its direction and the like written out; ends of lines stay."""
+    """Return `text` with control characters, marks that turn its direction and the like written out; line ends stay."""
     return text if text.replace("\n", "").isprintable() else sanitize.visible(text)
 
 
 def visible_line(text: str) -> str:
-    """The same on one line."""
+    """Return `text` written out on one line of at most `LONGEST_LINE` characters."""
     return sanitize.one_line(text, LONGEST_LINE)
 
 
 def spreadsheet_cell(text: str) -> str:
-    """The same for a spreadsheet, which must not take it for a formula: an apostrophe before it, as OWASP advises."""
+    """Return the visible line with an apostrophe before what a spreadsheet takes for a formula, as OWASP advises."""
     shown = visible_line(text)
     return f"'{shown}" if shown.startswith(FORMULA) else shown

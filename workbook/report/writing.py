@@ -31,7 +31,7 @@ class Written:
 
 
 def file_name(ident: str) -> str:
-    """A name for the files of this id, on every file system; no other id has the same."""
+    """Return a name for this id's files that works on every file system, and that no other id has."""
     if PLAIN.fullmatch(ident):
         return ident
     digest = hashlib.sha256(ident.encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -39,5 +39,5 @@ def file_name(ident: str) -> str:
 
 
 def number(points: float) -> str:
-    """Points as a person writes them, with at most two decimals."""
+    """Return points as a person writes them, with at most two decimals."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
