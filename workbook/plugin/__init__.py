@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
-    """How this run starts apps."""
+    """Yield the launcher that starts this run's apps."""
     name = submissions.launcher_of(request.config)
     if name == "sandbox":
         from workbook.sandbox.opening import open_launcher  # late: learners' checks need no sandbox
@@ -90,7 +90,7 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
 
 @pytest.fixture(scope="module")
 def app_directory(request: pytest.FixtureRequest) -> Path:
-    """The submission; without one the nearest folder above the test's file that holds main.py or app/main.py."""
+    """Return the submission; without one, the nearest folder above the test's file with main.py or app/main.py."""
     if submission := request.config.stash.get(submissions.SUBMISSION, None):
         return submission
     for folder in request.path.parents:
@@ -105,7 +105,7 @@ def app_directory(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    """The environment variables of this module's `served`; override it in a test module."""
+    """Return the environment variables of this module's `served`; override it in a test module."""
     return {}
 
 
@@ -113,7 +113,7 @@ def app_env() -> dict[str, str]:
 def served(
     launcher: Launcher, app_directory: Path, app_env: dict[str, str], request: pytest.FixtureRequest
 ) -> Iterator[ServedApp]:
-    """The app directory's app, served for this module. Has `url`, `data`, `log` and `pid`."""
+    """Yield the app directory's app, served for this module, with `url`, `data`, `log` and `pid`."""
     app = _serve(launcher, app_directory, app_env, request.config)
     yield app
     app.stop()
@@ -121,7 +121,7 @@ def served(
 
 @pytest.fixture
 def client(served: ServedApp, request: pytest.FixtureRequest) -> Iterator[Client]:
-    """An `httpx.Client` for the served app; a failure card shows what it sent."""
+    """Yield an `httpx.Client` for the served app; a failure card shows what it sent."""
     with Client(served, cards.exchanges_of(request.node)) as opened:
         yield opened
 
@@ -159,7 +159,7 @@ def unique() -> Callable[[str], str]:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
-    """Random values; the same ones for the same `--seed` and test."""
+    """Return a source of random values, the same ones for the same `--seed` and test."""
     seed = request.config.getoption("--seed")
     return random.Random(None if seed is None else f"{seed} {request.node.name}")
 

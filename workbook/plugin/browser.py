@@ -38,7 +38,7 @@ NOT_PROVEN = "not proven here: no Chromium, Chrome or Edge was found (workbook d
 
 
 def find_browser() -> str | None:
-    """The path of an installed browser. `WORKBOOK_BROWSER` names one explicitly; `none` hides all."""
+    """Return the path of an installed browser; `WORKBOOK_BROWSER` names one explicitly, and `none` hides all."""
     if named := os.environ.get("WORKBOOK_BROWSER"):
         return None if named == "none" else named
     return next((path for command in COMMANDS if (path := shutil.which(command))), None)
@@ -59,7 +59,7 @@ def connect_ahead() -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """The installed browser, headless; skips where there is none."""
+    """Yield the installed browser, headless; skip the test if there's none."""
     if _ahead and _ahead.is_connected():
         yield _ahead
         return
@@ -85,7 +85,7 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def page(browser: "Browser") -> Iterator["Page"]:
-    """An empty page with cookies and storage of its own."""
+    """Yield an empty page with its own cookies and storage."""
     context = browser.new_context()
     yield context.new_page()
     context.close()

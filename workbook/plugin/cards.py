@@ -55,7 +55,7 @@ class Card:
         return asdict(self)
 
     def as_text(self, *, waits: bool = False) -> str:
-        """Plain text, at most 80 columns wide except for code. `waits`: its cause has been told already."""
+        """Return plain text, at most 80 columns wide except for code; `waits` if an earlier card showed its cause."""
         lines = wrap(f"{'WAITS ' if waits else 'BROKEN'}  {self.promise}", 80, subsequent_indent=" " * 8)
         if waits:
             return "\n".join([*lines, "        for the cause told above"])
@@ -68,12 +68,12 @@ class Card:
 
 
 def exchanges_of(node: pytest.Item) -> list[Exchange]:
-    """The exchanges that the test has had with apps so far; clients append to it."""
+    """Return the exchanges that the test has had with apps so far; clients append to the list."""
     return node.stash.setdefault(EXCHANGES, [])
 
 
 def promise_of(item: pytest.Item) -> str:
-    """The sentence that the test proves: its docstring's first paragraph."""
+    """Return the sentence that the test proves: its docstring's first paragraph, or its name if there's none."""
     text = inspect.getdoc(item.obj) if isinstance(item, pytest.Function) else None
     return " ".join((text or item.name).split("\n\n")[0].split())
 
@@ -143,7 +143,7 @@ class _Cards:
 
 
 def _own_entry(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> "TracebackEntry":
-    """The innermost frame in the test's file or one beside it, else the innermost of all."""
+    """Return the innermost frame in the test's file or one beside it, otherwise the innermost of all."""
     own = [entry for entry in excinfo.traceback if Path(entry.path).is_relative_to(item.path.parent)]
     return (own or list(excinfo.traceback))[-1]
 
@@ -195,7 +195,7 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, s
 
 
 def _wrapped(text: str) -> list[str]:
-    """Prose as lines that fit beside a label; indented lines are code, and stay whole."""
+    """Return prose as lines that fit beside a label; indented lines are code, and stay whole."""
     lines: list[str] = []
     for line in text.splitlines():
         lines += [line] if line.startswith(" ") else wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -44,7 +44,7 @@ class Client(httpx.Client):
 
 
 def send_together(client: Client, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
-    """Send requests that have bodies so that their last bytes leave together; the replies, in the same order.
+    """Send requests that have bodies so that their last bytes leave together; return the responses, in the same order.
 
     However slowly a busy machine begins them, the app has had time to read all but one byte of each before it may act
     on any.

@@ -21,7 +21,7 @@ class Comparison:
     right: Any
 
     def sections(self, statement: str) -> list[Section]:
-        """Expected, got, checked and differs. `statement` is the assertion's source."""
+        """Return the sections expected, got, checked and differs; `statement` is the assertion's source."""
         left_code, right_code = _operands(statement)
         expected, got, checked = self.right, self.left, left_code
         if self.op in {"in", "not in"} or (_is_literal(left_code) and right_code and not _is_literal(right_code)):
@@ -36,20 +36,20 @@ class Comparison:
 
 
 def show_value(value: Any, lead: str = "", lines: int = 16) -> list[str]:
-    """A value as lines that fit a card."""
+    """Return a value as lines that fit a card, at most `lines` of them and a “…”."""
     text = lead + pprint.pformat(value, width=WIDTH - len(lead), sort_dicts=False, underscore_numbers=False)
     whole = text.splitlines()
     return [cut(line, 200) for line in whole[:lines]] + (["…"] if len(whole) > lines else [])
 
 
 def cut(text: str, width: int = 2 * WIDTH) -> str:
-    """`text` on one line of at most `width` characters."""
+    """Return `text` on one line of at most `width` characters."""
     line = " ".join(text.split()) if "\n" in text else text
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def differences(got: Any, expected: Any, where: str = "") -> Iterator[str]:
-    """Where two values differ, as lines that name the place."""
+    """Yield the differences of two values, as lines that name the place."""
     at = f"{where}: " if where else ""
     if isinstance(got, Mapping) and isinstance(expected, Mapping):
         for key in {**expected, **got}:
@@ -74,13 +74,13 @@ def differences(got: Any, expected: Any, where: str = "") -> Iterator[str]:
 
 
 def condition(statement: str) -> str:
-    """A statement on one line; of an assertion its expression alone."""
+    """Return a statement on one line; of an assertion, only its expression."""
     node = _parse(statement)
     return cut(ast.unparse(node.test) if isinstance(node, ast.Assert) else " ".join(statement.split()))
 
 
 def wrong_assertion(error: str, statement: str, comparison: Comparison | None) -> list[Section]:
-    """What a failed assertion says. `error` is pytest's text, `comparison` the last one that did not hold."""
+    """Return what a failed assertion says; `error` is pytest's text, `comparison` the last one that didn't hold."""
     message, _, explained = f"\n{error}".partition("\nassert ")
     says: list[Section] = [("It says", message.strip().splitlines())] if message.strip() else []
     if comparison and f" {comparison.op} " in explained:  # else it is of an earlier assertion
@@ -98,7 +98,7 @@ def _parse(statement: str) -> ast.stmt | None:
 
 
 def _operands(statement: str) -> tuple[str, str]:
-    """The source of the left and the right of an assertion's comparison; "" where it holds more than one."""
+    """Return the source of an assertion's left and right; "" for both unless it's a single comparison."""
     node = _parse(statement)
     test = node.test if isinstance(node, ast.Assert) else None
     if isinstance(test, ast.Compare) and len(test.ops) == 1:

@@ -17,7 +17,7 @@ ADDED = re.compile(r"accept: \*/\*|accept-encoding: identity|connection: keep-al
 
 
 def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
-    """One line of shell per request, in order; tokens from earlier replies are named, not repeated."""
+    """Return one line of shell per request, in order; tokens from earlier responses are named, not repeated."""
     lines: list[str] = []
     tokens: dict[str, str] = {}
     for exchange in exchanges:
@@ -33,13 +33,13 @@ def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
 
 
 def worth_repeating(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Of many exchanges the first two, the last ones, and those whose reply holds a token."""
+    """Return the first two of many exchanges, the last ones, and those whose response holds a token."""
     last = len(exchanges) - MOST_REQUESTS + 2
     return [exchange for n, exchange in enumerate(exchanges) if n < 2 or n >= last or _token(exchange.reply)]
 
 
 def made_files(exchanges: Sequence[Exchange]) -> list[str]:
-    """What stands behind the names of files in the lines: the test makes them, the learner has to."""
+    """Return path, type and size of the files in the lines: the test makes them, so the learner has to."""
     parts = [part for exchange in exchanges for part in _parts(exchange.request) or [] if part.filename and part.kind]
     return list(dict.fromkeys(f"{part.path}: {part.kind}, {len(part.content)} bytes" for part in parts))
 
@@ -106,7 +106,7 @@ def _body(request: httpx.Request) -> list[str]:
 
 
 def _parts(request: httpx.Request) -> list[_Part] | None:
-    """The parts of a multipart request; None if it is none, or not one that curl could make."""
+    """Return the parts of a multipart request; None if it isn't one, or not one that curl could make."""
     boundary = re.match(r'multipart/form-data; *boundary="?([^";]+)', request.headers.get("content-type", ""))
     try:
         content = request.read() if boundary else b""
@@ -127,12 +127,12 @@ def _parts(request: httpx.Request) -> list[_Part] | None:
 
 
 def _plain(filename: str) -> str:
-    """A file's name without the escapes that it has in a multipart head."""
+    """Return a file's name without the escapes that it has in a part's headers."""
     return filename.replace("%22", '"').replace("\\\\", "\\")
 
 
 def _token(reply: httpx.Response | None) -> str:
-    """The access token that a reply holds, if one does."""
+    """Return the access token in a response; "" if there's none."""
     try:
         body = reply.json() if reply is not None else None
     except (ValueError, httpx.StreamError):

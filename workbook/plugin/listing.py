@@ -6,7 +6,7 @@ import httpx
 
 
 def rows(reply: httpx.Response) -> list[dict[str, Any]]:
-    """The rows of a list: the body itself, or its `data`."""
+    """Return the rows of a list: the body itself, or its `data`."""
     assert reply.status_code == 200, reply.text
     body = reply.json()
     return list(body["data"] if isinstance(body, dict) else body)

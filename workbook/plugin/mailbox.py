@@ -41,7 +41,7 @@ class Mailbox:
         return "250 kept"
 
     def to(self, address: str) -> list[EmailMessage]:
-        """What has arrived for `address` so far."""
+        """Return the messages that have arrived for `address` so far."""
         return [message for message in self.messages if message["To"] == address]
 
     def wait_for(self, address: str, *, count: int = 1, seconds: float = 10) -> list[EmailMessage]:
@@ -68,7 +68,7 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[Mailbox]:
-    """A local mailbox that speaks SMTP, for this module."""
+    """Yield a local mailbox that speaks SMTP, for this module."""
     opened = Mailbox()
     yield opened
     opened.close()

@@ -47,20 +47,20 @@ def join(client: Client, name: str) -> Member:
 
 @pytest.fixture(scope="module")
 def members(served: ServedApp, unique: Callable[[str], str]) -> tuple[Member, Member]:
-    """Two members of this module's app."""
+    """Return two members of this module's app."""
     with Client(served, []) as client:
         return join(client, unique("ada")), join(client, unique("grace"))
 
 
 @pytest.fixture
 def ada(members: tuple[Member, Member], client: Client) -> Member:
-    """A member, the same one for a whole module."""
+    """Return a member, the same one for a whole module."""
     client.exchanges += members[0].exchanges  # a failure card then begins with her login
     return members[0]
 
 
 @pytest.fixture
 def grace(members: tuple[Member, Member], client: Client) -> Member:
-    """Another member."""
+    """Return another member, also the same one for a whole module."""
     client.exchanges += members[1].exchanges
     return members[1]

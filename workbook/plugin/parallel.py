@@ -15,7 +15,7 @@ FILES = 1024  # open at once, in a process that runs tests: as many as Linux giv
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Where nothing was named, take samples, and add xdist's options if it is installed, as the tests' group has it."""
+    """Take samples if no tests are named, and add xdist's options if it's installed, as in the tests' group."""
     given = early_config.known_args_namespace
     whole = not given.file_or_dir and (early_config.rootpath / "workbook.toml").is_file()
     if not whole or "PYTEST_XDIST_WORKER" in os.environ:

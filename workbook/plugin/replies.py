@@ -19,7 +19,7 @@ MOST_LINES = 16
 
 
 def status_lines(replies: Iterable[httpx.Response | None]) -> str:
-    """`200 OK (3 times), 404 Not Found`."""
+    """Return the responses' statuses as `200 OK (3 times), 404 Not Found`."""
     groups = [(said, len(list(same))) for said, same in groupby(_status(reply) for reply in replies)]
     return ", ".join(said + (f" ({count} times)" if count > 1 else "") for said, count in groups)
 
@@ -29,7 +29,7 @@ def _status(reply: httpx.Response | None) -> str:
 
 
 def reply_lines(reply: httpx.Response) -> list[str]:
-    """A reply: status, the headers that matter, the body's beginning."""
+    """Return a response as lines: status, the headers that matter, and the beginning of the body."""
     lines = [_status(reply)]
     lines += [cut(f"{name}: {value}") for name, value in reply.headers.multi_items() if name not in HIDDEN]
     body = _body(reply)
@@ -51,7 +51,7 @@ def _body(reply: httpx.Response) -> list[str]:
 
 
 def _json_lines(value: Any, key: str = "", indent: int = 0, end: str = "") -> list[str]:
-    """A value as JSON, on one line where it fits."""
+    """Return a value as lines of JSON, one line if it fits."""
     lead = " " * indent + key
     whole = lead + json.dumps(value, ensure_ascii=False) + end
     if len(whole) <= WIDTH or not value or not isinstance(value, dict | list):
@@ -69,7 +69,7 @@ def _json_lines(value: Any, key: str = "", indent: int = 0, end: str = "") -> li
 
 
 def app_traceback(exchange: Exchange, seconds: float = 0.3) -> str:
-    """The traceback that the app logged since the request, cut to its own frames; waits for it up to `seconds`."""
+    """Return the traceback that the app logged since the request, cut to its own frames; wait `seconds` for it."""
     app, deadline = exchange.app, time.monotonic() + seconds
     while True:
         found = last_traceback(app.log_since(exchange.log_size), app.app_directory)

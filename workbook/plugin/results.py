@@ -21,7 +21,7 @@ def register_results(config: pytest.Config) -> None:
 
 
 def note_apps(config: pytest.Config, ended: list[dict[str, Any]]) -> None:
-    """Tell what apps in a sandbox have used, each with its exit status `ended`, `cpu` and `memory`."""
+    """Report what apps in a sandbox have used, each with its exit status `ended`, `cpu` and `memory`."""
     if ended and (results := config.pluginmanager.get_plugin(NAME)):
         results.write(event="apps", ended=[app["ended"] for app in ended], cpu=sum(app["cpu"] for app in ended))
 

@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _left_out(cases: list[pytest.Item], number: int) -> set[pytest.Item]:
-    """The cases of one test that do not run: all but every nth, so that a sample has something of each kind."""
+    """Return the cases of one test that don't run: all but every nth, so that a sample has something of each kind."""
     marker = cases[0].get_closest_marker("exhaustive")
     size = marker.kwargs.get("sample", 0) if marker else 0
     if size <= 0:

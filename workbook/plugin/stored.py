@@ -16,12 +16,12 @@ KEPT = re.compile(r"\.(db|sqlite3?|log)\b")  # what the app's own databases and 
 
 
 def list_stored_files(app: ServedApp) -> set[str]:
-    """What lies anywhere in the app's data folder, but for its databases and logs."""
+    """Return the paths of all files in the app's data folder, except its databases and logs."""
     return {path for path in app.files() if not KEPT.search(path.rpartition("/")[2])}
 
 
 def soon(condition: Callable[[], bool]) -> bool:
-    """Whether it holds; a file may be removed after the reply."""
+    """Return whether the condition holds within 4 seconds, because a file may be removed after the response."""
     deadline = time.monotonic() + 4  # four times what is allowed: the machine may be busy
     while not condition():
         if time.monotonic() > deadline:
@@ -31,7 +31,7 @@ def soon(condition: Callable[[], bool]) -> bool:
 
 
 def gone(client: Client, url: str) -> bool:
-    """Whether nothing is served there any more; a file may be removed while it is asked for."""
+    """Return whether `url` soon gives a 404; a file may be removed while it's asked for."""
 
     def is_404() -> bool:
         try:
@@ -43,7 +43,7 @@ def gone(client: Client, url: str) -> bool:
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
-    """A picture of one colour."""
+    """Return the bytes of a picture of one colour."""
     from PIL import Image  # late: most tests need no picture
 
     file = BytesIO()
@@ -52,7 +52,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[i
 
 
 def noise(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
-    """A picture of coloured noise, which packs badly, and its size, by which it is known again."""
+    """Return a picture of coloured noise, which packs badly, and its size, to recognise it by."""
     from PIL import Image
 
     size = rng.randint(40, 400), rng.randint(40, 120)

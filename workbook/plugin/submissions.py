@@ -44,7 +44,7 @@ def register_submission(config: pytest.Config) -> None:
 
 
 def launcher_of(config: pytest.Config) -> str:
-    """The launcher's name: a submission is somebody's code, and goes into the sandbox unless `--unsafe` is given."""
+    """Return the launcher's name; a submission is someone else's code, so it runs in the sandbox without `--unsafe`."""
     name: str = config.getoption("--launcher")
     return "sandbox" if name == "auto" and SUBMISSION in config.stash and not config.getoption("--unsafe") else name
 
@@ -75,12 +75,12 @@ def _is_exercise(folder: Path) -> bool:
 
 
 def exercise_of(path: Path) -> Path | None:
-    """The exercise that a folder or a file in it belongs to, if any."""
+    """Return the exercise that a folder or a file in it belongs to, if any."""
     return next((folder for folder in (path, *path.absolute().parents) if _is_exercise(folder)), None)
 
 
 def _tests_in(argument: str) -> list[str]:
-    """The test files of an exercise's folder, and its hidden ones, which pytest would not collect by itself."""
+    """Return an exercise's test files for its folder, also the hidden ones, which pytest wouldn't collect by itself."""
     folder = Path(argument)
     if not _is_exercise(folder):
         return [argument]
@@ -88,7 +88,7 @@ def _tests_in(argument: str) -> list[str]:
 
 
 def open_todos(item: pytest.Item) -> list[str]:
-    """Where the submission still holds a TODO of the exercise's starter: file, line, and what is to be done."""
+    """Return up to three TODOs of the starter that the submission still has: file, line, and what's to be done."""
     submission, exercise = item.config.stash.get(SUBMISSION, None), exercise_of(item.path)
     found: list[str] = []
     if submission is None or exercise is None:

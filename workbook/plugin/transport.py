@@ -33,7 +33,7 @@ class Reply(httpx.Response):
         return named if named and named.lower() in CHARSETS else None
 
     def json(self, **_: Any) -> Any:
-        """The body as JSON. Raises `ValueError`, also for what RFC 8259 leaves open: NaN, a name that comes twice."""
+        """Return the body as JSON. Raises `ValueError`, also for what RFC 8259 leaves open: NaN, a repeated name."""
         try:
             value = json.loads(self.content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
         except RecursionError:
