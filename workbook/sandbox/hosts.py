@@ -7,7 +7,7 @@ HOSTS = b"127.0.0.1 localhost\n"
 
 
 def hosts_file() -> IO[bytes]:
-    """An open file, to be closed by the caller, that has no name."""
+    """Return an open file without a name that holds the hosts; the caller closes it."""
     file = tempfile.TemporaryFile()  # noqa: SIM115
     file.write(HOSTS)
     file.seek(0)

@@ -73,7 +73,7 @@ class SandboxLauncher:
 
 
 def fresh(log: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """A bubblewrap of its own with a supervisor in it, and the control socket."""
+    """Start a separate bubblewrap with a supervisor in it, and return the control socket and the process."""
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = bubblewrap.start_bubblewrap(
@@ -147,7 +147,7 @@ class _Jailed:
             self._mail.append(MailRelay(socket.socket(fileno=fd), port))
 
     def answer(self, seconds: float) -> dict[str, Any]:
-        """The app's one answer. The submission may have forged it, so only its kind, its text and its port count."""
+        """Return the app's one answer: only kind, text and port, because the submission may have forged it."""
         said, deadline = b"", time.monotonic() + seconds
         while b"\n" not in said and len(said) < MOST_OF_ANSWER:
             left = deadline - time.monotonic()
@@ -169,7 +169,7 @@ class _Jailed:
         return {"failed": "startup", "text": "The app did not start as an app does."}
 
     def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> socket.socket:
-        """A connection to the app, by a socket of its own network. Raises `OSError`."""
+        """Return a connection to the app, made by a socket of the app's own network. Raises `OSError`."""
         opened = self._socket()
         if receive_buffer:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -248,7 +248,7 @@ class _Jailed:
             self._on_end(self._ended)
 
     def _keep_data(self) -> None:
-        """Where the data folder is to outlive the app, take it out, as far as it is regular files."""
+        """Copy the data folder's regular files out of the sandbox, if they're to outlive the app."""
         if self._job.data is None or (self._job.folder and self._job.data.is_relative_to(self._job.folder)):
             return
         with contextlib.suppress(TooMuch):

@@ -46,7 +46,7 @@ class Sandbox:
 
 @contextlib.contextmanager
 def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandbox]:
-    """A sandbox that has passed its test; `root` is the course, of which it must see nothing. Raises `NoSandbox`.
+    """Yield a sandbox that has passed its test; `root` is the course, which it must not see. Raises `NoSandbox`.
 
     `tier`: `fork`, `bubblewrap`, or `auto`, the first of them that holds.
     """
@@ -76,7 +76,7 @@ def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandb
 
 @contextlib.contextmanager
 def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
-    """A sandbox's folder: its tier, its filter, its log, and for `fork` the socket of the fork server; and that."""
+    """Yield a folder with tier, filter, log and, for `fork`, the fork server's socket; and that server's process."""
     try:
         from .filter import program
     except (ImportError, OSError, RuntimeError) as error:

@@ -17,7 +17,7 @@ class TooMuch(Exception):
 
 
 def pack_folders(folders: dict[str, Path]) -> bytes:
-    """A tar of the folders' regular files, each folder under its name. Raises `TooMuch`.
+    """Return a tar of the folders' regular files, each folder under its name. Raises `TooMuch`.
 
     Links, devices and FIFOs are left out; a file that changes meanwhile is packed as it was read.
     """
@@ -42,9 +42,9 @@ def pack_folders(folders: dict[str, Path]) -> bytes:
 
 
 def entries(top: int) -> Iterator[str]:
-    """What is below the folder `top` and is no folder, by relative path. Follows no link. Raises `TooMuch`.
+    """Yield the relative path of everything below the folder `top` that isn't a folder. Raises `TooMuch`.
 
-    Somebody hostile may own the folder, and be changing it.
+    It follows no link, because an attacker may own the folder, and be changing it.
     """
     waiting, seen = [""], 0
     while waiting:
@@ -71,7 +71,7 @@ def entries(top: int) -> Iterator[str]:
 
 
 def read_stored(top: int, path: str, most: int) -> bytes | None:
-    """At most `most` bytes of the regular file at `path` below `top`; None if there is none, or only by a link."""
+    """Return at most `most` bytes of the regular file at `path` below `top`; None without one, or behind a link."""
     try:
         opened = _open(top, path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):

@@ -14,7 +14,7 @@ APP = Path(__file__).with_name("selftest_app")
 
 
 def find_holes(folder: Path, root: Path | None) -> list[str]:
-    """What a submission in the sandbox of `folder` can do and should not; nothing, if it holds."""
+    """Return what a submission in the sandbox of `folder` can do but shouldn't; an empty list if the sandbox holds."""
     with (
         tempfile.NamedTemporaryFile(prefix="workbook-unseen-") as secret,
         socket.create_server(("127.0.0.1", 0)) as host,

@@ -122,7 +122,7 @@ class _Life:
         self.end(0)
 
     def _watch_for_hangs(self) -> None:
-        """Tell of a start that hangs.
+        """Report a start that hangs.
 
         Code that lets no other thread run, a runaway regular expression say, keeps this thread from it, and the one
         that watches the line too. Then faulthandler ends the process: it is put off as long as threads do run.

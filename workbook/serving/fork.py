@@ -65,7 +65,7 @@ class ForkLauncher:
     name = "fork"
 
     def __init__(self, warm: str | None = None) -> None:
-        """`warm` is the address of a running helper; without it, one is started and belongs to this launcher."""
+        """Use the running helper at the address `warm`; without one, start a helper that belongs to this launcher."""
         self._helper = None if warm else start_app_helper()
         self._address = warm
 

@@ -35,9 +35,9 @@ def own_frames(text: str, directory: Path) -> str:
 
 
 def last_traceback(log: str, directory: Path) -> str:
-    """The last traceback in an app's log, cut to its own frames; "" if there is none.
+    """Return the last traceback in an app's log, cut to its own frames; "" if there is none.
 
-    Of a chain of them the last one that touches the directory.
+    Of a chain of them, it's the last one that touches the directory.
     """
     lines, last = log.splitlines(), ""
     for start in reversed([n for n, line in enumerate(lines) if START.match(line)]):
@@ -51,7 +51,7 @@ def last_traceback(log: str, directory: Path) -> str:
 
 
 def _first_traceback(lines: list[str]) -> list[str]:
-    """The lines of the traceback that begins at the first, down to the end of its message."""
+    """Return the lines of the traceback that begins at the first, down to the end of its message."""
     end = next((n for n, line in enumerate(lines[1:], 1) if line and not line.startswith(" ")), len(lines) - 1)
     if MESSAGE_GOES_ON.search(lines[end]):
         after = (n for n, line in enumerate(lines[end:], end) if not line or LOG_PREFIX.match(line))
@@ -60,5 +60,5 @@ def _first_traceback(lines: list[str]) -> list[str]:
 
 
 def last_words(log: str) -> str:
-    """The end of what an app that has ended wrote, as a paragraph to put behind the reason; "" if it wrote nothing."""
+    """Return the end of what an ended app wrote, as a paragraph to put behind the reason; "" if it wrote nothing."""
     return f"\nIt had written:\n{log[-2000:].strip()}" if log.strip() else ""

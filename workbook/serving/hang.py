@@ -16,7 +16,7 @@ AWAITED = {"cr": "cr_await", "ag": "ag_await", "gi": "gi_yieldfrom"}
 
 
 def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None) -> str:
-    """Tell where the main thread is, or what `loop`'s tasks wait at. Call it from another thread."""
+    """Say where the main thread is, or what `loop`'s tasks wait at. Call it from another thread."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     if place := _own(_stack(frame), app):
         return _hangs(seconds, place, app)
@@ -27,7 +27,7 @@ def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None)
 
 
 def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
-    """The same from what `faulthandler` wrote: all there is when the app lets no other thread run."""
+    """Say where the app hangs by what `faulthandler` wrote: all there is when the app lets no other thread run."""
     own = [str(file) for file in app.rglob("*.py")]
     # It writes other letters than ASCII's as escapes, but what comes out of a sandbox has had its paths replaced since.
     files = {file.encode("ascii", "backslashreplace").decode(): file for file in own} | {file: file for file in own}
@@ -41,19 +41,19 @@ def _hangs(seconds: float, place: Place | None, app: Path) -> str:
 
 
 def _own(places: Iterable[Place], app: Path) -> Place | None:
-    """The first place that is in the app's files."""
+    """Return the first place that is in the app's files, or None."""
     return next((place for place in places if Path(place[0]).is_relative_to(app)), None)
 
 
 def _stack(frame: FrameType | None) -> Iterator[Place]:
-    """A thread's places, the innermost first."""
+    """Yield a thread's places, the innermost first."""
     while frame:
         yield frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
         frame = frame.f_back
 
 
 def _awaited(awaitable: Any) -> list[Place]:
-    """The places at which a suspended coroutine waits, the innermost first."""
+    """Return the places at which a suspended coroutine waits, the innermost first."""
     places: list[Place] = []
     while awaitable is not None:
         kind = next((kind for kind in AWAITED if hasattr(awaitable, f"{kind}_frame")), None)

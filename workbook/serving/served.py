@@ -30,13 +30,13 @@ class Line(Protocol):
     app: Path  # the app directory, as the app sees it
 
     def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> socket.socket:
-        """A connection to the app that has answered. Raises `OSError`."""
+        """Return a connection to the app that has answered. Raises `OSError`."""
 
     def files(self) -> list[str]:
-        """What lies in the app's data folder, wherever in it, and is no folder itself: paths, sorted."""
+        """Return the sorted paths of everything in the app's data folder, at any depth, that isn't a folder."""
 
     def read(self, name: str, most: int) -> bytes | None:
-        """At most `most` bytes of a regular file in the data folder; None if there is none of this name."""
+        """Return at most `most` bytes of a regular file in the data folder; None if there is none of this name."""
 
 
 class Launcher(Protocol):
@@ -96,7 +96,7 @@ class ServedApp:
         return 0
 
     def log_since(self, size: int) -> str:
-        """What the app has written since its log had this size."""
+        """Return what the app has written since its log had `size` bytes."""
         with contextlib.suppress(FileNotFoundError):
             if self.log_file:
                 with self.log_file.open("rb") as file:
@@ -106,15 +106,15 @@ class ServedApp:
         return ""
 
     def connect(self, receive_buffer: int | None = None) -> socket.socket:
-        """A connection to the app; `receive_buffer` makes it take a reply in small sips. Raises `OSError`."""
+        """Return a connection to the app; `receive_buffer` makes it take a response in small sips. Raises `OSError`."""
         return self._line.connect(receive_buffer)
 
     def files(self) -> list[str]:
-        """What lies in the data folder, wherever in it, and is no folder itself: paths, sorted."""
+        """Return the sorted paths of everything in the data folder, at any depth, that isn't a folder."""
         return self._line.files()
 
     def read(self, name: str, most: int = MOST_OF_FILE) -> bytes | None:
-        """A regular file of the data folder, `most` bytes of it; None if there is none, or only by way of a link."""
+        """Return at most `most` bytes of a regular file in the data folder; None if there's none, or only by a link."""
         return self._line.read(name, most)
 
     def stop(self) -> None:

@@ -26,7 +26,7 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
 
 
 def load_without_bytecode(directory: Path) -> None:
-    """From now on, in this process, import modules below `directory` from their source alone."""
+    """Import modules below `directory` from their source only, from now on, in this process."""
     sys.path_hooks.insert(0, _hook(directory))
     sys.path_importer_cache.clear()
 

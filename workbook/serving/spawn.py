@@ -16,7 +16,7 @@ class SpawnLauncher:
     name = "spawn"
 
     def __init__(self, on_error_output: Callable[[bytes], None] | None = None) -> None:
-        """`on_error_output` is called with what apps write to standard error; without it they inherit ours."""
+        """Pass what apps write to standard error to `on_error_output`; without it, they inherit ours."""
         self._on_error_output = on_error_output
 
     def open(self, job: Job) -> "_Process":

@@ -142,7 +142,7 @@ class ChildLine:
 
 
 def _run(child: str, line: ChildLine) -> NoReturn:
-    """Become the child that the owner wants."""
+    """Become the child that the owner asked for."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         null = os.open(os.devnull, os.O_RDWR)

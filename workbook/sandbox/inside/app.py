@@ -37,7 +37,7 @@ def become_app(request: dict[str, Any], fds: list[int], *, own_proc: bool) -> No
 
 
 def _arrange(fds: list[int]) -> tuple[int, int, int]:
-    """Standard streams and three descriptors; everything else that was inherited is closed."""
+    """Set up the standard streams, close everything else that was inherited, and return three descriptors."""
     null = os.open(os.devnull, os.O_RDONLY)
     above = [os.dup2(fd, 100 + number) for number, fd in enumerate((null, fds[LOG], fds[LOG], *fds[TAR:]))]
     for number, fd in enumerate(above):
@@ -63,7 +63,7 @@ def data_folder() -> int:
 
 
 def listener(port: int) -> socket.socket:
-    """What the app may reach at 127.0.0.1:`port`, the tests' mailbox: accepted outside."""
+    """Return a socket that listens at 127.0.0.1:`port`, the tests' mailbox for the app; it's accepted outside."""
     opened = socket.socket()
     opened.bind(("127.0.0.1", port))
     opened.listen(16)

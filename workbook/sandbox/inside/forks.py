@@ -14,9 +14,10 @@ from .supervisor import supervise
 
 
 def main() -> NoReturn:
-    """The arguments: the number of a listening socket (SOCK_SEQPACKET), then modules. Standard input is the line.
+    """Fork an app's supervisor at each connection, until standard input closes.
 
-    Those after `-` are imported while nobody waits: the first app, the test of the sandbox, needs none of them.
+    The arguments are the number of a listening socket (SOCK_SEQPACKET), then modules to import. Those after `-` are
+    imported while no one waits, because the first app, the test of the sandbox, needs none of them.
     """
     listener = socket.socket(fileno=int(sys.argv[1]))
     later = sys.argv[2:]

@@ -43,7 +43,7 @@ def prctl(option: int, value: int) -> None:
 
 
 def new_user_namespace(*others: str) -> None:
-    """A user namespace of its own, with every capability in it, and `others` that belong to it."""
+    """Enter a new user namespace, with every capability in it, and the namespaces `others` that belong to it."""
     uid, gid = os.getuid(), os.getgid()
     unshare("user", *others)
     for name, text in ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"):
@@ -52,13 +52,13 @@ def new_user_namespace(*others: str) -> None:
 
 
 def loopback_up() -> None:
-    """In a new network namespace: make 127.0.0.1 work."""
+    """Make 127.0.0.1 work in a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
 
 def set_limits(memory: int, cpu: int, threads: int, file_size: int) -> None:
-    """Bytes of address space and of one file, seconds of processor time, threads of the namespace's user."""
+    """Limit bytes of address space and of one file, seconds of processor time, threads of the namespace's user."""
     limits = {
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: cpu,
@@ -85,7 +85,7 @@ def drop_capabilities() -> None:
 
 
 def filter_system_calls(program: bytes) -> None:
-    """From now on, for this process and its threads, only what the seccomp program allows. Raises `ValueError`."""
+    """Allow this process and its threads only what the seccomp program allows. Raises `ValueError` if it's none."""
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))

@@ -23,7 +23,7 @@ MOST_OF_REQUEST = 256 * 1024
 
 
 def supervise(control: socket.socket, *, nested: bool) -> NoReturn:
-    """`nested`: in namespaces of its own, below those that all apps share."""
+    """Start and watch the app that `control` asks for; `nested` gives it its own namespaces below the shared ones."""
     message, fds, _, _ = socket.recv_fds(control, MOST_OF_REQUEST, 8)
     if not message:
         os._exit(0)
@@ -84,7 +84,7 @@ def _hand_out(control: socket.socket) -> None:
 
 
 def main() -> NoReturn:
-    """One app in a bubblewrap of its own; the argument is the number of its control socket."""
+    """Supervise one app in a separate bubblewrap; the argument is the number of its control socket."""
     try:
         supervise(socket.socket(fileno=int(sys.argv[1])), nested=False)
     except BaseException:
