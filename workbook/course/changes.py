@@ -61,7 +61,7 @@ class Task:
 
 
 def read_experiments(stage: Path) -> list[Experiment]:
-    """The experiments of a stage's folder, in order. Raises `BadChange`."""
+    """Return the experiments of a stage's folder, in order. Raises `BadChange`."""
     file = stage / "experiments.toml"
     if not file.exists():
         return []
@@ -95,7 +95,7 @@ def read_experiments(stage: Path) -> list[Experiment]:
 
 
 def read_tasks(stage: Path) -> list[Task]:
-    """The tasks of a stage's folder, in order; the title is their README's first line."""
+    """Return the tasks of a stage's folder, in order; a title is the first line of the task's README."""
     tasks = []
     for folder in sorted((stage / "tasks").glob("[0-9]*-*")):
         readme = folder / "README.md"

@@ -52,12 +52,12 @@ class Exercise:
         return sorted((self.folder / "hidden" / "alternatives").glob("*.patch"))
 
     def mutants(self) -> list["Mutant"]:
-        """Raises `UserError`."""
+        """Return the exercise's mutants. Raises `UserError`."""
         file = self.folder / "hidden" / "mutants.toml"
         return read_toml(file, _Mutants, table="mutant", called=f"{self.name}/mutants.toml", cure="correct it").mutant
 
     def starter_files(self) -> list[str]:
-        """The files of the starter, as they are called in the project."""
+        """Return the files of the starter, by their paths in the project."""
         starter = self.folder / "starter"
         files = (path.relative_to(starter) for path in starter.rglob("*") if path.is_file())
         return sorted(file.as_posix() for file in files if "__pycache__" not in file.parts)
@@ -79,7 +79,7 @@ class _Mutants(Strict):
 def project_copy(
     exercises: Sequence[Exercise], patches: Sequence[Path] = (), edits: tuple[Edit, ...] = ()
 ) -> Iterator[Path]:
-    """The project with the exercises' starters, then the patches, then the edits; removed at the end.
+    """Yield a copy of the project with the exercises' starters, then the patches, then the edits; remove it at the end.
 
     Raises `BadChange`.
     """

@@ -57,7 +57,7 @@ class Course:
 
     @classmethod
     def find(cls, start: Path) -> "Course":
-        """The course that `start` lies in. Raises `UserError`."""
+        """Return the course that `start` is in. Raises `UserError`."""
         for folder in (start, *start.parents):
             if (folder / FILE).is_file():
                 return cls(folder)
@@ -73,11 +73,11 @@ class Course:
         return names
 
     def known(self, name: str) -> Step | None:
-        """The step that is, or once was, called `name`."""
+        """Return the step that is, or once was, called `name`, if there's one."""
         return self._by_any_name.get(name)
 
     def step(self, text: str) -> Step:
-        """The step meant by `text`: its name, its number, or a word or beginning of its name. Raises `UserError`."""
+        """Return the step meant by `text`: name, number, or a word or the beginning of its name. Raises `UserError`."""
         asked = text.strip().rstrip("/\\").replace("\\", "/").rpartition("/")[2].lower()
         if found := self.known(asked):
             return found
@@ -97,16 +97,16 @@ class Course:
         return f" Nearest: {', '.join(near)}." if near else ""
 
     def after(self, step: Step) -> Step | None:
-        """The step that follows `step`, if one does."""
+        """Return the step that follows `step`, if there's one."""
         index = self.steps.index(step) + 1
         return self.steps[index] if index < len(self.steps) else None
 
     def folder(self, step: Step) -> Path:
-        """Where the step lies in the course."""
+        """Return the path of the step's folder in the course."""
         return self.root / FOLDERS[step.kind] / step.name
 
     def place(self, step: Step) -> str:
-        """Its folder as it is written from the course's own."""
+        """Return the step's folder as it's written from the course's own."""
         return self.folder(step).relative_to(self.root).as_posix()
 
     @property
@@ -115,14 +115,14 @@ class Course:
         return self.root / "work"
 
     def copy(self, step: Step) -> Path:
-        """Where the learner's copy of the step is or will be: an exercise's is that of the project.
+        """Return the path that the learner's copy of the step has or will have; for an exercise, the project's.
 
         A copy made under an earlier name is kept there.
         """
         return self._below(self.work, self.project if step.kind == "exercise" else step)
 
     def data(self, step: Step) -> Path:
-        """Where `workbook run` keeps what the step's app stores; under an earlier name if it is there."""
+        """Return the path where `workbook run` keeps what the step's app stores; an earlier name's, if that exists."""
         return self._below(self.work / "data", self.project if step.kind == "exercise" else step)
 
     def _below(self, parent: Path, step: Step) -> Path:
@@ -130,7 +130,7 @@ class Course:
         return next((folder for folder in folders if folder.is_dir()), folders[0])
 
     def experiments(self, step: Step) -> list[Experiment]:
-        """The step's experiments. Raises `UserError`."""
+        """Return the step's experiments. Raises `UserError`."""
         try:
             return read_experiments(self.folder(step))
         except BadChange as error:
@@ -151,9 +151,9 @@ class Course:
         return Exercise(self.folder(step), self.folder(self.project))
 
     def exercises(self) -> list[Exercise]:
-        """All of them, in the order in which a learner meets them and their solutions fit on one another."""
+        """Return all exercises, in the order in which learners meet them and their solutions fit on one another."""
         return [self.exercise(step) for step in self.steps if step.kind == "exercise"]
 
     def tour(self, step: Step) -> list[Question]:
-        """The questions of the step's tour; a project has one. Raises `UserError`."""
+        """Return the questions of the step's tour; only a project has one. Raises `UserError`."""
         return read_tour(self.folder(step)) if step.kind == "project" else []

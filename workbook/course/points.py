@@ -25,16 +25,16 @@ class Grading(Strict):
         return sum(self.points.values())
 
     def of(self, promise: str) -> float:
-        """What the promise is worth."""
+        """Return what the promise is worth, in points; 0 if grading.toml doesn't name it."""
         return self.points.get(promise, self.bonus.get(promise, 0.0))
 
     def score(self, kept: frozenset[str] | set[str]) -> float:
-        """The points for these promises."""
+        """Return the points for these promises."""
         return sum(self.of(promise) for promise in kept)
 
 
 def read_grading(folder: Path) -> Grading:
-    """The grading of the exercise in `folder`. Raises `UserError`."""
+    """Return the grading of the exercise in `folder`. Raises `UserError`."""
     cure = f"put the line right, or restore the file: git checkout exercises/{folder.name}/{FILE}"
     grading = read_toml(folder / FILE, Grading, table="points", called=f"{folder.name}/{FILE}", cure=cure)
     named = [*grading.points, *grading.bonus, *grading.dropped]

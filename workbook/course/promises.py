@@ -18,7 +18,7 @@ class PromiseText:
 
 
 def read_promises(folder: Path) -> list[PromiseText]:
-    """The promises of the test files in `folder`, in the order in which they stand; not those of its tasks."""
+    """Return the promises of the test files in `folder`, in the order of the files; not those of its tasks."""
     found = []
     for file in find_tests(folder):
         body = ast.parse(file.read_text(encoding="utf-8")).body
@@ -32,5 +32,5 @@ def read_promises(folder: Path) -> list[PromiseText]:
 
 
 def _is_deeper_mark(node: ast.Assign) -> bool:
-    """Whether it is `pytestmark = pytest.mark.deeper`, which marks a whole file."""
+    """Return whether it's `pytestmark = pytest.mark.deeper`, which marks a whole file."""
     return ast.unparse(node.targets[0]) == "pytestmark" and "deeper" in ast.unparse(node.value)

@@ -15,13 +15,13 @@ _KEPT = {".env.example", ".gitignore"}
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:
-    """Those of the names in a folder that no copy has."""
+    """Return those of the names in a folder that no copy has."""
     return _LEFT_OUT(folder, names) - _KEPT
 
 
 @contextlib.contextmanager
 def scratch_copy(folder: Path, edits: tuple[Edit, ...] = ()) -> Iterator[Path]:
-    """A copy of `folder`, under the same name, with the edits applied; removed at the end. Raises `BadChange`."""
+    """Yield a copy of `folder`, of the same name, with the edits applied; remove it at the end. Raises `BadChange`."""
     with tempfile.TemporaryDirectory(prefix="workbook-scratch-", ignore_cleanup_errors=True) as parent:
         copy = Path(parent).resolve() / folder.name
         shutil.copytree(folder, copy, ignore=left_out)

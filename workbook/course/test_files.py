@@ -6,7 +6,7 @@ from pathlib import Path
 def find_tests(*folders: Path) -> list[Path]:
     """Return the test files that are directly in the folders, or in their tests/.
 
-    Files and not folders go to pytest: it drops an argument that lies below another one, so a task's folder beside its
+    Files and not folders go to pytest: it drops an argument that is below another one, so a task's folder beside its
     stage's would silently not run.
     """
     places = [place for folder in folders for place in (folder, folder / "tests")]

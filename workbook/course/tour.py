@@ -30,7 +30,7 @@ class _Tour(Strict):
 
 
 def read_tour(project: Path) -> list[Question]:
-    """The questions of the tour in a project's folder, in order; none if it has no tour. Raises `UserError`."""
+    """Return the questions of the tour in a project's folder, in order; none if it has no tour. Raises `UserError`."""
     file = project / FILE
     if not file.exists():
         return []
@@ -40,9 +40,9 @@ def read_tour(project: Path) -> list[Question]:
 
 
 def meant_files(text: str, files: Sequence[str], project: str) -> list[str]:
-    """The files meant by what somebody typed: a path or the end of one, with or without its extension.
+    """Return the files that typed text may mean: a path or the end of one, with or without its extension.
 
-    The project's folder may stand before it, a line number behind it; case does not matter. Several if it is not clear.
+    The project's folder may come before it, a line number behind it; case doesn't matter. Several if it isn't clear.
     """
     typed = text.strip().strip("\"'`").replace("\\", "/").lower()
     path, _, line = typed.rpartition(":")
@@ -61,7 +61,7 @@ def _ending(names: dict[str, str], path: str) -> list[str]:
 
 
 def purpose(file: Path) -> str:
-    """What a module says that it is for, the first line of its docstring; "" where it says nothing."""
+    """Return what a module says it's for, the first line of its docstring; "" if it says nothing."""
     try:
         said = ast.get_docstring(ast.parse(file.read_bytes())) if file.suffix == ".py" else None
     except (OSError, SyntaxError, ValueError):
@@ -70,7 +70,7 @@ def purpose(file: Path) -> str:
 
 
 def line_of(file: Path, look: str) -> int | None:
-    """The number of the line in which `look` begins; None where it does not occur."""
+    """Return the number of the line in which `look` begins; None if it doesn't occur."""
     try:
         before, found, _ = file.read_text(encoding="utf-8").partition(look)
     except (OSError, UnicodeDecodeError):

@@ -66,24 +66,24 @@ class Progress:
             progress.finished = True
 
     def untried(self, step: Step) -> list[int]:
-        """The numbers of the experiments that have not been tried yet."""
+        """Return the numbers of the experiments that the learner hasn't tried yet."""
         tried = self.of(step).tried
         return [n for n, experiment in enumerate(self.course.experiments(step), 1) if experiment.title not in tried]
 
     def unsolved(self, step: Step) -> list[int]:
-        """The numbers of the tasks that have never been green yet; an exercise is its own only task."""
+        """Return the numbers of the tasks that have never been green; an exercise counts as one task."""
         solved = self.of(step).solved
         if step.kind == "exercise":
             return [] if step.name in solved else [1]
         return [task.number for task in self.course.tasks(step) if task.folder.name not in solved]
 
     def unanswered(self, step: Step) -> list[int]:
-        """The numbers of the tour's questions that have not been answered yet, rightly or wrongly."""
+        """Return the numbers of the tour's questions that haven't been answered yet, rightly or wrongly."""
         toured = self.of(step).toured
         return [n for n, question in enumerate(self.course.tour(step), 1) if question.question not in toured]
 
     def state(self, step: Step) -> str:
-        """`done`, `here`, `begun` or `open`."""
+        """Return `done`, `here`, `begun` or `open`."""
         progress = self.of(step)
         course = self.course
         has_parts = step.kind == "exercise" or course.experiments(step) or course.tasks(step) or course.tour(step)

@@ -31,7 +31,7 @@ class Subject:
 
     @classmethod
     def of(cls, course: Course, step: Step, *, shipped: bool = False) -> "Subject":
-        """The learner's copy of the step if there is one, else the step as the course ships it."""
+        """Return the learner's copy of the step; without one, or if `shipped`, the course's own. Raises `UserError`."""
         copy = course.copy(step)
         if step.kind == "exercise":
             return cls._of_exercise(course, step, copy, shipped=shipped)
@@ -41,7 +41,7 @@ class Subject:
 
     @classmethod
     def of_submission(cls, course: Course, step: Step, folder: Path, path: Path) -> "Subject":
-        """An exercise in the project in `folder`, which was opened from `path`."""
+        """Return an exercise to be checked in the project in `folder`, which was opened from `path`."""
         return cls(step, folder, (), is_copy=False, exercise=course.exercise(step), handed_in=path)
 
     @classmethod

@@ -68,7 +68,7 @@ class WatchLoop:
         self._events.put(KeyPress(key))
 
     def next(self) -> Event:
-        """The next thing that happens. A save has begun a check when it is told here."""
+        """Return the next event, when it happens; after a save, a check is already running."""
         while True:
             try:
                 event = self._events.get(timeout=0.5)  # on Windows a wait without end ignores Ctrl-C

@@ -19,17 +19,17 @@ Leave = Callable[[str, list[str]], set[str]]  # of a folder's names those that a
 
 
 def not_copied(folder: str, names: list[str]) -> set[str]:
-    """Those of the names in a folder that a learner's copy does not have."""
+    """Return those of the names in a folder that a learner's copy doesn't have."""
     return left_out(folder, names) | _FOR_AUTHORS(folder, names)
 
 
 def _not_kept(folder: str, names: list[str]) -> set[str]:
-    """Those that are not worth keeping of a learner's project: the settings are."""
+    """Return those of a learner's files that aren't worth keeping; .env is, because it holds settings."""
     return not_copied(folder, names) - {".env"}
 
 
 def copied_files(folder: Path) -> list[str]:
-    """The files below a step's folder that a learner's copy has too: their paths there, in order."""
+    """Return the relative paths of a step's files that a learner's copy has too, in order."""
     found: list[str] = []
     for parent, folders, files in os.walk(folder):
         dropped = not_copied(parent, [*folders, *files])
@@ -40,10 +40,10 @@ def copied_files(folder: Path) -> list[str]:
 
 
 def put_into_work(course: Course, step: Step) -> list[Path]:
-    """Put the step into work/ and return the files that were made; a file that is there already is left alone.
+    """Put the step into work/ and return the files that were made; a file that is there already stays as it is.
 
     An exercise's starter is added to the copy of the project, which is made if there is none. Of a project whose main
-    file is gone the other files that are gone are put back too: whoever renames one keeps that.
+    file is gone the other files that are gone are put back too: a learner who renames one keeps that.
     """
     if step.kind != "exercise":
         return _add(course.folder(step), course.copy(step))
@@ -56,13 +56,13 @@ def put_into_work(course: Course, step: Step) -> list[Path]:
 
 
 def has_begun(course: Course, step: Step) -> bool:
-    """Whether the exercise was started in the project that is in work/ now."""
+    """Return whether the exercise was started in the project that's in work/ now."""
     copy = course.copy(step)
     return copy.is_dir() and (_as_it_was_before(course, step).is_dir() or bool(_starter_in(course, step, copy)))
 
 
 def _as_it_was_before(course: Course, step: Step) -> Path:
-    """Where the project is kept as it was when the exercise was begun, for `reset`."""
+    """Return the path where `reset` finds the project as it was before the exercise was begun."""
     return course.work / "backups" / f"before-{step.name}"
 
 
@@ -103,7 +103,7 @@ def _add_missing(source: Path, target: Path, called: Path, leave: Leave) -> list
 
 
 def put_back(course: Course, step: Step) -> Path | None:
-    """Put the step in work/ back to how it was, and return where the backup of it lies; None if there was nothing.
+    """Put the step in work/ back to how it was, and return where its backup is; None if there was nothing.
 
     For an exercise the project becomes what it was when the exercise was begun.
     """
@@ -122,7 +122,7 @@ def put_back(course: Course, step: Step) -> Path | None:
 
 
 def _set_aside_later_starts(course: Course, step: Step) -> None:
-    """What the project was before exercises that were begun after this one, it will not be again: set that aside."""
+    """Set aside the backups made for exercises that a reset has taken out of the project: they no longer fit."""
     for other in course.steps:
         if other.kind == "exercise" and other != step and not _starter_in(course, other, course.copy(other)):
             before = _as_it_was_before(course, other)
@@ -131,7 +131,7 @@ def _set_aside_later_starts(course: Course, step: Step) -> None:
 
 
 def bring_back(course: Course, step: Step, backup: Path) -> Path | None:
-    """Put a backup back into work/ and return where what was there lies now, if anything. Raises `UserError`."""
+    """Put a backup back into work/ and return where the copy that was there is now, if any. Raises `UserError`."""
     target = course.copy(step)
     if not backup.is_dir() or backup.resolve().parent != (course.work / "backups").resolve():
         raise UserError(f"{backup} is no backup: those are the folders in {course.work / 'backups'}.", "workbook list")
