@@ -157,7 +157,7 @@ def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, 
 
 
 def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[PromiseText]:
-    """What the learner chooses among: every core promise, every one that breaks, and others up to eight."""
+    """Return what the learner chooses among: every core promise, every one that breaks, and others up to eight."""
     must = {promise.name for promise in promises if not promise.deeper or promise.name in experiment.red}
     spare = [promise.name for promise in promises if promise.name not in must]
     chosen = must | set(spare[: max(0, CHOICES - len(must))])
@@ -205,7 +205,7 @@ def _explain(here: Context, experiment: Experiment) -> None:
 
 
 def _as_evidence(promise: Promise, stage: Path) -> Promise:
-    """A promise broken by an experiment: its test is the stage's, the app that broke it is gone, no hint is for it."""
+    """Return a promise that an experiment broke, with the stage's test and the requests, but no commands or hints."""
     cards = []
     for card in promise.cards:
         asked = [line for label, lines in card["sections"] if label == "Repeat it" for line in lines[1:]]
@@ -215,7 +215,7 @@ def _as_evidence(promise: Promise, stage: Path) -> Promise:
 
 
 def read_numbers(text: str, most: int) -> list[int] | None:
-    """The numbers in a prediction, `none` and 0 being no number; None if the text is no prediction."""
+    """Return the numbers in a prediction, sorted; `none` and 0 add no number. None if the text isn't a prediction."""
     words = text.replace(",", " ").replace("none", "0").split()
     known = {str(number): number for number in range(most + 1)}
     if not words or not all(word in known for word in words):
@@ -224,7 +224,7 @@ def read_numbers(text: str, most: int) -> list[int] | None:
 
 
 def _ask_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
-    """The numbers that are typed; None where nobody can be asked."""
+    """Ask until numbers from 0 to `most` are typed, and return them; None if there's no one to ask."""
     while _can_ask():
         numbers = read_numbers(_ask(here, prompt), most)
         if numbers is not None:

@@ -18,7 +18,7 @@ from .context import Context
 def check_step(
     name: str | None, *, shipped: bool, show_all: bool, launcher: str, submission: Path | None = None
 ) -> None:
-    """Check the step, or somebody's submission of it; exit 1 if a promise is broken."""
+    """Check the step, or someone's submission of it; exit 1 if a promise is broken."""
     here = Context()
     step = here.step(name)
     if submission and shipped:

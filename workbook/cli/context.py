@@ -24,7 +24,7 @@ class Context:
         return Progress(self.course)
 
     def step(self, text: str | None) -> Step:
-        """The step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
+        """Return the step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
         step = self.course.step(text) if text else self.progress.current
         if not self.course.folder(step).is_dir():
             missing = self.course.place(step)

@@ -43,7 +43,7 @@ def _mkdocs(*words: str) -> None:
 
 
 def _a_site(folder: Path) -> Path:
-    """The folder, if mkdocs may empty it. Raises `UserError`."""
+    """Return the folder, if mkdocs may empty it. Raises `UserError` otherwise."""
     folder = folder.resolve()
     if folder.is_dir():
         if (folder / "sitemap.xml").is_file() or not any(folder.iterdir()):
@@ -54,7 +54,7 @@ def _a_site(folder: Path) -> Path:
 
 
 def _free(port: int | None) -> int:
-    """The port that was asked for, or a free one. Raises `UserError` if it is taken."""
+    """Return the port that was asked for, or a free one. Raises `UserError` if it's taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

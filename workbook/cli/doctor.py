@@ -160,13 +160,13 @@ def _postgresql() -> Diagnosis:
 
 
 def _playground() -> Diagnosis:
-    """Of interest to who builds the site; learners miss nothing without it."""
+    """Say whether the playground is made, for those who build the site; learners don't need it."""
     said = "the site's pages run their code" if built() else f"not made; {COMMAND} lets the site's pages run their code"
     return Diagnosis("Playground", True, said)
 
 
 def _sandbox() -> Diagnosis:
-    """Of interest where the hidden tests are: to instructors."""
+    """Say whether submissions can be kept apart here, for instructors, who have the hidden tests."""
     from workbook.sandbox import NoSandbox, bubblewrap  # late: learners need no sandbox
 
     cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"

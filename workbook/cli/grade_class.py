@@ -63,7 +63,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
 
 
 def _exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
-    """Those that were asked for; else those that the files are named after, and all if one is named after none."""
+    """Return those asked for; otherwise those that the files are named after, or all if a file is named after none."""
     names = [here.step(name).name for name in asked]
     steps = [step for step in here.course.steps if step.kind == "exercise" or step.name in names]
     if not names and all(one.named.exercise or not one.may_be_one for one in found):
@@ -95,7 +95,7 @@ def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, 
 
 @contextlib.contextmanager
 def exit_with_1() -> Iterator[None]:
-    """A journal that cannot be used is no misuse."""
+    """Exit with 1 instead of 2 on a `UserError`, because a journal that can't be used isn't wrong usage."""
     try:
         yield
     except UserError as error:
@@ -132,7 +132,7 @@ def _grade(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:
 
 
 def _line(done: Done, grading: ClassGrading, decided: dict[str, float]) -> tuple[str, str]:
-    """How it went, as an outcome and a line."""
+    """Return an outcome and a line that say how the grading of a submission went."""
     name, exercise, result = done.handed_in.learner.name, done.handed_in.exercise, done.result
     if result is None:
         return "broken", f"{name}  {exercise} not graded: {done.why}"
@@ -150,7 +150,7 @@ def _line(done: Done, grading: ClassGrading, decided: dict[str, float]) -> tuple
 
 @contextlib.contextmanager
 def _bar(here: Context, count: int) -> Iterator[Callable[[str, str], None]]:
-    """A line for each that ends; below them, on a terminal, how far it has come and how long the rest will take."""
+    """Yield a function that prints a line for each submission, above a progress bar if it's a terminal."""
     terminal = here.terminal
     if terminal.plain or not count:
         yield lambda outcome, said: terminal.outcome(outcome, said, hang=2)
@@ -165,7 +165,7 @@ def _bar(here: Context, count: int) -> Iterator[Callable[[str, str], None]]:
 
 
 def _show_summary(here: Context, grading: ClassGrading) -> None:
-    """A row per exercise, of all that counts, from the journal."""
+    """Show a row per exercise: how many are graded, and their points, from the journal."""
     plan = grading.plan
     wanted = {(one.learner.id, one.exercise): (one.found.file, one.attempt) for one in plan.the_class.work}
     decided = overrides_in(plan.journal)

@@ -52,7 +52,7 @@ def give_hint(here: Context, task: Task, *, name: str) -> None:
 
 
 def read_hints(task: Task) -> list[tuple[str, str]]:
-    """The hints of a task's hints.md: the heading and the text of each, in order. Raises `UserError`."""
+    """Return the heading and text of each hint in a task's hints.md, in order. Raises `UserError`."""
     file = task.folder / "hints.md"
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]

@@ -63,7 +63,7 @@ def _unbuffered() -> Iterator[None]:
 
 
 def read_key(seconds: float) -> str:
-    """The key pressed within `seconds`; "" if none was; "q" when the terminal has gone."""
+    """Return the key pressed within `seconds`; "" if none was, "q" when the terminal has gone."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -81,9 +81,9 @@ def read_key(seconds: float) -> str:
 
 
 def split_keys(pressed: bytes) -> list[str]:
-    """Return the keys that came in one read: each of a few typed quickly; "q" where the terminal has gone.
+    """Return the keys that came in one read: each of a few typed quickly; "q" if the terminal has gone.
 
-    Of a special key's sequence and of a pasted text, which nobody types that fast, it's only the first character.
+    Of a special key's sequence and of pasted text, which no one types that fast, it's only the first character.
     """
     if not pressed:
         return ["q"]

@@ -53,7 +53,7 @@ def override_promise(learner: str, promise: str, points: str, *, why: str, out: 
 
 
 def _graded(journal: Journal, learner: str, promise: str, exercise: str) -> tuple[dict[str, list[str]], str]:
-    """The promises that the learner was graded on, by exercise, and how this one fared last."""
+    """Return the promises that the learner was graded on, by exercise, and the last outcome of this one."""
     found: dict[str, list[str]] = {}
     outcome = ""
     for entry in journal.stream(GRADED):
@@ -65,7 +65,7 @@ def _graded(journal: Journal, learner: str, promise: str, exercise: str) -> tupl
 
 
 def _near(journal: Journal, learner: str) -> str:
-    """Whom that may have meant: learners are named by their ids."""
+    """Return a question that names learners whose id or name contains this one; "" if there are none."""
     asked, last = learner.casefold(), []
     for entry in journal.stream(CLASS):
         last = entry.data["learners"]

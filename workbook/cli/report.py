@@ -55,7 +55,7 @@ def write_reports(journal: Path, formats: list[str], to: Path | None, assignment
 
 
 def _collected(path: Path) -> Collected:
-    """What is in the journal. Raises `UserError`."""
+    """Return what's in the journal. Raises `UserError`."""
     if not path.is_file():
         what = "is a folder, not a journal" if path.is_dir() else "is not there"
         then = f"workbook class report {shown_path(path / 'journal.db')}" if (path / "journal.db").is_file() else GRADE
@@ -75,7 +75,7 @@ def _collected(path: Path) -> Collected:
 
 
 def _belongs_to_another(path: Path) -> bool:
-    """Whether it is a database that no journal has begun: opening it as one would make it one."""
+    """Return whether it's a database without a journal, because opening it as a journal would make it one."""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             return bool(db.execute("PRAGMA user_version").fetchone()[0] == 0)
@@ -84,7 +84,7 @@ def _belongs_to_another(path: Path) -> bool:
 
 
 def _count(course: Course, found: Collected) -> ClassMarks:
-    """The marks by the course's exercises as they are now; one that was renamed is counted under its new name."""
+    """Return the marks by the course's exercises as they are now; a renamed one's results get its new title."""
     titles, gradings = {}, dict[str, Grading]()
     sentences: dict[tuple[str, str], Sentence] = {}
     for step in course.steps:
@@ -101,7 +101,7 @@ def _count(course: Course, found: Collected) -> ClassMarks:
 
 
 def _assignments(course: Course, told: list[str]) -> dict[str, str]:
-    """`avatar=1234` and the like: an exercise and its number in Canvas. Raises `UserError`."""
+    """Return the exercises' numbers in Canvas, from words like `avatar=1234`. Raises `UserError`."""
     numbers = {}
     for word in told:
         name, _, number = word.partition("=")

@@ -66,7 +66,7 @@ def _wait(saves: "queue.Queue[list[Path]]") -> None:
 def _serve(
     terminal: Terminal, folder: Path, data: Path, port: int, env: dict[str, str], output: Output
 ) -> ServedApp | None:
-    """The running app; None if it does not start, which is told. Raises `UserError` if the port is taken."""
+    """Return the running app; if it doesn't start, say why and return None. Raises `UserError` if the port is taken."""
     deadline = time.monotonic() + 2  # the port of the app before may be free only in a moment
     while True:
         try:
@@ -99,7 +99,7 @@ def _serve(
 
 
 def _data_folder(terminal: Terminal, course: Course, step: Step, *, fresh: bool) -> Path:
-    """Where the app's database and files stay between runs; `fresh` moves the old ones aside."""
+    """Return the path where the app's database and files stay between runs; `fresh` moves the old ones aside."""
     data = course.data(step)
     if fresh and data.exists():
         terminal.line(f"The data so far is kept in {shown_path(set_aside(data, data.parent))}.", "dim")

@@ -49,7 +49,7 @@ class Output:
             self._telling.start()
 
     def close(self) -> None:
-        """Tell now what is still to be told."""
+        """Report what hasn't been reported yet."""
         if self._telling:
             self._telling.cancel()
             self._telling.function(*self._telling.args)

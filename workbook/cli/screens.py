@@ -22,7 +22,7 @@ PROMISES_LISTED = 12  # more of them are counted, but for the broken ones
 
 
 def shown_path(path: Path) -> str:
-    """A path as a person would type it from where they are."""
+    """Return a path as a person would type it from where they are."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
@@ -33,9 +33,9 @@ def shown_path(path: Path) -> str:
 def show_result(
     terminal: Terminal, result: StepResult, *, cards: int | None = CARDS_SHOWN, task_cards: bool = True
 ) -> None:
-    """The verdict, then at most `cards` cards of what is broken; of open tasks only the first one's first.
+    """Show the verdict, then at most `cards` cards of what's broken; of open tasks, only the first one's first.
 
-    Without `task_cards` a task that is still to be done has none: it is not broken, it is not begun.
+    Without `task_cards`, a task that's still to be done gets none, because it isn't broken: it hasn't begun.
     """
     subject = result.subject
     where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "as shipped, "
@@ -81,7 +81,7 @@ def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) ->
 
 
 def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
-    """The points for what is kept, of those that the public tests give; and how many there are besides."""
+    """Show the points for what's kept, out of those that the public tests give, and how many more there are."""
     grading = read_grading(exercise.folder)
     of = grading.score({promise.name for promise in check.promises})
     got = grading.score({promise.name for promise in check.kept})
@@ -93,7 +93,7 @@ def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
 
 
 def count_broken(check: Check) -> str:
-    """How many promises are broken, and how many wait: `1 promise is broken and 13 wait`."""
+    """Return how many promises are broken, and how many wait: `1 promise is broken and 13 wait`."""
     waiting = sum(promise.outcome == "waiting" for promise in check.promises)
     broken = len(check.broken) - waiting
     said = f"{_promises(broken)} {'is' if broken == 1 else 'are'} broken"
@@ -120,7 +120,7 @@ def _show_task(terminal: Terminal, name: str, check: Check) -> None:
 
 
 def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | None, all_by: str = "") -> None:
-    """Cards of broken promises, at most `limit`; several of one cause have one card. `all_by`: how to see the rest."""
+    """Show cards of broken promises, at most `limit`, one for each cause; `all_by` is the command for the rest."""
     cards = [(promise, card) for promise in broken for card in promise.cards[:1]]
     for promise, card in cards[:limit]:
         show_card(terminal, promise, card)
@@ -152,7 +152,7 @@ def show_next(
     keys: bool = False,
     broken: int = 0,
 ) -> None:
-    """What to do next in the step, and which file to open. `broken`: how many promises the learner's copy breaks."""
+    """Show what to do next in the step, and which file to open; `broken` counts the copy's broken promises."""
 
     def say(what: str, command: str, key: str) -> None:
         terminal.field("Next", [what], prose=True)
@@ -198,7 +198,7 @@ def show_next(
 def show_next_in_exercise(
     terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False, is_broken: bool = False
 ) -> None:
-    """What to do next in an exercise: begin, write, hand in."""
+    """Show what to do next in an exercise: begin, write, hand in."""
     copy, exercise = course.copy(step), course.exercise(step)
     if not has_begun(course, step):
         terminal.field("Next", [f"begin it: uv run workbook start {step.name}"])
@@ -224,7 +224,7 @@ def show_next_in_exercise(
 
 
 def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:
-    """Edits as a diff of the lines that they touch."""
+    """Show edits as a diff of the lines that they touch."""
     import difflib
 
     for edit in edits:

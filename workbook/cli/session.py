@@ -59,7 +59,7 @@ def arrive(here: Context) -> str:
 
 
 def show_where(here: Context, happened: str) -> None:
-    """Where the learner is and what is next, in one screen."""
+    """Show where the learner is and what's next, on one screen."""
     step = here.progress.current
     _head(here, step)
     here.terminal.line(happened)
@@ -177,7 +177,7 @@ class _Watch:
         return after
 
     def _lacking(self, key: str) -> str:
-        """What to say of a key for something that the step does not have; "" if it has it."""
+        """Return what to say about a key for something that the step doesn't have; "" if it has it."""
         course, instead = self.here.course, "; t goes on with its tour." if self.has_tour else "."
         if key == "b" and not course.experiments(self.step):
             return f"{self.step.name} has no experiments{instead}"
@@ -186,7 +186,7 @@ class _Watch:
         return ""
 
     def _do(self, key: str, loop: WatchLoop) -> None:
-        """One of the commands, on a screen of its own; afterwards back here."""
+        """Run one of the commands on a separate screen, and come back here."""
         untried = self.here.progress.untried(self.step)
         number = untried[0] if untried else 1
         commands: dict[str, tuple[Callable[[], None], str]] = {

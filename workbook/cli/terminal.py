@@ -57,7 +57,7 @@ class Terminal:
         return not self.plain and sys.stdin is not None and sys.stdin.isatty()
 
     def text(self, text: str) -> str:
-        """`text` in characters that this terminal can show."""
+        """Return `text` in characters that this terminal can show."""
         if not self.ascii:
             return text
         encoding = self._console.encoding or "ascii"

@@ -38,7 +38,7 @@ def tour_project(name: str | None, number: int | None) -> None:
 
 
 def _toured(here: Context, name: str | None) -> Step:
-    """The step meant by `name`; without it the only project, and where there are several, the current step."""
+    """Return the step meant by `name`; without it, the only project, or the current step if there are several."""
     projects = [step for step in here.course.steps if step.kind == "project"]
     return here.step(projects[0].name if name is None and len(projects) == 1 else name)
 
@@ -53,7 +53,7 @@ def read_questions(here: Context, step: Step) -> list[Question]:
 
 
 def ask_questions(here: Context, step: Step, number: int | None = None) -> None:
-    """Ask what has not been answered yet, or only question `number`. Raises KeyboardInterrupt when somebody leaves."""
+    """Ask what isn't answered yet, or only question `number`. Raises KeyboardInterrupt when the learner leaves."""
     questions = read_questions(here, step)
     asked = here.progress.unanswered(step) if number is None else [number]
     for place, n in enumerate(asked):
@@ -70,7 +70,7 @@ def ask_questions(here: Context, step: Step, number: int | None = None) -> None:
 
 
 def _sum_up(here: Context, step: Step, questions: list[Question]) -> None:
-    """How much of the tour is answered, and how well."""
+    """Show how much of the tour is answered, and how well."""
     toured, of = here.progress.of(step).toured, len(questions)
     answered = [toured[question.question] for question in questions if question.question in toured]
     if len(answered) == of:
@@ -84,7 +84,7 @@ def _sum_up(here: Context, step: Step, questions: list[Question]) -> None:
 
 
 def _put(here: Context, step: Step, question: Question) -> None:
-    """Ask one question until it is answered, rightly or wrongly, or skipped; record that and tell the answer."""
+    """Ask one question until it's answered, rightly or wrongly, or skipped; record that and show the answer."""
     terminal, project = here.terminal, here.course.folder(step)
     for tries in itertools.count(1):
         file = _ask_file(here, project)
@@ -104,7 +104,7 @@ def _put(here: Context, step: Step, question: Question) -> None:
 
 
 def _ask_file(here: Context, project: Path) -> str:
-    """The file of the project that is named; "" for none. Asks again while it is not clear which is meant."""
+    """Return the project's file that the learner names, "" for none; ask again until it's clear which one is meant."""
     terminal, files = here.terminal, copied_files(project)
     while answer := _ask(here).strip():
         meant = meant_files(answer, files, project.name)
@@ -122,13 +122,13 @@ def _ask_file(here: Context, project: Path) -> str:
 
 
 def _described(project: Path, file: str) -> str:
-    """A file with what it says of itself."""
+    """Return a file's name, with what the file says about itself."""
     said = purpose(project / file).rstrip(".")
     return f"{file} (“{said}”)" if said else file
 
 
 def _tell(here: Context, project: Path, question: Question) -> None:
-    """Where the answer stands, to be clicked at, and why there."""
+    """Show where the answer is, as a path to click at, and why it's there."""
     file = project / question.answer[0]
     line = line_of(file, question.look)
     here.terminal.field("Look", [f"{screens.shown_path(file)}:{line}" if line else screens.shown_path(file)])
@@ -142,7 +142,7 @@ def _asks_a_person() -> bool:
 
 
 def _ask(here: Context) -> str:
-    """One line of what is typed or piped. Raises KeyboardInterrupt at its end."""
+    """Return one line of what's typed or piped. Raises KeyboardInterrupt at its end."""
     if _asks_a_person():
         try:
             return input(here.terminal.text(PROMPT))

@@ -39,7 +39,7 @@ def verify_course(only: list[str]) -> None:
 
 
 def claims_of(here: Context, steps: Sequence[Step]) -> tuple[list[Claim], list[Claim]]:
-    """What is claimed of the steps: what can be proven side by side, and what follows from that at the end."""
+    """Return the claims on the steps: those to prove side by side, and those that follow from these at the end."""
     claims: list[Claim] = []
     last: list[Claim] = []
     all_exercises = [exercise for exercise in here.course.exercises() if exercise.is_for_authors]
@@ -63,7 +63,7 @@ def _prove_all(claims: Sequence[Claim], last: Sequence[Claim], runner: Runner) -
 
 @contextmanager
 def _bar(here: Context, count: int) -> Iterator[Callable[[Finding], None]]:
-    """A line for each finding; below them, on a terminal, how far it has come. With many, only what does not hold."""
+    """Yield a function that shows a finding; on a terminal, only one that doesn't hold, above a progress bar."""
     terminal = here.terminal
 
     def show(finding: Finding) -> None:
