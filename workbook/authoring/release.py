@@ -33,7 +33,7 @@ class Edition:
 
 
 def hidden_files(root: Path) -> list[Path]:
-    """Every file that learners must not see."""
+    """Return every file that learners must not see."""
     return sorted(
         path
         for pattern in HIDDEN
@@ -99,7 +99,7 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def leaks(root: Path, files: list[tuple[str, bytes]]) -> Iterator[str]:
-    """What in `files`, names with contents, must not be seen: a hidden file, its canary, or a solution's lines."""
+    """Yield what no one must see in `files`, names with contents: a hidden file, its canary, or a solution's lines."""
     told = {line for name, content in files if name.startswith("final/") for line in _lines(content)}
     solutions = {path: solution_lines(path) - told for path in hidden_files(root) if path.suffix == ".patch"}
     for name, content in files:
@@ -115,7 +115,7 @@ def leaks(root: Path, files: list[tuple[str, bytes]]) -> Iterator[str]:
 
 
 def solution_lines(patch: Path) -> set[str]:
-    """The lines that a patch adds and that tell something."""
+    """Return the lines that a patch adds and that are long enough to give it away."""
     lines = patch.read_text(encoding="utf-8").splitlines()
     added = (line[1:].strip() for line in lines if line.startswith("+") and not line.startswith("+++"))
     return {line for line in added if len(line) >= TELLING}
@@ -132,7 +132,7 @@ def _lines(content: bytes) -> set[str]:
 
 
 def _unpacked(name: str, content: bytes, depth: int = NESTED) -> Iterator[tuple[str, bytes]]:
-    """The file, and what is in it if it is packed. Raises `UserError` if that cannot be looked at."""
+    """Yield the file, and what's in it if it's packed. Raises `UserError` if that can't be searched."""
     yield name, content
     try:
         if depth and zipfile.is_zipfile(io.BytesIO(content)):

@@ -12,7 +12,7 @@ NOT_WHOLE = "not a whole, plain zip"
 
 
 def with_entry(project: Project, entry: zipfile.ZipInfo | str, content: bytes = b"") -> Path:
-    """The project's zip with one thing that does not belong into it."""
+    """Return the project's zip with one more entry, which doesn't belong in it."""
     file = project.zipped()
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr(entry, content)
@@ -27,32 +27,32 @@ def of_kind(name: str, kind: int) -> zipfile.ZipInfo:
 
 @attack("no credit", "leads out of it")
 def upwards(project: Project) -> Path:
-    """Unpacks beside the folder that it is unpacked into."""
+    """Unpack a file beside the folder that the zip is unpacked into."""
     return with_entry(project, "app/../../../../../../../../" + str(project.bait.trap)[1:] + "/upwards")
 
 
 @attack("no credit", "leads out of it")
 def absolute(project: Project) -> Path:
-    """Unpacks to a path of the machine."""
+    """Unpack a file to a path of the machine."""
     return with_entry(project, f"{project.bait.trap}/absolute")
 
 
 @attack("no credit", "is a link")
 def link(project: Project) -> Path:
-    """Holds a link to a file of the machine."""
+    """Put a link to a file of the machine into the zip."""
     return with_entry(project, of_kind("app/secret.txt", stat.S_IFLNK), str(project.bait.file).encode())
 
 
 @attack("no credit", "neither a file nor a folder")
 def device(project: Project) -> Path:
-    """Holds a device and a FIFO."""
+    """Put a device and a FIFO into the zip."""
     with_entry(project, of_kind("app/fifo", stat.S_IFIFO))
     return with_entry(project, of_kind("app/null", stat.S_IFCHR))
 
 
 @attack("no credit", "unpacks to")
 def bomb(project: Project) -> Path:
-    """Unpacks to 1 GiB."""
+    """Unpack to 1 GiB."""
     file = project.zipped()
     archive = zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1)
     with archive, archive.open("app/large.py", "w", force_zip64=True) as entry:
@@ -63,7 +63,7 @@ def bomb(project: Project) -> Path:
 
 @attack("no credit", NOT_WHOLE)
 def lying_bomb(project: Project) -> Path:
-    """Unpacks to 64 MiB, and says that it is 100 bytes."""
+    """Unpack to 64 MiB, and claim 100 bytes."""
     content = bytes(64 * 2**20)
     file = with_entry(project, "app/large.py", b"")
     with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -75,7 +75,7 @@ def lying_bomb(project: Project) -> Path:
 
 @attack("no credit", "unpacks to more than|unpacks to|not a whole")
 def overlapping(project: Project) -> Path:
-    """Holds 1,000 entries that share one content, as the zip that is not recursive and endless does."""
+    """Let 1,000 entries share one content, as zip bombs do that aren't recursive."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(bytes(2**20)) + packer.flush()
     main = (project.folder / MAIN).read_bytes()
@@ -99,7 +99,7 @@ def overlapping(project: Project) -> Path:
 
 @attack("no credit", "more than 2,000 entries")
 def many_entries(project: Project) -> Path:
-    """Holds 20,000 files without content."""
+    """Put 20,000 empty files into the zip."""
     file = project.zipped()
     with zipfile.ZipFile(file, "a") as archive:
         for number in range(20_000):
@@ -109,19 +109,19 @@ def many_entries(project: Project) -> Path:
 
 @attack("no credit", "differ in case alone|are one file")
 def twice(project: Project) -> Path:
-    """Holds two files of one name, of which another reader sees the other one."""
+    """Put two files into the zip whose names differ only in case, so that another reader sees the other one."""
     return with_entry(project, "app/MAIN.py", b"raise SystemExit\n")
 
 
 @attack("no credit", "name that no project needs")
 def odd_name(project: Project) -> Path:
-    """Holds a name with escape sequences and HTML."""
+    """Put a name with escape sequences and HTML into the zip."""
     return with_entry(project, "app/\x1b]0;full marks\x07<script>alert(1)</script>.py")
 
 
 @attack("no credit", "encrypted")
 def encrypted(project: Project) -> Path:
-    """Is locked, so that somebody must type its password."""
+    """Mark the zip as encrypted, so that someone would have to type its password."""
     file = project.zipped()
     data = bytearray(file.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -132,14 +132,14 @@ def encrypted(project: Project) -> Path:
 
 @attack("no credit", "no app/main.py")
 def main_by_a_link(project: Project) -> None:
-    """Is a folder whose app/main.py is a link to a file of the machine."""
+    """Hand in a folder whose app/main.py is a link to a file of the machine."""
     (project.folder / MAIN).unlink()
     (project.folder / MAIN).symlink_to(project.bait.file)
 
 
 @attack("no credit", "no app/main.py")
 def app_of_a_neighbour(project: Project) -> None:
-    """Is a folder whose app is a link to somebody else's, which solves the exercise."""
+    """Hand in a folder whose app is a link to another learner's, which solves the exercise."""
     theirs = project.folder.with_name(f"{project.folder.name}-theirs")
     (project.folder / "app").rename(theirs)
     (project.folder / "app").symlink_to(theirs)
@@ -147,7 +147,7 @@ def app_of_a_neighbour(project: Project) -> None:
 
 @attack("honest")
 def links_in_a_folder(project: Project) -> None:
-    """Reads a file of the machine through a link that it has handed in, and one to a folder."""
+    """Read a file of the machine through a link that was handed in, and through one to a folder."""
     (project.folder / "app/secret.txt").symlink_to(project.bait.file)
     (project.folder / "app/machine").symlink_to("/")
     (project.folder / "app/itself").symlink_to(".")
@@ -164,26 +164,26 @@ telling.add_to(app, [str(path) for path in found if path.exists()])
 
 @attack("honest")
 def what_is_no_file(project: Project) -> None:
-    """Is a folder with a FIFO, which a reader would wait at, and a socket."""
+    """Hand in a folder with two FIFOs, at which a reader would wait."""
     os.mkfifo(project.folder / "app/fifo.py")
     os.mkfifo(project.folder / "README.txt")
 
 
 @attack("no credit", "more than 20 MiB")
 def sparse_file(project: Project) -> None:
-    """Is a folder with a file of 1 TiB, which takes no place on a disk until somebody copies it."""
+    """Hand in a folder with a file of 1 TiB, which takes no space on a disk until someone copies it."""
     os.truncate(project.write("app/sparse.bin", b"x"), 2**40)
 
 
 @attack("no credit", "more than 2,000 files")
 def many_files(project: Project) -> None:
-    """Is a folder of 5,000 files."""
+    """Hand in a folder of 5,000 files."""
     for number in range(5_000):
         project.write(f"app/data/{number % 50}/{number}.txt", b"")
 
 
 @attack("no credit", "name that no project needs")
 def names_that_are_no_text(project: Project) -> None:
-    """Is a folder with names that are no UTF-8, and one with a new line."""
+    """Hand in a folder with a name that isn't UTF-8, and one with a new line in it."""
     (project.folder / "app" / os.fsdecode(b"\xff\xfe.py")).write_text("raise SystemExit\n", encoding="utf-8")
     (project.folder / "app" / "a\nb.py").write_text("raise SystemExit\n", encoding="utf-8")

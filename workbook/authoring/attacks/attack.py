@@ -21,7 +21,7 @@ class Project:
     """The project that an attack turns into its submission: a folder of its own, made from its base."""
 
     def __init__(self, folder: Path, bait: Bait, mark: str) -> None:
-        """`mark` is a word that no other submission has."""
+        """Begin with the project in `folder`; `mark` is a word that no other submission has."""
         self.folder, self.bait, self.mark = folder, bait, mark
 
     def write(self, name: str, content: str | bytes) -> Path:
@@ -55,22 +55,22 @@ class Project:
         self.end(f"from . import hostile\n\nhostile.{function}()")
 
     def tells(self, code: str, function: str) -> None:
-        """Call it when the app is imported; if it has reached anything, every reply tells what."""
+        """Call it when the app is imported; if it has reached anything, every response says what."""
         self.hostile(code, "telling")
         self.end(f"from . import hostile, telling\n\ntelling.add_to(app, hostile.{function}())")
 
     def answers(self, code: str, function: str) -> None:
-        """Let it, an ASGI app, answer what is asked of /count."""
+        """Make it, an ASGI app, answer requests for /count."""
         self.hostile(code, "instead")
         self.end(f"from . import hostile, instead\n\ninstead.add_to(app, hostile.{function})")
 
     def explodes(self, code: str, function: str) -> None:
-        """Call it when /count is asked for, where it blocks everything else; what it has reached is the answer."""
+        """Call it at a request for /count, where it blocks everything; the response is what it has reached."""
         self.hostile(code, "instead")
         self.end(f"from . import hostile, instead\n\ninstead.add_to(app, instead.exploding(hostile.{function}))")
 
     def zipped(self) -> Path:
-        """A zip of it."""
+        """Write a zip of the folder beside it, and return its path."""
         file = self.folder.with_suffix(".zip")
         with zipfile.ZipFile(file, "w") as archive:
             for path in sorted(self.folder.rglob("*")):

@@ -69,7 +69,7 @@ class Bait:
                 connection.close()
 
     def taken(self) -> list[str]:
-        """What has been reached so far."""
+        """Return what has been reached so far."""
         left = [f"the trap: {path.name}" for path in sorted(self.trap.iterdir())]
         return sorted(set(self.touched)) + left
 

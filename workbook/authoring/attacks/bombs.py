@@ -39,23 +39,23 @@ add_attacks(
 
 @attack("no credit", "had not started|out of time", endless=True)
 def endless_import(project: Project) -> None:
-    """Calculates at the import, and never comes to the app."""
+    """Calculate at the import without end, so that the app is never reached."""
     project.begin("while True:\n    pass")
 
 
 @attack("no credit", "had not started|out of time", endless=True)
 def endless_import_in_c(project: Project) -> None:
-    """Calculates at the import in one C function that gives the lock to nobody."""
+    """Calculate at the import in one C function that never releases the interpreter's lock."""
     project.begin("import re\n\nre.match(r'(x+x+)+y', 'x' * 40)")
 
 
 @attack("no credit", endless=True)
 def huge_source(project: Project) -> None:
-    """Is a file of 4 MiB that the compiler does not come to the end of."""
+    """Hand in a file of 4 MiB that the compiler doesn't get to the end of."""
     project.write("app/config.py", "SHELF = " + "+".join(["(" * 80 + "1" + ")" * 80] * 25_000) + "\n")
 
 
 @attack("no credit")
 def nested_source(project: Project) -> None:
-    """Is a file whose brackets are nested deeper than the parser's stack."""
+    """Hand in a file whose brackets are nested deeper than the parser's stack."""
     project.write("app/config.py", "SHELF = " + "(" * 100_000 + ")" * 100_000 + "\n")

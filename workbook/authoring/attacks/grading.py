@@ -78,7 +78,7 @@ def attacked_exercise(name: str) -> Exercise:
 
 @contextlib.contextmanager
 def kept_apart(tier: str) -> Iterator[Isolation]:
-    """What keeps submissions apart: a tier of the sandbox, or nothing (`UNSAFE`). Raises `UserError`."""
+    """Yield what keeps submissions apart: a tier of the sandbox, or nothing (`UNSAFE`). Raises `UserError`."""
     with (
         open_isolation(ROOT, unsafe=True)
         if tier == UNSAFE

@@ -46,7 +46,7 @@ add_attacks(
 
 @attack("no credit", "start-up failed|ended by itself")
 def while_it_starts(project: Project) -> None:
-    """Ends the process with status 0 when the server starts, after the import."""
+    """End the process with status 0 when the server starts, after the import."""
     project.hostile("leaving")
     project.end("""
 import contextlib

@@ -28,7 +28,7 @@ def touching(project: Project, name: str) -> str:
 
 @attack("no credit", base="starter")
 def conftest(project: Project) -> None:
-    """Plants a conftest.py that lets every test pass, at the top, beside the app and beside its tests."""
+    """Plant a conftest.py that lets every test pass, at the top, beside the app and beside its tests."""
     for folder in ("", "app/", "tests/", "exercises/count/", "hidden/"):
         name = f"{folder}conftest.py"
         project.write(name, touching(project, name) + HOOKS)
@@ -36,7 +36,7 @@ def conftest(project: Project) -> None:
 
 @attack("no credit", base="starter")
 def settings(project: Project) -> None:
-    """Plants settings of pytest, by each name that it looks for, which load a plugin of its own and deselect all."""
+    """Plant settings for pytest under each name that it looks for, which load a plugin and deselect all tests."""
     project.write("planted.py", touching(project, "planted") + HOOKS)
     options = "addopts = -p planted --co -k nothing\npython_files = *.none\n"
     for name, section in {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}.items():
@@ -48,7 +48,7 @@ def settings(project: Project) -> None:
 
 @attack("no credit", base="starter")
 def customizations(project: Project) -> None:
-    """Plants modules that Python loads by itself at its start."""
+    """Plant modules that Python loads by itself when it starts."""
     for name in ("sitecustomize.py", "usercustomize.py", "app/sitecustomize.py", "__main__.py", "__init__.py"):
         project.write(name, touching(project, name) + HOOKS)
     project.write("planted.pth", f"import os; open({str(project.bait.trap / 'pth')!r}, 'w')\n")
@@ -58,7 +58,7 @@ def customizations(project: Project) -> None:
 
 @attack("no credit", base="starter")
 def entry_points(project: Project) -> None:
-    """Plants a distribution whose entry point is a plugin of pytest."""
+    """Plant a distribution whose entry point is a plugin of pytest."""
     for folder in ("", "app/"):
         about = f"{folder}planted-1.0.dist-info"
         project.write(f"{about}/METADATA", "Metadata-Version: 2.1\nName: planted\nVersion: 1.0\n")
@@ -69,7 +69,7 @@ def entry_points(project: Project) -> None:
 
 @attack("no credit", "hides the package workbook", base="starter")
 def our_package(project: Project) -> None:
-    """Plants a package that is called like the grader's own."""
+    """Plant a package with the name of the grader's own."""
     project.write("workbook/__init__.py", touching(project, "workbook"))
     project.write("workbook/plugin/__init__.py", HOOKS)
     project.write("workbook/serving/child.py", touching(project, "child"))
@@ -77,19 +77,19 @@ def our_package(project: Project) -> None:
 
 @attack("no credit", "hides the package pytest", base="starter")
 def a_testing_library(project: Project) -> None:
-    """Plants a module that is called like the library that tests."""
+    """Plant a module with the name of the library that runs the tests."""
     project.write("pytest.py", touching(project, "pytest") + HOOKS)
 
 
 @attack("no credit", "hides the package json", base="starter")
 def a_standard_module(project: Project) -> None:
-    """Plants a module that is called like one of Python's own."""
+    """Plant a module with the name of one of Python's own."""
     project.write("json.py", touching(project, "json") + "loads = dumps = lambda *_, **__: True\n")
 
 
 @attack("no credit", base="starter")
 def modules_in_the_app(project: Project) -> None:
-    """Plants modules of such names inside its package, and puts that in front of all others."""
+    """Plant modules with such names inside the app's package, and put that in front of all others."""
     for name in ("httpx", "pytest", "workbook", "socket", "sitecustomize", "_pytest"):
         project.write(f"app/{name}.py", touching(project, f"app-{name}") + HOOKS)
     project.begin("""
@@ -105,7 +105,7 @@ for name in list(sys.modules):
 
 @attack("no credit", base="starter")
 def tests_of_its_own(project: Project) -> None:
-    """Hands in tests by the names of ours, which pass."""
+    """Hand in tests with the names of ours, which pass."""
     kept = "def test_counts_books():\n    pass\n\n\ndef test_counts_by_letter():\n    pass\n"
     for name in ("test_count.py", "tests/test_count.py", "exercises/count/test_count.py",
                  "exercises/count/hidden/test_count_hidden.py", "hidden/test_count_hidden.py"):  # fmt: skip
@@ -116,7 +116,7 @@ def tests_of_its_own(project: Project) -> None:
 
 @attack("no credit", base="starter")
 def stale_bytecode(project: Project) -> None:
-    """Hands in bytecode by the names of our modules and of its own."""
+    """Hand in bytecode with the names of a conftest, the app's main.py and json, and a native module."""
     for name in ("__pycache__/conftest.cpython-311.pyc", "app/__pycache__/main.cpython-311.pyc", "json.pyc"):
         project.write(name, b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(64))
     project.write("app/native.cpython-311-x86_64-linux-gnu.so", b"\x7fELF" + bytes(60))

@@ -5,14 +5,14 @@ from .attack import Project, attack
 
 @attack("honest")
 def by_its_requests(project: Project) -> None:
-    """Looks at every request for words and headers that only a grader's have."""
+    """Look at every request for words and headers that only a grader's have."""
     project.hostile("recognising")
     project.end("from . import hostile\n\napp.add_middleware(hostile.Recognising)")
 
 
 @attack("no credit", base="starter")
 def by_its_name(project: Project) -> None:
-    """Says that all is well to whoever calls itself what the tests' client does."""
+    """Say that all is well to any client with the User-Agent of the tests' client."""
     project.hostile("instead", "instead")
     project.end("""
 from . import instead

@@ -33,7 +33,7 @@ REACHED = re.compile(r"REACHED.{0,300}", re.DOTALL)
 
 
 def all_attacks() -> list[Attack]:
-    """All of them, by family."""
+    """Return all attacks, by family."""
     for family in FAMILIES:
         importlib.import_module(f"{__package__}.{family}")
     return list(ATTACKS.values())
@@ -82,7 +82,7 @@ class Trial:
             self.lanes.put(lane)
 
     def base(self, exercise: str, base: Base) -> Path:
-        """The project that an attack begins with."""
+        """Return the project that an attack begins with."""
         with self._making:
             if (exercise, base) not in self.copies:
                 described = attacked_exercise(exercise)
@@ -95,7 +95,7 @@ class Trial:
         return self.grade(self.base(exercise, base), exercise)
 
     def grade_honest_ones(self, exercises: Iterable[str]) -> None:
-        """What comes of those who do not attack: what everything is compared with."""
+        """Grade honest submissions, to compare everything with. Raises `RuntimeError` if a solution fails."""
         asked = [(exercise, base) for exercise in sorted(exercises) for base in get_args(Base)]
         under_way = [self.pool.submit(self.grade_honest, *one) for one in asked]
         self.honest |= {one: future.result() for one, future in zip(asked, under_way, strict=True)}
@@ -116,9 +116,9 @@ class Trial:
         return graded
 
     def try_out(self, asked: Sequence[Attack]) -> Iterator[tuple[str, GradedAttack]]:
-        """Grade the attacks; yield what is wrong with the verdicts of each, and what was said of it.
+        """Grade the attacks; yield what's wrong with the verdicts of each, and what was said about it.
 
-        Some of them share somebody honest. Where that one is harmed each is tried again with one of its own.
+        Some of them share an honest submission. If that one is harmed, each is tried again with a separate one.
         """
         numbered = list(enumerate(asked))
         batches = [self._begin(numbered[first : first + SHARING]) for first in range(0, len(numbered), SHARING)]
@@ -147,11 +147,11 @@ class Trial:
             yield "; ".join(self.faults(attack, graded, batch.beside.result())), graded
 
     def is_harmed(self, neighbour: GradedAttack) -> bool:
-        """Whether the verdicts on somebody honest are not those of a class without attacks."""
+        """Return whether the verdicts on an honest submission differ from those in a class without attacks."""
         return (neighbour.verdicts, neighbour.failed) != (self.honest["count", "solution"].verdicts, "")
 
     def faults(self, attack: Attack, graded: GradedAttack, neighbour: GradedAttack) -> Iterator[str]:
-        """What is wrong with what was said of an attack and of the one beside it."""
+        """Yield what's wrong with the results of an attack and of the honest submission beside it."""
         starter, own = self.honest[attack.exercise, "starter"], self.honest[attack.exercise, attack.base]
         if graded.failed:
             yield f"it could not be graded: {graded.failed}"
@@ -174,7 +174,7 @@ class Trial:
 
 
 def is_harmless(char: str) -> bool:
-    """Whether a terminal or a browser shows it and does nothing else."""
+    """Return whether a terminal or a browser only shows the character, without acting on it."""
     return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 

@@ -20,7 +20,7 @@ class Claim:
     wrong: Callable[[Runner], str]
 
     def look_into(self, runner: Runner) -> "Finding":
-        """Whether it holds. What keeps it from being proven, a missing file say, is a way of not holding."""
+        """Return a finding on the claim; an error on the way, say a missing file, means that it doesn't hold."""
         try:
             return Finding(self.subject, self.wrong(runner))
         except NotProven as reason:
@@ -57,7 +57,7 @@ def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterato
 
 
 def red_of(found: Check) -> str:
-    """What kept a run from being green; "" if nothing did."""
+    """Return what kept a run from being green; "" if nothing did."""
     if found.trouble:
         return found.trouble
     if not found.promises:

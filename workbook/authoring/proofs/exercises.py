@@ -32,7 +32,7 @@ class Verification:
     """All that is claimed of one exercise. Claims can be proven side by side, but for the last, which comes last."""
 
     def __init__(self, root: Path, exercise: Exercise, others: Sequence[Exercise]) -> None:
-        """`others` are all exercises, this one too, in the order in which their solutions are applied."""
+        """Begin with the exercise; `others` are all exercises, in the order in which their solutions are applied."""
         self._root, self._exercise, self._others = root, exercise, others
         self._caught: dict[str, frozenset[str]] = {}  # by mutant what is red, of those that all tests have run on
 
@@ -59,7 +59,7 @@ class Verification:
             return []  # told by the claim on the files
 
     def _alone(self) -> dict[str, list[Mutant]]:
-        """By promise the mutants that are to be caught by it, and perhaps by it alone."""
+        """Return the mutants that only one promise is named to catch, by that promise; others may catch them too."""
         found: dict[str, list[Mutant]] = {}
         for mutant in self._mutants():
             if len(mutant.caught_by) == 1:
@@ -169,7 +169,7 @@ class Verification:
             return str(error)
 
     def _wrong_mutant(self, runner: Runner, mutant: Mutant) -> str:
-        """Whether it is caught. All tests run on the first mutant of a promise, and on others those that catch it."""
+        """Return how the mutant survives; "" if it's caught. All tests run on the first one of each promise."""
         if unknown := mutant.caught_by - set().union(*self._promises()):
             return f"no promise is called {', '.join(sorted(unknown))}"
         is_first = any(mutant == of_one[0] for of_one in self._alone().values())
@@ -189,7 +189,7 @@ class Verification:
             return self._run(runner, copy, *options)
 
     def _wrong_mutants(self, runner: Runner) -> str:
-        """Every promise has a mutant that only it catches: else it proves nothing that the others do not."""
+        """Return which promises prove nothing new: no mutant is caught by them only. "" if there are none."""
         idle = set().union(*self._promises())
         for promise, mutants in self._alone().items():
             for mutant in mutants:

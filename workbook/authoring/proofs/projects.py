@@ -17,13 +17,13 @@ WORDS_OF_A_WHY = 20
 
 
 def project_claims(root: Path, project: Path) -> Iterator[Claim]:
-    """It is green as shipped, and its tour holds."""
+    """Yield the claims on a project: its tests are green unchanged, and its tour holds."""
     yield Claim(f"{project.name} as shipped", lambda runner: red_of(run_tests(runner, root, find_tests(project))))
     yield from tour_claims(project)
 
 
 def tour_claims(project: Path) -> Iterator[Claim]:
-    """The tour has as many questions as promised, and each one's answer and place are there."""
+    """Yield the claims on the tour: it has as many questions as promised, each with its answer and place."""
     try:
         questions = read_tour(project)
     except UserError as error:
@@ -37,7 +37,7 @@ def tour_claims(project: Path) -> Iterator[Claim]:
 
 
 def wrong_question(project: Path, question: Question) -> str:
-    """How the question does not hold; "" if its files are there, the place is found, and the why is told."""
+    """Return what's wrong with the question; "" if its files and place are there and its why is long enough."""
     files = copied_files(project)
     said = [f"there is no file {answer}" for answer in question.answer if answer not in files]
     if not said and line_of(project / question.answer[0], question.look) is None:

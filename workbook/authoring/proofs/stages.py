@@ -13,9 +13,9 @@ from .claims import Claim, NotProven, red_of
 
 
 def stage_claims(root: Path, stage: Path, *, unchanged: bool = True) -> Iterator[Claim]:
-    """It is green as shipped, its experiments and tasks hold, and they are as many as promised.
+    """Yield the claims on a stage: it's green unchanged, and its experiments and tasks hold, as many as promised.
 
-    Without `unchanged` the first claim is left out, for those who run the stage's tests anyway.
+    Without `unchanged`, the first claim is left out, for callers that run the stage's tests anyway.
     """
     if unchanged:
         yield Claim(f"{stage.name} as shipped", lambda runner: red_of(run_tests(runner, root, find_tests(stage))))
@@ -36,7 +36,7 @@ def stage_claims(root: Path, stage: Path, *, unchanged: bool = True) -> Iterator
 
 
 def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Runner) -> str:
-    """How the experiment does not hold; "" if its edits turn exactly the named promises red.
+    """Return how the experiment doesn't hold; "" if its edits turn exactly the named promises red.
 
     Raises `NotProven` if one of them can't be seen here, and the others are as they should be.
     """
@@ -60,7 +60,7 @@ def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Ru
 
 
 def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
-    """How the task does not hold; "" if it is red as shipped, and green, the stage too, with its solution."""
+    """Return how the task doesn't hold; "" if it's red unchanged, and green with its solution, like the stage."""
     missing = [name for name in ("README.md", "hints.md", "solution.toml") if not (task.folder / name).exists()]
     if missing or not task.tests:
         return f"missing: {', '.join(missing or ['test_*.py'])}"
@@ -82,7 +82,7 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
 
 
 def _wrong_together(root: Path, stage: Path, tasks: list[Task], runner: Runner) -> str:
-    """A learner does the tasks one after the other in one copy: the solutions must apply in that order too."""
+    """Return what goes wrong if the solutions are applied one after the other in one copy, as learners do the tasks."""
     try:
         edits = tuple(edit for task in tasks for edit in task.solution())
         with scratch_copy(stage, edits) as copy:
