@@ -11,9 +11,9 @@ _NOT_NEEDED = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", "RECORD", "WHEEL", 
 
 
 def bundle(parts: Iterable[tuple[bytes, tuple[str, ...]]]) -> bytes:
-    """One zip of all; each part is a zip and the beginnings of the names in it that are left out.
+    """Return one zip of all parts; each is a zip, and the beginnings of the names in it that are left out.
 
-    Nothing in it is compressed: a host does that better for the whole than a zip does file by file.
+    Nothing in it is compressed, because a host compresses the whole better than a zip compresses file by file.
     """
     packed = io.BytesIO()
     written: set[str] = set()

@@ -56,7 +56,7 @@ class Example(Strict):
 
 
 def stages(course: Course) -> list[Step]:
-    """The stages that have a playground."""
+    """Return the stages that have a playground."""
     return [step for step in course.steps if step.kind == "stage" and has_example(step)]
 
 
@@ -70,7 +70,7 @@ def _file(step: Step) -> Path:
 
 
 def read_example(step: Step) -> Example:
-    """Raises `UserError` that names the file and what is wrong in it."""
+    """Return the step's example. Raises `UserError` that names the file and what's wrong in it."""
     file = _file(step)
     example = read_toml(file, Example, table="check", called=file.name, cure=f"put {file.name} right")
     texts = {"requests": example.requests} | {check.promise: check.requests for check in example.check}
@@ -83,7 +83,7 @@ def read_example(step: Step) -> Example:
 
 
 def app_files(folder: Path) -> dict[str, str]:
-    """The app of a stage: `main.py`, or the whole of `app/`."""
+    """Return the app of a stage, texts by path: `main.py`, or the whole of `app/`."""
     found = sorted((folder / "app").rglob("*.py")) if (folder / "app").is_dir() else [folder / "main.py"]
     inside = {path.relative_to(folder): path for path in found}
     return {
@@ -94,7 +94,7 @@ def app_files(folder: Path) -> dict[str, str]:
 
 
 def job(course: Course, step: Step, example: Example) -> dict[str, Any]:
-    """What a run takes: files, env, requests, and what has to be loaded for them."""
+    """Return what a run takes: files, env, requests, and what has to be loaded for them."""
     return {
         "files": app_files(course.folder(step)),
         "env": step.run.env | example.env,
@@ -108,13 +108,13 @@ def expectations(check: ExampleCheck) -> list[dict[str, Any]]:
 
 
 def list_experiments(course: Course, step: Step, example: Example) -> list[tuple[int, Experiment]]:
-    """The experiments that the page can show, with their numbers."""
+    """Return the experiments that the page can show, with their numbers."""
     numbered = enumerate(course.experiments(step), 1)
     return [(number, one) for number, one in numbered if str(number) not in example.not_here]
 
 
 def as_json(course: Course) -> str:
-    """All examples, as the page reads them."""
+    """Return all examples as JSON, as the page reads them."""
     return json.dumps({step.name: _told(course, step) for step in stages(course)}, ensure_ascii=False, indent=0)
 
 

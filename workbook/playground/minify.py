@@ -10,7 +10,7 @@ import tokenize
 
 
 def shorter(source: bytes) -> bytes:
-    """`source` with comments, docstrings and texts in `Doc(…)` emptied; as it is if this Python cannot read it."""
+    """Return `source` with comments, docstrings and `Doc(…)` texts emptied; unchanged if this Python can't read it."""
     try:
         text = source.decode("utf-8")
         tree = ast.parse(text)
@@ -61,12 +61,12 @@ def _documentation(tree: ast.Module, lines: list[str]) -> list[tuple[Place, Plac
 
 
 def _column(line: str, offset: int) -> int:
-    """ast counts bytes, and we characters."""
+    """Return the column in characters of an `offset` that ast counts in bytes."""
     return len(line.encode("utf-8")[:offset].decode("utf-8"))
 
 
 def _empty(lines: list[str], first: Place, last: Place) -> None:
-    """Take out what stands between the two places; a text becomes an empty one over as many lines."""
+    """Remove what's between the two places; a text becomes an empty one over as many lines."""
     (from_line, from_column), (to_line, to_column) = first, last
     start, end = lines[from_line - 1][:from_column], lines[to_line - 1][to_column:]
     if lines[from_line - 1][from_column] == "#":

@@ -41,10 +41,10 @@ def has_button(step: Step) -> bool:
 
 
 def button(step: Step, root: str) -> str:
-    """The element that becomes a button where scripts run; nothing where the bundles were not made.
+    """Return the element that becomes a button if scripts run; "" if the bundles weren't made.
 
-    `root` leads from the page's address to the site's. The script stands in the page, so that the button costs no
-    request, and other pages nothing.
+    `root` leads from the page's address to the site's. The script is in the page, so that the button costs no request,
+    and other pages nothing.
     """
     folder = built()
     if folder is None:
@@ -61,6 +61,6 @@ def button(step: Step, root: str) -> str:
 
 
 def _script() -> str:
-    """Without its comments and indentation, and in a block, since a page can be shown twice in one visit."""
+    """Return the script without comments and indentation, in a block, since a page can be shown twice in one visit."""
     lines = map(str.strip, BUTTON.read_text(encoding="utf-8").splitlines())
     return "{\n" + "\n".join(line for line in lines if line and not line.startswith("//")) + "\n}\n"

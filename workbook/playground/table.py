@@ -54,12 +54,12 @@ class Table(Strict):
 
 
 def read_table(file: Path = FILE) -> Table:
-    """Raises `UserError` that names the line."""
+    """Return the table of wheels. Raises `UserError` that names the line."""
     return read_toml(file, Table, table="wheel", called=file.name, cure="put the line right")
 
 
 @cache
 def key() -> str:
-    """Names what the bundles are made from: the table, and the code that makes them."""
+    """Return a digest of what the bundles are made from: the table, and the code that makes them."""
     made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "minify.py"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in made_by)).hexdigest()[:16]

@@ -38,7 +38,7 @@ class WrongHash(UserError):
 
 
 def built(cache: Path = CACHE) -> Path | None:
-    """The folder of the bundles that fit the table, if they were made."""
+    """Return the folder of the bundles that fit the table, or None if they weren't made."""
     folder = cache / key()
     return folder if (folder / MANIFEST).is_file() else None
 
@@ -118,7 +118,7 @@ def _downloaded(wheel: Wheel, fetched: Path) -> list[Path]:
 
 
 def _checked(fetched: Path, name: str, sha256: str, fetch: object) -> Path:
-    """The file, fetched if it is not there. One with another hash is removed. Raises `WrongHash`."""
+    """Return the file, fetched if it isn't there; remove it if its hash is wrong. Raises `WrongHash`, `CannotFetch`."""
     path = fetched / name
     if not path.is_file() and callable(fetch):
         fetch()

@@ -27,7 +27,7 @@ To change it there, and have your copy checked at every save:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """The files of a step by their path in it; not what running leaves behind."""
+    """Return the files of a step by their path in it, without what running leaves behind."""
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -37,7 +37,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def archive(course: Course, step: Step) -> bytes:
-    """The step's folder as a zip, with a README.txt that says where its tests run."""
+    """Return the step's folder as a zip, with a README.txt that says where its tests run."""
     folder = course.folder(step)
     files = files_in(folder)
     module = "app.main:app" if "app/main.py" in files else "main:app"

@@ -59,7 +59,7 @@ class Page:
 
 
 def code(page: Page, place: str, *more: str) -> str:
-    """`code FILE:NAME`: a named part of a file of the course; `all` in place of a name is the whole of it."""
+    """Show a named part of a file of the course: `code FILE:NAME`; the name `all` shows the whole file."""
     path, _, names = place.rpartition(":")
     file = page.course.root / path
     lines = "" if names == "all" else f":{lines_of(file, names)}"
@@ -76,7 +76,7 @@ def _length(lines: str) -> int:
 
 
 def head(page: Page) -> str:
-    """How long the step takes, its number, its zip, and the tick of who has finished it. Placed below the title."""
+    """Show the step's number, how long it takes, its zip, and the tick for having done it. Placed below the title."""
     step = page.its_step
     alike = [other for other in page.course.steps if other.kind == step.kind]
     number = f"{step.kind.capitalize()} {alike.index(step) + 1} of {len(alike)}" if len(alike) > 1 else "Project"
@@ -97,7 +97,7 @@ def _tick(step: Step, label: str, css_class: str = "") -> str:
 
 
 def course(page: Page) -> str:
-    """The course as a list, with a tick for each step."""
+    """List the course, with a tick for each step."""
     rows = []
     for step in page.course.steps:
         tick = _tick(step, f"{step.title} is done", ' class="unseen"')
@@ -109,14 +109,14 @@ def course(page: Page) -> str:
 
 
 def promises(page: Page, which: str = "core") -> str:
-    """`promises core` or `promises deeper`: what the step's tests prove, in their own words."""
+    """List what the step's tests prove, in their own words: `promises core` or `promises deeper`."""
     wanted = {"core": False, "deeper": True}[which]
     found = [promise for promise in read_promises(page.course.folder(page.its_step)) if promise.deeper is wanted]
     return "\n".join(f"{'-' if wanted else f'{n}.'} {promise.text}" for n, promise in enumerate(found, 1))
 
 
 def experiments(page: Page) -> str:
-    """The stage's experiments: each one's question and edit; folded, what turns red and why."""
+    """Show the stage's experiments: each one's question and edit; folded, what turns red and why."""
     step = page.its_step
     texts = {promise.name: promise for promise in read_promises(page.course.folder(step))}
     blocks = []
@@ -152,7 +152,7 @@ def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
 
 
 def tasks(page: Page) -> str:
-    """The stage's tasks: the story of each, and where the rest of it stands."""
+    """List the stage's tasks: the story of each, with a link to the rest of it."""
     step = page.its_step
     rows = []
     for task in page.course.tasks(step):
@@ -163,7 +163,7 @@ def tasks(page: Page) -> str:
 
 
 def task_text(course: Course, step: Step, task: Task) -> str:
-    """A task's own page: its README, and the way there and back."""
+    """Return a task's own page: its README, and the way there and back."""
     page = Page(task_page(step, task), course, step)
     place = f"{course.place(step)}/tasks/{task.folder.name}"
     text = (task.folder / "README.md").read_text(encoding="utf-8").strip()
@@ -178,7 +178,7 @@ def task_text(course: Course, step: Step, task: Task) -> str:
 
 
 def readme(page: Page, place: str = "", *heading: str) -> str:
-    """`readme`: the README of the page's step without its title; `readme FILE` another file of the course.
+    """Show the README of the page's step without its title: `readme`; `readme FILE` is another file of the course.
 
     `readme FILE HEADING` is the part below that heading, without it.
     """
@@ -196,7 +196,7 @@ def _below(heading: str, text: str, place: str) -> str:
 
 
 def onward(page: Page) -> str:
-    """Where to go from here: what changed, the notebook, the zip, the next step."""
+    """List where to go from here: what changed, the notebook, the zip, the next step."""
     step, all_steps = page.its_step, page.course
     rows = []
     if any(step == after for _, after in pairs(all_steps)):
@@ -211,7 +211,7 @@ def onward(page: Page) -> str:
 
 
 def play(page: Page) -> str:
-    """The button that runs the step's code in the page."""
+    """Show the button that runs the step's code in the page."""
     return button(page.its_step, relative_root(page.path))
 
 
@@ -228,7 +228,7 @@ def concept(page: Page, name: str = "") -> str:
 
 
 def hours(page: Page) -> str:
-    """How long the whole course takes, to the half hour."""
+    """Return how many hours the whole course takes, to the half hour."""
     return f"{round(sum(step.minutes for step in page.course.steps) / 30) / 2:g}"
 
 

@@ -21,7 +21,7 @@ MADE = "This page is made whenever the site is built, from the apps alone, witho
 
 
 def pairs(course: Course) -> list[tuple[Step, Step]]:
-    """Each stage with the one before it; the project with the stage that has its structure, a package."""
+    """Return each stage with the one before it; the project with the last stage that has its structure, a package."""
     stages = [step for step in course.steps if step.kind == "stage"]
     found = list(itertools.pairwise(stages))
     packages = [stage for stage in stages if (course.folder(stage) / "app" / "main.py").is_file()]
@@ -29,7 +29,7 @@ def pairs(course: Course) -> list[tuple[Step, Step]]:
 
 
 def changes(course: Course, before: Step, after: Step, page: str) -> str:
-    """The page, in Markdown: a summary, a line for each file or part, then what there is to compare."""
+    """Return the page, in Markdown: a summary, a line for each file or part, then what there is to compare."""
     old, new = _app(course, before), _app(course, after)
     there, here = (f"[{step.title}]({relative(page_of(step), page)})" for step in (before, after))
     title = f"# What changed: {before.title} to {after.title}"
@@ -42,7 +42,7 @@ def changes(course: Course, before: Step, after: Step, page: str) -> str:
 
 
 def _lives_on(old: dict[str, str], new: dict[str, str]) -> bool:
-    """Whether the files that both have are, taken together, the same files."""
+    """Return whether the files that both have are, taken together, mostly the same text."""
     both = [(old[name].splitlines(), new[name].splitlines()) for name in old.keys() & new.keys()]
     kept = [
         sum(match.size for match in difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks())
@@ -75,7 +75,7 @@ def _row(name: str, change: str, text: str, linked: bool = True) -> str:
 
 
 def _app(course: Course, step: Step) -> dict[str, str]:
-    """The app's own files that hold something."""
+    """Return the texts of the app's own files, by name, without empty ones."""
     files = files_in(course.folder(step))
     return {
         name: text.decode("utf-8")

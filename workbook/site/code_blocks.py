@@ -49,5 +49,5 @@ def counted(count: int, word: str) -> str:
 
 
 def in_words(told: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Return the words as `a`, `a and b`, or `a, b and c`."""
     return ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + told[-1]

@@ -10,7 +10,7 @@ from .module_index import Part, docstring, imported, parts_of
 
 
 def compare_by_name(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """A sentence, then the page's sections: what is new, what it is made with, what is in both, what is left behind."""
+    """Return a sentence, then the page's sections: what's new, made with, in both, left behind, and the whole."""
     before, after = parts_of(old), parts_of(new)
     both = _both(before, after)
     kept = {id(part) for pair in both for part in pair}
@@ -36,14 +36,14 @@ def compare_by_name(old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 
 def promised(course: Course, after: Step) -> str:
-    """What the new app is about, and what its tests prove of it."""
+    """Return what the new app is about, and what its tests prove."""
     core = [promise.text for promise in read_promises(course.folder(after)) if not promise.deeper]
     rows = "\n".join(f"- {text}" for text in core)
     return f"## What it is about now\n\n{after.concept}. Its tests prove:\n\n{rows}"
 
 
 def _both(before: list[Part], after: list[Part]) -> list[tuple[Part, Part]]:
-    """The parts of the same name: in the same file, or the only one of that name on either side."""
+    """Return the parts of the same name, in the same file or the only ones of that name on either side, as pairs."""
     found = []
     once_before, once_after = (Counter(part.name for part in parts) for parts in (before, after))
     for part in after:

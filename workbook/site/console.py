@@ -48,7 +48,7 @@ class Block:
 
 
 def blocks_of(page: str) -> list[Block]:
-    """The console blocks of a page, in order."""
+    """Return the console blocks of a page, in order."""
     lines, found, at = page.splitlines(), [], 0
     while at < len(lines):
         opened = _FENCE.match(lines[at])
@@ -84,12 +84,12 @@ def _commands(lines: list[str], start: int, end: int, indent: str) -> list[Comma
 
 
 def continues(line: str) -> bool:
-    """Whether the line goes on with the command before it: the shell's second prompt, alone for an empty line."""
+    """Return whether the line continues the command before it: it begins with the shell's second prompt, `>`."""
     return line == ">" or line.startswith("> ")
 
 
 def matches(expected: Sequence[str], actual: Sequence[str]) -> bool:
-    """Whether `actual` is what was expected."""
+    """Return whether `actual` is what was expected; `…` matches any text or lines."""
     pattern = "".join(r"(?:.*\n)*?" if line == ANY else _pattern(line) + r"\n" for line in expected)
     return re.fullmatch(pattern, "".join(line + "\n" for line in actual)) is not None
 
@@ -99,7 +99,7 @@ def _pattern(line: str) -> str:
 
 
 def difference(expected: Sequence[str], actual: Sequence[str]) -> str:
-    """What differs, as a diff in which a line with `…` is taken for the line that it stands for."""
+    """Return what differs, as a diff in which a line with `…` counts as the line that it matches."""
     seen = [next((e for e in expected if ANY in e and e != ANY and _is(e, line)), line) for line in actual]
     return "\n".join(difflib.unified_diff(list(expected), seen, "the page", "what came", lineterm=""))
 
@@ -109,7 +109,7 @@ def _is(expected: str, line: str) -> bool:
 
 
 def renewed(expected: Sequence[str], actual: Sequence[str]) -> list[str]:
-    """What the page is to say now: as it did where that still matches, else `actual` without what always changes."""
+    """Return what the page should show: what it does if that still matches, otherwise `actual` without what changes."""
     if expected and matches(expected, actual):
         return list(expected)
     kept = [line for line in expected if ANY in line and line != ANY]

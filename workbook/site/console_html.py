@@ -14,7 +14,7 @@ _PROMPT = '<span class="gp">'
 
 
 def whole_commands(page: str) -> str:
-    """The page with every line of a command marked as a prompt and what is typed, in the blocks of a console."""
+    """Return the page with each line of a command, in console blocks, marked as a prompt and what is typed."""
     return _BLOCK.sub(lambda block: block[1] + _typed(block[2]) + block[3], page)
 
 

@@ -84,14 +84,14 @@ def inline(site: Path) -> None:
 
 
 def _target(site: Path, page: Path, link: str) -> Path:
-    """The file that a link of a page names; 404.html's links begin at the root of the host, or with `site_url`."""
+    """Return the file that a page's link names; 404.html's links begin at the host's root, or with `site_url`."""
     if link.startswith("/"):
         return next(path for path in site.rglob(Path(link).name) if link.endswith(path.relative_to(site).as_posix()))
     return (page.parent / link).resolve()
 
 
 def lean(text: str, used: Used) -> str:
-    """`text` without rules for classes, ids and directions that no page has, and variables that no rule reads."""
+    """Return `text` without rules for classes, ids and directions that no page has, or variables that no rule reads."""
     kept = "".join(_rules(tinycss2.parse_stylesheet(_NOTE.sub("", text)), used, read=None))
     while True:
         read = used.variables | set(_READ.findall(kept))
@@ -102,7 +102,7 @@ def lean(text: str, used: Used) -> str:
 
 
 def _rules(rules: list[Rule], used: Used, read: set[str] | None) -> Iterator[str]:
-    """The rules that a page can use, without the variables that are not in `read`."""
+    """Yield the rules that a page can use, without the variables that aren't in `read`."""
     for rule in rules:
         if rule.type == "qualified-rule":
             selectors = [tinycss2.serialize(one).strip() for one in _selectors(rule.prelude) if _can_match(one, used)]
@@ -124,7 +124,7 @@ def _declarations(content: list[Rule], read: set[str] | None) -> Iterator[str]:
 
 
 def _selectors(prelude: list[Rule]) -> Iterator[list[Rule]]:
-    """A rule's selectors, which stand between its commas."""
+    """Yield a rule's selectors, which its commas separate."""
     one: list[Rule] = []
     for token in prelude:
         if token == ",":
@@ -136,9 +136,9 @@ def _selectors(prelude: list[Rule]) -> Iterator[list[Rule]]:
 
 
 def _can_match(selector: list[Rule], used: Used) -> bool:
-    """Whether all that the selector asks of elements is there; what stands in brackets, as in `:not(…)`, is not asked.
+    """Return whether all that the selector asks for is there; what's in brackets, as in `:not(…)`, doesn't count.
 
-    Scripts give elements other classes, but none turns the direction of the text.
+    Scripts give elements other classes, but no script turns the direction of the text.
     """
     for before, token in itertools.pairwise([None, *selector]):
         match token.type:

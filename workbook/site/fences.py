@@ -20,9 +20,9 @@ def diagram(
     attrs: dict[str, str] | None = None,
     **_: Any,
 ) -> str:
-    """A drawing whose name is the fence's only line, inline, so that it follows the page's colours.
+    """Return the drawing named by the fence's only line, inline, so that it follows the page's colours.
 
-    One that stands on the page a second time has ids of its own.
+    A drawing that's on the page a second time gets its own ids.
     """
     from .diagrams import render
 

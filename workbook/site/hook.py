@@ -25,7 +25,7 @@ def _course(config: MkDocsConfig) -> Course:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Snippets are looked for in the course, wherever mkdocs was started."""
+    """Look for snippets in the course, wherever mkdocs was started."""
     root = Path(config.config_file_path).parent
     config.mdx_configs["pymdownx.snippets"]["base_path"] = [str(root)]
     return config
@@ -73,7 +73,7 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
 
 
 def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-    """Give the page a description, for search engines and llms.txt; mend what Markdown cannot say."""
+    """Give the page a description, for search engines and llms.txt; mend what Markdown can't say."""
     step = _course(config).known(page.meta.get("step", ""))
     told = f"{step.concept}." if step else text.first_sentence(html)
     page.meta.setdefault("description", told or config.site_description)
@@ -82,7 +82,7 @@ def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Fi
 
 
 def _head_that_says_something(head: re.Match[str]) -> str:
-    """A table's head, with its empty cells as no headings; nothing of one that is empty altogether."""
+    """Return a table's head with its empty cells as no headings; "" if it's empty altogether."""
     told = _EMPTY_HEADING.sub("<td></td>", head[0])
     return told if "<th" in told.replace("<thead", "") else ""
 

@@ -48,7 +48,7 @@ class Files:
         self._compressed: dict[Path, bytes] = {}
 
     def find(self, path: str) -> Path | None:
-        """The file that a path of a URL names, if there is one."""
+        """Return the file that a path of a URL names, if there is one."""
         file = (self._folder / urllib.parse.unquote(path).lstrip("/")).resolve()
         if path.endswith("/"):
             file /= "index.html"
@@ -65,7 +65,7 @@ class Files:
         return self._compressed[file]
 
     def pages(self) -> Iterator[str]:
-        """The addresses of all pages, below the site's."""
+        """Yield the addresses of all pages, below the site's."""
         for path in sorted(self._folder.rglob("index.html")):
             folder = path.parent.relative_to(self._folder).as_posix()
             yield "" if folder == "." else f"{folder}/"
@@ -122,7 +122,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _send_site_map(self) -> None:
-        """The pages at this address: a site that was built without its own has none, and Material asks for it."""
+        """Send the site map that Material asks for, at this address: a site built without its address has none."""
         root = f"http://{escape(self.headers.get('Host', ''))}/"
         places = "".join(f"<url><loc>{root}{page}</loc></url>" for page in self._files.pages())
         body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{places}</urlset>'.encode()

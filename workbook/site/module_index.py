@@ -21,7 +21,7 @@ class Part:
 
 
 def docstring(text: str) -> str:
-    """The first paragraph of a module's docstring, as it can stand in a table; empty for what is not Python."""
+    """Return the first paragraph of a module's docstring, ready for a table; "" for what isn't Python."""
     try:
         return _paragraph(ast.parse(text))
     except SyntaxError:
@@ -29,7 +29,7 @@ def docstring(text: str) -> str:
 
 
 def parts_of(files: Mapping[str, str]) -> list[Part]:
-    """Every part of the files, in their order."""
+    """Return every part of the files, in their order."""
     read = [(file, text, ast.parse(text)) for file, text in files.items() if file.endswith(".py")]
     nodes = [node for _, _, module in read for node in module.body if _names(node)]
     found = [_part(file, text, node, _prefix(module), nodes) for file, text, module in read for node in module.body]
@@ -42,7 +42,7 @@ def parts_of(files: Mapping[str, str]) -> list[Part]:
 
 
 def imported(files: Mapping[str, str]) -> dict[str, set[str]]:
-    """What the modules take from elsewhere, by where it comes from; the app's own modules left out."""
+    """Return what the modules import from elsewhere, by where it comes from; the app's own modules are left out."""
     found: dict[str, set[str]] = {}
     for file, text in files.items():
         for node in ast.walk(ast.parse(text)) if file.endswith(".py") else ():
@@ -56,7 +56,7 @@ def imported(files: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def _package(module: str) -> str:
-    """The package that somebody installs; of Python's own the module."""
+    """Return the name of the package to install; of Python's own, the module's."""
     package = module.partition(".")[0]
     return module if package in sys.stdlib_module_names else package
 
@@ -97,7 +97,7 @@ def _label(node: ast.stmt, names: list[str]) -> str:
 
 
 def _told(node: ast.stmt, prefix: str, nodes: list[ast.stmt]) -> Iterator[str]:
-    """What the part says of itself; else what it answers, holds or is, and who uses it."""
+    """Yield what the part says about itself; otherwise what it answers, holds or is, and what uses it."""
     match node:
         case ast.ClassDef():
             yield _paragraph(node) or _listed("Holds", _fields(node)) or _listed("Used by", _users(node, nodes))
@@ -133,7 +133,7 @@ def _route(decorator: ast.expr, prefix: str) -> str:
 
 
 def _prefix(module: ast.Module) -> str:
-    """Where the routes of a module's router begin."""
+    """Return the prefix of the routes of a module's router."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "APIRouter":
             for keyword in node.keywords:
@@ -154,7 +154,7 @@ def _fields(node: ast.ClassDef) -> list[str]:
 
 
 def _users(node: ast.stmt, nodes: list[ast.stmt]) -> list[str]:
-    """The other parts in which one of its names is written, also behind its module's."""
+    """Return the other parts that use one of its names, also behind a module's name."""
     own = _names(node)
     return [", ".join(_names(other)) for other in nodes if other is not node and _writes(other, own)]
 

@@ -21,7 +21,7 @@ def notebook_steps(course: Course) -> list[Step]:
 
 
 def notebooks(course: Course, cache: Path) -> dict[str, str]:
-    """Every notebook in Markdown, by its step's name. Raises `nbclient.exceptions.CellExecutionError`."""
+    """Return every notebook in Markdown, by its step's name. Raises `nbclient.exceptions.CellExecutionError`."""
     steps = notebook_steps(course)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         texts = pool.map(lambda step: _kept(course.folder(step), cache), steps)
@@ -29,7 +29,7 @@ def notebooks(course: Course, cache: Path) -> dict[str, str]:
 
 
 def notebook_text(course: Course, step: Step, executed: str, page: str) -> str:
-    """The page: the executed notebook, and how to have it in your hands."""
+    """Return the page: the executed notebook, and how to run it yourself."""
     title, _, rest = executed.lstrip().partition("\n")
     place = f"{course.place(step)}/explore.ipynb"
     return (

@@ -36,7 +36,7 @@ _LEFT_OUT = (
 
 
 def pack_site(site: Path) -> bytes:
-    """The built site in `site` as a zip; the same site gives the same bytes."""
+    """Return the built site in `site` as a zip; the same site gives the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(_files(site)):
@@ -69,7 +69,7 @@ def _files(site: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _page(site: Path, name: str, text: str) -> str:
-    """A page whose links name files, and which has the search index and what stands in for a worker."""
+    """Return a page whose links name files, with the script that stands in for the search's worker."""
     folder = posixpath.dirname(name)
 
     def rewritten(link: re.Match[str]) -> str:
@@ -84,7 +84,7 @@ def _page(site: Path, name: str, text: str) -> str:
 
 
 def _index(text: str) -> str:
-    """The search index as a script, since no page may read a file; its places name files."""
+    """Return the search index as a script, because no offline page may read a file; its places name files."""
     index = json.loads(text)
     for entry in index["docs"]:
         place, mark, anchor = entry["location"].partition("#")

@@ -11,7 +11,7 @@ _ELSEWHERE = re.compile(r"[a-z]+:|#")
 
 
 def page_of(step: Step) -> str:
-    """The page of a step, as a path below docs/."""
+    """Return the page of a step, as a path below docs/."""
     return {"stage": f"stages/{step.name}.md", "exercise": f"exercises/{step.name}.md"}.get(
         step.kind, f"{step.name}.md"
     )
@@ -26,7 +26,7 @@ def notebook_page(step: Step) -> str:
 
 
 def changes_page(step: Step) -> str:
-    """What `step` changed since the stage before it."""
+    """Return the path of the page on what `step` changed since the stage before it."""
     return f"changes/{step.name}.md"
 
 
@@ -35,17 +35,17 @@ def archive_of(step: Step) -> str:
 
 
 def relative(to: str, page: str) -> str:
-    """The link to a file of the site, as it is written on `page`."""
+    """Return the link to a file of the site, as it's written on `page`."""
     return posixpath.relpath(to, posixpath.dirname(page) or ".")
 
 
 def relative_root(page: str) -> str:
-    """From the address of `page`, which is a folder, to that of the site: `../../`, or nothing for the home page."""
+    """Return the way from the address of `page`, a folder, to the site's: `../../`, or nothing for the home page."""
     return "../" * len([part for part in page.removesuffix(".md").split("/") if part != "index"])
 
 
 def shown_files(course: Course) -> dict[str, str]:
-    """The course's files that have a page: their path in the repository, and that of the page."""
+    """Return the course's files that have a page: their path in the repository, and that of the page."""
     shown = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
     for step in course.steps:
         place = course.place(step)
@@ -58,7 +58,7 @@ def shown_files(course: Course) -> dict[str, str]:
 
 
 def with_links_for(page: str, text: str, folder: str, shown: dict[str, str]) -> str:
-    """`text`, written for a file in `folder` of the repository, as it can stand on `page`.
+    """Return `text`, written for a file in `folder` of the repository, with links that work on `page`.
 
     A link to a file without a page becomes that file's path.
     """

@@ -15,7 +15,7 @@ _LISTENS = re.compile(r"(?:--port[ =]|\bhttp\.server )(?P<port>\d{4,5})\b")
 
 
 def listening_ports(blocks: Iterable[Block]) -> list[str]:
-    """The ports on which commands of the blocks listen, in their order."""
+    """Return the ports on which commands of the blocks listen, in their order."""
     commands = (command.text for block in blocks for command in block.commands)
     return list(dict.fromkeys(found["port"] for text in commands for found in _LISTENS.finditer(text)))
 
@@ -31,16 +31,16 @@ class Ports:
             self.free = {port: str(probe.getsockname()[1]) for port, probe in probes.items()}
 
     def typed(self, command: str) -> str:
-        """The command with free ports where it names the page's."""
+        """Return the command with free ports in place of the page's."""
         return _replaced(command, self.free)
 
     def shown(self, text: str) -> str:
-        """What was written, with the page's ports."""
+        """Return what was written, with the page's ports."""
         return _replaced(text, {free: port for port, free in self.free.items()})
 
 
 def _replaced(text: str, ports: dict[str, str]) -> str:
-    """A port follows a colon, `port` or what makes a command listen; any other number is none."""
+    """Return `text` with `ports` replaced where one follows a colon, `port` or `http.server`, and only there."""
     known = "|".join(ports)
     named = re.compile(rf"(:|\bport[ =]|\bhttp\.server )({known})\b", re.IGNORECASE)
     return named.sub(lambda found: found[1] + ports[found[2]], text)

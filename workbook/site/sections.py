@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def lines_of(file: Path, names: str) -> str:
-    """The lines of `names` in `file`, as the snippets extension takes them: `12:30`, or the marker's own name.
+    """Return the lines of `names` in `file`, as the snippets extension takes them: `12:30`, or the marker's own name.
 
     A Python file's parts are its functions, classes and variables, by name; `a..b` is all from one to the other.
-    Any other part lies between `[start:name]` and `[end:name]` in comments. Raises `LookupError`.
+    Any other part is between `[start:name]` and `[end:name]` in comments. Raises `LookupError`.
     """
     text = file.read_text(encoding="utf-8")
     if re.search(rf"\[start:{re.escape(names)}\]", text):
@@ -23,7 +23,7 @@ def lines_of(file: Path, names: str) -> str:
 
 
 def _parts(text: str) -> dict[str, tuple[int, int]]:
-    """The first and the last line of everything that the module names, by its name; methods as `Class.method`."""
+    """Return the first and last line of everything that the module names, by its name; methods as `Class.method`."""
     found: dict[str, tuple[int, int]] = {}
 
     def look(body: list[ast.stmt], before: str) -> None:

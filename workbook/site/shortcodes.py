@@ -18,7 +18,7 @@ class BadShortcode(Exception):
 
 
 def expand(page: Page, text: str) -> str:
-    """`text` with every shortcode replaced, but for those that are shown between fences. Raises `BadShortcode`."""
+    """Return `text` with every shortcode replaced, except those shown between fences. Raises `BadShortcode`."""
     lines, fence = [], ""
     for line in text.splitlines():
         if mark := _FENCE.match(line):

@@ -10,7 +10,7 @@ _TOO_SHORT = 40  # characters: a paragraph of facts, as below a title
 
 
 def first_sentence(page: str) -> str:
-    """The first sentence of the first whole paragraph of a page's HTML; empty if there is none."""
+    """Return the first sentence of the first whole paragraph of a page's HTML; "" if there is none."""
     for paragraph in _PARAGRAPH.finditer(page):
         told = html.unescape(" ".join(_TAG.sub("", paragraph[1]).split()))
         if len(told) > _TOO_SHORT and " · " not in told:

@@ -74,7 +74,7 @@ class Process:
         return self.written("out")
 
     def written(self, name: str) -> str:
-        """All that it has written to `out` or to `errors`."""
+        """Return all that it has written to `out` or to `errors`."""
         return self._seen[name].decode("utf-8", "replace").replace("\r\n", "\n")
 
     def write(self, text: str) -> None:
@@ -144,7 +144,7 @@ class Sitting:
         return self._lines(self._shell.text[begin:end])
 
     def shown(self, name: str, expected: Sequence[str]) -> list[str]:
-        """What the served step has written since the page last showed it; waits until that is what is expected.
+        """Return what the served step has written since the page last showed it; wait until that's what is expected.
 
         `errors` is the app's log. `out` is what `workbook run` itself says: the mail that has arrived.
         """
@@ -182,7 +182,7 @@ def sitting(root: Path, step: str | None, listening: Sequence[str] = ()) -> Iter
 
 
 def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
-    """Each console block of the page that is run, with what each of its commands wrote."""
+    """Return each console block of the page that is run, with what each of its commands wrote."""
     text = page.read_text(encoding="utf-8")
     served = meta.get_data(text)[1].get("serve")
     blocks = [block for block in blocks_of(text) if block.runs]
@@ -202,7 +202,7 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
 
 
 def compare_transcripts(root: Path, page: Path) -> str:
-    """What the page says otherwise than its commands do; empty if nothing."""
+    """Return where the page differs from what its commands write; "" if nowhere."""
     wrong = []
     for block, said in outputs(root, page):
         for command, actual in zip(block.commands, said, strict=True):
@@ -213,7 +213,7 @@ def compare_transcripts(root: Path, page: Path) -> str:
 
 
 def written(root: Path, page: Path) -> str:
-    """The page's text with its commands' outputs filled in anew."""
+    """Return the page's text with the current outputs of its commands."""
     lines = page.read_text(encoding="utf-8").splitlines()
     for block, said in reversed(outputs(root, page)):
         for command, actual in reversed(list(zip(block.commands, said, strict=True))):
@@ -233,7 +233,7 @@ def _copy(root: Path, target: Path) -> Path:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """As on a learner's terminal: curl without its progress meter, `uv` with what is installed here."""
+    """Return a learner's environment, made in `folder`: curl without its progress meter, `uv` with what's installed."""
     (folder / "bin").mkdir()
     uv = folder / "bin" / "uv"
     uv.write_text(_UV.format(python=sys.executable), encoding="utf-8")

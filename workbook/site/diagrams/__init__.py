@@ -18,7 +18,7 @@ NAMES = tuple(_DRAWN)
 
 
 def render(name: str) -> str:
-    """The diagram as an inline SVG. Raises `KeyError` that names the known ones.
+    """Return the diagram as an inline SVG. Raises `KeyError` that names the known ones.
 
     The links of `course` are written as from the home page.
     """

@@ -76,7 +76,7 @@ class Canvas:
         self._links = False
 
     def box(self, at: Box, *lines: Words, kind: Kind = "plain", link: str = "", top: float | None = None) -> Box:
-        """A box with its lines in the middle, or from `top` pixels below its upper edge."""
+        """Draw a box with its lines in the middle, or from `top` pixels below its upper edge, and return it."""
         first = at.y + (top if top is not None else (at.height - LINE * len(lines)) / 2)
         rows = [_text(at.middle, first + LINE * n + 13.5, words, "middle") for n, words in enumerate(lines)]
         rect = f'<rect x="{at.x:g}" y="{at.y:g}" width="{at.width:g}" height="{at.height:g}" rx="{RADIUS}"/>'
@@ -87,11 +87,11 @@ class Canvas:
         return at
 
     def text(self, x: float, y: float, *lines: Words, anchor: str = "start", kind: str = "") -> None:
-        """Lines of text; `y` is the first one's base line."""
+        """Draw lines of text; `y` is the first one's base line."""
         self._drawn += [_text(x, y + LINE * n, words, anchor, kind) for n, words in enumerate(lines)]
 
     def arrow(self, *points: Point, kind: str = "", head: bool = True) -> None:
-        """A line from point to point, with an arrow's head at the last."""
+        """Draw a line from point to point, with an arrow's head at the last."""
         end = points[-1]
         if head:
             self._drawn.append(_head(points[-2], end, kind))
@@ -100,11 +100,11 @@ class Canvas:
         self._drawn.append(f'<path class="{kind}" d="M{way}"/>')
 
     def dot(self, x: float, y: float, kind: str = "") -> None:
-        """Where two lines meet."""
+        """Draw a dot where two lines meet."""
         self._drawn.append(f'<path class="head {kind}" d="M{x - 3.5:g} {y:g}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0"/>')
 
     def svg(self, height: float) -> str:
-        """The whole as SVG. One with links is a group: what is inside of an image is not reached by keyboard."""
+        """Return the whole as SVG; with links it's a group, because no keyboard reaches what's inside an image."""
         named = f"diagram-{self.name}"
         role = "group" if self._links else "img"
         return (
@@ -117,7 +117,7 @@ class Canvas:
 
 
 def stack(x: float, y: float, width: float, heights: Iterable[float], gap: float) -> Sequence[Box]:
-    """Boxes one below the other."""
+    """Return boxes one below the other, `gap` pixels apart."""
     boxes: list[Box] = []
     for height in heights:
         boxes.append(Box(x, boxes[-1].bottom + gap if boxes else y, width, height))

@@ -28,12 +28,12 @@ def draw_course() -> str:
 
 
 def link_target(step: Step) -> str:
-    """Where the step's page is, seen from the home page."""
+    """Return the path of the step's page, seen from the home page."""
     return f"{FOLDERS[step.kind]}{step.name}/"
 
 
 def _frame(canvas: Canvas, y: float, steps: list[Step], called: str, minutes: int) -> float:
-    """Two columns of steps in a frame; how far down it reaches."""
+    """Draw two columns of steps in a frame, and return how far down it reaches."""
     rows = -(-len(steps) // 2)
     frame = Box(1, y, WIDTH - 2, FRAME + rows * (HEIGHT + GAP))
     canvas.box(frame, kind="layer")
