@@ -33,6 +33,13 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # These run elsewhere: attacks in a sandbox, a test of the sandbox inside it, Python in the reader's browser.
 ELSEWHERE = ("authoring/attacks/code", "sandbox/selftest_app", "playground/inside")
+# What the docstring of a function may start with. Add a verb that is missing, in the imperative.
+VERBS = """
+    add allow append apply ask become begin bind block calculate call check compare connect copy declare do draw end
+    enter exit fail fork give grade hand hold import keep leave let limit list load look make mark move note open
+    pass plant print prove put queue raise read record refuse register remove report resolve return run say see send
+    serve set show sort split start stop supervise take try type unpack use wait watch write yield
+"""
 
 
 @cache
@@ -69,6 +76,20 @@ def room_of(name: str) -> str:
 def runs_here(name: str) -> bool:
     """Return whether a module runs in the tool's own processes."""
     return not name.replace(".", "/").startswith(tuple(f"workbook/{place}" for place in ELSEWHERE))
+
+
+def file_of(name: str) -> str:
+    """Return a module's file, as a path below the repository's root."""
+    place = name.replace(".", "/")
+    return f"{place}/__init__.py" if (ROOT / place).is_dir() else f"{place}.py"
+
+
+def has_other_words(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether it's a property, whose docstring is a noun, or a command, whose docstring is its help text."""
+    called = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    return any(
+        ast.unparse(one).rpartition(".")[2] in {"property", "cached_property", "command", "group"} for one in called
+    )
 
 
 def test_a_folder_imports_from_those_below_it() -> None:
@@ -136,3 +157,18 @@ def test_no_two_public_names_are_alike() -> None:
 def test_every_module_says_what_is_in_it() -> None:
     """Every module of the tool has a docstring."""
     assert [name for name, tree in modules().items() if runs_here(name) and not ast.get_docstring(tree)] == []
+
+
+def test_a_function_says_what_it_does() -> None:
+    """The docstring of a function starts with a verb in the imperative: “Return”, neither “Returns” nor “The”."""
+    functions = [
+        (f"{file_of(name)}:{node.lineno} {node.name}", docstring.split()[0])
+        for name, tree in modules().items()
+        if runs_here(name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not has_other_words(node)
+        if (docstring := ast.get_docstring(node))
+    ]
+    assert len(functions) > 500
+    verbs = set(VERBS.split())
+    assert [f"{place} {word}" for place, word in functions if word.strip(".,:;").lower() not in verbs] == []
