@@ -41,7 +41,8 @@ def test_nothing_hidden_is_in_it(edition: Path) -> None:
     """The edition holds no hidden folder and no canary."""
     files = files_below(edition)
 
-    assert len(files) > 200
+    assert 200 < len(files) <= 250
+    assert [name for name in files if name.endswith("/solution.toml")] == []  # of a task
     assert [name for name in files if IS_HIDDEN.search(name) or "hidden" in Path(name).parent.parts] == []
     assert [name for name, content in files.items() if CANARY.encode() in content] == []
 
@@ -74,21 +75,91 @@ def test_every_exercise_can_be_begun(edition: Path, name: str) -> None:
     assert (submitted.returncode, submitted.stderr) == (0, "")
 
 
+KEPT = ("docs", "exercises", "final", "stages", "workbook")
+LEFT_OUT = ("authoring", "grader", "playground", "report", "sandbox", "site")
+
+
+def test_it_holds_what_learners_need(edition: Path) -> None:
+    """What only instructors, authors and the site need is not in the edition."""
+    kept = {name.split("/")[0] for name in files_below(edition)} - {"work"}
+    assert kept - {"README.md", "LICENSE", ".gitignore", "requirements.txt"} == {
+        *KEPT,
+        "pyproject.toml",
+        "workbook.toml",
+    }
+    assert [name for name in LEFT_OUT if (edition / "workbook" / name).exists()] == []
+
+
+def test_every_module_can_be_imported(edition: Path) -> None:
+    """No module in the edition needs one that isn't there until it's asked for something that isn't there."""
+    names = [name for name in files_below(edition) if name.startswith("workbook/") and name.endswith(".py")]
+    modules = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names]
+    importing = "".join(f"import {module}\n" for module in modules if not module.endswith(("__main__", ".child")))
+
+    ended = subprocess.run([sys.executable, "-c", importing], cwd=edition, env=ENV, capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_its_texts_name_only_what_is_there(edition: Path) -> None:
+    """No link in a text for learners leads to what the edition leaves out, and README has no command of others."""
+    gone = []
+    for name, content in files_below(edition).items():
+        for link in re.findall(r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)", content.decode()) if name.endswith(".md") else []:
+            target = os.path.normpath(Path(name).parent / link)
+            if not (edition / target).exists() and (ROOT / target).exists():
+                gone.append(f"{name}: {link}")
+    readme = (edition / "README.md").read_text(encoding="utf-8")
+
+    assert gone == []
+    assert [word for word in ("<!--", "workbook class", "workbook author", "CONTRIBUTING") if word in readme] == []
+
+
 def test_its_tests_can_be_run(edition: Path) -> None:
-    """In the edition pytest collects every test without an error, and what holds for the repository holds there."""
+    """In the edition pytest collects every test without an error, and a stage's tests pass."""
     collected = python(edition, "pytest", "--collect-only", "-q", *OURS_ALONE)
     assert collected.returncode == 0, collected.stdout[-3000:]
     assert "error" not in collected.stdout.splitlines()[-1]
+    assert [name for name in ("stages/05-routers/", "final/tests/") if name not in collected.stdout] == []
 
-    tested = python(edition, "pytest", "-q", *OURS_ALONE, "tests/test_repo.py")
+    tested = python(edition, "pytest", "-q", *OURS_ALONE, "stages/02-middleware")
     assert tested.returncode == 0, tested.stdout[-3000:]
 
 
-def test_proving_it_needs_the_full_course(edition: Path) -> None:
-    """In the edition `verify` of an exercise and `release` say that this is one; exit 2."""
-    proven = python(edition, "workbook", "verify", "--only", "pagination")
-    released = python(edition, "workbook", "release", str(edition.parent / "again"))
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("class grade zips --roster roster.csv", "`workbook class` isn't part of the learner edition."),
+        ("grade zips", "`workbook class grade` isn't part of the learner edition."),
+        ("author release elsewhere", "`workbook author` isn't part of the learner edition."),
+        ("verify --only pagination", "`workbook author verify` isn't part of the learner edition."),
+        ("doctor --grading", "Grading isn't part of the learner edition."),
+        ("docs", "The site's builder isn't part of the learner edition."),
+    ],
+)
+def test_what_is_left_out_is_refused(edition: Path, words: str, said: str) -> None:
+    """A command that the edition leaves out says so and where it is; exit 2."""
+    ended = python(edition, "workbook", *words.split())
 
-    assert (proven.returncode, released.returncode) == (2, 2)
-    assert "pagination cannot be proven here" in proven.stderr
-    assert "This is a learner edition already" in released.stderr
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.split() == f"workbook: {said} Next: use a clone of the full course".split()
+
+
+def test_the_sandbox_is_left_out(edition: Path) -> None:
+    """pytest runs no submission in the edition unless it is trusted, and says why."""
+    sandbox = python(edition, "pytest", *OURS_ALONE, "--launcher", "sandbox", "stages/01-cors")
+    submission = python(edition, "pytest", *OURS_ALONE, "exercises/avatar", "--submission", "final")
+
+    assert (sandbox.returncode, submission.returncode) == (4, 4)
+    assert "The sandbox isn't part of the learner edition: leave --launcher out." in sandbox.stderr
+    assert "the sandbox isn't part of the learner edition. Add --unsafe if you trust it." in submission.stderr
+
+
+def test_the_command_shows_what_is_there(edition: Path) -> None:
+    """The help lists the learner's commands alone, and the doctor looks at nothing else."""
+    shown = python(edition, "workbook", "-h").stdout
+    doctor = python(edition, "workbook", "doctor")
+
+    assert [word for word in ("instructors", " docs ") if word in shown] == []
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert [word for word in ("Grading", "Playground") if word in doctor.stdout] == []

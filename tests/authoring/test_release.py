@@ -116,6 +116,21 @@ def test_the_edition_is_what_is_committed(course: Workbook, dest: Path) -> None:
     assert "new page.md" in said(ended)
 
 
+def test_texts_are_for_learners(course: Workbook, dest: Path) -> None:
+    """In a Markdown file what is marked as not for learners goes, and so do links to what the edition leaves out."""
+    text = "See [the authors](authors/index.md), [all of them](authors/), [us](https://us.example/docs/a.md)."
+    marked = "# A course\n\n<!-- not for learners -->\nGrade it.\n<!-- end -->\n\nLearn it.\n"
+    attributes = VISIBLE[".gitattributes"] + "docs/authors export-ignore\n"
+    commit(course.root, {"README.md": marked, "docs/index.md": text, ".gitattributes": attributes})
+    commit(course.root, {"docs/latin.md": b"caf\xe9 [x](authors/index.md#y)"})
+
+    assert course("release", str(dest)).status == 0
+    found = files_below(dest)
+    assert found["README.md"] == b"# A course\n\nLearn it.\n"
+    assert found["docs/index.md"].decode() == "See the authors, all of them, [us](https://us.example/docs/a.md)."
+    assert found["docs/latin.md"] == b"caf\xe9 x"
+
+
 def test_the_edition_may_lie_in_the_course(course: Workbook) -> None:
     """DEST may be a new or an empty folder below the course; it is no change of the course."""
     (course.root / "dist").mkdir()
@@ -128,6 +143,7 @@ def test_the_edition_may_lie_in_the_course(course: Workbook) -> None:
 
 def test_solutions_come_afterwards(course: Workbook, dest: Path) -> None:
     """`--solutions` adds solutions and alternatives as they are committed, and no hidden test and no mutant."""
+    commit(course.root, {"stages/01-one/tasks/1-two/solution.toml": "edits = []\n"})
     write(course.root, {"exercises/sum/hidden/solution.patch": "changed"})
 
     ended = course("release", str(dest), "--solutions")
@@ -137,8 +153,10 @@ def test_solutions_come_afterwards(course: Workbook, dest: Path) -> None:
     assert added == {
         "solutions/sum/solution.patch": PATCH.encode(),
         "solutions/sum/alternatives/other.patch": PATCH.encode(),
+        "solutions/01-one/1-two.toml": b"edits = []\n",
+        "stages/01-one/tasks/1-two/solution.toml": b"edits = []\n",
     }
-    assert "9 files; hidden tests are not among them, solutions are." in said(ended)
+    assert "11 files; hidden tests are not among them, solutions are." in said(ended)
 
 
 def test_a_few_lines_are_no_solution(course: Workbook, dest: Path) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import html
 import io
+import posixpath
 import re
 import subprocess
 import tarfile
@@ -10,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from workbook.errors import UserError
 
@@ -18,6 +19,8 @@ from workbook.errors import UserError
 CANARY = "-".join(("hidden", "from", "learners", "3b9f51c2"))
 HIDDEN = ("exercises/*/hidden", "tests/authoring", "tests/small_course/exercises/*/hidden")
 IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authoring)/")
+NOT_FOR_LEARNERS = re.compile(r"<!-- not for learners -->.*?<!-- end -->\n+", re.DOTALL)
+LINK = re.compile(r"\[([^\]\[]+)\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
 TELLING = 25  # a line of a solution that is shorter could stand anywhere
@@ -57,7 +60,8 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
     changed = _git(root, "status", "--porcelain", "--untracked-files=all", ".").decode(errors="replace").splitlines()
     with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
         members = [member for member in archive.getmembers() if member.isfile()]
-        texts = [(member.name, _read(archive, member)) for member in members]
+        left_out = _with_folders(_committed(root)) - _with_folders({member.name for member in members})
+        texts = [(member.name, _for_learners(member.name, _read(archive, member), left_out)) for member in members]
         executable = {member.name: bool(member.mode & 0o100) for member in members}
         if found := list(leaks(root, texts)):
             raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
@@ -69,6 +73,29 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
         place.chmod(0o755 if executable[name] else 0o644)
     count = len(texts) + (_add_solutions(root, target) if solutions else 0)
     return Edition(count, [line[3:] for line in changed])
+
+
+def _committed(root: Path, *folders: str) -> set[str]:
+    listed = _git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", *folders).decode(errors="replace")
+    return set(listed.split("\0")) - {""}
+
+
+def _with_folders(names: set[str]) -> set[str]:
+    return names | {folder.as_posix() for name in names for folder in PurePosixPath(name).parents}
+
+
+def _for_learners(name: str, content: bytes, left_out: set[str]) -> bytes:
+    """Return the file's content for learners: a text in Markdown drops what it marks, and its links to what's gone."""
+    if not name.endswith(".md"):
+        return content
+
+    def without_link(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link[2]))
+        return link[1] if target in left_out else link[0]
+
+    return LINK.sub(without_link, NOT_FOR_LEARNERS.sub("", content.decode("utf-8", "surrogateescape"))).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def _git(root: Path, *words: str) -> bytes:
@@ -83,14 +110,24 @@ def _git(root: Path, *words: str) -> bytes:
 
 
 def _add_solutions(root: Path, target: Path) -> int:
-    committed = _git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "exercises").decode().split("\0")
-    patches = [name for name in committed if name.endswith(".patch") and IS_HIDDEN.search(name)]
-    for name in patches:
-        _, exercise, _, *inside = name.split("/")
-        place = target / "solutions" / exercise / Path(*inside)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(_git(root, "show", f"HEAD:./{name}"))
-    return len(patches)
+    """Write the committed solutions of exercises and tasks into solutions/, and return how many files these are."""
+    count = 0
+    for name in sorted(_committed(root, "exercises", "stages")):
+        if place := _place_of_solution(name):
+            (target / place).parent.mkdir(parents=True, exist_ok=True)
+            (target / place).write_bytes(_git(root, "show", f"HEAD:./{name}"))
+            count += 1
+    return count
+
+
+def _place_of_solution(name: str) -> str:
+    """Return where the edition keeps the committed solution of this name; nothing if it isn't one."""
+    match name.split("/"):
+        case ["exercises", exercise, "hidden", *inside] if name.endswith(".patch"):
+            return "/".join(("solutions", exercise, *inside))
+        case ["stages", stage, "tasks", task, "solution.toml"]:
+            return f"solutions/{stage}/{task}.toml"
+    return ""
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

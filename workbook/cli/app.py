@@ -4,6 +4,7 @@ What instructors and authors use is in two groups, `class` and `author`. Their c
 still work and are not listed.
 """
 
+import importlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from . import author, class_
+from .edition import COMMANDS, OLD_PLACES, add_refusal, is_here, refuse
 from .options import SETTINGS
 
 
@@ -37,8 +38,6 @@ app = typer.Typer(
     no_args_is_help=False,
     **SETTINGS,
 )
-app.add_typer(class_.group, name="class")
-app.add_typer(author.group, name="author")
 
 StepName = Annotated[
     str | None, typer.Argument(metavar="[STEP]", help="A step's name or number; without it, the one you are in.")
@@ -175,7 +174,7 @@ def submit(
     submit_exercise(exercise)
 
 
-@app.command()
+@app.command(hidden=not is_here("docs"))
 def docs(
     build: Annotated[
         Path | None, typer.Option("--build", metavar="DIR", help="Build it into this folder instead of serving it.")
@@ -186,6 +185,8 @@ def docs(
     ] = False,
 ) -> None:
     """Serve the site: the course to read in a browser."""
+    if not is_here("docs"):
+        refuse("The site's builder")
     from .docs import open_docs
 
     open_docs(build, port, offline)
@@ -202,6 +203,8 @@ def doctor(
 ) -> None:
     """What this machine can do, what is missing, and how to get it."""
     if grading:
+        if not is_here("doctor_grading"):
+            refuse("Grading")
         from .doctor_grading import try_sandbox
 
         try_sandbox([one.value for one in tier or []])
@@ -210,5 +213,18 @@ def doctor(
     show_findings()
 
 
-for command in (class_.grade, class_.report, author.release, author.verify):  # where they were without the groups
-    app.command(hidden=True)(command)
+def _add_groups() -> None:
+    """Add the groups `class` and `author`, and their commands' old places."""
+    for name, module in COMMANDS.items():
+        if not is_here(module):
+            add_refusal(app, name, name)
+            for command in OLD_PLACES[name]:
+                add_refusal(app, command, f"{name} {command}")
+            continue
+        loaded = importlib.import_module(f".{module}", __package__)
+        app.add_typer(loaded.group, name=name)
+        for command in OLD_PLACES[name]:
+            app.command(hidden=True)(getattr(loaded, command))
+
+
+_add_groups()

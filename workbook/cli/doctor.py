@@ -13,7 +13,6 @@ from importlib.util import find_spec
 
 from workbook.errors import UserError
 from workbook.pins import drifted
-from workbook.playground.vendor import COMMAND, built
 from workbook.plugin.browser import find_browser
 
 from .context import Context
@@ -161,6 +160,8 @@ def _postgresql() -> Diagnosis:
 
 def _playground() -> Diagnosis:
     """Say whether the playground is made, for those who build the site; learners don't need it."""
+    from workbook.playground.vendor import COMMAND, built  # late: a learner edition has no playground
+
     said = "the site's pages run their code" if built() else f"not made; {COMMAND} lets the site's pages run their code"
     return Diagnosis("Playground", True, said)
 

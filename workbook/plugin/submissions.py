@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ import pytest
 from workbook.submissions.reading import BadSubmission, open_submission
 
 SUBMISSION = pytest.StashKey[Path]()
+HAS_SANDBOX = find_spec("workbook.sandbox") is not None  # a learner edition hasn't
 
 
 def register_submission(config: pytest.Config) -> None:
+    if config.getoption("--launcher") == "sandbox" and not HAS_SANDBOX:
+        raise pytest.UsageError("The sandbox isn't part of the learner edition: leave --launcher out.")
     path = config.getoption("--submission")
     exercises = [folder for argument in config.args if (folder := exercise_of(Path(argument.partition("::")[0])))]
     if path is None:
@@ -50,6 +54,11 @@ def launcher_of(config: pytest.Config) -> str:
 
 
 def _refuse_without_sandbox(config: pytest.Config) -> None:
+    if not HAS_SANDBOX:
+        raise pytest.UsageError(
+            "--submission runs someone's code, and the sandbox isn't part of the learner edition. "
+            "Add --unsafe if you trust it."
+        )
     from workbook.sandbox import NoSandbox, bubblewrap
 
     if config.getoption("--launcher") not in {"auto", "sandbox"}:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import StartUvicorn, Uvicorn
+    from .conftest import StartUvicorn, Uvicorn
 
 MEGABYTE = 2**20
 PDF = b"%PDF-1.7\n" + b"x" * 4 * MEGABYTE + b"\n%%EOF\n"

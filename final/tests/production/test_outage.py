@@ -11,7 +11,9 @@ import pytest
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
-    from conftest import Postgres, StartUvicorn, Uvicorn
+    from conftest import Postgres
+
+    from .conftest import StartUvicorn, Uvicorn
 
 ON_SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 ON_POSTGRES = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)

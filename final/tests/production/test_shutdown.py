@@ -14,7 +14,9 @@ from PIL import Image
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
-    from conftest import PatientMailbox, StartUvicorn, Uvicorn
+    from conftest import PatientMailbox
+
+    from .conftest import StartUvicorn, Uvicorn
 
 DEADLINE = ("--timeout-graceful-shutdown", "10")
 ONE, TWO = ("--workers", "1"), ("--workers", "2")

@@ -12,7 +12,7 @@ from workbook.plugin.client import Client
 from workbook.serving import AppFailed
 
 if TYPE_CHECKING:
-    from conftest import Lifeline
+    from .conftest import Lifeline
 
 GOOD_SECRET = "a-secret-of-more-than-32-characters!"
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from conftest import StartUvicorn, Uvicorn
+    from .conftest import StartUvicorn, Uvicorn
 
 KIB = 1024
 FILLER = "filler"

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from conftest import StartUvicorn, Uvicorn
+    from .conftest import StartUvicorn, Uvicorn
 
 MIB = 1024 * 1024
 BOUNDARY = "a-line-between-parts"

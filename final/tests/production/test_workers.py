@@ -14,7 +14,7 @@ import pytest
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
-    from conftest import StartUvicorn
+    from .conftest import StartUvicorn
 
 THREADS = 30
 

@@ -1,0 +1,1 @@
+"""What an operator meets: uvicorn with its settings and workers, outages, full disks, load, and hostile clients."""
