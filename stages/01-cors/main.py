@@ -6,38 +6,55 @@ import secrets
 from time import perf_counter
 from typing import Annotated, Literal, Self
 
-from fastapi import Cookie, Depends, FastAPI, HTTPException, Request, Response, exceptions
+from fastapi import Cookie, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import Url
 from pydantic_settings import BaseSettings, NoDecode
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
-ORIGIN = re.compile(r"[a-z-]+://[^\sA-Z/?#@*]+")  # as a browser sends it: lower case, nothing after the port
-DEFAULT_ORIGINS = {"development": ["http://localhost:3000", "http://127.0.0.1:3000"], "production": []}
+ORIGIN = re.compile(r"(?!(wss?|ftp|file|data|blob):)[a-z][a-z0-9+.-]*://[^/?#@*]+")
 
 
-def read_origins(given: str | list[str], info: ValidationInfo) -> list[str]:
-    origins = [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
-    if bad := [one for one in origins if one != "*" and not ORIGIN.fullmatch(one)]:
-        raise ValueError(f"{str(info.field_name).upper()}: no browser sends {bad}; write it like http://localhost:3000")
-    return origins
+def split_at_commas(given: str | list[str]) -> list[str]:
+    return re.findall(r"[^\s,]+", given) if isinstance(given, str) else given
 
 
-Origins = Annotated[list[str], NoDecode, BeforeValidator(read_origins)]
+def check_origin(given: str) -> str:
+    """Refuse what no Origin header is equal to. Pydantic reads URLs as browsers do."""
+    if given == "null":
+        raise ValueError("any local file and any sandboxed page sends 'null'")
+    try:
+        sent = str(Url(given)).removesuffix("/").lower()
+    except ValueError:
+        sent = ""
+    if given != "*" and not ORIGIN.fullmatch(sent):
+        raise ValueError(f"{given!r} is no origin; write it like http://localhost:3000")
+    if given not in ("*", sent):
+        raise ValueError(f"no browser sends {given!r}, but {sent!r}")
+    return given
+
+
+Origin = Annotated[str, AfterValidator(check_origin)]
+Origins = Annotated[list[Origin], NoDecode, BeforeValidator(split_at_commas)]
 
 
 class Settings(BaseSettings):
-    """Read from the environment: ENVIRONMENT, ALLOWED_ORIGINS (with commas between them), ALLOW_CREDENTIALS."""
+    """Read from the environment; ALLOWED_ORIGINS has commas between the origins."""
 
     environment: Literal["development", "production"] = "development"
-    allowed_origins: Origins = Field(default_factory=lambda given: DEFAULT_ORIGINS[given["environment"]])
+    allowed_origins: Origins = ["http://localhost:3000", "http://127.0.0.1:3000"]
     allow_credentials: bool = True
 
     @model_validator(mode="after")
-    def refuse_wildcard_with_credentials(self) -> Self:
+    def check_together(self) -> Self:
+        by_default = "allowed_origins" not in self.model_fields_set
+        if by_default and self.environment == "production":
+            self.allowed_origins = []
         if "*" in self.allowed_origins and self.allow_credentials:
             raise ValueError("ALLOWED_ORIGINS: with '*' any site could read what your users see; name the origins")
         return self
@@ -52,18 +69,14 @@ async def answer_crashes(request: Request, call_next: RequestResponseEndpoint) -
         response = await call_next(request)
     except Exception:
         logging.getLogger("app").exception("a route crashed")
-        response = JSONResponse({"detail": "Internal server error"}, 500)
-    response.headers["X-Process-Time"] = f"{(perf_counter() - started) * 1000:.2f}ms"
+        response = JSONResponse({"detail": "Internal server error"}, status_code=500)
+    ms = (perf_counter() - started) * 1000
+    response.headers["X-Process-Time"] = f"{ms:.2f}ms"
     return response
-
-
-async def invalid(_: Request, exc: exceptions.RequestValidationError) -> Response:
-    return JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
 
 
 app = FastAPI(
     title="CORS",
-    exception_handlers={exceptions.RequestValidationError: invalid},  # FastAPI's own fails on deep JSON: it echoes it
     middleware=[  # the outermost first
         Middleware(
             CORSMiddleware,
@@ -78,8 +91,21 @@ app = FastAPI(
 )
 
 
+# --- The API that the pages talk to
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
+    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be."""
+    errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
+    return JSONResponse({"detail": errors}, status_code=422)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class NewSession(BaseModel):
-    name: str
+    name: Text
 
 
 class User(BaseModel):
@@ -88,35 +114,45 @@ class User(BaseModel):
 
 
 class NewPost(BaseModel):
-    title: str
+    title: Text
 
 
-class Post(NewPost):
+class Post(BaseModel):
     id: int
+    title: str
     author: str
     likes: int = 0
 
 
 SESSIONS: dict[str, str] = {}
-POSTS = {1: Post(id=1, title="Origins", author="Ada"), 2: Post(id=2, title="Cookies", author="Grace", likes=3)}
+POSTS = {
+    1: Post(id=1, title="Origins", author="Ada"),
+    2: Post(id=2, title="Cookies", author="Grace", likes=3),
+}
 
 
 @app.post("/sessions", status_code=201)
 async def sign_in(new: NewSession, response: Response) -> dict[str, str]:
-    SESSIONS[token := secrets.token_urlsafe()] = new.name
-    response.set_cookie("session", token, httponly=True, secure=settings.environment == "production")
+    token = secrets.token_urlsafe()
+    SESSIONS[token] = new.name
+    in_production = settings.environment == "production"
+    response.set_cookie("session", token, httponly=True, secure=in_production)
     return {"access_token": token}
 
 
+bearer = HTTPBearer(auto_error=False)
+
+
 def current_user(
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+    token: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     session: Annotated[str, Cookie()] = "",
 ) -> User:
-    if bearer and bearer.credentials in SESSIONS:
-        return User(name=SESSIONS[bearer.credentials], known_by="Authorization")
+    if token and token.credentials in SESSIONS:
+        return User(name=SESSIONS[token.credentials], known_by="Authorization")
     if session in SESSIONS:
         return User(name=SESSIONS[session], known_by="cookie")
-    raise HTTPException(401, "Sign in first", headers={"WWW-Authenticate": "Bearer"})
+    headers = {"WWW-Authenticate": "Bearer"}
+    raise HTTPException(status_code=401, detail="Sign in first", headers=headers)
 
 
 CurrentUser = Annotated[User, Depends(current_user)]
@@ -143,7 +179,7 @@ async def create_post(new: NewPost, user: CurrentUser, response: Response) -> Po
 
 def existing_post(post_id: int) -> Post:
     if post_id not in POSTS:
-        raise HTTPException(404, "Post not found")
+        raise HTTPException(status_code=404, detail="Post not found")
     return POSTS[post_id]
 
 
@@ -164,7 +200,7 @@ async def like_post(post: ExistingPost) -> Post:
 @app.delete("/posts/{post_id}", status_code=204)
 async def delete_post(post: ExistingPost, user: CurrentUser) -> None:
     if post.author != user.name:
-        raise HTTPException(403, "Not your post")
+        raise HTTPException(status_code=403, detail="Not your post")
     del POSTS[post.id]
 
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import pytest
@@ -131,12 +132,57 @@ def test_production_allows_the_origins_that_it_is_given(fresh_app: Callable[...,
 
 @pytest.mark.deeper
 def test_an_origin_that_no_browser_sends_is_refused(fresh_app: Callable[..., Client]) -> None:
-    """An origin that no browser sends, one with a trailing slash say, is refused when the app starts."""
-    wrong = ["http://localhost:3000/", "localhost:3000", "https://Blog.example", "null"]
+    """An origin that no browser sends stops the start, and the app says what it sends instead."""
+    sent = {
+        "http://localhost:3000/": "http://localhost:3000",
+        "https://Blog.example": "https://blog.example",
+        "https://blog.example:443": "https://blog.example",
+        "https://bücher.example": "https://xn--bcher-kva.example",
+    }
 
-    said = says_at_start(fresh_app, ALLOWED_ORIGINS=",".join(["https://blog.example", *wrong]))
+    said = says_at_start(fresh_app, ALLOWED_ORIGINS=",".join(["https://blog.example", *sent]))
 
-    assert f"ALLOWED_ORIGINS: no browser sends {wrong}" in said
+    assert [wrong for wrong, right in sent.items() if f"no browser sends {wrong!r}, but {right!r}" not in said] == []
+
+
+@pytest.mark.deeper
+def test_what_is_no_origin_is_refused(fresh_app: Callable[..., Client]) -> None:
+    """What is no origin stops the start, and so does `null`, which any local file sends."""
+    wrong = ["localhost:3000", "https://blog.example/posts", "https://*.blog.example", "wss://blog.example", "https://"]
+
+    said = says_at_start(fresh_app, ALLOWED_ORIGINS=",".join([*wrong, "null"]))
+
+    assert [one for one in wrong if f"{one!r} is no origin; write it like http://localhost:3000" not in said] == []
+    assert "any local file and any sandboxed page sends 'null'" in said
+
+
+@pytest.mark.deeper
+def test_an_app_in_a_shell_may_be_allowed(fresh_app: Callable[..., Client]) -> None:
+    """Origins with other schemes, of a phone's app or a browser's extension, can be allowed too."""
+    named = ["capacitor://localhost", "chrome-extension://abcdefgh", "http://[::1]:3000"]
+    client = fresh_app(ALLOWED_ORIGINS=" , ".join(named))
+
+    assert [allowed_origin(client, origin) for origin in named] == named
+
+
+@pytest.mark.deeper
+def test_one_wrong_setting_is_one_error(fresh_app: Callable[..., Client]) -> None:
+    """A setting that is wrong is named alone: no other is blamed for it."""
+    assert "1 validation error for Settings" in says_at_start(fresh_app, ENVIRONMENT="prod")
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize(
+    "title", ["My day \ud83d", "", "x" * 101, 12345], ids=["half an emoji", "empty", "long", "number"]
+)
+def test_a_title_that_is_none_breaks_no_list(client: Client, login: dict[str, str], title: object) -> None:
+    """A title that can't be shown, such as one cut in the middle of an emoji, is a 422; the list goes on as before."""
+    body = json.dumps({"title": title})
+
+    reply = client.post("/posts", content=body, headers={**login, "Content-Type": "application/json"})
+
+    assert reply.status_code == 422
+    assert client.get("/posts").status_code == 200
 
 
 @pytest.mark.deeper
