@@ -13,6 +13,7 @@ from uuid import uuid4
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware import Middleware
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,17 +52,25 @@ class RequestLogMiddleware:
         finally:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            asgi_log.info("%s %s %d %.0fms author=%s", scope["method"], path, status, ms, author_read.get())
+            asgi_log.info(
+                "%s %s %d %.0fms author=%s",
+                scope["method"],
+                path,
+                status,
+                ms,
+                author_read.get(),
+            )
 
 
 class ApiKeyMiddleware:
-    """Refuses requests below `prefix` that do not carry the key."""
+    """Refuses requests below `prefix` that do not carry the key, WebSockets too."""
 
     def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+        # The path that the router will look at: scope["path"] may begin with a proxy's.
+        if scope["type"] == "lifespan" or not get_route_path(scope).startswith(self.prefix):
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-api-key", "")
         if self.key and secrets.compare_digest(given.encode(), self.key.encode()):
@@ -90,12 +99,25 @@ class ReplyHeadersMiddleware:
         await self.app(scope, receive, marking_send)
 
 
+class HeadMiddleware:
+    """Answers HEAD, which FastAPI's routes refuse; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self.app(scope, receive, send)
+
+
 app = FastAPI(
     title="Middleware",
     middleware=[  # the outermost first
         Middleware(RequestLogMiddleware),
         Middleware(ApiKeyMiddleware, prefix="/internal", key=os.environ.get("API_KEY", "")),
         Middleware(ReplyHeadersMiddleware),
+        Middleware(HeadMiddleware),
     ],
 )
 

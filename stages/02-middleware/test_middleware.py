@@ -77,6 +77,15 @@ def test_no_key_configured_admits_nobody(fresh_app: Callable[..., Client]) -> No
 
 
 @pytest.mark.deeper
+@pytest.mark.parametrize("path", ["/health", "/posts/1", "/posts/99", "/internal/stats"])
+def test_head_is_answered_like_get(client: Client, path: str) -> None:
+    """HEAD, which monitors send, gets GET's status and no body; below /internal it needs the key too."""
+    asked, got = client.head(path), client.get(path)
+
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+
+
+@pytest.mark.deeper
 def test_a_refusal_is_logged(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
     """A request that a middleware refuses leaves its line too."""
     path = f"/internal/{unique('door')}"
