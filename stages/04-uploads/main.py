@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Response, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.staticfiles import StaticFiles
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 from pydantic import BaseModel, Field, Json, computed_field
 from pydantic_settings import BaseSettings
 
@@ -29,7 +31,9 @@ IMAGE_BYTES = 5 * MIB
 GALLERY_FILES, GALLERY_BYTES = 3, 3 * MIB
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
 FORMATS = ("JPEG", "PNG", "WEBP")
-Image.MAX_IMAGE_PIXELS = 24_000_000
+MAX_PIXELS = 25_000_000  # unpacked: 100 MB, and several copies while they are converted
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS  # of a JPEG, which can be unpacked at half its width and height
+COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
 
@@ -75,22 +79,43 @@ def printable(name: str | None) -> str:
 
 
 def reencode(upload: UploadFile) -> tuple[str, bytes]:
-    """The image's true extension, and its pixels without all else that the file held."""
+    """Return the image's true extension, and its pixels without everything else that the file held."""
     if upload.size is None or upload.size > IMAGE_BYTES:
         raise HTTPException(413, f"An image may have at most {IMAGE_BYTES:,} bytes")
     encoded = BytesIO()
     try:
         with Image.open(upload.file, formats=FORMATS) as image:
             kind = "JPEG" if image.format == "MPO" else str(image.format)  # phones put several JPEGs into one file
+            if image.width * image.height > MAX_PIXELS:
+                image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can do that
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            image.info = {key: value for key, value in image.info.items() if key == "transparency"}
-            image.save(encoded, kind, quality=90)
+            pixels = to_srgb(image)
+            pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+            pixels.save(encoded, kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(413, f"An image may have at most {Image.MAX_IMAGE_PIXELS:,} pixels") from error
+        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
         raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
     return kind.lower(), encoded.getvalue()
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return the image in the colours that browsers assume when a file holds no profile."""
+    profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
+    if not profile or not mode:
+        return image
+    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    try:
+        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(image.convert(mode))
+    except (ImageCms.PyCMSError, OSError):  # no profile, or one for other colours: browsers ignore it too
+        return image
+    if opacity:
+        converted.putalpha(opacity)
+    return converted
 
 
 def store(user: str, checked: list[tuple[UploadFile, str, bytes]]) -> list[StoredFile]:
@@ -118,13 +143,26 @@ class InertFiles(StaticFiles):
         return response
 
 
+async def take_turn() -> AsyncIterator[None]:
+    yield
+
+
+# Two images at a time: who waits for that holds no thread, and memory has a limit however many upload at once.
+in_turn = Depends(take_turn, scope="function", max_concurrency=2)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     UPLOADS.mkdir(parents=True, exist_ok=True)
     yield
 
 
-router = APIRouter(prefix="/upload", max_body_size=IMAGE_BYTES + FORM_ROOM, form_limits={"max_files": 1})
+router = APIRouter(
+    prefix="/upload",
+    dependencies=[in_turn],
+    max_body_size=IMAGE_BYTES + FORM_ROOM,
+    form_limits={"max_files": 1},
+)
 
 
 @router.post("")
@@ -158,3 +196,10 @@ def upload_multiple(user: CurrentUser, files: list[UploadFile]) -> Gallery:
 app = FastAPI(title="Uploads", lifespan=lifespan)
 app.include_router(router)
 app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files")
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
+    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be: 1e999 is no JSON."""
+    errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
+    return JSONResponse({"detail": errors}, status_code=422)

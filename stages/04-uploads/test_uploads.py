@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from PIL import Image, ImageChops, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
+from PIL import Image, ImageChops, ImageCms, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
 from workbook.plugin.client import Client
 from workbook.serving import ServedApp
@@ -190,7 +190,8 @@ def test_fields_travel_with_a_file(ada: Client) -> None:
 @pytest.mark.deeper
 def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
     """If a field beside the file is wrong, the answer is 422 and the file is not stored."""
-    wrong = [("focus", '{"x": 2, "y": 0}'), ("focus", "the middle"), ("description", "x" * 201)]
+    wrong = [("focus", '{"x": 2, "y": 0}'), ("focus", '{"x": 1e999, "y": NaN}'), ("focus", "the middle")]
+    wrong += [("description", "x" * 201)]
 
     for field, value in wrong:
         with nothing_stored(served):
@@ -297,7 +298,7 @@ def test_bomb_is_not_unpacked(ada: Client, served: ServedApp) -> None:
         with nothing_stored(served):
             reply = upload(ada, bomb)
             assert reply.status_code == 413, f"the image claims {side} by {side} pixels"
-            assert reply.json() == {"detail": "An image may have at most 24,000,000 pixels"}
+            assert reply.json() == {"detail": "An image may have at most 25,000,000 pixels, a JPEG twice as many"}
 
 
 @pytest.mark.deeper
@@ -355,6 +356,58 @@ def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
 
     assert reply.json()["filename"].endswith(".jpeg")
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
+
+
+# Red, green and blue of Display P3, as X, Y and Z.
+DISPLAY_P3 = {
+    b"rXYZ": (0.5151, 0.2412, -0.0011),
+    b"gXYZ": (0.2920, 0.6922, 0.0419),
+    b"bXYZ": (0.1571, 0.0666, 0.7841),
+}
+
+
+def display_p3() -> bytes:
+    """The colour profile of a phone's photos: sRGB's, with other primaries."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for number in range(int.from_bytes(profile[128:132], "big")):
+        name, start, _ = struct.unpack(">4sII", profile[132 + 12 * number : 144 + 12 * number])
+        if name in DISPLAY_P3:
+            numbers = (round(value * 65536) for value in DISPLAY_P3[name])
+            profile[start + 8 : start + 20] = struct.pack(">3i", *numbers)
+    return bytes(profile)
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "CMYK"])
+def test_colours_survive(ada: Client, mode: str) -> None:
+    """A photo in a phone's wide colours looks the same without its profile; one for other colours changes nothing."""
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    file = BytesIO()
+    sent = Image.new("RGBA", (8, 6), (220, 60, 40, 128)).convert(mode)
+    sent.save(file, kind, icc_profile=display_p3())
+    stored = fetched(ada, upload(ada, file.getvalue()))
+
+    assert "icc_profile" not in stored.info
+    wide = mode in {"RGB", "RGBA", "P"}
+    expected = (241, 35, 17) if wide else sent.convert("RGB").getpixel((4, 3))
+    seen = stored.convert("RGBA").getpixel((4, 3))
+    assert isinstance(seen, tuple)
+    assert isinstance(expected, tuple)
+    assert max(abs(a - b) for a, b in zip(seen[:3], expected, strict=True)) <= 4, f"{expected} became {seen}"
+    assert seen[3] == (128 if mode in {"RGBA", "P", "LA"} else 255)
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize(
+    "size, stored_size", [((5712, 4284), (5712, 4284)), ((8160, 6120), (4080, 3060))], ids=["24 MP", "50 MP"]
+)
+def test_large_photos_are_taken(
+    ada: Client, served: ServedApp, size: tuple[int, int], stored_size: tuple[int, int]
+) -> None:
+    """A photo of 24 megapixels is kept; one of 48 or 50 is stored at half its width and height, to save memory."""
+    reply = upload(ada, picture("JPEG", size), "photo.jpg", "image/jpeg")
+
+    assert fetched(ada, reply).size == stored_size
 
 
 @pytest.mark.deeper

@@ -86,6 +86,9 @@ class _Image:
     def size(self) -> tuple[int, int]:
         return self.width, self.height
 
+    def draft(self, _: object, size: tuple[int, int]) -> None:
+        """Leave the picture at its size: the browser can't decode it at another."""
+
     def load(self) -> None:
         from js import Blob, createImageBitmap  # type: ignore[import-not-found]
         from pyodide.ffi import JsException, run_sync, to_js  # type: ignore[import-not-found]
@@ -127,7 +130,8 @@ def _pictures() -> None:
                 return _Image(content, kind)
         raise image.UnidentifiedImageError("cannot identify image file")
 
-    package, image, operations = (types.ModuleType(name) for name in ("PIL", "PIL.Image", "PIL.ImageOps"))
+    names = ("PIL", "PIL.Image", "PIL.ImageOps", "PIL.ImageCms")
+    package, image, operations, colours = (types.ModuleType(name) for name in names)
     contents: dict[str, Any] = {
         "Image": _Image,
         "open": open_image,
@@ -139,5 +143,7 @@ def _pictures() -> None:
     vars(image).update(contents)
     # The browser turns a photo upright while it decodes it.
     vars(operations)["exif_transpose"] = lambda picture, in_place=False: None if in_place else picture
-    vars(package).update(Image=image, ImageOps=operations, __path__=[])
-    sys.modules.update({module.__name__: module for module in (package, image, operations)})
+    # It also converts the colours, so a picture has no profile here.
+    vars(colours)["PyCMSError"] = type("PyCMSError", (Exception,), {})
+    vars(package).update(Image=image, ImageOps=operations, ImageCms=colours, __path__=[])
+    sys.modules.update({module.__name__: module for module in (package, image, operations, colours)})
