@@ -9,9 +9,12 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, PASSWORD, Member, join
@@ -374,7 +377,9 @@ def test_an_image_is_stored_and_served(client: Client, ada: Member) -> None:
     expected = {"message": "Uploaded", "filename": name, "url": f"/files/{name}", "uploaded_by": ada.id}
     assert (reply.status_code, reply.json()) == (201, expected)
     image = client.get(f"/files/{name}")
-    assert (image.headers["content-type"], image.content) == ("image/png", PNG)
+    assert image.headers["content-type"] == "image/png"
+    assert image.headers["content-security-policy"] == "sandbox"
+    assert image.content.startswith(b"\x89PNG")
     assert client.post("/uploads/image", files=files).status_code == 401
 
 
@@ -382,10 +387,38 @@ def test_an_image_is_stored_and_served(client: Client, ada: Member) -> None:
 def test_what_is_no_image_is_refused(client: Client, served: ServedApp, ada: Member) -> None:
     """A page that is called an image, a broken image, one of too many pixels or bytes: none leaves a file."""
     before = sorted((served.data / "uploads").iterdir())
-    bodies = [(b"<script>", 415), (PNG[:43], 415), (png(5001, 5000), 415), (PNG.ljust(MAX_UPLOAD + 1), 413)]
+    bodies = [(b"<script>", 415), (PNG[:43], 415), (png(5001, 5000), 413), (PNG.ljust(MAX_UPLOAD + 1), 413)]
 
     for body, status in bodies:
         reply = client.post("/uploads/image", files={"file": ("a.png", body, "image/png")}, headers=ada.headers)
         assert reply.status_code == status, f"the file of {len(body)} bytes that begins with {body[:20]!r}"
 
     assert sorted((served.data / "uploads").iterdir()) == before
+
+
+@pytest.mark.deeper
+def test_pictures_are_stored_as_stage_04_taught(client: Client, ada: Member) -> None:
+    """A phone's photo with a second picture inside is one upright JPEG, without the place and the page behind it."""
+    secret = b"<script>taken at 59.91 N</script>"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    exif[0x010E] = secret.decode()
+    photo = BytesIO()
+    Image.new("RGB", (80, 60)).save(photo, "MPO", save_all=True, append_images=[Image.new("RGB", (4, 3))], exif=exif)
+
+    reply = client.post("/uploads/image", files={"file": photo.getvalue() + secret}, headers=ada.headers)
+
+    assert reply.status_code == 201, reply.text
+    stored = client.get(reply.json()["url"]).content
+    assert secret not in stored
+    image = Image.open(BytesIO(stored))
+    assert (image.format, image.size) == ("JPEG", (60, 80))
+
+
+@pytest.mark.deeper
+def test_a_hundred_readers_at_once(client: Client, ada: Member) -> None:
+    """A hundred requests at once are all answered: none holds a connection while it waits for a thread."""
+    with ThreadPoolExecutor(100) as readers:
+        replies = list(readers.map(lambda _: client.get("/users/me", headers=ada.headers), range(100)))
+
+    assert {reply.status_code for reply in replies} == {200}

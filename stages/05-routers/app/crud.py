@@ -1,13 +1,23 @@
 """Reading and writing rows. Knows nothing of HTTP."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .models import Base, Post, User
+
+Row = TypeVar("Row", bound=Base)
+
+
+def fetch(db: Session, query: Select[Row]) -> Sequence[Row]:
+    """Return the rows, and give the connection back: making the reply of them may have to wait for a thread."""
+    rows = db.scalars(query).all()
+    db.commit()
+    return rows
 
 
 def save(db: Session, row: Base) -> None:
@@ -46,7 +56,7 @@ def get_user_by_email(db: Session, email: str) -> User | None:
 
 
 def list_users(db: Session, skip: int, limit: int) -> Sequence[User]:
-    return db.scalars(select(User).order_by(User.id).offset(skip).limit(limit)).all()
+    return fetch(db, select(User).order_by(User.id).offset(skip).limit(limit))
 
 
 def visible_to(viewer: User | None) -> ColumnElement[bool]:
@@ -64,4 +74,4 @@ def list_posts(db: Session, viewer: User | None, skip: int, limit: int, **only: 
     """The visible posts whose columns have the values in `only`; None asks for any."""
     query = select(Post).where(visible_to(viewer)).order_by(Post.id).offset(skip).limit(limit)
     wanted = {column: value for column, value in only.items() if value is not None}
-    return db.scalars(query.filter_by(**wanted)).all()
+    return fetch(db, query.filter_by(**wanted))

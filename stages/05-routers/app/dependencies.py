@@ -1,4 +1,8 @@
-"""What routes ask for: who is calling, which post, which part of a list."""
+"""What routes ask for: who is calling, which post, which part of a list.
+
+Each of these runs in a thread, and so does the route. Whoever holds a connection while waiting for the next thread lets
+those with the threads wait for a connection: with 60 requests at once, nobody gets on. So each gives it back.
+"""
 
 from typing import Annotated
 
@@ -27,6 +31,7 @@ def get_viewer(credentials: Credentials, db: Db) -> User | None:
         return None
     user_id = security.read_token(credentials.credentials)
     user = crud.get_user(db, user_id) if user_id is not None else None
+    db.commit()  # gives the connection back
     if user is None:
         raise unauthorized("Invalid or expired token")
     return user
@@ -46,6 +51,7 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 
 def get_visible_post(post_id: Id, viewer: Viewer, db: Db) -> Post:
     post = crud.get_post(db, post_id, viewer)
+    db.commit()
     if post is None:
         raise HTTPException(404, "Post not found")
     return post

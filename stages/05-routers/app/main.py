@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
 from .config import UPLOADS
 from .database import engine
 from .models import Base
 from .routers import auth, posts, uploads, users
+from .storage import InertFiles
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ app.include_router(auth.router)
 app.include_router(users.router)
 app.include_router(posts.router)
 app.include_router(uploads.router)
-app.mount("/files", StaticFiles(directory=UPLOADS, check_dir=False), name="files")
+app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files")
 
 
 @app.get("/", tags=["Root"])
@@ -41,6 +41,7 @@ def root() -> dict[str, str]:
 
 
 @app.exception_handler(RequestValidationError)
-async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
-    """Name what is wrong. FastAPI's own handler echoes what was sent too, and fails if that's nested deeply."""
-    return JSONResponse({"detail": [{k: e[k] for k in ("loc", "msg", "type")} for e in exc.errors()]}, 422)
+async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
+    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be."""
+    errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
+    return JSONResponse({"detail": errors}, status_code=422)

@@ -1,0 +1,77 @@
+"""Files from strangers, as stage 04 takes and serves them. It says why each line is here."""
+
+import mimetypes
+import warnings
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any
+
+from fastapi import Depends, HTTPException, Response, UploadFile
+from fastapi.staticfiles import StaticFiles
+from PIL import Image, ImageCms, ImageOps
+
+from .config import settings
+
+FORM_ROOM = 64 * 1024
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+MAX_PIXELS = 25_000_000
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
+COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+mimetypes.add_type("image/webp", ".webp")
+
+
+async def take_turn() -> AsyncIterator[None]:
+    yield
+
+
+in_turn = Depends(take_turn, scope="function", max_concurrency=2)
+
+
+def reencode(upload: UploadFile) -> tuple[str, bytes]:
+    """Return the image's true extension, and its pixels without everything else that the file held."""
+    if upload.size is None or upload.size > settings.max_upload_bytes:
+        raise HTTPException(413, "The file is too large")
+    encoded = BytesIO()
+    try:
+        with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
+            kind = str(image.format)
+            if image.width * image.height > MAX_PIXELS:
+                image.draft(None, (image.width // 2, image.height // 2))
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = to_srgb(image)
+            pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+            pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
+    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
+        raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
+    return EXTENSIONS[kind], encoded.getvalue()
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return the image in the colours that browsers assume when a file holds no profile."""
+    profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
+    if not profile or not mode:
+        return image
+    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    try:
+        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(image.convert(mode))
+    except (ImageCms.PyCMSError, OSError):
+        return image
+    if opacity:
+        converted.putalpha(opacity)
+    return converted
+
+
+class InertFiles(StaticFiles):
+    """Files that a browser shows and does not run."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"})
+        return response
