@@ -9,13 +9,14 @@ from uuid import uuid4
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
-from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.cors import CORSMiddleware as PlainCORSMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -79,9 +80,21 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
     """Refuses in the one shape; Starlette's answer to a Content-Length over the limit is plain text."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and int(Request(scope).headers.get("content-length", 0)) > self.max_body_size:
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdecimal() and int(length[:20]) > self.max_body_size:
             return await error_reply(413, "Content Too Large")(scope, receive, send)
         await super().__call__(scope, receive, send)
+
+
+class CORSMiddleware(PlainCORSMiddleware):
+    """Refuses a preflight in the one shape too; Starlette's refusal is plain text."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return error_reply(response.status_code, bytes(response.body).decode(), headers=kept)
 
 
 @asynccontextmanager
@@ -95,7 +108,7 @@ app = FastAPI(
     middleware=[  # the outermost first
         Middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], expose_headers=["X-Error-ID"]),
         Middleware(ServerErrorMiddleware, handler=failure),
-        Middleware(BodyLimitMiddleware, max_body_size=64 * 1024),
+        Middleware(BodyLimitMiddleware, max_body_size=256 * 1024),
     ],
     responses={"default": {"model": ErrorReply, "description": "Every error"}},
 )
@@ -118,7 +131,7 @@ async def database_failed(request: Request, exc: SQLAlchemyError) -> Response:
 
 
 def get_session() -> Iterator[Session]:
-    with Session(engine) as session:
+    with Session(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -126,7 +139,9 @@ SessionDep = Annotated[Session, Depends(get_session)]
 
 
 def find_user(user_id: Annotated[int, Path(ge=1, le=2**63 - 1)], session: SessionDep) -> User:
-    if (user := session.get(User, user_id)) is None:
+    user = session.get(User, user_id)
+    session.commit()  # gives the connection back: the route may wait for a thread first
+    if user is None:
         raise HTTPException(404, "User not found")
     return user
 
@@ -151,7 +166,8 @@ def create_user(wanted: UserIn, session: SessionDep) -> APIResponse[UserOut]:
 
 @app.get("/users")
 def list_users(session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> APIResponse[list[UserOut]]:
-    newest = session.scalars(select(User).order_by(User.id.desc()).limit(limit))
+    newest = session.scalars(select(User).order_by(User.id.desc()).limit(limit)).all()
+    session.commit()
     return APIResponse(message="Newest users", data=[UserOut.model_validate(user) for user in newest])
 
 

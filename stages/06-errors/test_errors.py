@@ -10,7 +10,7 @@ from workbook.plugin.client import Client
 from workbook.serving import ServedApp
 
 FRONTEND = "http://localhost:3000"
-LIMIT = 64 * 1024
+LIMIT = 256 * 1024
 
 
 @pytest.fixture
@@ -208,6 +208,30 @@ def test_an_absurd_id_is_a_422(client: Client) -> None:
     assert error(reply) == (422, shape("Validation failed", ("path.user_id", message, "less_than_equal"))), hint(reply)
 
 
+@pytest.mark.deeper
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ({"origin": "http://evil.example", "access-control-request-method": "GET"}, "Disallowed CORS origin"),
+        ({"origin": FRONTEND, "access-control-request-method": "DELETE"}, "Disallowed CORS method"),
+    ],
+)
+def test_a_refused_preflight_has_the_shape(client: Client, asked: dict[str, str], said: str) -> None:
+    """A preflight that is refused has the one shape as well, though no handler sees it."""
+    reply = client.options("/users", headers=asked)
+
+    assert error(reply) == (400, shape(said)), hint(reply)
+
+
+@pytest.mark.deeper
+def test_a_hundred_readers_at_once(client: Client, ada: dict[str, Any]) -> None:
+    """A hundred requests at once are all answered: none holds a connection while it waits for a thread."""
+    with ThreadPoolExecutor(100) as readers:
+        replies = list(readers.map(lambda _: client.get(f"/users/{ada['id']}"), range(100)))
+
+    assert {reply.status_code for reply in replies} == {200}
+
+
 def chunks() -> Iterator[bytes]:
     yield from [b" " * LIMIT, b" "]
 
@@ -215,7 +239,7 @@ def chunks() -> Iterator[bytes]:
 @pytest.mark.deeper
 @pytest.mark.parametrize("body", [lambda: b" " * (LIMIT + 1), chunks], ids=["declared", "chunked"])
 def test_a_body_too_large_is_a_413(client: Client, body: Callable[[], Any]) -> None:
-    """A body over 64 KiB is a 413 in the one shape that a page can read, whether it declares its length or not."""
+    """A body over 256 KiB is a 413 in the one shape that a page can read, whether it declares its length or not."""
     headers = {"Content-Type": "application/json", "Origin": FRONTEND}
 
     reply = client.post("/users", content=body(), headers=headers)
@@ -226,7 +250,7 @@ def test_a_body_too_large_is_a_413(client: Client, body: Callable[[], Any]) -> N
 
 @pytest.mark.deeper
 def test_a_body_at_the_limit_is_read(client: Client) -> None:
-    """A body of exactly 64 KiB is read."""
+    """A body of exactly 256 KiB is read."""
     reply = client.post("/users", content=b" " * LIMIT, headers={"Content-Type": "application/json"})
 
     assert reply.status_code == 422

@@ -10,7 +10,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def chunks() -> Iterator[bytes]:
-    yield b" " * 70_000
+    yield b" " * 270_000
 
 
 def check(reply: httpx.Response, status: int, code: str, message: str, errors: list[dict[str, str]]) -> None:
@@ -30,7 +30,7 @@ def check(reply: httpx.Response, status: int, code: str, message: str, errors: l
         ("GET", "/report", {}, 401, "not_authenticated", "Not authenticated"),
         ("GET", "/report", {"headers": {"Authorization": "Bearer x"}}, 503, "unavailable", "The report is not ready"),
         ("POST", "/users", {"content": b"\xff", "headers": JSON}, 400, "bad_request", None),
-        ("POST", "/users", {"content": b" " * 70_000, "headers": JSON}, 413, "too_large", "Content Too Large"),
+        ("POST", "/users", {"content": b" " * 270_000, "headers": JSON}, 413, "too_large", "Content Too Large"),
         ("POST", "/users", {"content": chunks, "headers": JSON}, 413, "too_large", "Content Too Large"),
         ("GET", "/crash", {}, 500, "internal_error", "Internal server error"),
     ],

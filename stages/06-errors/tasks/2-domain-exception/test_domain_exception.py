@@ -51,6 +51,16 @@ def test_import_goes_on_after_a_taken_email(client: Client, ada: dict[str, str],
     assert names(client, 3) == [second["name"], first["name"], ada["name"]]
 
 
+def test_two_thousand_fit_into_one_call(client: Client, unique: Callable[[str], str]) -> None:
+    """A list of two thousand users, as many as the old blog has, is taken in one call."""
+    name = unique("author")  # ten of them, since each new one is a write to the disk
+
+    reply = import_users(client, [user(f"{name}-{number % 10}") for number in range(2000)])
+
+    assert reply.status_code == 200, reply.text[:200]
+    assert (reply.json()["data"]["created"], len(reply.json()["data"]["refused"])) == (10, 1990)
+
+
 def test_import_knows_an_email_twice_in_its_list(client: Client, unique: Callable[[str], str]) -> None:
     """An email that occurs twice in one list, once in capitals, is created once and refused once, in lower case."""
     bob = user(unique("bob"))
