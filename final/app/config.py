@@ -2,27 +2,39 @@
 
 import logging
 import re
+import sys
 import time
 from contextvars import ContextVar
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError, model_validator
+from pydantic_core import Url
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 EXAMPLE_SECRETS = ("for-development-only-not-a-secret", "put-the-output-of-the-command-above-here")
-DEFAULT_ORIGINS: dict[str, list[str]] = {"development": ["http://localhost:3000"], "production": []}
-ORIGIN = re.compile(r"https?://[^\s/?#@*A-Z]+")  # as a browser sends it: lower case, nothing after the port
+ENV_FILE = Path(".env")
+ORIGIN = re.compile(r"(?!(wss?|ftp|file|data|blob):)[a-z][a-z0-9+.-]*://[^/?#@*]+")
 
 
 def split_origins(given: str | list[str]) -> list[str]:
-    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
+    return re.findall(r"[^\s,]+", given) if isinstance(given, str) else given
 
 
 def check_origin(given: str) -> str:
-    if not ORIGIN.fullmatch(given):
-        raise ValueError(f"no browser sends {given!r}; write each origin like https://example.com, commas between them")
+    """Refuse what no Origin header is equal to. Pydantic reads URLs as browsers do."""
+    if given == "null":
+        raise ValueError("any local file and any sandboxed page sends 'null'")
+    try:
+        sent = str(Url(given)).removesuffix("/").lower()
+    except ValueError:
+        sent = ""
+    if not ORIGIN.fullmatch(sent):
+        raise ValueError(f"{given!r} is no origin; write each like https://example.com, commas between them")
+    if sent != given:
+        raise ValueError(f"no browser sends {given!r}, but {sent!r}")
     return given
 
 
@@ -37,13 +49,15 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=False, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = "development"
     secret_key: str = Field(default=EXAMPLE_SECRETS[0], min_length=32)
     token_minutes: PositiveInt = 30
     database_url: Annotated[str, AfterValidator(check_database)] = "sqlite:///blog.db"
-    allowed_origins: Origins = Field(default_factory=lambda given: DEFAULT_ORIGINS[given["environment"]])
+    allowed_origins: Origins = ["http://localhost:3000"]  # in production none
     api_key: str = ""  # empty: nobody enters /internal
     upload_dir: Path = Path("uploads")
     smtp_host: str = ""  # empty: mail is logged and not sent
@@ -57,6 +71,12 @@ class Settings(BaseSettings):
     argon2_parallelism: PositiveInt = 1
 
     @model_validator(mode="after")
+    def allow_no_origin_in_production(self) -> Self:
+        if self.environment == "production" and "allowed_origins" not in self.model_fields_set:
+            self.allowed_origins = []
+        return self
+
+    @model_validator(mode="after")
     def refuse_known_secrets(self) -> Self:
         if self.environment == "production" and self.secret_key in EXAMPLE_SECRETS:
             raise ValueError("SECRET_KEY: everybody knows this one, and could sign tokens with it; make your own")
@@ -66,10 +86,27 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings. One that is wrong ends the program, with its name and what it accepts."""
     try:
+        check_env_file()
         return Settings()
     except ValidationError as error:
-        said = [f"  {_name(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
-        raise SystemExit("\n".join(["The app does not start, because of its settings:", *said])) from None
+        said = [f"{_name(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
+    except (OSError, ValueError) as error:
+        said = [str(error)]
+    raise SystemExit("\n  ".join(["The app does not start, because of its settings:", *said]))
+
+
+def check_env_file() -> None:
+    """Raise ValueError if .env can't be read as UTF-8; warn of a name in it that is nearly a setting's."""
+    try:
+        text = ENV_FILE.read_text(encoding="utf-8-sig") if ENV_FILE.is_file() else ""
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise ValueError(f"{ENV_FILE.absolute()} is not in UTF-8: save it with that encoding")
+    known = [name.upper() for name in Settings.model_fields]
+    for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, re.MULTILINE):
+        if name.upper() not in known and (close := get_close_matches(name.upper(), known, 1, 0.85)):
+            print(f"{ENV_FILE}: {name} is no setting. Is {close[0]} meant?", file=sys.stderr)
 
 
 def _name(loc: tuple[int | str, ...]) -> str:

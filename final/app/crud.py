@@ -1,17 +1,27 @@
 """Reading and writing rows. Knows nothing of HTTP.
 
-Functions that only read leave the transaction open, for the caller to read more; those that write commit.
+Functions that read one row leave the transaction open, for the caller to read more; the others commit.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from .database import Base
 from .models import LoginAttempt, Post, User
+
+Row = TypeVar("Row", bound=Base)
+
+
+def fetch(db: Session, query: Select[Row]) -> Sequence[Row]:
+    """Return the rows, and give the connection back: making the reply of them may have to wait for a thread."""
+    rows = db.scalars(query).all()
+    db.commit()
+    return rows
 
 
 def save(db: Session, row: Base) -> None:
@@ -50,7 +60,7 @@ def get_user_by_email(db: Session, email: str) -> User | None:
 
 
 def get_users(db: Session, skip: int, limit: int) -> Sequence[User]:
-    return db.scalars(select(User).order_by(User.id).offset(skip).limit(limit)).all()
+    return fetch(db, select(User).order_by(User.id).offset(skip).limit(limit))
 
 
 def visible_to(viewer: User | None) -> ColumnElement[bool]:
@@ -70,12 +80,12 @@ def get_posts(db: Session, viewer: User | None, skip: int, limit: int, **only: i
     """The visible posts whose columns have the values in `only`; None asks for any."""
     wanted = {column: value for column, value in only.items() if value is not None}
     query = select(Post).where(visible_to(viewer)).filter_by(**wanted)
-    return db.scalars(query.order_by(Post.id).offset(skip).limit(limit)).all()
+    return fetch(db, query.order_by(Post.id).offset(skip).limit(limit))
 
 
 def get_login_attempts(db: Session, skip: int, limit: int) -> Sequence[LoginAttempt]:
     """The newest first."""
-    return db.scalars(select(LoginAttempt).order_by(LoginAttempt.id.desc()).offset(skip).limit(limit)).all()
+    return fetch(db, select(LoginAttempt).order_by(LoginAttempt.id.desc()).offset(skip).limit(limit))
 
 
 def count_rows(db: Session) -> dict[str, int]:
@@ -84,4 +94,6 @@ def count_rows(db: Session) -> dict[str, int]:
         select(func.count()).select_from(Post).scalar_subquery().label("posts"),
         select(func.count()).where(Post.published.is_(True)).scalar_subquery().label("published"),
     )
-    return dict(db.execute(counted).one()._mapping)
+    found = dict(db.execute(counted).one()._mapping)
+    db.commit()
+    return found

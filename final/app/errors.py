@@ -72,7 +72,8 @@ def refused(request: Request, error: HTTPException) -> JSONResponse:
 def allowed_methods(request: Request) -> list[str]:
     """The methods that the path takes. Starlette's 405 names those of the first route with that path alone."""
     routes, scope = request.app.routes, request.scope
-    return [m for m in METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)]
+    found = {m for m in METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)}
+    return [m for m in METHODS if m in found or (m == "HEAD" and "GET" in found)]  # HeadMiddleware makes a GET of it
 
 
 def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -6,13 +6,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from .config import LOGGING, UPLOADS, settings
 from .database import create_tables, engine
 from .errors import documented, handle_errors
-from .middleware import ApiKeyMiddleware, CrashMiddleware, RequestLogMiddleware, SecurityHeadersMiddleware
+from .middleware import (
+    ApiKeyMiddleware,
+    CORSMiddleware,
+    CrashMiddleware,
+    HeadMiddleware,
+    RequestLogMiddleware,
+    SecurityHeadersMiddleware,
+)
 from .routers import auth, internal, posts, uploads, users
 from .schemas import Root
 from .storage import InertFiles
@@ -46,6 +52,7 @@ app = FastAPI(
         Middleware(CrashMiddleware),
         Middleware(RequestBodyLimitMiddleware, max_body_size=256 * 1024),  # uploads have a limit of their own
         Middleware(ApiKeyMiddleware, prefix="/internal", key=settings.api_key),
+        Middleware(HeadMiddleware),
     ],
 )
 handle_errors(app)

@@ -1,4 +1,4 @@
-"""What stands around every request, as pure ASGI: its log, its headers, the answer to a crash, the API key."""
+"""What stands around every request, as pure ASGI: its log, its headers, the answer to a crash, the API key, HEAD."""
 
 import logging
 import re
@@ -6,6 +6,9 @@ import secrets
 from time import perf_counter
 from uuid import uuid4
 
+from fastapi import Response
+from fastapi.middleware.cors import CORSMiddleware as PlainCORSMiddleware
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -77,6 +80,17 @@ class SecurityHeadersMiddleware:
         await self.app(scope, receive, marking_send)
 
 
+class CORSMiddleware(PlainCORSMiddleware):
+    """Refuses a preflight in the common shape; Starlette's own refusal is plain text."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return error_response(response.status_code, bytes(response.body).decode(), headers=kept)
+
+
 class CrashMiddleware:
     """Answers where nothing inside could: a bug becomes a 500, a plain error of Starlette's takes the common shape."""
 
@@ -113,17 +127,33 @@ class CrashMiddleware:
 
 
 class ApiKeyMiddleware:
-    """Refuses requests below `prefix` that do not carry the key. Without a key nobody enters."""
+    """Refuses requests below `prefix` that do not carry the key, WebSockets too. Without a key nobody enters."""
 
     def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(self.prefix) and not self._admits(scope):
+        if scope["type"] != "lifespan" and self._guards(scope) and not self._admits(scope):
             refusal = error_response(401, "Send the API key: X-API-Key: KEY", headers={"WWW-Authenticate": "ApiKey"})
             return await refusal(scope, receive, send)
         await self.app(scope, receive, send)
 
+    def _guards(self, scope: Scope) -> bool:
+        # As the router sees it: scope["path"] begins with the proxy's prefix where uvicorn has a --root-path.
+        return get_route_path(scope).startswith(self.prefix)
+
     def _admits(self, scope: Scope) -> bool:
         given = Headers(scope=scope).get("x-api-key", "")
         return bool(self.key) and secrets.compare_digest(given.encode(), self.key.encode())
+
+
+class HeadMiddleware:
+    """Answers HEAD, which FastAPI's routes refuse and monitors send: as GET, whose body the server leaves out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self.app(scope, receive, send)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from fastapi import HTTPException, Response, UploadFile
 from fastapi.staticfiles import StaticFiles
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from .config import UPLOADS
 from .errors import NO_ROOM
@@ -18,7 +18,10 @@ from .errors import NO_ROOM
 FILE_BYTES = 5 * 1024 * 1024
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: the JPEGs of some phones
-Image.MAX_IMAGE_PIXELS = 24_000_000
+MAX_PIXELS = 25_000_000  # of what is unpacked
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS  # of a JPEG, which can be unpacked at half its width and height
+# Which of a picture's modes holds colours of which kind: a profile is for one kind.
+COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
 # Two pictures at a time: one may take 700 MB, a transparent WebP that is encoded anew. And always in the same two
@@ -41,7 +44,7 @@ def check_image(upload: UploadFile) -> Checked:
     try:
         return decoders.submit(encode_anew, upload.file).result()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(413, f"An image may have at most {Image.MAX_IMAGE_PIXELS:,} pixels") from error
+        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
         raise HTTPException(415, "Send a whole JPEG, PNG or WebP image") from error
 
@@ -52,11 +55,36 @@ def encode_anew(file: BinaryIO) -> Checked:
     encoded = BytesIO()
     with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
         kind = str(image.format)
+        if image.width * image.height > MAX_PIXELS:
+            image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can do that
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
-        image.info = {key: value for key, value in image.info.items() if key == "transparency"}
-        image.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+        pixels = to_srgb(image)
+        pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+        pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     return Checked(EXTENSIONS[kind], encoded.getvalue())
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return the image in the colours that browsers assume when a file holds no profile."""
+    profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
+    if not profile or not mode:
+        return image
+    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    try:
+        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+    except (ImageCms.PyCMSError, OSError):  # no profile, or one for other colours: browsers ignore it too
+        return image
+    if image.mode == mode == "RGB":
+        transform.apply_in_place(image)  # a large photo is held once, not twice
+        return image
+    converted = transform.apply(image if image.mode == mode else image.convert(mode))
+    if opacity:
+        converted.putalpha(opacity)
+    return converted
 
 
 def check_scans(file: BinaryIO) -> None:

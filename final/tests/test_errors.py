@@ -103,14 +103,14 @@ def test_a_409_says_what_to_do(client: Client, ada: Member, grace: Member) -> No
 @pytest.mark.parametrize(
     "method, path, allowed",
     [
-        ("PUT", "/posts", "GET, POST"),
-        ("DELETE", "/posts", "GET, POST"),
-        ("OPTIONS", "/posts", "GET, POST"),
-        ("BREW", "/posts", "GET, POST"),
-        ("PUT", "/posts/1", "GET, PATCH, DELETE"),
-        ("POST", "/users/me", "GET, PATCH, DELETE"),
+        ("PUT", "/posts", "GET, HEAD, POST"),
+        ("DELETE", "/posts", "GET, HEAD, POST"),
+        ("OPTIONS", "/posts", "GET, HEAD, POST"),
+        ("BREW", "/posts", "GET, HEAD, POST"),
+        ("PUT", "/posts/1", "GET, HEAD, PATCH, DELETE"),
+        ("POST", "/users/me", "GET, HEAD, PATCH, DELETE"),
         ("GET", "/auth/login", "POST"),
-        ("DELETE", "/", "GET"),
+        ("DELETE", "/", "GET, HEAD"),
         ("POST", "/files/a.png", "GET, HEAD"),
     ],
 )

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, HTTPException, UploadFile
 
+from ..dependencies import Id
+
 router = APIRouter(prefix="/posts", tags=["Posts"])
 
 
 @router.patch("/{post_id}/cover")
-def replace_cover(post_id: int, file: UploadFile) -> None:
+def replace_cover(post_id: Id, file: UploadFile) -> None:
     """Make the picture in `file` the post's cover, in place of the one before.
 
     Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is then `/files/<name>`.
