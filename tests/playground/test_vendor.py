@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from workbook.cli import doctor
 from workbook.cli.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
@@ -105,7 +104,7 @@ def test_the_doctor_knows(bundles: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """`workbook doctor` says whether the files are made, and how; it is no fault if they are not."""
     monkeypatch.chdir(ROOT)
     there = CliRunner().invoke(app, ["doctor"]).output
-    monkeypatch.setattr(doctor, "built", lambda: None)
+    monkeypatch.setattr(vendor, "built", lambda: None)
     missing = CliRunner().invoke(app, ["doctor"]).output
 
     assert "PASS Playground: the site's pages run their code" in there

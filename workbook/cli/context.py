@@ -14,10 +14,7 @@ from .terminal import Terminal
 class Context:
     def __init__(self) -> None:
         self.terminal = Terminal(plain="--plain" in sys.argv)
-        try:
-            self.course = Course.find(Path.cwd())
-        except FileNotFoundError:  # of the working directory itself
-            raise UserError("The folder that you are in is gone.", "cd to the folder of the course") from None
+        self.course = Course.find(Path.cwd())
 
     @cached_property
     def progress(self) -> Progress:

@@ -35,6 +35,11 @@ def _report(error: UserError) -> None:
 
 
 def _prepare() -> None:
+    """Get ready for any terminal and any end. Raise `UserError` where nothing can be imported."""
+    try:
+        os.getcwd()  # noqa: PTH109, pathlib would be imported for this alone
+    except FileNotFoundError:
+        raise UserError("The folder that you are in is gone.", "cd to the folder of the course") from None
     # A closed standard stream would give its number to the next file that is opened, the journal perhaps.
     for number in (0, 1, 2):
         try:
