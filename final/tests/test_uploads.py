@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.plugin.pictures import display_p3
 from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
@@ -126,6 +127,24 @@ def test_a_photo_stands_upright_and_tells_no_place(client: Client, ada: Member, 
     assert far_off.getbbox() is None
     assert dict(stored.getexif()) == {}
     assert b"taken at home" not in client.get(reply.json()["url"]).content
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "CMYK"])
+def test_colours_survive(client: Client, ada: Member, mode: str) -> None:
+    """A photo in a phone's wide colours looks the same without its profile; one for other colours changes nothing."""
+    file = BytesIO()
+    sent = Image.new("RGBA", (8, 6), (220, 60, 40, 128)).convert(mode)
+    sent.save(file, "JPEG" if mode == "CMYK" else "PNG", icc_profile=display_p3())
+
+    stored = fetched(client, upload(client, ada, file.getvalue()))
+
+    wide = mode in {"RGB", "RGBA", "P"}
+    expected = (241, 35, 17) if wide else sent.convert("RGB").getpixel((4, 3))
+    seen = stored.convert("RGBA").getpixel((4, 3))
+    assert isinstance(seen, tuple)
+    assert isinstance(expected, tuple)
+    assert max(abs(a - b) for a, b in zip(seen[:3], expected, strict=True)) <= 4, f"{expected} became {seen}"
+    assert (seen[3], "icc_profile" in stored.info) == (128 if mode in {"RGBA", "P", "LA"} else 255, False)
 
 
 def test_a_phones_picture_of_two_becomes_one_jpeg(client: Client, ada: Member) -> None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from PIL import Image, ImageChops, ImageCms, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
+from PIL import Image, ImageChops, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
 from workbook.plugin.client import Client
+from workbook.plugin.pictures import display_p3
 from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
@@ -356,25 +357,6 @@ def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
 
     assert reply.json()["filename"].endswith(".jpeg")
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
-
-
-# Red, green and blue of Display P3, as X, Y and Z.
-DISPLAY_P3 = {
-    b"rXYZ": (0.5151, 0.2412, -0.0011),
-    b"gXYZ": (0.2920, 0.6922, 0.0419),
-    b"bXYZ": (0.1571, 0.0666, 0.7841),
-}
-
-
-def display_p3() -> bytes:
-    """The colour profile of a phone's photos: sRGB's, with other primaries."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    for number in range(int.from_bytes(profile[128:132], "big")):
-        name, start, _ = struct.unpack(">4sII", profile[132 + 12 * number : 144 + 12 * number])
-        if name in DISPLAY_P3:
-            numbers = (round(value * 65536) for value in DISPLAY_P3[name])
-            profile[start + 8 : start + 20] = struct.pack(">3i", *numbers)
-    return bytes(profile)
 
 
 @pytest.mark.deeper

@@ -1,0 +1,155 @@
+"""No later step undoes what an earlier one taught: promises of stages 02, 04 and 06, tried on the steps after them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all forty)
+
+from workbook.course.model import Course
+from workbook.plugin.client import Client
+from workbook.plugin.members import CHEAP_HASHES
+from workbook.plugin.pictures import display_p3
+from workbook.serving import Launcher, ServedApp
+
+from .test_deep_bodies import enter
+
+COURSE = Course.find(Path(__file__).parent.parent)
+SECRET = b"<script>taken at 59.91 N</script>"
+ENV = {
+    "SECRET_KEY": "a-key-for-tests-and-for-nothing-else",
+    "API_KEY": "key",
+    "TOKENS": '{"token-of-ada": "ada"}',
+    **CHEAP_HASHES,
+}
+UPLOAD = {"04-uploads": "/upload/image", "05-routers": "/uploads/image", "final": "/uploads/image"}
+
+
+class Step(NamedTuple):
+    """A served step, and a client of it that has logged in."""
+
+    name: str
+    client: Client
+
+    def upload(self, content: bytes, name: str = "photo.jpg") -> dict[str, str]:
+        """Store an image; return the response's body, its status beside it."""
+        reply = self.client.post(UPLOAD[self.name], files={"file": (name, content)})
+        return {**reply.json(), "status": str(reply.status_code)}
+
+
+@pytest.fixture(scope="module", params=["02-middleware", "04-uploads", "05-routers", "06-errors", "final"])
+def step(request: pytest.FixtureRequest, launcher: Launcher) -> Iterator[Step]:
+    """Each step that has something to keep."""
+    with ExitStack() as stack:
+        app = stack.enter_context(ServedApp(launcher, COURSE.folder(COURSE.step(request.param)), env=ENV))
+        client = stack.enter_context(Client(app, []))
+        described = client.get("/openapi.json").json()
+        client.headers.update({"Authorization": "Bearer token-of-ada", **enter(client, described["paths"])})
+        yield Step(request.param, client)
+
+
+def taught_in(*names: str) -> pytest.MarkDecorator:
+    """Run a test on these steps only: the one that teaches it, and those that must not undo it."""
+    return pytest.mark.parametrize("step", names, indirect=True)
+
+
+def photo(kind: str = "JPEG", **options: object) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (80, 60), (220, 60, 40)).save(file, kind, **options)
+    return file.getvalue()
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_only_pixels_are_kept(step: Step) -> None:
+    """04: an image is encoded again, so nothing that was hidden in the file is served."""
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    stored = step.upload(photo(comment=SECRET, exif=exif) + SECRET)
+
+    assert stored["status"] == "201"
+    assert SECRET not in step.client.get(stored["url"]).content
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_files_are_served_inert(step: Step) -> None:
+    """04: a stored file has a name of the server's making, and is served so that no script in it runs."""
+    stored = step.upload(photo(), "../../page.html")
+    served = step.client.get(stored["url"])
+
+    assert Path(stored["filename"]).suffix in {".jpg", ".jpeg"}
+    assert served.headers["content-security-policy"] == "sandbox"
+    assert "nosniff" in served.headers["x-content-type-options"]
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_phones_photos_are_taken(step: Step) -> None:
+    """04: a photo with a second picture in it, held sideways, in wide colours, is one upright JPEG in the same ones."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    small = Image.new("RGB", (4, 3))
+    stored = step.upload(photo("MPO", save_all=True, append_images=[small], exif=exif, icc_profile=display_p3()))
+
+    image = Image.open(BytesIO(step.client.get(stored["url"]).content))
+    pixel = image.getpixel((30, 40))
+    assert (image.format, image.size) == ("JPEG", (60, 80))
+    assert isinstance(pixel, tuple)
+    assert max(abs(a - b) for a, b in zip(pixel, (241, 35, 17), strict=True)) <= 6
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_what_is_no_image_is_refused(step: Step) -> None:
+    """04: the content decides what a file is, and a bomb is not unpacked."""
+    bomb = photo("PNG").replace(b"IHDR\0\0\0\x50\0\0\0\x3c", b"IHDR\0\0\x75\x30\0\0\x75\x30")
+
+    assert [step.upload(content)["status"] for content in (b"<svg/>", photo()[:400])] == ["415", "415"]
+    assert step.upload(bomb)["status"] in {"413", "415"}
+
+
+@taught_in("02-middleware", "final")
+def test_replies_are_marked(step: Step) -> None:
+    """02: a reply carries a request id, its time and the security headers; a hostile id is replaced."""
+    reply = step.client.get("/posts/1", headers={"X-Request-ID": "a b"})
+
+    assert {"x-request-id", "x-process-time", "x-frame-options", "x-content-type-options"} <= set(reply.headers)
+    assert reply.headers["x-request-id"] != "a b"
+
+
+@taught_in("02-middleware", "final")
+def test_internal_is_guarded(step: Step) -> None:
+    """02: everything below /internal needs the key, by every method."""
+    client = step.client
+    statuses = {client.request(method, "/internal/stats").status_code for method in ("GET", "HEAD", "POST", "OPTIONS")}
+
+    assert statuses == {401}
+    assert client.get("/internal/stats", headers={"X-API-Key": "key"}).status_code == 200
+
+
+@taught_in("02-middleware", "final")
+def test_the_log_can_not_be_forged(step: Step) -> None:
+    """02: a line break in a path makes no second line."""
+    step.client.get("/posts%0aforged%0a")
+
+    assert not any(line.startswith("forged") for line in step.client.app.log.splitlines())
+
+
+@taught_in("06-errors", "final")
+def test_every_error_has_the_one_shape(step: Step) -> None:
+    """06: an unknown path, a wrong method, an invalid field, a large body, a refused preflight: one shape."""
+    client, form = step.client, {"Content-Type": "application/json"}
+    register = "/users" if step.name == "06-errors" else "/auth/register"
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    replies = {
+        404: client.get("/nothing"),
+        405: client.put("/users"),
+        422: client.post(register, json={"name": "secret-of-ada"}),
+        413: client.post(register, content=b" " * 300_000, headers=form),
+        400: client.options(register, headers=preflight),
+    }
+
+    assert {status: reply.status_code for status, reply in replies.items()} == {status: status for status in replies}
+    assert [set(json.loads(reply.content)) for reply in replies.values()] == [{"success", "message", "errors"}] * 5
+    assert "secret-of-ada" not in replies[422].text
