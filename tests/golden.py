@@ -8,7 +8,7 @@ writes the files again: read the difference before you commit it.
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,16 @@ class Screens:
         for called, pattern in VARIES.items():
             shown = re.sub(pattern, f"{{{called}}}", shown)
         return shown
+
+
+def transcript(runs: Iterable[tuple[str, str]]) -> str:
+    """Return one screen of several: what each printed, below the line that says which command or which case it was."""
+    return "\n".join(f"{head}\n{printed}" for head, printed in runs)
+
+
+def unwrapped(text: str) -> str:
+    """Return an error without its line breaks, whose places depend on the length of a path; “Next” keeps its line."""
+    return re.sub(r"\n(?=\S)(?!Next: )", " ", text)
 
 
 def all_screens() -> set[str]:

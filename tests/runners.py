@@ -6,6 +6,7 @@ import functools
 import os
 import queue
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ from workbook.journal import Entry, Journal
 from workbook.learner import workspace
 from workbook.serving import warm
 
+from .golden import transcript
 from .nursery import Forked, ForkedHelper, Nursery, can_fork
 
 PATIENCE = 90.0  # seconds: a deadline for a loaded machine, never waited for where all is well
@@ -131,6 +133,15 @@ class Workbook:
             **options,
         )
         return Ended(ended.returncode, ended.stdout or "", ended.stderr or "")
+
+    def refusals(self, *lines: str, status: int = 2) -> str:
+        """Run commands that refuse: each writes to standard error only and exits with `status`; returns a screen."""
+        runs = []
+        for line in lines:
+            ended = self(*shlex.split(line))
+            assert (ended.status, ended.out) == (status, ""), line
+            runs.append((f"$ workbook {line}", ended.err))
+        return transcript(runs)
 
     def _forked(self, words: Sequence[str], cwd: Path, env: dict[str, str], given: str) -> Ended:
         """Run it to its end in a fork."""
