@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..runners import Ended, Workbook, files_below, free_port, replace_in
+from ..golden import Screens, transcript, unwrapped
+from ..runners import Workbook, files_below, free_port, replace_in
 
 SOLVED = """
 
@@ -26,6 +27,7 @@ title = "Sum"
 concept = "Another exercise in the same project"
 minutes = 5
 """
+RANDOM = re.compile(r"-[0-9a-f]{6}\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 
 
@@ -33,12 +35,6 @@ def solve(workbook: Workbook) -> None:
     """Write the solution into the learner's project."""
     main = workbook.work / "final/app/main.py"
     main.write_text(main.read_text(encoding="utf-8") + SOLVED, encoding="utf-8")
-
-
-def told(ended: Ended) -> str:
-    """What was written to standard output, on one line."""
-    assert "Traceback" not in ended.out + ended.err, ended.err
-    return " ".join(ended.out.split())
 
 
 @pytest.fixture
@@ -61,25 +57,18 @@ def project(workbook: Workbook) -> Path:
 # --- start
 
 
-def test_start_makes_the_project_once(workbook: Workbook) -> None:
+def test_start_makes_the_project_once(workbook: Workbook, screens: Screens) -> None:
     """`start` of an exercise makes the project with the starter in it, and says what to read, edit and call."""
     ended = workbook("start", "count")
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.lines == [
-        "Count. Your project is in work/final, 10 files; to write:",
-        "work/final/app/counting.py. About 15 minutes.",
-        "",
-        "      Read  exercises/count/README.md",
-        "      Edit  work/final/app/counting.py",
-        "     Check  uv run workbook check count",
-    ]
+    screens("start-exercise", ended.out)
     shipped, starter = workbook.root / "final", workbook.root / "exercises/count/starter"
     wanted = {name: content for name, content in files_below(shipped).items() if name != "tour.toml"}
     assert files_below(workbook.work / "final") == wanted | files_below(starter)
 
 
-def test_start_adds_to_a_project_that_is_there(workbook: Workbook) -> None:
+def test_start_adds_to_a_project_that_is_there(workbook: Workbook, screens: Screens) -> None:
     """In a project that is there `start` adds the starter and touches nothing; again, it touches nothing at all."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("mine", encoding="utf-8")
@@ -90,12 +79,12 @@ def test_start_adds_to_a_project_that_is_there(workbook: Workbook) -> None:
     (project / STARTER).write_text("mine too", encoding="utf-8")
     again = workbook("start", "count")
 
-    assert "Added to your project in work/final: work/final/app/counting.py. Yours are untouched." in told(added)
-    assert "Your project in work/final has its files already. Nothing was touched." in told(again)
+    screens("start-exercise-in-a-project", added.out)
+    screens("start-exercise-again", again.out)
     assert files_below(project) == before | {STARTER: b"mine too"}
 
 
-def test_a_second_exercise_goes_into_the_same_project(second: Workbook) -> None:
+def test_a_second_exercise_goes_into_the_same_project(second: Workbook, screens: Screens) -> None:
     """The second exercise is added to the project as the first one has left it."""
     project = second.put_into_work("count")
     solve(second)
@@ -103,12 +92,12 @@ def test_a_second_exercise_goes_into_the_same_project(second: Workbook) -> None:
     ended = second("start", "sum")
 
     assert ended.status == 0
-    assert told(ended).startswith("Sum. Added to your project in work/final: work/final/app/summing.py. Yours are")
+    screens("start-second-exercise", ended.out)
     assert SOLVED in (project / "app/main.py").read_text(encoding="utf-8")
     assert sorted(path.name for path in second.work.iterdir()) == ["backups", "final", "journal.sqlite"]
 
 
-def test_a_half_deleted_project(workbook: Workbook, project: Path) -> None:
+def test_a_half_deleted_project(workbook: Workbook, project: Path, screens: Screens) -> None:
     """Without app/main.py every command on the exercise names `start`, which puts back what is gone and no more."""
     shutil.rmtree(project / "app/__pycache__", ignore_errors=True)
     whole = files_below(project)
@@ -116,30 +105,24 @@ def test_a_half_deleted_project(workbook: Workbook, project: Path) -> None:
     (project / "app/books.py").unlink()
     (project / STARTER).write_text("mine", encoding="utf-8")
 
-    for words in (["check", "count"], ["submit", "count"], ["watch", "count"]):
-        ended = workbook(*words)
-        assert (ended.status, ended.out) == (1, "")
-        assert "app/main.py" in ended.err
-        assert ended.err.endswith("Next: uv run workbook start count\n")
+    refused = workbook.refusals("check count", "submit count", "watch count", status=1)
     ended = workbook("start", "count")
 
-    assert "2 files were missing and are back. Yours are untouched." in told(ended)
+    screens("check-half-deleted-project", unwrapped(refused))
+    screens("start-half-deleted-project", ended.out)
     assert files_below(project) == whole | {STARTER: b"mine"}
     (project / "app/books.py").unlink()
-    assert "Nothing was touched." in told(workbook("start", "count")), "a file may have been renamed"
+    screens("start-exercise-again", workbook("start", "count").out)  # a file may have been renamed
 
 
-def test_a_project_that_is_gone(workbook: Workbook, project: Path) -> None:
+def test_a_project_that_is_gone(workbook: Workbook, project: Path, screens: Screens) -> None:
     """When all of work/final is gone the exercise is not begun, and `start` begins it anew."""
     shutil.rmtree(project)
 
-    checked = workbook("check", "count")
+    refused = workbook.refusals("check count", "submit count", status=1)
     started = workbook("start", "count")
 
-    assert (checked.status, checked.err) == (
-        1,
-        "workbook: count is not begun.\nNext: uv run workbook start count\n",
-    )
+    screens("check-exercise-not-begun", refused)
     assert (started.status, (project / STARTER).is_file()) == (0, True)
 
 
@@ -158,63 +141,37 @@ def test_a_start_that_was_killed_leaves_no_half_project(workbook: Workbook) -> N
 # --- check
 
 
-@pytest.mark.parametrize("words", [["check"], ["submit"]])
-def test_what_is_not_begun(workbook: Workbook, words: list[str]) -> None:
+def test_what_is_not_begun(workbook: Workbook, screens: Screens) -> None:
     """Before `start`, `check` and `submit` say that the exercise is not begun, also where the project is there."""
     for _ in range(2):
-        ended = workbook(*words, "count")
-        assert (ended.status, ended.out) == (1, "")
-        assert ended.err == "workbook: count is not begun.\nNext: uv run workbook start count\n"
+        screens("check-exercise-not-begun", workbook.refusals("check count", "submit count", status=1))
         workbook.put_into_work("final")
 
 
-def test_check_of_a_starter(workbook: Workbook, project: Path) -> None:
+def test_check_of_a_starter(workbook: Workbook, project: Path, screens: Screens) -> None:
     """With the starter the card names the TODO of this exercise; no points, exit 1, and what to do next."""
     (project / "app/other.py").write_text('"""TODO: of another exercise"""\n', encoding="utf-8")
 
     ended = workbook("check", "count")
 
     assert (ended.status, ended.err) == (1, "")
-    assert ended.lines[:4] == [
-        "Count  your copy, work/final",
-        "",
-        " FAIL GET /count tells how many books there are, each copy of one too.",
-        "",
-    ]
-    assert ended.lines[4] == "0 of 70 points; 30 more are graded by hidden tests."
-    assert "     To do  app/counting.py:6 TODO: count the titles, and add the route" in ended.lines
-    assert "      Hint  uv run workbook hint count" in ended.lines
-    assert "            uv run workbook run final" not in ended.lines
     assert "another exercise" not in ended.out
-    assert ended.lines[-3:] == [
-        "      Read  exercises/count/README.md",
-        "      Edit  work/final/app/counting.py",
-        "     Check  uv run workbook check count",
-    ]
+    screens("check-exercise-starter", RANDOM.sub("-{random}", ended.out))
 
 
-def test_check_of_a_solution(workbook: Workbook, project: Path) -> None:
+def test_check_of_a_solution(workbook: Workbook, project: Path, screens: Screens) -> None:
     """When the public tests are green `check` tells the points, exits 0, ticks the exercise off and says: hand in."""
     solve(workbook)
 
     ended = workbook("check", "count")
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.lines == [
-        "Count  your copy, work/final",
-        "",
-        " PASS GET /count tells how many books there are, each copy of one too.",
-        "",
-        "70 of 70 points; 30 more are graded by hidden tests.",
-        "",
-        "      Next  the public tests are green; hand it in:",
-        "            uv run workbook submit count",
-    ]
+    screens("check-exercise-solved", ended.out)
     assert [entry.data for entry in workbook.notes("solved")] == [{"task": "count"}]
     assert " DONE count" in workbook("list").out
 
 
-def test_what_was_green_once_and_is_broken(workbook: Workbook, project: Path) -> None:
+def test_what_was_green_once_and_is_broken(workbook: Workbook, project: Path, screens: Screens) -> None:
     """A solution that has been broken since is not said to be green."""
     solve(workbook)
     workbook.note("solved", "count", task="count")
@@ -223,65 +180,52 @@ def test_what_was_green_once_and_is_broken(workbook: Workbook, project: Path) ->
     ended = workbook("check", "count")
 
     assert ended.status == 1
-    assert "hand it in" not in ended.out
-    assert "      Edit  work/final/app/counting.py" in ended.lines
+    screens("check-exercise-broken-again", RANDOM.sub("-{random}", ended.out))
 
 
-def test_check_shipped_of_an_exercise(shared: Workbook) -> None:
+def test_check_shipped_of_an_exercise(shared: Workbook, screens: Screens) -> None:
     """The course ships no solution: `check --shipped` of an exercise is misuse, and names what to call."""
-    ended = shared("check", "count", "--shipped")
-
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err == (
-        "workbook: count is yours to write: the course ships no solution of it.\nNext: uv run workbook check count\n"
-    )
+    screens("check-exercise-shipped", shared.refusals("check count --shipped"))
 
 
-def test_points_follow_the_grading(workbook: Workbook, project: Path) -> None:
+def test_points_follow_the_grading(workbook: Workbook, project: Path, screens: Screens) -> None:
     """The points are those of grading.toml, which an instructor changes; a line of it that is wrong is told."""
     solve(workbook)
     grading = workbook.root / "exercises/count/grading.toml"
     grading.write_text("[points]\ntest_counts_books = 1.5\n[dropped]\ntest_counts_by_letter = 30\n", encoding="utf-8")
     changed = workbook("check", "count")
     grading.write_text("[points]\ntest_counts_books = -1\n", encoding="utf-8")
+
+    screens("check-exercise-other-points", changed.out)
     wrong = workbook("check", "count")
 
-    assert "1.5 of 1.5 points" in changed.lines
     assert wrong.status == 2
-    said = " ".join(wrong.err.split())
-    assert "count/grading.toml, line 2, key points.test_counts_books: Input should be greater than" in said
-    assert said.endswith("git checkout exercises/count/grading.toml")
+    screens("check-exercise-broken-grading", wrong.out + wrong.err)
 
 
 # --- hints
 
 
-def test_hints_of_an_exercise(workbook: Workbook) -> None:
+def test_hints_of_an_exercise(workbook: Workbook, screens: Screens) -> None:
     """Three hints come one by one, also before the exercise is begun; no solution is named."""
-    ended = [workbook("hint", "count") for _ in range(4)]
+    said = transcript(("$ workbook hint count", workbook("hint", "count").out) for _ in range(4))
 
-    titles = [[line for line in one.lines if line.startswith("Hint ")] for one in ended]
-    nudge, approach, shape = "Hint 1 of 3: Nudge", "Hint 2 of 3: Approach", "Hint 3 of 3: Shape of the code"
-    assert titles == [[nudge], [nudge, approach], [nudge, approach, shape], [nudge, approach, shape]]
-    assert ended[0].lines == ["Count", "", nudge, "Something here lists the titles already."]
-    assert ended[3].lines[-1] == "That was the last. Hints cost nothing."
-    assert "solution" not in "".join(one.out for one in ended)
+    assert "solution" not in said
+    screens("hint-exercise-one-by-one", said)
 
 
-def test_hints_that_are_gone(workbook: Workbook) -> None:
+def test_hints_that_are_gone(workbook: Workbook, screens: Screens) -> None:
     """Hints that are gone are told with how to get them back."""
     (workbook.root / "exercises/count/hints.md").unlink()
+    (workbook.root / "stages/01-hello/tasks/1-farewell/hints.md").unlink()
 
-    ended = workbook("hint", "count")
-
-    assert (ended.status, ended.out) == (1, "")
-    assert "exercises/count/hints.md is not there or holds no hints.\nNext: git checkout exercises\n" in ended.err
+    screens("hint-gone", unwrapped(workbook.refusals("hint count", "hint 01", status=1)))
 
 
 # --- reset
 
 
-def test_reset_goes_back_to_before_the_exercise(workbook: Workbook) -> None:
+def test_reset_goes_back_to_before_the_exercise(workbook: Workbook, screens: Screens) -> None:
     """`reset` makes the project what it was before the exercise, with the starter; the printed command undoes that."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("# mine, from before\n", encoding="utf-8")
@@ -295,37 +239,37 @@ def test_reset_goes_back_to_before_the_exercise(workbook: Workbook) -> None:
     ended = workbook("reset", "count")
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.lines[0] == "work/final is what it was before count, with its starter."
+    screens("reset-exercise", ended.out)
     assert files_below(project) == begun
     (command,) = [line.strip() for line in ended.lines if "--to" in line]
     uv, run, name, *words = shlex.split(command)
     assert (uv, run, name) == ("uv", "run", "workbook")
     undone = workbook(*words)
     assert undone.status == 0
+    screens("reset-exercise-undone", undone.out)
     assert files_below(project) == written
-    assert told(undone).startswith("work/final is again what is in work/backups/final-")
-    assert "What you had is in work/backups/final-" in told(undone)
 
 
-def test_reset_takes_backups_alone(workbook: Workbook, project: Path, tmp_path: Path) -> None:
+def test_reset_takes_backups_alone(workbook: Workbook, project: Path, tmp_path: Path, screens: Screens) -> None:
     """`reset --to` takes a backup and nothing else, and touches nothing then; exit 2."""
     before = files_below(project)
+    places = (tmp_path, workbook.root / "final", workbook.work / "backups/none")
 
-    for place in (tmp_path, workbook.root / "final", workbook.work / "backups/none"):
-        ended = workbook("reset", "count", "--to", str(place))
-        assert (ended.status, ended.out) == (2, "")
-        assert f"{place} is no backup" in " ".join(ended.err.split())
+    refused = workbook.refusals(*(f"reset count --to {place}" for place in places))
+
+    screens("reset-no-backup", unwrapped(refused), elsewhere=str(tmp_path))
     assert files_below(project) == before
 
 
-def test_reset_of_what_is_not_begun(workbook: Workbook) -> None:
+def test_reset_of_what_is_not_begun(workbook: Workbook, screens: Screens) -> None:
     """`reset` of an exercise that is not begun begins it, and takes nothing of the project away."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("mine", encoding="utf-8")
 
     ended = workbook("reset", "count")
 
-    assert (ended.status, ended.lines[0]) == (0, "work/final is begun.")
+    assert ended.status == 0
+    screens("reset-exercise-not-begun", ended.out)
     assert (project / "app/main.py").read_text(encoding="utf-8") == "mine"
 
 
@@ -387,14 +331,14 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
     assert [entry.data for entry in workbook.notes("solved")] == [{"task": "count"}]
 
 
-def test_a_session_begins_a_half_deleted_exercise(workbook: Workbook, project: Path) -> None:
+def test_a_session_begins_a_half_deleted_exercise(workbook: Workbook, project: Path, screens: Screens) -> None:
     """`workbook` in an exercise whose project is half deleted puts it back and goes on."""
     (project / "app/main.py").unlink()
 
     ended = workbook()
 
     assert (ended.status, ended.err) == (0, "")
-    assert "Your copy of count is in work/final." in ended.lines
+    screens("workbook-half-deleted-project", ended.out)
     assert (project / "app/main.py").is_file()
 
 
