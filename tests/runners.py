@@ -140,7 +140,7 @@ class Workbook:
         for line in lines:
             ended = self(*shlex.split(line))
             assert (ended.status, ended.out) == (status, ""), line
-            runs.append((f"$ workbook {line}", ended.err))
+            runs.append((f"$ workbook {line}".rstrip(), ended.err))
         return transcript(runs)
 
     def _forked(self, words: Sequence[str], cwd: Path, env: dict[str, str], given: str) -> Ended:
