@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ..golden import Screens, transcript, unwrapped
 from ..runners import Workbook
-from .test_exercise_commands import ESCAPES, solve, told
+from .test_exercise_commands import ESCAPES, solve
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def handed_in(workbook: Workbook) -> list[Path]:
     return sorted((workbook.work / "submissions").iterdir())
 
 
-def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path) -> None:
+def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path, screens: Screens) -> None:
     """The zip holds app/ and what belongs to it beside it; what else is in app/ is told."""
     write_all(project, LEFT_OUT | BESIDE | {"seed.py": b"", "requirements.txt": b"", "app/uploads/crud.py": b""})
     write_all(project, {"app/__pycache__/main.cpython-311.pyc": b""})
@@ -73,12 +74,7 @@ def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path) -> N
         f"final/{name}" for name in (".env.example", "README.md", *(f"app/{w}.py" for w in wanted), "requirements.txt")
     ] + ["final/seed.py"]
     assert [line.strip() for line in ended.lines[:11]] == [name.removeprefix("final/") for name in names]
-    assert "Left out, because running left it there or it is none of the project's: app/.env, app/.git/config," in (
-        told(ended)
-    )
-    size = file.stat().st_size / 1024
-    assert f"work/submissions/{file.name}: 11 files, {size:.0f} KiB. Hand in this file." in told(ended)
-    assert "Its public tests have not been green yet: uv run workbook check count" in told(ended)
+    screens("submit", ended.out, file=file.name, size=f"{file.stat().st_size / 1024:.0f} KiB")
 
 
 def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) -> None:
@@ -97,46 +93,35 @@ def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) ->
     assert {entry.data["file"] for entry in workbook.notes("submitted")} == {file.name for file in files}
 
 
-@pytest.mark.parametrize(
-    "files, message",
-    [
-        ({"app/Books.py": b""}, "differ in case alone"),
-        ({"fastapi.py": b""}, "fastapi.py hides the package fastapi of the same name: rename it."),
-        ({f"app/{'x' * 210}.py": b""}, "a name that no project needs"),
-        ({f"app/m{n}.py": b"" for n in range(2000)}, "2,008 files of 0.0 MiB are more than a project."),
-        ({f"app/m{n}.py": bytes(1024 * 1024) for n in range(21)}, "files of 21.0 MiB are more than a project."),
-    ],
-    ids=["case", "fastapi.py", "long name", "many", "large"],
-)
-def test_submit_refuses_what_a_grader_refuses(
-    workbook: Workbook, project: Path, files: dict[str, bytes], message: str
-) -> None:
+def test_submit_refuses_what_a_grader_refuses(workbook: Workbook, project: Path, screens: Screens) -> None:
     """A project that a grader would refuse is told so when it is handed in: exit 1, and no file is left."""
-    write_all(project, files)
+    runs = []
+    for what, files in (
+        ("app/Books.py beside app/books.py", {"app/Books.py": b""}),
+        ("a module with a package's name", {"fastapi.py": b""}),
+        ("a name of 213 letters", {f"app/{'x' * 210}.py": b""}),
+        ("2,000 more files", {f"app/m{n}.py": b"" for n in range(2000)}),
+        ("21 files of 1 MiB", {f"app/m{n}.py": bytes(1024 * 1024) for n in range(21)}),
+    ):
+        write_all(project, files)
+        runs.append((f"# {what}", workbook.refusals("submit count", status=1)))
+        for name in files:
+            (project / name).unlink()
 
-    ended = workbook("submit", "count")
-
-    assert (ended.status, ended.out) == (1, "")
-    assert message in " ".join(ended.err.split())
+    screens("submit-refused", transcript(runs))
     assert not list((workbook.work).glob("submissions/*"))
 
 
-def test_submit_where_nothing_can_be_written(workbook: Workbook, project: Path) -> None:
+def test_submit_where_nothing_can_be_written(workbook: Workbook, project: Path, screens: Screens) -> None:
     """A file in the place of the folder for zips is told, and exits 1."""
     (workbook.work / "submissions").write_text("a file", encoding="utf-8")
 
-    ended = workbook("submit", "count")
-
-    assert (ended.status, ended.out) == (1, "")
-    assert "cannot be made:" in " ".join(ended.err.split())
+    screens("submit-cannot-be-written", unwrapped(workbook.refusals("submit count", status=1)))
 
 
-def test_only_exercises_are_handed_in(shared: Workbook) -> None:
+def test_only_exercises_are_handed_in(shared: Workbook, screens: Screens) -> None:
     """`submit` of a stage is misuse: exit 2, and the list is next."""
-    ended = shared("submit", "01")
-
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err == "workbook: 01-hello is not handed in; exercises are.\nNext: uv run workbook list\n"
+    screens("submit-stage", shared.refusals("submit 01"))
 
 
 @pytest.mark.parametrize("columns", [80, 40])
