@@ -14,6 +14,7 @@ import pytest
 from workbook.journal import VERSION, Journal
 
 from ..apps import write
+from ..golden import Screens, unwrapped
 from ..grader.classes import HALF, NOTHING, RIGHT, hand_in, project
 from ..grader.conftest import folder, school
 from ..runners import Ended, Workbook, wait_until
@@ -37,7 +38,7 @@ def told(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_class_is_graded(school: Workbook, folder: Path) -> None:
+def test_a_class_is_graded(school: Workbook, folder: Path, screens: Screens) -> None:
     """Everybody has a line and a mark, whatever they handed in; what else was found is listed; exit 0."""
     (school.root / "roster.csv").write_text(
         "id,name,canvas\na1,Ada Lovelace,11\ng1,Grace Hopper,12\nt1,山田太郎,\nm1,Mary Ward,14\n", encoding="utf-8"
@@ -49,22 +50,10 @@ def test_a_class_is_graded(school: Workbook, folder: Path) -> None:
     hand_in(folder, "eve\x1b[31m_99_9_count.zip", RIGHT)
     (folder / "notes.txt").write_text("hello", encoding="utf-8")
 
-    ended = grade(school, "--roster", "roster.csv")
+    ended = grade(school, "--roster", "roster.csv", "--lanes", "1")
 
     assert (ended.status, ended.err) == (0, ""), ended.out
-    lines, _, rest = ended.out.partition("\n\n")
-    assert sorted(line for line in lines.splitlines() if line.startswith(" ") and line[1] != " ") == [
-        " FAIL Grace Hopper  count 70/100  1 not kept",
-        " FAIL 山田太郎  count 0/100  count.zip is not a whole, plain zip.",
-        " PASS Ada Lovelace  count 100/100",
-        " PASS eve\\x1b[31m  count 100/100",
-    ]
-    assert "count       4    68           2     1" in rest
-    assert "Not matched: 2 eve\\x1b[31m_99_9_count.zip: Nobody on the roster has the Canvas number 99" in told(rest)
-    assert "notes.txt: It is neither a zip nor a folder: not graded." in told(rest)
-    assert "Not counted: 1 lovelaceada_11_1_count.zip (Ada Lovelace): For count a later one counts" in told(rest)
-    assert "count not handed in: 1 Mary Ward" in told(rest)
-    assert ended.lines[-1].endswith("uv run --group grading workbook class report results/journal.db")
+    screens("grade-class", ended.out)
     assert {one["learner"]: one["attempt"] for one in results(school)} == {"a1": 2, "g1": 1, "t1": 1, "99": 1}
     (the_class,) = results(school, "class")
     assert (the_class["exercises"], the_class["unsafe"], the_class["not_handed_in"]) == (
@@ -74,7 +63,7 @@ def test_a_class_is_graded(school: Workbook, folder: Path) -> None:
     )
 
 
-def test_a_second_run_does_no_work(school: Workbook, folder: Path) -> None:
+def test_a_second_run_does_no_work(school: Workbook, folder: Path, screens: Screens) -> None:
     """What is graded is not graded again, also after the points changed; --force does it, and new files are graded."""
     hand_in(folder, "ada.zip", HALF)
     assert grade(school).status == 0
@@ -84,13 +73,11 @@ def test_a_second_run_does_no_work(school: Workbook, folder: Path) -> None:
 
     again = grade(school)
 
-    assert "Graded before, and not again: 1." in again.out
-    assert "count       1    50 " in again.out
+    screens("grade-again", again.out)
     assert len(results(school)) == 1
     hand_in(folder, "grace.zip", RIGHT)
-    assert "grace  count 80/80" in grade(school).out
-    forced = grade(school, "--force", "--lanes", "1")
-    assert "ada  count 50/80" in forced.out
+    screens("grade-one-more", grade(school).out)
+    screens("grade-force", grade(school, "--force", "--lanes", "1").out)
     one, two, *_ = sorted(results(school), key=lambda result: result["learner"])
     assert one["verdicts"] == two["verdicts"]
     assert {entry["seed"] for entry in results(school, "class")} == {seed}
@@ -161,7 +148,7 @@ def score_of(result: dict[str, Any]) -> int:
     return sum(verdict["outcome"] == "kept" for verdict in result["verdicts"])
 
 
-def test_gradescopes_export_is_a_class(school: Workbook, folder: Path) -> None:
+def test_gradescopes_export_is_a_class(school: Workbook, folder: Path, screens: Screens) -> None:
     """A folder that Gradescope has exported is graded as it is; its file says whose each submission is."""
     people = ["{':name': Ada Lovelace, ':sid': a1}", "{':name': Grace Hopper, ':email': grace@example.com}"]
     metadata = "".join(f"submission_{n}: {{':submitters': [{one}]}}\n" for n, one in enumerate(people))
@@ -172,11 +159,11 @@ def test_gradescopes_export_is_a_class(school: Workbook, folder: Path) -> None:
     ended = grade(school, "--exercise", "count", "--lanes", "1")
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.lines[:2] == [" PASS Ada Lovelace  count 100/100", " FAIL Grace Hopper  count 70/100  1 not kept"]
+    screens("grade-gradescope-export", ended.out)
     assert [one["learner"] for one in results(school)] == ["a1", "grace@example.com"]
 
 
-def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path) -> None:
+def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path, screens: Screens) -> None:
     """Ctrl-C ends every lane at once, keeps what is graded, and says how to go on; exit 130."""
     slow = RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return")
     for name in ("ada", "grace", "mary"):
@@ -188,30 +175,27 @@ def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path) -> None:
     ended = running.end(signal.SIGINT)
 
     assert ended.status == 130
-    assert "Ended. 1 of 4 are in results/journal.db and stay there." in told(ended.out)
-    assert "the same command again goes on" in told(ended.out)
-    assert "Traceback" not in ended.out
+    screens("grade-interrupted", ended.out)
     school.wait_until_gone()
     assert [result["learner"] for result in results(school)] == ["a"]
 
 
-def test_one_grading_at_a_time(school: Workbook, folder: Path) -> None:
+def test_one_grading_at_a_time(school: Workbook, folder: Path, screens: Screens) -> None:
     """A second grading into the same folder is refused while the first one runs; a decision is not."""
     hand_in(folder, "a.zip", RIGHT)
     hand_in(folder, "b.zip", RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return"))
     running = school.start("grade", "class", "--unsafe", "--lanes", "1")
     running.wait_for("a  count 100/100")
 
-    second = grade(school)
+    refused = school.refusals("grade class --unsafe", status=1)
     decided = school("grade", "override", "a", "test_counts_books", "5", "--why", "late")
 
-    assert (second.status, second.out) == (1, "")
-    assert second.err.startswith("workbook: Another workbook class grade is writing to results.")
+    screens("grade-already-running", refused)
     assert decided.status == 0, decided.err
     running.end(signal.SIGTERM)
 
 
-def test_a_decision_stays(school: Workbook, folder: Path) -> None:
+def test_a_decision_stays(school: Workbook, folder: Path, screens: Screens) -> None:
     """An override sets one promise's points until the next one, also after the submission is graded again."""
     hand_in(folder, "ada.zip", HALF)
     grade(school)
@@ -220,31 +204,26 @@ def test_a_decision_stays(school: Workbook, folder: Path) -> None:
         decided = school("grade", "override", "ada", "test_counts_by_letter", points, "--why", why)
         assert (decided.status, decided.err) == (0, "")
 
-    assert "test_counts_by_letter is worth 12.5 now. It was graded: not kept." in told(decided.out)
+    screens("override", decided.out)
     assert "ada  count 82.5/100" in grade(school, "--force").out
     last = {"learner": "ada", "exercise": "count", "promise": "test_counts_by_letter", "points": 12.5}
     assert results(school, "override")[-1] == last | {"why": "nearly, seen"}
 
 
-@pytest.mark.parametrize(
-    "words, message",
-    [
-        (["ada"], "An override names a learner, a promise, and points."),
-        (["ada", "test_counts_books", "5"], "A decision needs its reason"),
-        (["ada", "test_counts_books", "many", "--why", "x"], "many is no number of points"),
-        (["ada", "test_counts_books", "nan", "--why", "x"], "nan is no number of points"),
-        (["ad", "test_counts_books", "5", "--why", "x"], "has no result of ad. Did you mean ada?"),
-        (["ada", "test_counts", "5", "--why", "x"], "is called test_counts. There are test_counts_books, test"),
-        (["ada", "test_counts_books", "5", "--why", "x", "--exercise", "sum"], "has no result of ada for sum."),
-        (["ada", "test_counts_books", "5", "--why", "x", "--out", "gone"], "gone/journal.db is not there"),
-    ],
-)
-def test_a_decision_about_nothing_is_refused(graded: Workbook, words: list[str], message: str) -> None:
+def test_a_decision_about_nothing_is_refused(graded: Workbook, screens: Screens) -> None:
     """An override that names nobody, no promise, no points or no reason is misuse, and records nothing."""
-    ended = graded("grade", "override", *words)
+    lines = (
+        "ada",
+        "ada test_counts_books 5",
+        "ada test_counts_books many --why x",
+        "ada test_counts_books nan --why x",
+        "ad test_counts_books 5 --why x",
+        "ada test_counts 5 --why x",
+        "ada test_counts_books 5 --why x --exercise sum",
+        "ada test_counts_books 5 --why x --out gone",
+    )
 
-    assert (ended.status, ended.out) == (2, "")
-    assert message in told(ended.err)
+    screens("override-refused", graded.refusals(*(f"grade override {line}" for line in lines)))
     assert results(graded, "override") == []
 
 
@@ -264,54 +243,45 @@ def graded(school: Workbook) -> Workbook:
     return school
 
 
-@pytest.mark.parametrize(
-    "words, message",
-    [
-        (["gone.zip"], "gone.zip is not there."),
-        (["class"], "There is nothing to grade in class."),
-        (["ada.zip", "--exercise", "01-hello"], "01-hello is no exercise"),
-        (["ada.zip", "--exercise", "cuont"], "There is no step called “cuont”. Nearest: count."),
-        (["ada.zip", "--roster", "gone.csv"], "The roster gone.csv is not there."),
-        (["ada.zip", "--scheduler", "tcp://127.0.0.1:1", "--lanes", "2"], "its workers are the lanes"),
-        (["ada.zip", "--why", "x"], "--why belongs to an override."),
-        (["ada.zip", "--lanes", "0"], "--lanes"),
-    ],
-)
-def test_misuse_is_told(shared: Workbook, words: list[str], message: str) -> None:
+def test_misuse_is_told(shared: Workbook, screens: Screens) -> None:
     """What cannot be meant is told in a sentence, before anything is made; exit 2."""
     (shared.root / "class").mkdir(exist_ok=True)
     (shared.root / "exercises/count/hidden").mkdir(exist_ok=True)
     hand_in(shared.root, "ada.zip", RIGHT)
+    lines = (
+        "gone.zip",
+        "class",
+        "ada.zip --exercise 01-hello",
+        "ada.zip --exercise cuont",
+        "ada.zip --roster gone.csv",
+        "ada.zip --scheduler tcp://127.0.0.1:1 --lanes 2",
+        "ada.zip --why x",
+        "ada.zip --lanes 0",
+    )
 
-    ended = shared("grade", *words, "--unsafe")
-
-    assert (ended.status, ended.out) == (2, "")
-    assert message in told(ended.err)
+    screens("grade-misuse", shared.refusals(*(f"grade {line} --unsafe" for line in lines)))
     assert not (shared.root / "results").exists()
 
 
-def test_a_learner_edition_cannot_grade(school: Workbook, folder: Path) -> None:
+def test_a_learner_edition_cannot_grade(school: Workbook, folder: Path, screens: Screens) -> None:
     """Without its hidden tests an exercise is not graded: exit 2."""
     hand_in(folder, "ada.zip", RIGHT)
     (school.root / "exercises/count/hidden").rename(school.root / "elsewhere")
 
-    ended = grade(school)
-
-    assert (ended.status, ended.out) == (2, "")
-    assert "a learner edition has none of its hidden tests" in told(ended.err)
+    screens("grade-no-hidden-tests", school.refusals("grade class --unsafe"))
 
 
 @pytest.mark.parametrize("kind", ["newer", "damaged", "locked", "a folder", "a file for its folder"])
-def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str) -> None:
+def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str, screens: Screens) -> None:
     """A journal that is newer, damaged, locked or none at all is told in a sentence and left alone; exit 1."""
     hand_in(folder, "ada.zip", RIGHT)
     file = school.root / "results/journal.db"
-    messages = {
-        "newer": "is of a newer edition of the workbook",
-        "damaged": "is damaged: file is not a database. It holds every mark: make a copy of it",
-        "locked": "database is locked",
-        "a folder": "unable to open database file",
-        "a file for its folder": "results cannot be written:",
+    names = {
+        "newer": "grade-journal-newer",
+        "damaged": "grade-journal-damaged",
+        "locked": "grade-journal-locked",
+        "a folder": "grade-journal-is-a-folder",
+        "a file for its folder": "grade-results-is-a-file",
     }
     db = None
     if kind == "a file for its folder":
@@ -326,27 +296,25 @@ def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str
         db = sqlite3.connect(file, isolation_level=None)
         db.execute(f"PRAGMA user_version = {VERSION + 1}" if kind == "newer" else "BEGIN EXCLUSIVE")
 
-    ended = grade(school)
+    refused = school.refusals("grade class --unsafe", status=1)
 
     if db:
         db.close()
-    assert (ended.status, ended.out) == (1, "")
-    assert messages[kind] in told(ended.err)
+    screens(names[kind], unwrapped(refused), formats=f"format {VERSION + 1}; this one reads {VERSION}")
 
 
-def test_what_cannot_be_read_fails_alone(school: Workbook, folder: Path) -> None:
+def test_what_cannot_be_read_fails_alone(school: Workbook, folder: Path, screens: Screens) -> None:
     """A pipe among the zips is told as not graded, the rest of the class is graded; exit 1, and again next time."""
     hand_in(folder, "ada.zip", RIGHT)
     os.mkfifo(folder / "bob.zip")
 
-    ended = grade(school)
+    ended = grade(school, "--lanes", "1")
     again = grade(school)
 
     assert (ended.status, again.status) == (1, 1)
-    assert "ada  count 100/100" in ended.out
-    assert "Could not be graded; the same command tries again: 1 bob.zip, count: it cannot be read" in told(ended.out)
+    screens("grade-cannot-be-read", ended.out)
     assert results(school, "failed")[0]["file"] == "bob.zip"
-    assert "Graded before, and not again: 1." in again.out
+    screens("grade-cannot-be-read-again", again.out)
 
 
 @pytest.mark.parametrize("columns", [80, 40])
