@@ -60,7 +60,7 @@ def transcript(runs: Iterable[tuple[str, str]]) -> str:
 
 def unwrapped(text: str) -> str:
     """Return an error without its line breaks, whose places depend on the length of a path; “Next” keeps its line."""
-    return re.sub(r"(?<=\S)\n(?=\S)(?!workbook:|Next: )", " ", text)
+    return re.sub(r"(?<=\S)\n(?=\S)(?!workbook:|Next: |\$ )", " ", text)
 
 
 def all_screens() -> set[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -209,16 +210,8 @@ def damage_table(journal: Path) -> None:
     db.close()
 
 
-@pytest.mark.parametrize(
-    "damage, reason",
-    [
-        (damage_header, "file is not a database"),
-        (damage_middle, "database disk image is malformed"),
-        (damage_entry, "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        (damage_table, "no such table: entry"),
-    ],
-)
-def test_a_damaged_journal(workbook: Workbook, damage: Callable[[Path], None], reason: str, screens: Screens) -> None:
+@pytest.mark.parametrize("damage", [damage_header, damage_middle, damage_entry, damage_table])
+def test_a_damaged_journal(workbook: Workbook, damage: Callable[[Path], None], screens: Screens) -> None:
     """A damaged journal is told with the command that sets it aside; after that the learner goes on with their code."""
     workbook.put_into_work("01-hello")
     (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
@@ -229,7 +222,8 @@ def test_a_damaged_journal(workbook: Workbook, damage: Callable[[Path], None], r
     ended = workbook("list")
 
     assert (ended.status, ended.out) == (1, "")
-    screens("journal-damaged", unwrapped(ended.err), reason=reason)
+    said = re.sub(r"(?<=is damaged: ).*(?=\. Your code)", "{reason}", unwrapped(ended.err))  # in SQLite's words
+    screens("journal-damaged", said)
     command = ended.err.partition("begin a new one:")[2].strip()
     subprocess.run(" ".join(command.split()), shell=True, check=True)
     assert journal.with_name("journal.sqlite.damaged").read_bytes() == content
