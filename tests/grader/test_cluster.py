@@ -16,6 +16,7 @@ import pytest
 from workbook.journal import Journal
 
 from ..apps import children_of
+from ..golden import Screens, unwrapped
 from ..runners import PATIENCE, Workbook, free_port, wait_until
 from .classes import HALF, RIGHT, hand_in
 
@@ -98,13 +99,11 @@ def test_a_lost_worker_loses_nothing(school: Workbook, folder: Path, cluster: Cl
     assert "Traceback" not in ended.out
 
 
-def test_a_scheduler_that_is_not_there(school: Workbook, folder: Path) -> None:
+def test_a_scheduler_that_is_not_there(school: Workbook, folder: Path, screens: Screens) -> None:
     """A scheduler that does not answer is told within ten seconds; exit 1, and nothing is left behind."""
     hand_in(folder, "ada.zip", RIGHT)
     address = f"tcp://127.0.0.1:{free_port()}"
 
-    ended = school("grade", "class", "--unsafe", "--scheduler", address)
+    refused = school.refusals(f"grade class --unsafe --scheduler {address}", status=1)
 
-    assert (ended.status, ended.out) == (1, "")
-    assert f"No scheduler answers at {address}." in " ".join(ended.err.split())
-    assert "Traceback" not in ended.err
+    screens("grade-no-scheduler", unwrapped(refused), address=address)
