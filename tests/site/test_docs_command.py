@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from workbook.cli import docs as command
 from workbook.errors import UserError
 
+from ..golden import Screens, unwrapped
 from ..runners import COMMAND, PATIENCE, Running, Workbook, free_port, wait_until
 from .conftest import small_site
 from .pages import ROOT
@@ -20,6 +20,13 @@ from .pages import ROOT
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small course with a site; the whole one is built by `built`."""
     return small_site(tmp_path_factory.mktemp("small") / "course")
+
+
+def refused(*words: str) -> subprocess.CompletedProcess[str]:
+    """`workbook docs` in this course, with words that it refuses."""
+    return subprocess.run(
+        [*COMMAND, "docs", *words], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def test_the_site_is_served(small: Path, tmp_path: Path) -> None:
@@ -43,16 +50,14 @@ def test_the_site_is_served(small: Path, tmp_path: Path) -> None:
         running.close()
 
 
-def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path, screens: Screens) -> None:
     """A build refuses a folder that holds something other than a site, and leaves it as it is."""
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
 
-    ended = subprocess.run(
-        [*COMMAND, "docs", "--build", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
-    )
+    ended = refused("--build", str(tmp_path))
 
     assert ended.returncode == 2
-    assert "holds something other than a site" in " ".join(ended.stderr.split())
+    screens("docs-folder-of-something-else", unwrapped(ended.stderr), folder=str(tmp_path))
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
@@ -73,11 +78,12 @@ def test_a_copy_without_a_server_is_built(small: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "copy" / "download" / "offline.zip").exists()
 
 
-def test_a_copy_without_a_server_needs_a_folder() -> None:
+def test_a_copy_without_a_server_needs_a_folder(screens: Screens) -> None:
     """--offline alone is refused, with the command that was meant."""
-    ended = subprocess.run([*COMMAND, "docs", "--offline"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    ended = refused("--offline")
+
     assert ended.returncode == 2
-    assert "workbook docs --build DIR --offline" in " ".join(ended.stderr.split())
+    screens("docs-offline-without-a-folder", ended.stderr)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,25 +98,18 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.then == "uv run --group site workbook docs"
 
 
-def test_a_course_without_a_site_is_told(shared: Workbook) -> None:
+def test_a_course_without_a_site_is_told(shared: Workbook, screens: Screens) -> None:
     """In a course that has no site the command says that there is none."""
-    ended = shared("docs")
-    assert ended.status == 1
-    assert "has no site" in ended.err
+    screens("docs-no-site", unwrapped(shared.refusals("docs", status=1)))
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_taken_port_is_told(screens: Screens) -> None:
     """A port that is in use is told before anything is built."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ended = subprocess.run(
-            [sys.executable, "-m", "workbook", "docs", "--port", port],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        ended = refused("--port", port)
+
     assert ended.returncode == 1
-    assert f"Port {port} cannot be used" in ended.stderr
+    screens("docs-port-taken", ended.stderr, port=port)
