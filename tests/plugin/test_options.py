@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ..golden import Screens
 from .conftest import Run
 from .sample import MAIN
 
@@ -73,15 +74,6 @@ def launcher():
     yield chosen
     chosen.close()
 """
-NOT_SERVED = """\
-BROKEN  The name is told.
-        test_name in test_notes.py:1
-Not served  The app has a syntax error:
-              File "main.py", line 1
-                app = FastAPI(
-                             ^
-            SyntaxError: '(' was never closed
-      Then  correct 01-notes/ and save"""
 NOT_PROVEN = "not proven here: no Chromium, Chrome or Edge was found (workbook doctor says how to get one)"
 
 
@@ -198,55 +190,36 @@ def test_it_runs_from_anywhere(run: Run, new_course: NewCourse, folder: str, arg
 
 
 @pytest.mark.parametrize("launcher", ["fork", "spawn"] if sys.platform == "linux" else ["spawn"])
-def test_an_app_that_does_not_start_has_one_card(run: Run, new_course: NewCourse, launcher: str) -> None:
+def test_an_app_that_does_not_start_has_one_card(
+    run: Run, new_course: NewCourse, launcher: str, screens: Screens
+) -> None:
     """An app that cannot be served is told once; every other test of its module waits for that."""
     ended = run(new_course(stage(TWO, "app = FastAPI(")), "stages/01-notes", "--launcher", launcher)
 
-    assert ended.shown == {
-        "test_name": NOT_SERVED,
-        "test_posts": "WAITS   The posts are told.\n        for the cause told above",
-    }
+    assert list(ended.shown) == ["test_name", "test_posts"]
+    screens("card-syntax-error", "\n\n".join(ended.shown.values()))
     assert (ended.status, ended.last_line) == (1, "2 errors")
 
 
-def test_a_fresh_app_that_does_not_start_tells_its_variables(run: Run, new_course: NewCourse) -> None:
+def test_a_fresh_app_that_does_not_start_tells_its_variables(run: Run, new_course: NewCourse, screens: Screens) -> None:
     """An app that one set of variables keeps from starting is told with these."""
     main = "import os\n\nif os.environ.get('MODE') == 'production':\n    raise RuntimeError('no key')\n"
     tests = 'def test_production(fresh_app):\n    """It starts in production."""\n    fresh_app(MODE="production")\n'
 
     ended = run(new_course(stage(tests, main + MAIN)), "stages/01-notes")
 
-    assert (
-        ended.shown["test_production"]
-        == """\
-BROKEN  It starts in production.
-        test_production in test_notes.py:3
-Not served  The app could not be imported:
-            Traceback (most recent call last):
-              File "main.py", line 4, in <module>
-                raise RuntimeError('no key')
-            RuntimeError: no key
- App's env  MODE=production
-      Then  correct 01-notes/ and save"""
-    )
+    screens("card-fresh-app", ended.shown["test_production"])
 
 
-def test_a_stage_without_its_app_is_told(run: Run, new_course: NewCourse) -> None:
+def test_a_stage_without_its_app_is_told(run: Run, new_course: NewCourse, screens: Screens) -> None:
     """A folder whose main.py is gone is told like an app that does not start."""
     ended = run(new_course({"stages/01-notes/test_notes.py": TWO}), "stages/01-notes")
 
-    assert (
-        ended.shown["test_name"]
-        == """\
-BROKEN  The name is told.
-        test_name in test_notes.py:1
-Not served  There is neither main.py nor app/main.py in 01-notes/ or above it.
-      Then  correct 01-notes/ and save"""
-    )
+    screens("card-no-app", ended.shown["test_name"])
     assert ended.last_line == "2 errors"
 
 
-def test_an_app_that_hangs_is_waited_for_once(run: Run, new_course: NewCourse) -> None:
+def test_an_app_that_hangs_is_waited_for_once(run: Run, new_course: NewCourse, screens: Screens) -> None:
     """An app that hangs is not tried again by the next module: its tests wait for the cause told already."""
     hangs = "import time\n\nopen(__file__ + '.tried', 'a').write('x')\ntime.sleep(99)\n"
     files = stage(TWO, hangs) | {"stages/01-notes/test_more.py": TWO, "stages/01-notes/conftest.py": IMPATIENT}
@@ -255,12 +228,13 @@ def test_an_app_that_hangs_is_waited_for_once(run: Run, new_course: NewCourse) -
     ended = run(course, "stages/01-notes")
 
     assert ended.last_line == "4 errors"
-    assert "The app had not started after 4 s. It hangs at main.py, line 4:" in ended.out
+    (card,) = re.findall(r"^BROKEN .*?^ +Then [^\n]*$", ended.out, re.MULTILINE | re.DOTALL)
+    screens("card-app-hangs", card)
     assert re.findall(r"^(BROKEN|WAITS) +The name is told\.$", ended.out, re.MULTILINE) == ["BROKEN", "WAITS"]
     assert (course / "stages" / "01-notes" / "main.py.tried").read_text() == "x"
 
 
-def test_a_start_up_of_fastapi_that_hangs_is_told(run: Run, new_course: NewCourse) -> None:
+def test_a_start_up_of_fastapi_that_hangs_is_told(run: Run, new_course: NewCourse, screens: Screens) -> None:
     """A lifespan of a FastAPI app that waits for ever is told on a card, with the line that it waits at."""
     lifespan = """\
 import asyncio
@@ -282,16 +256,7 @@ app.include_router(APIRouter(lifespan=connected))
 
     ended = run(new_course(files), "stages/01-notes")
 
-    assert (
-        ended.shown["test_name"]
-        == """\
-BROKEN  The name is told.
-        test_name in test_notes.py:1
-Not served  The app's start-up, its lifespan, had not ended after 4 s. It waits
-            at main.py, line 9, in connected():
-                await asyncio.Event().wait()
-      Then  correct 01-notes/ and save"""
-    )
+    screens("card-start-up-hangs", ended.shown["test_name"])
 
 
 def test_a_mistake_of_the_author_stays_pythons(run: Run, new_course: NewCourse) -> None:
