@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from . import golden
-from .golden import Screens, unused_screens
+from .golden import Screens, transcript, unused_screens, unwrapped
 
 
 @pytest.fixture
@@ -43,3 +43,17 @@ def test_screens_are_renewed_on_demand(folder: Path) -> None:
     Screens(update=True)("farewell", "Bye, Ada, from 127.0.0.1:8123 at 2026-11-29 13:05:01", name="Ada")
 
     assert (folder / "farewell.txt").read_text(encoding="utf-8") == "Bye, {name}, from 127.0.0.1:{port} at {time}\n"
+
+
+def test_where_an_error_is_broken_does_not_matter() -> None:
+    """Lines that a long path has broken are one again; each command and what is next keep theirs."""
+    broken = transcript(
+        [
+            ("$ workbook a", "workbook:\n/long/path\nis gone.\nNext: look\nelsewhere\n"),
+            ("$ workbook b", "workbook: x\n"),
+        ]
+    )
+
+    assert unwrapped(broken) == (
+        "$ workbook a\nworkbook: /long/path is gone.\nNext: look elsewhere\n\n$ workbook b\nworkbook: x\n"
+    )

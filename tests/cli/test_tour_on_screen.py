@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ..golden import Screens
 from ..runners import Screen, Workbook
 from .test_tour import ANSWERS, PROMPT, QUESTIONS
 
@@ -41,7 +42,7 @@ def test_a_tour_on_a_terminal(workbook: Workbook, columns: int) -> None:
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_a_tour_can_be_left(workbook: Workbook, key: str) -> None:
+def test_a_tour_can_be_left(workbook: Workbook, key: str, screens: Screens) -> None:
     """Ctrl-C and Ctrl-D leave the tour with 0: what was answered is kept, and how to go on is said."""
     screen = open_tour(workbook)
     screen.press("main\r")
@@ -52,23 +53,21 @@ def test_a_tour_can_be_left(workbook: Workbook, key: str) -> None:
     screen.press(key)
 
     assert screen.wait_for_end() == 0
-    shown = screen.text
-    assert "1 of 8 are answered, 1 at the first try." in shown
-    assert "the tour: question 2 of 8\n            uv run workbook tour final" in shown
+    screens("tour-left", screen.text.replace("^C", ""))
     assert "Traceback" not in screen.written
     assert screen.mode == screen.mode_before
     assert [entry.data["question"] for entry in workbook.notes("toured")] == QUESTIONS[:1]
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_left_before_the_first_answer(workbook: Workbook, key: str) -> None:
+def test_left_before_the_first_answer(workbook: Workbook, key: str, screens: Screens) -> None:
     """Who leaves before the first answer is told that none is answered; nothing is recorded."""
     screen = open_tour(workbook)
 
     screen.press(key)
 
     assert screen.wait_for_end() == 0
-    assert "None of 8 is answered yet." in screen.text
+    screens("tour-left-at-once", screen.text.replace("^C", ""))
     assert not (workbook.work / "journal.sqlite").exists()
 
 
@@ -100,14 +99,12 @@ def test_an_ascii_tour(workbook: Workbook) -> None:
 # --- in the session
 
 
-def test_the_session_has_a_key_for_the_tour(workbook: Workbook) -> None:
+def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens) -> None:
     """In a project t goes on with the tour and comes back; b and h say that there is nothing of theirs."""
     workbook.put_into_work("final")
     keys = "t tour  n next  r run  l list  q quit"
     screen = workbook.screen()
-    shown = screen.wait_for("✓ A book that was put on the shelf stands there.", keys)
-    assert "(step 3 of 4)\nfinal: Books on a shelf" in shown
-    assert "Read  final/README.md\n      Next  the tour: question 1 of 8\n            press t\n" in shown
+    screens("session-project", screen.wait_for("✓ A book that was put on the shelf stands there.", keys))
 
     screen.press("b")
     screen.wait_for("final has no experiments; t goes on with its tour.", keys)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..golden import Screens
 from ..runners import Running, Workbook, replace_in
 
 VERDICT = " s\n"  # the last line of each
@@ -29,7 +30,7 @@ def watching(workbook: Workbook, main: Path) -> Running:
     return running
 
 
-def test_every_save_is_answered(workbook: Workbook, main: Path, watching: Running) -> None:
+def test_every_save_is_answered(workbook: Workbook, main: Path, watching: Running, screens: Screens) -> None:
     """A save is answered by its verdict, the next one too; Ctrl-C ends it with 0 and leaves nothing behind."""
     replace_in(main, RIGHT, WRONG)
     seen = watching.wait_for(BROKEN)
@@ -39,7 +40,7 @@ def test_every_save_is_answered(workbook: Workbook, main: Path, watching: Runnin
     ended = watching.end(signal.SIGINT)
 
     assert ended.status == 0
-    assert ended.out.startswith("Watching work/01-hello. Ctrl-C ends it.\n")
+    screens("watch-first-verdict", "".join(ended.out.partition(VERDICT)[:2]))
     assert "Traceback" not in ended.out
     workbook.wait_until_gone()
     assert list(workbook.temporary.iterdir()) == []
