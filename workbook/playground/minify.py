@@ -5,8 +5,24 @@ still fits the published source.
 """
 
 import ast
+import bisect
 import io
+import re
+import sys
 import tokenize
+from collections.abc import Iterator
+
+# Up to Python 3.11 a quote ends a string wherever it is, in an f-string's braces too.
+_STRING_OR_COMMENT = re.compile(
+    r'''
+    """ [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* """
+    | \'{3} [^'\\]* (?: (?: \\. | '(?!\'\') ) [^'\\]* )* \'{3}
+    | " [^"\\\n]* (?: \\. [^"\\\n]* )* "
+    | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '
+    | \# [^\n]*
+    ''',
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def shorter(source: bytes) -> bytes:
@@ -15,7 +31,7 @@ def shorter(source: bytes) -> bytes:
         text = source.decode("utf-8")
         tree = ast.parse(text)
         lines = text.splitlines(keepends=True)
-        for first, last in sorted(_comments(text) + _documentation(tree, lines), reverse=True):
+        for first, last in sorted(_comments(text) + _documentation(tree, text, lines), reverse=True):
             _empty(lines, first, last)
         short = "".join(lines)
         compile(short, "shorter", "exec", dont_inherit=True)
@@ -28,25 +44,31 @@ Place = tuple[int, int]  # line from 1, column in characters
 
 
 def _comments(text: str) -> list[tuple[Place, Place]]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return [(one.start, one.end) for one in tokens if one.type == tokenize.COMMENT and one.start[0] > 2]
+    """Return where comments are, but for those of the first two lines, which may name an encoding."""
+    if sys.version_info >= (3, 12):  # whose tokenizer is written in C, and knows quotes inside an f-string's braces
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found = [(one.start, one.end) for one in tokens if one.type == tokenize.COMMENT]
+    else:
+        starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        found = []
+        for match in _STRING_OR_COMMENT.finditer(text):
+            if match[0][0] == "#":
+                line = bisect.bisect(starts, match.start())
+                found.append(((line, match.start() - starts[line - 1]), (line, match.end() - starts[line - 1])))
+    return [place for place in found if place[0][0] > 2]
 
 
-def _documentation(tree: ast.Module, lines: list[str]) -> list[tuple[Place, Place]]:
+def _documentation(tree: ast.Module, text: str, lines: list[str]) -> list[tuple[Place, Place]]:
     found: list[ast.expr] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str()) as words), *_]:
+                    found.append(words)
+    for node in ast.walk(tree) if "Doc(" in text else ():
         match node:
-            case (
-                ast.Module(body=body)
-                | ast.ClassDef(body=body)
-                | ast.FunctionDef(body=body)
-                | ast.AsyncFunctionDef(body=body)
-            ):
-                match body:
-                    case [ast.Expr(value=ast.Constant(value=str()) as text), *_]:
-                        found.append(text)
-            case ast.Call(func=ast.Name(id="Doc"), args=[ast.Constant(value=str()) as text]):
-                found.append(text)
+            case ast.Call(func=ast.Name(id="Doc"), args=[ast.Constant(value=str()) as words]):
+                found.append(words)
     places = []
     for one in found:
         assert one.end_lineno is not None
@@ -58,6 +80,17 @@ def _documentation(tree: ast.Module, lines: list[str]) -> list[tuple[Place, Plac
             )
         )
     return places
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the module and all of its statements; looking into their expressions would take most of the time."""
+    left: list[ast.AST] = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inside = getattr(node, block, ())
+            left += inside if isinstance(inside, list) else ()
 
 
 def _column(line: str, offset: int) -> int:
