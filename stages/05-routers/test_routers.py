@@ -18,6 +18,7 @@ from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all fort
 
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, PASSWORD, Member, join
+from workbook.plugin.pictures import display_p3
 from workbook.serving import ServedApp
 
 SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
@@ -413,6 +414,24 @@ def test_pictures_are_stored_as_stage_04_taught(client: Client, ada: Member) -> 
     assert secret not in stored
     image = Image.open(BytesIO(stored))
     assert (image.format, image.size) == ("JPEG", (60, 80))
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_colours_survive(client: Client, ada: Member, mode: str) -> None:
+    """A photo in a phone's wide colours looks the same without its profile; one for other colours changes nothing."""
+    file = BytesIO()
+    sent = Image.new("RGBA", (8, 6), (220, 60, 40, 128)).convert(mode)
+    sent.save(file, "PNG", icc_profile=display_p3())
+
+    reply = client.post("/uploads/image", files={"file": file.getvalue()}, headers=ada.headers)
+
+    assert reply.status_code == 201, reply.text
+    seen = Image.open(BytesIO(client.get(reply.json()["url"]).content)).convert("RGB").getpixel((4, 3))
+    expected = sent.convert("RGB").getpixel((4, 3)) if mode == "L" else (241, 35, 17)
+    assert isinstance(seen, tuple)
+    assert isinstance(expected, tuple)
+    assert max(abs(a - b) for a, b in zip(seen, expected, strict=True)) <= 4, f"{expected} became {seen}"
 
 
 @pytest.mark.deeper

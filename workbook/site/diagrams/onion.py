@@ -9,6 +9,7 @@ LAYERS = (
     ("RequestLogMiddleware", "first of the app’s list: logs"),
     ("ApiKeyMiddleware", "second: guards /internal"),
     ("ReplyHeadersMiddleware", "third: marks the reply"),
+    ("HeadMiddleware", "fourth: HEAD becomes GET"),
 )
 GUARD = 3
 TOP, STRIP, INSET, TURN = 34, 48, 11, 32
@@ -16,8 +17,8 @@ IN, OUT = 66, WIDTH - 66
 TOLD = (
     "Middlewares lie around the route like the layers of an onion. The one added last is the outermost: it sees the "
     "request first and the reply last. From the outside in: last_added, first_added, RequestLogMiddleware, "
-    "ApiKeyMiddleware, ReplyHeadersMiddleware, and in the middle the route. Without the key, ApiKeyMiddleware answers "
-    "401 by itself: the layers inside never see the request, and the refusal lacks the headers that they add."
+    "ApiKeyMiddleware, ReplyHeadersMiddleware, HeadMiddleware, and in the middle the route. Without the key, "
+    "ApiKeyMiddleware answers 401 by itself: the layers inside never see the request, and the refusal lacks the headers that they add."
 )
 
 

@@ -10,6 +10,7 @@ LAYERS = (
     ("CrashMiddleware", "a bug becomes a 500"),
     ("RequestBodyLimitMiddleware", "too large: 413, unread"),
     ("ApiKeyMiddleware", "/internal without the key: 401"),
+    ("HeadMiddleware", "HEAD becomes GET"),
 )
 ROUTERS = (("auth", "users", "posts"), ("uploads", "internal"))
 # What routes call, what that does, and what it reaches.
@@ -21,11 +22,11 @@ REACHED = (
 TOP, STRIP, INSET, GAP = 34, 46, 5, 18
 IN, OUT = 56, WIDTH - 56
 TOLD = (
-    "The way of a request through the finished project. It passes six middlewares, from the outside in. "
+    "The way of a request through the finished project. It passes seven middlewares, from the outside in. "
     "RequestLogMiddleware gives it an id, times it and logs it; SecurityHeadersMiddleware puts three headers on every "
     "reply; CORSMiddleware says which pages may read it; CrashMiddleware turns a bug into a 500; "
-    "RequestBodyLimitMiddleware refuses a body that is too large; ApiKeyMiddleware guards /internal. Inside of them "
-    "the handlers of errors.py give every refusal one shape. Then dependencies.py finds out who asks and for which "
+    "RequestBodyLimitMiddleware refuses a body that is too large; ApiKeyMiddleware guards /internal; "
+    "HeadMiddleware makes a GET of a HEAD. Inside of them the handlers of errors.py give every refusal one shape. Then dependencies.py finds out who asks and for which "
     "post, and one of the routers auth, users, posts, uploads and internal answers. Routes reach the database through "
     "crud.py, the files through storage.py, and mail through tasks.py, after the reply. The reply goes back out "
     "through all the layers."

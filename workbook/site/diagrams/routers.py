@@ -7,7 +7,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the title, the start, which routers", ("main",)),
     ("paths and statuses", ("routers/auth", "routers/users", "routers/posts", "routers/uploads")),
     ("who is calling, which post", ("dependencies",)),
-    ("rows · passwords and tokens · in and out", ("crud", "security", "schemas")),
+    ("rows · passwords · files · in and out", ("crud", "security", "storage", "schemas")),
     ("the connection · the tables · the settings", ("database", "models", "config")),
 )
 HEIGHT, GAP = 74, 22
@@ -16,8 +16,8 @@ TOLD = (
     "The app package of stage 05 in five rows; each module imports only from rows below its own. At the top main.py: "
     "the title, the start, which routers there are. Below it the routers auth, users, posts and uploads: paths and "
     "statuses. Below them dependencies.py: who is calling, which post. Below it crud.py, which reads and writes rows "
-    "and knows nothing of HTTP, security.py and schemas.py. At the bottom database.py, models.py and config.py. A "
-    "request goes down through these rows to the database, and the reply comes back up."
+    "and knows nothing of HTTP, security.py, storage.py and schemas.py. At the bottom database.py, models.py and "
+    "config.py. A request goes down through these rows to the database, and the reply comes back up."
 )
 
 
