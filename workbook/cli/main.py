@@ -35,7 +35,7 @@ def _report(error: UserError) -> None:
 
 
 def _prepare() -> None:
-    """Get ready for any terminal and any end. Raise `UserError` where nothing can be imported."""
+    """Prepare for any terminal and any end. Raise `UserError` where nothing can be imported."""
     try:
         os.getcwd()  # noqa: PTH109, pathlib would be imported for this alone
     except FileNotFoundError:

@@ -18,7 +18,8 @@ TOLD = (
     "Middlewares lie around the route like the layers of an onion. The one added last is the outermost: it sees the "
     "request first and the reply last. From the outside in: last_added, first_added, RequestLogMiddleware, "
     "ApiKeyMiddleware, ReplyHeadersMiddleware, HeadMiddleware, and in the middle the route. Without the key, "
-    "ApiKeyMiddleware answers 401 by itself: the layers inside never see the request, and the refusal lacks the headers that they add."
+    "ApiKeyMiddleware answers 401 by itself: the layers inside never see the request, and the refusal lacks the "
+    "headers that they add."
 )
 
 
