@@ -27,7 +27,8 @@ TOLD = (
     "reply; CORSMiddleware says which pages may read it; CrashMiddleware turns a bug into a 500; "
     "RequestBodyLimitMiddleware refuses a body that is too large; ApiKeyMiddleware guards /internal; "
     "HeadMiddleware makes a GET of a HEAD. Inside of them the handlers of errors.py give every refusal one "
-    "shape. Then dependencies.py finds out who asks and for which post, and one of the routers auth, users, posts, uploads and internal answers. Routes reach the database through "
+    "shape. Then dependencies.py finds out who asks and for which post, and one of the routers auth, "
+    "users, posts, uploads and internal answers. Routes reach the database through "
     "crud.py, the files through storage.py, and mail through tasks.py, after the reply. The reply goes back out "
     "through all the layers."
 )
