@@ -37,6 +37,7 @@ APP_MODULES = (
     "PIL.Image",
     "PIL.BmpImagePlugin",
     "PIL.GifImagePlugin",
+    "PIL.ImageCms",
     "PIL.ImageOps",
     "PIL.MpoImagePlugin",
     "PIL.PpmImagePlugin",
@@ -53,6 +54,7 @@ APP_MODULES = (
     "passlib.handlers.argon2",
     "jose.jwt",
     "concurrent.futures.thread",
+    "difflib",
 )
 
 
