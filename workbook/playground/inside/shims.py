@@ -64,6 +64,7 @@ class _Image:
     """A picture that the browser has decoded."""
 
     MAX_IMAGE_PIXELS = 89_478_485
+    mode = "RGB"  # what the browser makes of all of them
 
     def __init__(self, content: bytes, kind: str) -> None:
         self.format, self._content = kind, content
