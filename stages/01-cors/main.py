@@ -118,8 +118,8 @@ class NewPost(BaseModel):
 
 
 class Post(BaseModel):
-    id: int
     title: str
+    id: int
     author: str
     likes: int = 0
 

@@ -52,14 +52,7 @@ class RequestLogMiddleware:
         finally:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            asgi_log.info(
-                "%s %s %d %.0fms author=%s",
-                scope["method"],
-                path,
-                status,
-                ms,
-                author_read.get(),
-            )
+            asgi_log.info("%s %s %d %.0fms author=%s", scope["method"], path, status, ms, author_read.get())
 
 
 class ApiKeyMiddleware:

@@ -91,9 +91,9 @@ class Credentials(BaseModel):
 
 
 class UserOut(BaseModel):  # no rules: what is stored has passed them
-    id: int
     name: str
     email: str
+    id: int
 
 
 class NewPost(BaseModel):
@@ -102,9 +102,9 @@ class NewPost(BaseModel):
 
 
 class PostOut(BaseModel):
-    id: int
     author_id: int
     title: str
+    id: int
 
 
 def get_session() -> Iterator[Session]:

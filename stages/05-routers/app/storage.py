@@ -36,20 +36,26 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
     try:
         with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
             kind = str(image.format)
-            if image.width * image.height > MAX_PIXELS:
-                image.draft(None, (image.width // 2, image.height // 2))
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            pixels = to_srgb(image)
-            pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+            pixels = unpack(image)
             pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
         raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
     return EXTENSIONS[kind], encoded.getvalue()
+
+
+def unpack(image: Image.Image) -> Image.Image:
+    """Return the picture upright, in the colours of every screen, and nothing else. Raise where it's too large."""
+    if image.width * image.height > MAX_PIXELS:
+        image.draft(None, (image.width // 2, image.height // 2))
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    pixels = to_srgb(image)
+    pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+    return pixels
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
