@@ -216,7 +216,7 @@ def test_a_hundred_at_once_are_answered(launcher: Launcher, name: str) -> None:
         pool = stack.enter_context(ThreadPoolExecutor(100))
         described = client.get("/openapi.json").json()
         usual = {"Authorization": "Bearer token-of-ada", **enter(client, described["paths"])}
-        asked = [
+        asked: list[tuple[str, str, object]] = [
             ("GET", path.partition("{")[0] + ("1" if "{" in path else ""), None)
             for path, methods in described["paths"].items()
             if "get" in methods and ("GET", path) not in FAILING

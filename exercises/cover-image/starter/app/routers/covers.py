@@ -1,14 +1,14 @@
 """The cover: the one picture that a post shows, chosen by its author."""
 
-from fastapi import APIRouter, HTTPException, UploadFile
+from typing import Annotated
 
-from ..dependencies import Id
+from fastapi import APIRouter, HTTPException, Path, UploadFile
 
 router = APIRouter(prefix="/posts", tags=["Posts"])
 
 
 @router.patch("/{post_id}/cover")
-def replace_cover(post_id: Id, file: UploadFile) -> None:
+def replace_cover(post_id: Annotated[int, Path(ge=1, le=2**31 - 1)], file: UploadFile) -> None:
     """Make the picture in `file` the post's cover, in place of the one before.
 
     Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is then `/files/<name>`.
