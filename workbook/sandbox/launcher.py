@@ -34,7 +34,7 @@ START = 20.0  # seconds for what happens before the submission's own code
 
 
 class SandboxLauncher:
-    """Starts apps by way of an opened sandbox's folder: see `workbook.sandbox.opened`."""
+    """Starts apps by way of an opened sandbox's folder: see `workbook.sandbox.opening.open_sandbox`."""
 
     name = "sandbox"
 
