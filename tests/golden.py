@@ -1,7 +1,7 @@
 """Whole screens that the command prints, kept in tests/screens/ and compared word for word.
 
 `screens("check-as-shipped", ended.out)` compares with tests/screens/check-as-shipped.txt. What differs from run to run
-is a placeholder there: {seconds}, {course}, {port}, {time}, and what a test names itself. `pytest --update-screens`
+is a placeholder: {seconds}, {course}, {work}, {port}, {time}, and what a test names itself. `pytest --update-screens`
 writes the files again: read the difference before you commit it.
 """
 
@@ -27,7 +27,7 @@ class Screens:
 
     def __init__(self, *, update: bool, root: Path | None = None) -> None:
         self._update = update
-        self._known = {"course": str(root)} if root else {}
+        self._known = {"course": str(root), "work": str(root / "work")} if root else {}
 
     def __call__(self, name: str, text: str, /, **varying: str) -> None:
         """Compare `text` with the screen called `name`; `varying` are this run's values for placeholders."""
