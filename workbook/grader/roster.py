@@ -25,8 +25,7 @@ LARGEST = 20 * 1024 * 1024
 
 def read_roster(file: Path) -> list[Learner]:
     """Return the learners in the file, in its order. Raises `UserError` that names the line."""
-    text = _text(file)
-    lines = list(_rows(text, file))
+    lines = [(number, [cell.strip() for cell in cells]) for number, cells in _rows(_text(file), file)]
     if not lines:
         raise UserError(f"{file} is empty.", "its first line names the columns: id,name,email")
     header = [_heading(cell) for cell in lines[0][1]]
@@ -65,6 +64,11 @@ def read_roster(file: Path) -> list[Learner]:
         raise UserError(f"{file} names the columns, and nobody.", "add a line for each learner")
     _refuse_shared(file, list(learners.values()))
     return [learner for _, learner in learners.values()]
+
+
+def read_cells(file: Path) -> list[list[str]]:
+    """Return the rows of a CSV file, each cell as it is, in any encoding and delimiter. Raises `UserError`."""
+    return [cells for _, cells in _rows(_text(file), file)]
 
 
 def _is_nobody(said: dict[str, str], cells: list[str]) -> bool:
@@ -131,7 +135,7 @@ def _rows(text: str, file: Path) -> list[tuple[int, list[str]]]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append((skipped + before + 1, [cell.strip() for cell in cells]))
+                rows.append((skipped + before + 1, cells))
             before = reader.line_num
     except csv.Error as error:
         raise UserError(
