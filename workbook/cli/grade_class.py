@@ -4,7 +4,8 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,7 +18,7 @@ from workbook.grader.identity import TheClass, identify
 from workbook.grader.lock import sole_grader
 from workbook.grader.prewarm import Warm
 from workbook.grader.request import GradeRequest
-from workbook.grader.results import GRADED
+from workbook.grader.results import CAUSES, GRADED, Cause
 from workbook.grader.roster import read_roster
 from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
@@ -55,8 +56,13 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
             grading.begin(_title(request.paths))
         failed = _grade(here, grading, lanes)
     with exit_with_1():
-        _show_summary(here, grading)
+        to_see = _show_summary(here, grading)
     _show_lists(here, the_class, failed)
+    names = {learner.id: learner.name for learner in the_class.learners.values()}
+    to_see += [
+        ToSee(one.handed_in.learner.id, one.handed_in.exercise, one.cause, one.why) for one in failed if one.cause
+    ]
+    _show_to_see(here, names, to_see)
     here.terminal.line()
     here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal.path)}"])
     sys.exit(1 if failed else 0)
@@ -164,16 +170,29 @@ def _bar(here: Context, count: int) -> Iterator[Callable[[str, str], None]]:
         yield advance
 
 
-def _show_summary(here: Context, grading: ClassGrading) -> None:
-    """Show a row per exercise: how many are graded, and their points, from the journal."""
+@dataclass(frozen=True)
+class ToSee:
+    """A mark that a person should see before it counts: whose, for which exercise, and why."""
+
+    learner: str
+    exercise: str
+    cause: Cause
+    why: str
+
+
+def _show_summary(here: Context, grading: ClassGrading) -> list[ToSee]:
+    """Show a row per exercise: how many are graded, and their points, from the journal; return what's to be seen."""
     plan = grading.plan
     wanted = {(one.learner.id, one.exercise): (one.found.file, one.attempt) for one in plan.the_class.work}
     decided = overrides_in(plan.journal)
     marks: dict[tuple[str, str], float] = {}
+    to_see: dict[tuple[str, str], ToSee | None] = {}
     for entry in plan.journal.stream(GRADED):
         key = entry.data["learner"], entry.step
         if wanted.get(key) == (entry.data["file"], entry.data["attempt"]):
             marks[key] = score(entry.data, grading.gradings[entry.step], decided.get(key, {}))
+            cause = entry.data.get("cause")
+            to_see[key] = ToSee(*key, cause, entry.data["why"]) if cause and key not in decided else None
     width = max(len(exercise.name) for exercise in plan.exercises)
     here.terminal.line()
     here.terminal.line(f"{'':{width}}  graded  mean  full marks  none", "bold")
@@ -183,11 +202,12 @@ def _show_summary(here: Context, grading: ClassGrading) -> None:
         full = grading.gradings[exercise.name].full
         most, none = sum(mark >= full for mark in points), sum(not mark for mark in points)
         here.terminal.line(f"{exercise.name:{width}}  {len(points):6}  {mean:>4}  {most:10}  {none:4}")
+    return [one for one in to_see.values() if one]
 
 
 def _show_lists(here: Context, the_class: TheClass, failed: Iterable[Done]) -> None:
     names = {learner.id: learner.name for learner in the_class.learners.values()}
-    not_graded = [f"{one.handed_in.found.file}, {one.handed_in.exercise}: {one.why}" for one in failed]
+    not_graded = [f"{one.handed_in.found.file}, {one.handed_in.exercise}: {one.why}" for one in failed if not one.cause]
     _show_list(here, "Could not be graded; the same command tries again", not_graded)
     _show_list(here, "Not matched", [f"{one['file']}: {one['why']}" for one in the_class.unmatched])
     earlier = [f"{one['file']} ({names[one['learner']]}): {one['why']}" for one in the_class.superseded]
@@ -196,12 +216,28 @@ def _show_lists(here: Context, the_class: TheClass, failed: Iterable[Done]) -> N
         _show_list(here, f"{exercise} not handed in", [names[id_] for id_ in ids])
 
 
+def _show_to_see(here: Context, names: Mapping[str, str], to_see: Sequence[ToSee]) -> None:
+    """Show the marks that a person should see, by their cause."""
+    if to_see:
+        here.terminal.line()
+        here.terminal.line(f"Zeros that a person must see: {len(to_see)}", "bold")
+    for cause, title in CAUSES.items():
+        lines = [f"{names[one.learner]}, {one.exercise}: {one.why}" for one in to_see if one.cause == cause]
+        if lines:
+            here.terminal.line(f"{title}: {len(lines)}", indent=2)
+        _show_lines(here, lines, indent=4)
+
+
 def _show_list(here: Context, title: str, lines: Sequence[str]) -> None:
     if not lines:
         return
     here.terminal.line()
     here.terminal.line(f"{title}: {len(lines)}", "bold")
+    _show_lines(here, lines, indent=2)
+
+
+def _show_lines(here: Context, lines: Sequence[str], *, indent: int) -> None:
     for line in lines[:LISTED]:
-        here.terminal.line(line, indent=2, hang=2)
+        here.terminal.line(line, indent=indent, hang=2)
     if len(lines) > LISTED:
-        here.terminal.line(f"and {len(lines) - LISTED} more; the report lists all", "dim", indent=2)
+        here.terminal.line(f"and {len(lines) - LISTED} more; the report lists all", "dim", indent=indent)

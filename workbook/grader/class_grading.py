@@ -13,9 +13,9 @@ from workbook.journal import Journal
 from workbook.submissions.snapshot import Changing, take_snapshot
 
 from .fingerprints import key_of_environment, key_of_tests
-from .grade_one import CannotGrade, Work
+from .grade_one import CannotGrade, NeedsPython, Work
 from .identity import HandedIn, TheClass
-from .results import CLASS, FAILED, GRADED, OVERRIDE, Override, Result, ResultKey
+from .results import CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
 from .workers import Lanes, grade_all
 
 LOST = "It holds every mark: make a copy of it before you do anything with it."
@@ -43,6 +43,7 @@ class Done:
     handed_in: HandedIn
     result: Result | None
     why: str = ""
+    cause: Cause = ""
 
 
 class ClassGrading:
@@ -86,17 +87,20 @@ class ClassGrading:
             yield from _taken(failed)
             one = waiting.pop((work.learner, work.exercise))
             if isinstance(result, CannotGrade):
-                yield self._fail(one, str(result))
+                yield self._fail(one, str(result), "needs Python" if isinstance(result, NeedsPython) else "")
             else:
                 grading = self.gradings[work.exercise]
                 result = replace(result, points=dict(grading.points), bonus=dict(grading.bonus))
+                if meant := _meant_for_another(one, result):
+                    result = replace(result, cause="another exercise", why=f"Its name says {meant}.")
                 self.plan.journal.record(GRADED, one.exercise, **result.as_dict())
                 yield Done(one, result)
         yield from _taken(failed)
 
-    def _fail(self, one: HandedIn, why: str) -> Done:
-        self.plan.journal.record(FAILED, one.exercise, learner=one.learner.id, file=one.found.file, why=why)
-        return Done(one, None, why)
+    def _fail(self, one: HandedIn, why: str, cause: Cause = "") -> Done:
+        place = {"learner": one.learner.id, "file": one.found.file}
+        self.plan.journal.record(FAILED, one.exercise, **place, why=why, cause=cause)
+        return Done(one, None, why, cause)
 
     def _work(self, one: HandedIn) -> Work:
         snapshot = take_snapshot(one.found.path)
@@ -121,6 +125,13 @@ def _sum(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str,
     """Return a 16-byte digest that identifies a result; it's short because there may be very many."""
     told = [learner, exercise, file, attempt, key["submission"], key["tests"], key["environment"], key["seed"]]
     return hashlib.blake2b(repr(told).encode("utf-8", "backslashreplace"), digest_size=16).digest()
+
+
+def _meant_for_another(one: HandedIn, result: Result) -> str:
+    """Return the exercise that the file is named after, if that's another one and the marks aren't full."""
+    named = one.found.named.exercise
+    is_full = all(verdict.outcome in {"kept", "not proven"} for verdict in result.verdicts)
+    return named if named not in {"", one.exercise} and not is_full and not result.cause else ""
 
 
 def _taken(failed: list[Done]) -> list[Done]:

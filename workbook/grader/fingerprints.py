@@ -1,6 +1,7 @@
 """What a result depends on, as short sums: the same ones, the same result."""
 
 import hashlib
+import importlib.metadata
 import json
 import platform
 import sys
@@ -10,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from workbook.course.exercise import Exercise
-from workbook.pins import installed_closure
 
 # What serves a submission, tests it, and judges; and what reads the answer.
 OF_OURS = (
@@ -21,8 +22,10 @@ OF_OURS = (
     "submissions",
     "plugin",
     "testrun",
+    "grader/causes.py",
     "grader/evidence.py",
     "grader/grade_one.py",
+    "grader/newer_python.py",
 )
 PACKAGE = Path(__file__).parents[1]
 
@@ -46,13 +49,29 @@ def _ours() -> str:
 def key_of_environment(*, isolated: bool) -> str:
     """Return a digest of Python, the packages that submissions run on, and whether submissions are isolated."""
     told = [platform.python_implementation(), *map(str, sys.version_info), sys.platform, f"isolated={isolated}"]
-    return _sum([("python", " ".join(told).encode()), ("packages", "\n".join(_packages()).encode())])
+    return _sum([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
 
 
-def _packages() -> list[str]:
+def _packages() -> set[str]:
     """Return the workbook's packages and those they need, as `name==version`; other installed ones don't matter."""
-    found = installed_closure([Requirement("fastapi-workbook")])
-    return sorted(f"{name}=={version}" for name, version in found.items())
+    found: set[str] = set()
+    asked: set[tuple[str, str]] = set()
+    left = [("fastapi-workbook", "")]
+    while left:
+        name, extra = left.pop()
+        if (name, extra) in asked:
+            continue
+        asked.add((name, extra))
+        try:
+            package = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:  # optional, or for another platform
+            continue
+        found.add(f"{canonicalize_name(name)}=={package.version}")
+        for line in package.requires or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                left += [(needed.name, wanted) for wanted in ("", *needed.extras)]
+    return found
 
 
 def _sum(parts: Iterable[tuple[str, bytes]]) -> str:

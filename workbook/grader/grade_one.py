@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.errors import UserError
-from workbook.submissions.reading import BadSubmission
+from workbook.submissions.reading import BadSubmission, Empty
 from workbook.submissions.snapshot import Snapshot
 from workbook.testrun import Check, Run, Runner, warm_runner
 
+from .causes import why_not_started
 from .evidence import NOT_REACHED, Sheet
 from .fingerprints import key_of_tests
 from .isolation import Isolation, SandboxDied
-from .results import Result, ResultKey, Verdict
+from .results import Cause, Result, ResultKey, Verdict
 from .sanitize import bounded, visible
 
 OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
@@ -42,6 +43,10 @@ class CannotGrade(Exception):
     """It is no fault of the submission's; the message says what is wrong."""
 
 
+class NeedsPython(CannotGrade):
+    """It's written for a newer Python than this one."""
+
+
 class Cancelled(Exception):
     """The grading was called off."""
 
@@ -54,6 +59,8 @@ class Bench:
         self._sheets: dict[str, tuple[Exercise, Sheet, str]] = {}
         self._runner: Runner | None = runner or warm_runner(apps=isolation.needs_apps)
         self._cpu = 0.0
+        self._cause: Cause = ""
+        self._why = ""
         self._run: Run | None = None
         self._cancelled = threading.Event()
         self._changing = threading.Lock()
@@ -74,11 +81,12 @@ class Bench:
     def _grade(self, work: Work, exercise: Exercise, sheet: Sheet) -> Result:
         started, self._cpu = time.perf_counter(), 0.0
         flags: list[str] = []
-        trouble = ""
+        trouble, self._cause, self._why = "", "", ""
         try:
             verdicts = self._verdicts(work, exercise, sheet, flags)
         except BadSubmission as error:
             verdicts, trouble = sheet.untouched(), visible(str(error))
+            self._cause, self._why = ("empty" if isinstance(error, Empty) else "unreadable"), trouble
         except OSError as error:
             raise CannotGrade(f"this machine refused something: {error.strerror or error}") from error
         seconds = time.perf_counter() - started
@@ -86,7 +94,7 @@ class Bench:
             flags.append("slow")
         result = Result(work.learner, work.exercise, work.file, work.attempt, work.key, verdicts, {}, {}, trouble)
         result = replace(result, seconds=round(seconds, 3), cpu_seconds=round(self._cpu, 3))
-        return replace(result, flags=tuple(flags), tier=self._isolation.tier)
+        return replace(result, flags=tuple(flags), tier=self._isolation.tier, cause=self._cause, why=self._why)
 
     def cancel(self) -> None:
         """Call off what is under way here, from any thread."""
@@ -112,6 +120,8 @@ class Bench:
     def _verdicts(self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]) -> tuple[Verdict, ...]:
         deadline = time.monotonic() + work.limit
         first, whole = self._run_tests(work, exercise, sheet, deadline, flags)
+        if self._cause == "needs Python":
+            raise NeedsPython(self._why)
         if not whole:
             flags.append("out of time")
         if not whole or all(verdict.outcome in {"kept", "not proven"} for verdict in first):
@@ -131,6 +141,7 @@ class Bench:
             with work.snapshot.project(work.file.rpartition("/")[2]) as project:
                 found, in_time = self._check(exercise, ["--submission", str(project), *options], deadline)
                 self._cpu += found.cpu
+                self._cause, self._why = why_not_started(found, project)
                 if OUT_OF_CPU in found.ended and OUT_OF_CPU_FLAG not in flags:
                     flags.append(OUT_OF_CPU_FLAG)
                 if not in_time:

@@ -4,6 +4,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 Outcome = Literal["kept", "broken", "waiting", "not proven", "unstable"]
+# Why a mark of next to nothing may not be one, and so a person should see it. "needs Python" is no mark at all: it's
+# in a `failed` entry.
+Cause = Literal["", "not started", "needs a package", "needs Python", "another exercise", "empty", "unreadable"]
+CAUSES: dict[str, str] = {
+    "not started": "The app didn't start",
+    "needs a package": "Needs a package that the grader doesn't have",
+    "needs Python": "Needs a newer Python than the grader's",
+    "another exercise": "Named for another exercise",
+    "empty": "Empty",
+    "unreadable": "Couldn't be read as a project",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class Result:
     that is none): no promise is kept then. `flags` are for the instructor: `slow`, `unstable`, `out of time`,
     `killed: processor time`. `points`, `bonus`: what grading.toml said when it was graded, to tell later which marks
     moved.
+    `cause`, if there is one, is the kind of reason for which a person should see the mark, and `why` the sentence.
+    `left_out`: files that were handed in and aren't part of the app, by name.
     `tier`: how the submission was kept apart. `file`: what was handed in, as it is called in the class folder.
     """
 
@@ -61,6 +74,9 @@ class Result:
     tier: str = ""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    cause: Cause = ""
+    why: str = ""
+    left_out: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,7 +85,7 @@ class Result:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         verdicts = tuple(Verdict(**verdict) for verdict in data["verdicts"])
         rest = {"key": ResultKey(**data["key"]), "verdicts": verdicts, "flags": tuple(data["flags"])}
-        return cls(**{**data, **rest})
+        return cls(**{**data, **rest, "left_out": tuple(data.get("left_out", ()))})
 
 
 @dataclass(frozen=True)
@@ -100,5 +116,5 @@ class Override:
 #   class     when a grading begins: {"learners": [Learner as a dict, …], "exercises": [name, …],
 #             "unmatched": [{"file": …, "why": …}], "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
 #             "title": …}; the last one counts
-#   failed    what could not be graded by no fault of the learner: {"learner", "file", "why"}
+#   failed    what could not be graded by no fault of the learner: {"learner", "file", "why", "cause"}
 GRADED, OVERRIDE, CLASS, FAILED = "graded", "override", "class", "failed"

@@ -24,6 +24,10 @@ class BadSubmission(Exception):
     """It cannot be tested; the message says what is wrong with it and what to do, to whoever hands it in."""
 
 
+class Empty(BadSubmission):
+    """There's nothing in it."""
+
+
 @contextlib.contextmanager
 def open_submission(path: Path) -> Iterator[Path]:
     """Yield the folder that holds app/main.py; what a zip unpacks to is removed at the end. Raises `BadSubmission`."""
