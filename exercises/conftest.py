@@ -1,5 +1,6 @@
 """What the tests of all exercises share: the settings that every submission is served with, and a restart."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,13 @@ from workbook.serving import Launcher, ServedApp
 def app_env() -> dict[str, str]:
     """The settings that every submission is served with."""
     return {"SECRET_KEY": "a-key-for-tests-and-for-nothing-else", **CHEAP_HASHES}
+
+
+@pytest.fixture(scope="module")
+def module_rng(request: pytest.FixtureRequest) -> random.Random:
+    """Return a source of random values for a whole module, the same ones for the same `--seed`."""
+    seed = request.config.getoption("--seed")
+    return random.Random(None if seed is None else f"{seed} {request.path.name}")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ OF_OURS = (
     "sandbox",
     "submissions",
     "plugin",
+    "conformance",
     "testrun",
     "grader/causes.py",
     "grader/evidence.py",

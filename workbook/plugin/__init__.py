@@ -6,8 +6,8 @@ Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique`,
 
 import os
 import random
-import secrets
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -148,11 +148,16 @@ def fresh_app(
 
 
 @pytest.fixture(scope="session")
-def unique() -> Callable[[str], str]:
-    """Make a name that no other test uses: `unique("ada")` is, say, `ada-3f9c01`."""
+def unique(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Make a name that no other test uses: `unique("ada")` is, say, `ada-3f9c01`. The same `--seed` draws the same."""
+    seed = request.config.getoption("--seed")
+    source = random.SystemRandom() if seed is None else random.Random(f"{seed} unique")
+    used: set[int] = set()
 
     def name(stem: str) -> str:
-        return f"{stem}-{secrets.token_hex(3)}"
+        number = next(one for _ in repeat(None) if (one := source.randrange(16**6)) not in used)
+        used.add(number)
+        return f"{stem}-{number:06x}"
 
     return name
 

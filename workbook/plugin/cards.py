@@ -14,7 +14,7 @@ import pytest
 from workbook.serving import AppFailed
 
 from .client import Exchange
-from .comparison import WIDTH, Comparison, Section, condition, wrong_assertion
+from .comparison import WIDTH, Comparison, Different, Section, condition, wrong_assertion
 from .curl import curl_lines, made_files, worth_repeating
 from .replies import app_traceback, reply_lines, status_lines
 from .submissions import SUBMISSION, open_todos
@@ -156,10 +156,10 @@ def _what_went_wrong(
     if isinstance(error, pytest.fail.Exception):
         return [("It says", _wrapped(str(error)))]
     if isinstance(error, AssertionError):
-        return [
-            (label, _wrapped("\n".join(lines)) if label == "It says" else lines)
-            for label, lines in wrong_assertion(str(error), statement, comparison)
-        ]
+        sections = (
+            error.sections() if isinstance(error, Different) else wrong_assertion(str(error), statement, comparison)
+        )
+        return [(label, _wrapped("\n".join(lines)) if label == "It says" else lines) for label, lines in sections]
     return [("Got", _wrapped(f"{type(error).__name__}: {error}".strip())[:12]), ("At", [condition(statement)])]
 
 

@@ -12,6 +12,21 @@ LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", 
 Section = tuple[str, list[str]]
 
 
+class Different(AssertionError):
+    """What came isn't what was expected. `sentence` says what's wrong, and stands for itself without the two."""
+
+    def __init__(self, sentence: str, got: Any = None, expected: Any = None) -> None:
+        super().__init__(sentence)
+        self.sentence, self.got, self.expected = sentence, got, expected
+
+    def sections(self) -> list[Section]:
+        """Return what's wrong, and if there's something to compare, what was expected, what came and the difference."""
+        said: list[Section] = [("It says", [self.sentence])]
+        if self.got is None and self.expected is None:
+            return said
+        return said + Comparison("==", self.got, self.expected).sections("")
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One comparison that did not hold."""

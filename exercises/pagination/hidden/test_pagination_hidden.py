@@ -1,74 +1,381 @@
 # hidden-from-learners-3b9f51c2
-import random
-from collections.abc import Callable
-from typing import Any
+"""The lists of a blog with more than a hundred posts and members, compared row by row with a model of the project."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
 import pytest
 
-from workbook.plugin.client import Client
-from workbook.plugin.members import Member, join
+from workbook.conformance.blog import LISTS, Blog, Row, headers_of
+from workbook.conformance.walk import Walk
+from workbook.plugin.members import Member
+from workbook.serving import ServedApp
+
+PAGE, ORDER, LAST = "test_a_list_is_a_page", "test_pages_follow_each_other", "test_the_last_page_is_told"
+FILTER, REFUSED = "test_filters_apply_before_counting", "test_a_page_that_is_no_page_is_refused"
+DRAFTS, PAST = "test_drafts_of_others_are_not_counted", "test_a_page_past_the_end_is_empty"
+NO_ROWS, AT_ONCE = "test_no_rows_are_no_pages", "test_requests_side_by_side_have_their_own_page"
+KEYS = {
+    "data": list,
+    "total": int,
+    "page": int,
+    "per_page": int,
+    "total_pages": int,
+    "has_next": bool,
+    "has_prev": bool,
+}
+REST = ("total_pages", "has_next", "has_prev")
+LARGEST = 999_999  # of the page numbers that are a 200
 
 
-def about(client: Client, path: str, headers: dict[str, str]) -> dict[str, Any]:
-    """What a page says of itself, with the number of its rows."""
-    reply = client.get(path, headers=headers)
-    assert reply.status_code == 200, reply.text
-    page = reply.json()
-    assert isinstance(page, dict), "this is still the plain list"
-    return {**{key: page[key] for key in page if key != "data"}, "rows": len(page["data"])}
+@dataclass(frozen=True)
+class Asked:
+    """One request for a page. `viewer` sends it; `query` has what its URL has, `extra` what is to be ignored."""
+
+    path: str
+    viewer: Member | None
+    page: int | None = None
+    per_page: int | None = None
+    published: bool | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url(self) -> str:
+        query: dict[str, Any] = {"page": self.page, "per_page": self.per_page, **dict(self.extra)}
+        query = {key: value for key, value in query.items() if value is not None}
+        if self.published is not None:
+            query["published"] = str(self.published).lower()
+        return f"{self.path}?{urlencode(query)}" if query else self.path
 
 
-def test_drafts_of_others_are_not_counted(client: Client, unique: Callable[[str], str], rng: random.Random) -> None:
-    """`total` counts the posts that the caller may see: a stranger learns nothing of how many drafts there are."""
-    writer, reader = join(client, unique("ada")), join(client, unique("grace"))
-    public, drafts = rng.randint(2, 5), rng.randint(2, 5)
-    before = about(client, "/posts", {})["total"]
-    for number in range(public + drafts):
-        post = {"title": unique("post"), "content": "", "published": number < public}
-        assert client.post("/posts", json=post, headers=writer.headers).status_code == 201
+class Pages:
+    """Pages that were asked for, compared with what the model of the blog has on them."""
 
-    said = "total tells a stranger how many drafts there are"
-    assert about(client, "/posts", reader.headers)["total"] == before + public, said
-    assert about(client, "/posts", {})["total"] == before + public, said
-    assert about(client, "/posts", writer.headers)["total"] == before + public + drafts
-    assert about(client, "/posts/my", reader.headers)["total"] == 0, "/posts/my counts the posts of others"
+    def __init__(self, walk: Walk, blog: Blog) -> None:
+        self.walk, self.blog = walk, blog
+
+    def check(self, asked: Asked, promise: str = PAGE) -> None:
+        """Ask for a page and compare all of it; `promise` is the one that this page is about."""
+        with self.walk.step(promise):
+            self.compare(asked, self.walk.client.get(asked.url, headers=headers_of(asked.viewer)), promise)
+
+    def compare(self, asked: Asked, reply: httpx.Response, promise: str) -> None:
+        """Compare the response with the model, from the most basic to the most special."""
+        walk, path = self.walk, asked.path
+        rows = self.blog.rows(path, asked.viewer, asked.published)
+        number, size = asked.page or 1, asked.per_page or 10
+        is_past = number > max(1, -(-len(rows) // size))
+        promise = PAST if is_past else promise
+        root = "past" if is_past else ("status", path)
+        if reply.status_code == 422:
+            said = f"GET {asked.url} is refused, and its numbers are in their bounds."
+            walk.blame(promise if is_past else REFUSED, said, 422, 200, root="past" if is_past else ("bounds", path))
+            return
+        if not walk.expect(reply.status_code, 200, promise, f"GET {asked.url} isn't answered with a page.", root=root):
+            return
+        page = reply.json()
+        if not walk.expect(
+            kinds(page), {key: kind.__name__ for key, kind in KEYS.items()}, PAGE,
+            f"GET {path} isn't answered with exactly the seven keys of a page, each of its type.", root=("keys", path),
+        ):  # fmt: skip
+            return
+        said = "page and per_page say which page this is: the numbers that were asked for, or 1 and 10."
+        numbers = {key: page[key] for key in ("page", "per_page")}
+        named = PAST if is_past else PAGE
+        is_told = walk.expect(
+            numbers, {"page": number, "per_page": size}, named, said, root="past" if is_past else "page"
+        )
+        if is_past and not is_told:
+            return
+        self.compare_total(asked, page["total"], len(rows), promise)
+        self.compare_rest(page, number, size, promise)
+        self.compare_rows(asked, page["data"], rows[(number - 1) * size :][:size], promise)
+
+    def compare_total(self, asked: Asked, total: int, expected: int, promise: str) -> None:
+        """Compare `total`, and find out what it counts instead."""
+        everything = len(self.blog.posts) if asked.path == "/posts" else -1
+        if asked.published is not None:
+            said, promise = f"total doesn't count the rows that pass published={asked.published}.", FILTER
+            if total == len(self.blog.rows(asked.path, asked.viewer)):
+                said = "total counts rows that `published` leaves out."
+        elif total > expected and total == everything:
+            said, promise = "total also counts drafts that the caller may not see.", DRAFTS
+        elif total > expected and total == len(self.blog.rows("/posts", asked.viewer)):
+            said, promise = "total of /posts/my also counts posts of others.", DRAFTS
+        else:
+            said = "total isn't the number of all rows of this list."
+        root = ("total", asked.path)
+        if asked.published is not None and not self.walk.is_blamed(root):
+            root = ("filtered total", asked.path)
+        if self.walk.expect(total, expected, promise, said, root=root) and everything > expected:
+            self.walk.held[DRAFTS] += 1
+
+    def compare_rest(self, page: Row, number: int, size: int, promise: str) -> None:
+        """Compare what follows from `total`, whether that is right or not."""
+        pages = -(-page["total"] // size)
+        expected = {"total_pages": pages, "has_next": number < pages, "has_prev": number > 1}
+        if promise not in {PAST, NO_ROWS}:
+            promise = LAST
+        for key in REST:
+            where = f"page {number} of {pages}" if pages else "a list without rows"
+            said = f"{key} is wrong on {where}, with {page['total']} rows and {size} on a page."
+            self.walk.expect(page[key], expected[key], promise, said, root=key)
+
+    def compare_rows(self, asked: Asked, got: list[Any], expected: list[Row], promise: str) -> None:
+        """Compare the rows: which ones, in which order, and each of them whole."""
+        walk, path = self.walk, asked.path
+        ids, wanted = [row["id"] for row in got], [row["id"] for row in expected]
+        all_rows = self.blog.rows(path, asked.viewer)
+        if hidden := set(ids) - {row["id"] for row in all_rows}:
+            gone = path == "/users" or not hidden & self.blog.posts.keys()
+            said = "The page has rows that were deleted." if gone else "The page shows what the caller may not see."
+            walk.blame(ORDER if gone else DRAFTS, said, ids, wanted, root=("hidden", path))
+        elif ids != wanted and asked.published is not None:
+            published = {row["published"] for row in got}
+            said = "The rows aren't those of this page once `published` has filtered the list: filter first, then cut."
+            if not published <= {asked.published}:
+                said = "The page has rows that `published` leaves out."
+            walk.blame(FILTER, said, ids, wanted, root=("rows", path))
+        elif ids != wanted:
+            said = (
+                f"Page {asked.page or 1} of GET {path} doesn't have the rows that are on it, in the order of their ids."
+            )
+            walk.blame(promise if promise in {PAST, NO_ROWS} else ORDER, said, ids, wanted, root=("rows", path))
+        else:
+            for checked in {promise, ORDER if asked.published is None else FILTER}:
+                walk.held[checked] += 1
+            for row, whole in zip(got, expected, strict=True):
+                said = f"A row of GET {path} isn't what it was before: a field differs, is missing, or is new."
+                if not walk.expect(row, whole, PAGE, said, root=("row", path)):
+                    return
 
 
-@pytest.mark.parametrize("path", ["/posts", "/posts/my", "/users"])
-def test_a_page_past_the_end_is_empty(
-    client: Client, ada: Member, unique: Callable[[str], str], rng: random.Random, path: str
-) -> None:
-    """A page past the end is a 200 with no rows, none after it and one before; an absurd number may be a 422."""
-    for _ in range(rng.randint(1, 3)):
-        post = {"title": unique("post"), "content": "", "published": True}
-        assert client.post("/posts", json=post, headers=ada.headers).status_code == 201
-    total = about(client, path, ada.headers)["total"]
-
-    for page in (total + 1, rng.randint(1_000, 100_000)):
-        assert about(client, f"{path}?page={page}&per_page=1", ada.headers) == {
-            "rows": 0,
-            "total": total,
-            "page": page,
-            "per_page": 1,
-            "total_pages": total,
-            "has_next": False,
-            "has_prev": True,
-        }
-    for absurd in (2**31, 2**63, 10**30):
-        reply = client.get(f"{path}?page={absurd}&per_page=100", headers=ada.headers)
-        assert reply.status_code in {200, 422}, "an absurd page number broke the app"
+def kinds(page: Any) -> Any:
+    """Return the type of each key, as JSON calls them: true is no number, and 1.0 is no whole one."""
+    return {key: type(value).__name__ for key, value in page.items()} if isinstance(page, dict) else type(page).__name__
 
 
-def test_no_rows_are_no_pages(client: Client, unique: Callable[[str], str]) -> None:
-    """For somebody who has written nothing /posts/my has no pages, none before and none after."""
-    newcomer = join(client, unique("ada"))
+@pytest.fixture(scope="module")
+def walk(served: ServedApp, module_rng: Random, unique: Callable[[str], str]) -> Iterator[Walk]:
+    """Walk through the three lists, from a blog without rows to one with more than a hundred in each."""
+    walk = Walk(served, module_rng, unique)
+    blog = Blog(walk)
+    pages = Pages(walk, blog)
+    with walk.step(PAGE):
+        without_rows(pages)
+        reader, ada, grace = with_rows(blog)
+        for changed in range(2):
+            viewers: dict[str, list[Member | None]] = {path: [None, reader, ada, grace] for path in LISTS}
+            viewers["/posts/my"] = [reader, ada, grace]
+            viewers["/users"] = [walk.rng.choice([reader, ada, grace])]
+            for path in LISTS:
+                for viewer in viewers[path]:
+                    look_at(pages, path, viewer, whole=not changed)
+            look_at_filters(pages, viewers["/posts"], whole=not changed)
+            if not changed:
+                past_the_end(pages, ada)
+                refuse(walk, ada)
+                ignore(pages, ada)
+                check_at_once(pages, [None, reader, ada, grace])
+                change(blog, ada, grace)
+    yield walk
+    walk.close()
 
-    assert about(client, "/posts/my", newcomer.headers) == {
-        "rows": 0,
-        "total": 0,
-        "page": 1,
-        "per_page": 10,
-        "total_pages": 0,
-        "has_next": False,
-        "has_prev": False,
-    }
+
+def without_rows(pages: Pages) -> None:
+    """Look at lists that have no rows: nothing was written yet, or nothing that this caller may see."""
+    walk, blog = pages.walk, pages.blog
+    pages.check(Asked("/posts", None), NO_ROWS)
+    first = blog.join("first")
+    for path in ("/posts", "/posts/my"):
+        pages.check(Asked(path, first, per_page=walk.rng.randint(1, 100)), NO_ROWS)
+    pages.check(Asked("/posts/my", first, page=walk.rng.randint(2, 9)), NO_ROWS)
+    blog.write(first, False)
+    pages.check(Asked("/posts", None), NO_ROWS)
+    pages.check(Asked("/posts", first, published=True), NO_ROWS)
+    blog.leave(first)
+
+
+def with_rows(blog: Blog) -> tuple[Member, Member, Member]:
+    """Fill the blog; return a member who writes nothing, one who wrote nearly all posts, and one who wrote a few."""
+    rng = blog.walk.rng
+    reader, ada, grace = (blog.join(name) for name in ("reader", "ada", "grace"))
+    kinds = [True] * rng.randint(53, 58) + [False] * rng.randint(51, 56)
+    rng.shuffle(kinds)
+    cut = rng.randint(30, 60)
+    blog.write(ada, *kinds[:cut])
+    blog.write(grace, *rng.sample([True, True, True, False, False], 5))
+    blog.write(ada, *kinds[cut:])
+    blog.register(rng.randint(101, 104), "member")
+    return reader, ada, grace
+
+
+def change(blog: Blog, ada: Member, grace: Member) -> None:
+    """Change, publish, hide and delete posts, and delete a member with theirs; all of it in the middle of the lists."""
+    rng = blog.walk.rng
+    own = [post for post, row in blog.posts.items() if row["author_id"] == ada.id]
+    for post in rng.sample(own, 3):
+        blog.edit(ada, post, published=not blog.posts[post]["published"])
+    blog.edit(ada, rng.choice(own[:5]), title=f"zz {rng.randrange(10**6)}", content="Changed")
+    for post in rng.sample(own[:20], 2):
+        blog.delete(ada, post)
+    leaver = blog.join("leaver")
+    blog.write(leaver, True, False)
+    blog.leave(leaver)
+    blog.write(grace, False, True)
+
+
+def look_at(pages: Pages, path: str, viewer: Member | None, *, whole: bool) -> None:
+    """Look at a list as one viewer: without numbers, at its ends, and (`whole`) page by page."""
+    rng, rows = pages.walk.rng, len(pages.blog.rows(path, viewer))
+    pages.check(Asked(path, viewer))
+    pages.check(Asked(path, viewer, per_page=100))
+    if not whole:
+        return
+    size = rng.randint(17, 29)
+    for number in range(1, -(-rows // size) + 1):
+        pages.check(Asked(path, viewer, page=number, per_page=size))
+    pages.check(Asked(path, viewer, page=2))
+    if rows > 1:
+        pages.check(Asked(path, viewer, page=rows, per_page=1))
+        if even := [size for size in range(2, 101) if rows % size == 0]:
+            pages.check(Asked(path, viewer, page=rows // even[-1], per_page=even[-1]))
+        pages.check(Asked(path, viewer, per_page=min(rows - 1, 100)))
+    if rows > 100:
+        pages.check(Asked(path, viewer, page=2, per_page=100))
+
+
+def look_at_filters(pages: Pages, viewers: list[Member | None], *, whole: bool) -> None:
+    """Look at both halves of GET /posts as each viewer: the first page, a later one, and all in one."""
+    rng = pages.walk.rng
+    for viewer in viewers:
+        for published in (True, False):
+            pages.check(Asked("/posts", viewer, page=rng.choice([None, 1]), per_page=100, published=published), FILTER)
+            if whole:
+                pages.check(Asked("/posts", viewer, published=published), FILTER)
+                pages.check(Asked("/posts", viewer, page=2, per_page=rng.randint(2, 30), published=published), FILTER)
+
+
+def past_the_end(pages: Pages, viewer: Member) -> None:
+    """Look behind the last page: next to it, far from it, and so far that a 422 is right too."""
+    walk = pages.walk
+    for path in LISTS:
+        rows = len(pages.blog.rows(path, viewer))
+        for number, size in (
+            (rows + 1, 1),
+            (2 + rows // 50, 50),
+            (walk.rng.randint(5_000, 900_000), 7),
+            (LARGEST, 100),
+        ):
+            pages.check(Asked(path, viewer, page=number, per_page=size), PAST)
+        for absurd in (1_000_000, 2**31, 2**63 + walk.rng.randrange(100), 10**30):
+            with walk.step(PAST):
+                asked = Asked(path, viewer, page=absurd, per_page=walk.rng.choice([1, 100]))
+                reply = walk.client.get(asked.url, headers=viewer.headers)
+                if reply.status_code == 200:
+                    pages.compare(asked, reply, PAST)
+                else:
+                    walk.expect(reply.status_code, 422, PAST, "An absurd page number is neither a 200 nor a 422.")
+
+
+def refuse(walk: Walk, viewer: Member) -> None:
+    """Ask each list for numbers that are none, or out of bounds."""
+    beyond = walk.rng.randint(102, 10**6)
+    always = {"page": ["0", "-1", "two", "1.5", ""], "per_page": ["0", "-1", "101", str(beyond), "ten", ""]}
+    words = ["1e3", "null", "true", "2.5", str(-beyond), "all"]
+    drawn = {"page": words, "per_page": [*words, str(10**30), "1000"]}
+    for path in LISTS:
+        for name, values in always.items():
+            for value in (*values, *walk.rng.sample(drawn[name], 2)):
+                with walk.step(REFUSED):
+                    reply = walk.client.get(f"{path}?{name}={value}", headers=viewer.headers)
+                    said = f"GET {path} takes {name}={value}, which is no whole number in its bounds: that's a 422."
+                    walk.expect(reply.status_code, 422, REFUSED, said, root=("refused", name))
+    for path in ("/posts/my", "/users"):
+        with walk.step(PAGE):
+            said = f"GET {path} needs a login, as before."
+            walk.expect(walk.client.get(path).status_code, 401, PAGE, said)
+    with walk.step(FILTER):
+        reply = walk.client.get("/posts?published=maybe", headers=viewer.headers)
+        walk.expect(reply.status_code, 422, FILTER, "published=maybe is neither true nor false: a 422, as before.")
+
+
+def ignore(pages: Pages, viewer: Member) -> None:
+    """Send `skip` and `limit`, which are gone, with values that they took and values that they never took."""
+    rng = pages.walk.rng
+    for path in LISTS:
+        for skip, limit in ((str(rng.randint(1, 9)), str(rng.randint(1, 9))), ("-1", "0"), ("x", str(10**20))):
+            pages.check(Asked(path, viewer, extra=(("skip", skip), ("limit", limit))))
+        asked = Asked(path, viewer, page=2, per_page=rng.randint(3, 9), extra=(("skip", "3"), ("limit", "2")))
+        pages.check(asked)
+
+
+def check_at_once(pages: Pages, viewers: list[Member | None]) -> None:
+    """Ask for many different pages at the same moment; each has to be what it is alone."""
+    walk = pages.walk
+    asked = [
+        Asked(path, viewer, page=walk.rng.randint(1, 4), per_page=walk.rng.randint(1, 30))
+        for path in LISTS
+        for viewer in viewers
+        if viewer or path == "/posts"
+        for _ in range(2)
+    ]
+    walk.rng.shuffle(asked)
+    with walk.step(AT_ONCE):
+        alone = [walk.client.get(one.url, headers=headers_of(one.viewer)).content for one in asked]
+        with ThreadPoolExecutor(len(asked)) as pool:
+            ask = lambda one: walk.client.get(one.url, headers=headers_of(one.viewer)).content  # noqa: E731
+            together = list(pool.map(ask, asked))
+        for one, expected, got in zip(asked, alone, together, strict=True):
+            said = f"GET {one.url} has another answer while other requests are under way."
+            walk.expect(got.decode(errors="replace"), expected.decode(errors="replace"), AT_ONCE, said)
+
+
+def test_a_list_is_a_page(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Every list, for every caller, is an object of seven keys and their types; its rows are whole, and no other."""
+    walk.prove(request)
+
+
+def test_pages_follow_each_other(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """All pages of more than a hundred rows follow each other by id, also after changes and deletions."""
+    walk.prove(request)
+
+
+def test_the_last_page_is_told(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """`total_pages`, `has_next` and `has_prev` follow from `total` on every page of every list."""
+    walk.prove(request)
+
+
+def test_filters_apply_before_counting(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """`published`, true or false, filters rows and `total` for every caller, before the page is cut."""
+    walk.prove(request)
+
+
+def test_a_page_that_is_no_page_is_refused(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Each list refuses every `page` and `per_page` that is no whole number in its bounds."""
+    walk.prove(request)
+
+
+def test_drafts_of_others_are_not_counted(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """The rows and `total` of a list hide other people's drafts: a stranger doesn't learn how many there are."""
+    walk.prove(request)
+
+
+def test_a_page_past_the_end_is_empty(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """A page past the end is a 200 with no rows, none after it and one before; from 1,000,000 on it may be a 422."""
+    walk.prove(request)
+
+
+def test_no_rows_are_no_pages(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """A list without rows has no pages, none before and none after, whether nothing was written or nothing is seen."""
+    walk.prove(request)
+
+
+def test_requests_side_by_side_have_their_own_page(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Requests at the same moment each get their own page, as if they were alone."""
+    walk.prove(request)

@@ -1,0 +1,102 @@
+"""A model of the project's blog: who wrote what, and what each list shows to whom."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+
+from workbook.plugin.members import PASSWORD, Member
+
+from .bulk import post_all
+from .walk import Walk
+
+Row = dict[str, Any]
+USER_KEYS = ("id", "name", "created_at")  # a user as everyone sees them; the account adds the email
+POST_KEYS = ("id", "title", "content", "published", "author_id", "created_at", "updated_at")
+LISTS = ("/posts", "/posts/my", "/users")
+NO_ONE: dict[str, str] = {}  # the headers of a client that isn't logged in
+
+
+def headers_of(viewer: Member | None) -> dict[str, str]:
+    """Return the headers that a member sends, or a client without a login."""
+    return viewer.headers if viewer else NO_ONE
+
+
+class Blog:
+    """What the app should hold after all that was done to it through this model.
+
+    A row is what the app itself answered when it was made or changed, in the fields that the project has; so an
+    exercise can add fields, and times are the app's own.
+    """
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk, self.client = walk, walk.client
+        self.users: dict[int, Row] = {}
+        self.posts: dict[int, Row] = {}
+
+    def join(self, stem: str) -> Member:
+        """Register a member and log in."""
+        member = self.walk.join(stem)
+        self.users[member.id] = _only(member.exchanges[0].reply, USER_KEYS)
+        return member
+
+    def register(self, count: int, stem: str) -> None:
+        """Register members who never log in."""
+        names = [self.walk.unique(stem) for _ in range(count)]
+        accounts = [{"name": name, "email": f"{name}@example.com", "password": PASSWORD} for name in names]
+        for reply in post_all(self.walk.app, "/auth/register", accounts, NO_ONE):
+            assert reply.status_code == 201, "POST /auth/register doesn't work any more"
+            self.users[reply.json()["id"]] = _only(reply, USER_KEYS)
+
+    def write(self, author: Member, *published: bool) -> list[int]:
+        """Write posts of random words; return their ids."""
+        rng = self.walk.rng
+        posts = [
+            {"title": f"{rng.randrange(16**6):06x} é", "content": "words " * rng.randrange(4), "published": each}
+            for each in published
+        ]
+        replies = post_all(self.walk.app, "/posts", posts, author.headers)
+        assert {reply.status_code for reply in replies} <= {201}, "POST /posts doesn't work any more"
+        rows = [_only(reply, POST_KEYS) for reply in replies]
+        self.posts |= {row["id"]: row for row in rows}
+        return [row["id"] for row in rows]
+
+    def edit(self, author: Member, post: int, **changes: Any) -> httpx.Response:
+        """Change a post; return the response."""
+        reply = self.client.patch(f"/posts/{post}", json=changes, headers=author.headers)
+        assert reply.status_code == 200, "PATCH /posts/{id} doesn't work any more"
+        self.posts[post] = _only(reply, POST_KEYS)
+        return reply
+
+    def delete(self, author: Member, post: int) -> None:
+        """Delete a post."""
+        reply = self.client.delete(f"/posts/{post}", headers=author.headers)
+        assert reply.status_code == 204, "DELETE /posts/{id} doesn't work any more"
+        del self.posts[post]
+
+    def leave(self, member: Member) -> None:
+        """Delete a member's account, and with it their posts."""
+        reply = self.client.delete("/users/me", headers=member.headers)
+        assert reply.status_code == 204, "DELETE /users/me doesn't work any more"
+        del self.users[member.id]
+        self.posts = {post: row for post, row in self.posts.items() if row["author_id"] != member.id}
+
+    def rows(self, path: str, viewer: Member | None, published: bool | None = None) -> list[Row]:
+        """Return all rows of a list that the viewer may see, in its order."""
+        if path == "/users":
+            return [self.users[user] for user in sorted(self.users)]
+        own = viewer.id if viewer else None
+        shown: Iterable[Row] = (self.posts[post] for post in sorted(self.posts))
+        if path == "/posts/my":
+            shown = (row for row in shown if row["author_id"] == own)
+        return [
+            row
+            for row in shown
+            if (row["published"] or row["author_id"] == own) and published in {None, row["published"]}
+        ]
+
+
+def _only(reply: httpx.Response | None, keys: Iterable[str]) -> Row:
+    """Return these keys of the response's object. Raises `KeyError`, `TypeError`, `ValueError`."""
+    body = reply.json() if reply else {}
+    return {key: body[key] for key in keys}
