@@ -36,7 +36,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 ELSEWHERE = ("authoring/attacks/code", "sandbox/selftest_app", "playground/inside")
 # What the docstring of a function may start with. Add a verb that is missing, in the imperative.
 VERBS = """
-add allow append apply ask become begin bind blame block calculate call change check compare connect copy declare delete do draw end
+add allow append apply ask become begin bind blame block calculate call change check compare connect copy
+declare delete do draw end
 enter exit fail fork give grade hand hold import keep leave let limit list load look make mark move note open pass
 plant prepare print prove put queue raise read record refuse register remove report resolve return run say see send
 serve set show sort split start stop supervise take try type unpack use wait watch write yield
