@@ -1,0 +1,115 @@
+"""Prose is found wherever it is, and what should be reworded in it is named."""
+
+from pathlib import Path
+
+import pytest
+
+from workbook.authoring.prose import Passage, passages, plain
+from workbook.authoring.voice import FIGURES, figures, remarks
+
+LESSON = """# A lesson
+
+Nobody reads `nobody`.
+
+```python
+else: nobody
+```
+
+- One point
+- another
+"""
+EXPERIMENT = """[[experiment]]
+title = "A title that is read"
+edits = [{ find = "not prose at all" }]
+"""
+TEST = '''def test_x() -> None:
+    """A post is stored."""
+    # why it matters
+    assert True  # noqa: S101
+'''
+MESSAGE = '''def f(n: int) -> None:
+    """Return nothing."""
+    raise UserError(f"There are {n} files.", "Remove one.")
+'''
+FILES = {
+    "stages/01-x/README.md": LESSON,
+    "stages/01-x/experiments.toml": EXPERIMENT,
+    "stages/01-x/test_x.py": TEST,
+    "workbook/x.py": MESSAGE,
+}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> list[Passage]:
+    """What is found in a small repository."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return list(passages(tmp_path))
+
+
+def test_each_kind_of_prose_is_found(found: list[Passage]) -> None:
+    """Lessons, experiments, promises, comments, docstrings and messages are found, and code isn't."""
+    kinds = {(one.kind, " ".join(one.text.split()).strip(". ")) for one in found}
+
+    assert {
+        ("lessons", "Nobody reads `code`"),
+        ("tasks", "A title that is read"),
+        ("promises", "A post is stored"),
+        ("comments", "why it matters"),
+        ("docstrings", "Return nothing"),
+        ("messages", "There are value files.. Remove one"),
+    } <= kinds
+    assert not any("not prose" in text or "else" in text or "noqa" in text for _, text in kinds)
+
+
+def test_a_passage_knows_its_line(found: list[Passage]) -> None:
+    """The line of a passage is the one an editor jumps to."""
+    lines = {one.text.strip(): (one.path, one.line) for one in found}
+
+    assert lines["Nobody reads `code`."] == ("stages/01-x/README.md", 3)
+    assert lines["A title that is read"] == ("stages/01-x/experiments.toml", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The server is told to stop.", ["is told"]),
+        ("Nobody knows; somebody does it anew.", ["Nobody", "somebody", "anew"]),
+        ("It has no name, and it is no file.", ["has no", "is no"]),
+        ("Do it, or else it fails.", ["or else"]),
+        ("It runs in a process of its own.", ["of its own"]),
+        ("Whoever stands there.", ["Whoever", "stands"]),
+        ("word " * 31, ["word"]),
+    ],
+)
+def test_what_should_be_reworded_is_found(text: str, words: list[str]) -> None:
+    """Each word that voice.md avoids is found where it's used, and so is a sentence that's too long."""
+    found = [remark.found for remark in remarks(Passage("x.md", 1, "pages", text))]
+
+    assert len(found) == len(words)
+    assert all(any(word in one for one in found) for word in words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There's no longer a file.",
+        "Something else happens, and nothing else does.",
+        "If it fails, the `else` branch runs.",
+        "An abbreviation stands for something.",
+        "One sentence. " * 40,
+    ],
+)
+def test_good_sentences_are_left_alone(text: str) -> None:
+    """What only looks like one of those words isn't found."""
+    assert list(remarks(Passage("x.md", 1, "pages", plain(text)))) == []
+
+
+def test_figures_are_per_thousand_words() -> None:
+    """A thousand words with ten contractions count as 10, and possessives aren't contractions."""
+    counted = figures(["it's " * 10 + "the client's word " * 330])
+
+    assert counted["words"] == 1000
+    assert counted["contractions"] == 10
+    assert set(counted) == {"words", *FIGURES}
