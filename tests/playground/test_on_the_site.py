@@ -41,10 +41,10 @@ def go_to(visit: "Page", number: int) -> "Page":
     return opened(visit)
 
 
-def test_it_stands_on_every_stage_page_and_no_other(built: Path) -> None:  # noqa: F811
-    """Each stage's page has its button below the code, before the experiments; no other page has a word of it."""
+def test_it_stands_on_every_stage_page_and_the_home_page(built: Path) -> None:  # noqa: F811
+    """Each stage's page has its button below the code, before the experiments; besides, only the home page has one."""
     with_it = {path.parent.name for path in built.rglob("*.html") if HOST in path.read_text(encoding="utf-8")}
-    assert with_it == {step.name for step in STAGES}
+    assert with_it == {built.name, *(step.name for step in STAGES)}
 
     for step in STAGES:
         text = (built / "stages" / step.name / "index.html").read_text(encoding="utf-8")
@@ -64,16 +64,30 @@ def test_the_top_of_a_page_leads_there(browser: "Browser", site: str) -> None:
         assert page.locator(HOST).inner_text() == ""
 
 
-def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str) -> None:
-    """A stage's page asks for nothing of the playground before the click; what a click loads comes from this site."""
+@pytest.mark.parametrize("path", ["stages/02-middleware/", ""], ids=["a stage", "home"])
+def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str, path: str) -> None:
+    """A page asks for nothing of the playground before the click; what a click loads comes from this site."""
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{site}/stages/02-middleware/", wait_until="networkidle")
+        page.goto(f"{site}/{path}", wait_until="networkidle")
 
+        assert page.locator(HOST).count() == 1
         assert [url for url in asked if "playground" in url] == []
         assert [url for url in asked if not url.startswith((site, "data:"))] == []
+
+
+def test_the_home_page_runs_something(browser: "Browser", site: str) -> None:
+    """A visitor of the home page sees the button without scrolling, and what it runs answers on that page."""
+    with tab_on(browser, f"{site}/") as page:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        place = page.locator(f"{HOST} button").bounding_box()
+        assert place
+        assert place["y"] + place["height"] < 800
+
+        assert {"200", "201"} <= set(run(opened(page)))
+        assert page.url == f"{site}/"
 
 
 def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:

@@ -175,8 +175,9 @@ def test_search_finds_what_pages_say(built: Path) -> None:
 
 
 def test_the_home_page_opens_with_what_fails(built: Path) -> None:
-    """The home page shows a refusal before anything else, and both commands."""
+    """The home page shows a refusal before anything else, then what README says of both commands, with its links."""
     page = html(built, "index.md")
+    assert 'href="troubleshooting/"' in page
     assert page.index("blocked by CORS policy") < page.index("<h2")
     for command in ("pip install uv", "uv run --all-groups pytest"):
         assert command in re.sub(r"<[^>]+>", "", page)

@@ -210,9 +210,17 @@ def onward(page: Page) -> str:
     return "\n".join(f"- {row}" for row in rows)
 
 
-def play(page: Page) -> str:
-    """Show the button that runs the step's code in the page."""
-    return button(page.its_step, relative_root(page.path))
+def play(page: Page, name: str = "") -> str:
+    """Show the button that runs the step's code in the page; `play STEP` is another page's, with an invitation."""
+    step = page.named(name) if name else page.its_step
+    shown = button(step, relative_root(page.path)) if has_button(step) else ""
+    return f'<span class="scripted">{_INVITATION}</span>\n\n{shown}' if name and shown else shown
+
+
+_INVITATION = (
+    "Don't take our word for it. Press the button, then **Run**, and read what a page on another address gets. "
+    "Then open **Break it here** and guess what breaks before you look."
+)
 
 
 def minutes(page: Page, name: str = "") -> str:

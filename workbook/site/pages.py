@@ -46,7 +46,9 @@ def relative_root(page: str) -> str:
 
 def shown_files(course: Course) -> dict[str, str]:
     """Return the course's files that have a page: their path in the repository, and that of the page."""
-    shown = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+    docs = course.root / "docs"
+    written = [path.relative_to(docs).as_posix() for path in docs.rglob("*.md")]
+    shown = {f"docs/{name}": name for name in written} | {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
     for step in course.steps:
         place = course.place(step)
         shown |= {place: page_of(step), f"{place}/README.md": page_of(step)}
