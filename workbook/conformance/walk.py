@@ -101,9 +101,9 @@ class Walk:
             exchanges_of(request.node)[:] = first.exchanges
             raise Different(first.sentence, first.got, first.expected)
         if not self.held[promise]:
-            first = next((noted[0] for noted in self.noted.values()), None)
-            exchanges_of(request.node)[:] = first.exchanges if first else []
-            cause = first.sentence if first else "the app has to answer."
+            earlier = next((noted[0] for noted in self.noted.values()), None)
+            exchanges_of(request.node)[:] = earlier.exchanges if earlier else []
+            cause = earlier.sentence if earlier else "the app has to answer."
             raise Different(f"This couldn't be looked at, because of something else. First: {cause}")
 
     def close(self) -> None:

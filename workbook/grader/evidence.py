@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,14 @@ class Sheet:
 
     @cached_property
     def promises(self) -> list[tuple[str, str, bool]]:
-        """Name, sentence, and whether it is hidden."""
+        """Name, sentence, and whether only hidden tests prove it: a name in both is one promise, looked at twice."""
         folder = self.exercise.folder
         public, hidden = read_promises(folder), read_promises(folder / "hidden")
-        return [(one.name, one.text, False) for one in public] + [(one.name, one.text, True) for one in hidden]
+        found: dict[str, tuple[str, str, bool]] = {}
+        for promises, is_hidden in ((public, False), (hidden, True)):
+            for one in promises:
+                found.setdefault(one.name, (one.name, one.text, is_hidden))
+        return list(found.values())
 
     @cached_property
     def conditions(self) -> frozenset[str]:
@@ -70,9 +74,12 @@ class Sheet:
 
     def verdicts(self, found: Check, submission: Path | None = None) -> tuple[Verdict, ...]:
         """Return a verdict on each promise; its evidence names the submission's files, without the folder above."""
-        by_name = {promise.name: promise for promise in found.promises}
+        by_name: dict[str, list[Promise]] = {}
+        for promise in found.promises:
+            by_name.setdefault(promise.name, []).append(promise)
         return tuple(
-            self._verdict(name, text, hidden, by_name.get(name), submission) for name, text, hidden in self.promises
+            self._verdict(name, text, hidden, together(by_name.get(name, [])), submission)
+            for name, text, hidden in self.promises
         )
 
     def untouched(self) -> tuple[Verdict, ...]:
@@ -103,6 +110,15 @@ class Sheet:
                 body = "\n".join("  " + line for line in harmless("\n".join(lines), submission).splitlines())
                 shown.append(f"{LABELS.get(label, label)}:\n{body}")
         return "\n".join(shown) or UNTOLD
+
+
+def together(looked_at: Sequence[Promise]) -> Promise | None:
+    """Return one promise out of those that tests of one name make, in public and in hidden files: the worst outcome."""
+    worst = ("broken", "waiting", "unknown", "not proven", "kept")
+    ordered = sorted(looked_at, key=lambda promise: worst.index(promise.outcome))
+    if not ordered:
+        return None
+    return replace(ordered[0], cards=[card for promise in looked_at for card in promise.cards])
 
 
 def harmless(text: str, submission: Path | None = None) -> str:

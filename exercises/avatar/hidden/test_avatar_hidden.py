@@ -1,7 +1,5 @@
 # hidden-from-learners-3b9f51c2
 import random
-import struct
-import zlib
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -15,7 +13,7 @@ from workbook.plugin.members import Member, join
 from workbook.plugin.stored import gone, list_stored_files, noise, soon
 from workbook.serving import ServedApp
 
-AT_ONCE = 6
+KINDS = ["JPEG", "PNG", "WEBP"]
 
 
 def upload(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Request:
@@ -44,28 +42,24 @@ def size_at(client: Client, url: str) -> tuple[int, int]:
     return Image.open(BytesIO(reply.content)).size
 
 
-def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that says it is `side` by `side` pixels."""
-    header, rows = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0), zlib.compress(bytes(1000))
-    chunks = [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    )
-
-
 def test_an_avatar_survives_a_restart(
     restarted: Callable[[], Client], unique: Callable[[str], str], rng: random.Random
 ) -> None:
-    """After a restart of the app avatar_url is the same, and its picture is served."""
+    """After a restart avatar_url is the same, its picture is served, and replacing and deleting clean up as before."""
     client = restarted()
-    me = join(client, unique("ada"))
-    content, size = noise(rng)
+    me, other = join(client, unique("ada")), join(client, unique("grace"))
+    content, size = noise(rng, rng.choice(KINDS))
     url = stored_at(send(client, me, content))
+    hers = stored_at(send(client, other, noise(rng)[0]))
 
     client = restarted()
 
-    assert current(client, me) == url, "the app has forgotten the avatar when it started again"
+    assert current(client, me) == url, "the app forgot the avatar when it started again"
     assert size_at(client, url) == size
+    stored_at(send(client, me, noise(rng, rng.choice(KINDS))[0]))
+    assert gone(client, url), "the avatar from before a restart isn't removed when a new one takes its place"
+    assert client.delete("/users/me", headers=other.headers).status_code == 204
+    assert gone(client, hers), "the avatar from before a restart isn't removed when its user is deleted"
 
 
 def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], rng: random.Random) -> None:
@@ -89,19 +83,6 @@ def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], r
     assert client.get(hers).status_code == 200, said
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_damaged_picture_is_refused(client: Client, ada: Member, rng: random.Random, kind: str) -> None:
-    """A picture whose end is missing is a 415; one that would unpack to an enormous size is a 413 or a 415."""
-    whole, _ = noise(rng, kind)
-    for length in 20, rng.randint(30, 200), int(rng.uniform(0.2, 0.8) * len(whole)):
-        reply = send(client, ada, whole[:length])
-        said = "a picture without its end was stored: decode it whole, its first bytes tell too little"
-        assert reply.status_code == 415, said if reply.is_success else ""
-    said = "a small file that unpacks to an enormous picture broke the app: Pillow raises a DecompressionBombError"
-    assert send(client, ada, bomb(rng.randint(20_000, 60_000))).status_code in {413, 415}, said
-    assert send(client, ada, whole).is_success, "the same picture, whole, was refused"
-
-
 def test_uploads_at_the_same_moment_leave_one_file(
     client: Client, served: ServedApp, unique: Callable[[str], str], rng: random.Random
 ) -> None:
@@ -111,7 +92,7 @@ def test_uploads_at_the_same_moment_leave_one_file(
     of_one = len(list_stored_files(served) - before)
 
     for _ in range(2):
-        check_uploads_at_once(client, join(client, unique("ada")), [noise(rng) for _ in range(AT_ONCE)], of_one)
+        check_uploads_at_once(client, join(client, unique("ada")), [noise(rng, kind) for kind in KINDS * 2], of_one)
 
 
 def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:

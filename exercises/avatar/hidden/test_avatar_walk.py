@@ -1,0 +1,274 @@
+# hidden-from-learners-3b9f51c2
+"""Avatars of every kind of picture, refused and replaced in every state, compared with a model of the project."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
+from workbook.conformance.pictures import (
+    bombs,
+    cut_pictures,
+    in_every_order,
+    noisy_picture,
+    refused_files,
+    taken_pictures,
+)
+from workbook.conformance.tokens import bad_logins
+from workbook.conformance.uploads import Place, Promises, Uploads, long_text
+from workbook.conformance.walk import Walk
+from workbook.plugin.listing import rows
+from workbook.plugin.members import PASSWORD, Member
+from workbook.serving import ServedApp
+
+MIB = 1024 * 1024
+TAKEN, SHOWN = "test_an_avatar_is_stored_and_served", "test_every_reply_with_a_user_tells_the_avatar"
+CONTENT, DAMAGED = "test_the_content_decides", "test_a_damaged_picture_is_refused"
+SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test_a_new_avatar_replaces_the_old_one"
+UNCHANGED, LOGIN = "test_a_refused_upload_changes_nothing", "test_a_login_and_a_file_are_needed"
+DELETED = "test_deleting_the_user_deletes_the_file"
+PROMISES = Promises(TAKEN, SHOWN, CONTENT, DAMAGED, SIZE, REPLACED, UNCHANGED, LOGIN)
+LABELS = [
+    ("me.html", "text/html"),
+    ("photo.png", "image/png"),
+    ("a.gif", "image/gif"),
+    ("b", "application/octet-stream"),
+]
+
+
+def avatar_of(member: Member) -> Place:
+    return Place(f"the avatar of {member.name}", "POST", "/users/me/avatar", "/users/me", member)
+
+
+class Users:
+    """Every user in every response, compared with the model."""
+
+    def __init__(self, walk: Walk, blog: Blog) -> None:
+        self.walk, self.blog = walk, blog
+        self.posts: dict[int, list[int]] = {}
+
+    def write(self, author: Member) -> None:
+        """Write a post and a draft: their author is shown with them."""
+        self.posts.setdefault(author.id, []).extend(self.blog.write(author, True, False))
+
+    def check(self, place: Place, viewers: list[Member | None]) -> None:
+        """Look at a user wherever one is shown, as themselves and as others."""
+        walk, me, client = self.walk, place.whose, self.walk.client
+        public = self.blog.users[me.id] | {"avatar_url": place.url}
+        account = public | {"email": me.email}
+        with walk.step(SHOWN):
+            self.compare(client.get("/users/me", headers=me.headers), account, "GET /users/me")
+            changed = client.patch("/users/me", json={"name": me.name}, headers=me.headers)
+            self.compare(changed, account, "PATCH /users/me")
+            login = client.post("/auth/login", json={"email": me.email, "password": PASSWORD})
+            self.compare(login, account, "POST /auth/login", lambda body: body["user"])
+            for viewer in [me, *viewers]:
+                if viewer:
+                    one = client.get(f"/users/{me.id}", headers=viewer.headers)
+                    self.compare(one, public, "GET /users/{id}")
+            other = next(viewer for viewer in viewers if viewer)
+            listed = client.get("/users", params={"limit": 100, "per_page": 100}, headers=other.headers)
+            found = {row["id"]: row for row in rows(listed)}
+            self.note(found.get(me.id), public, "GET /users")
+            for post in self.posts.get(me.id, []):
+                is_public = self.blog.posts[post]["published"]
+                for viewer in [me, *(viewers if is_public else [])]:
+                    reply = client.get(f"/posts/{post}", headers=headers_of(viewer))
+                    self.compare(reply, public, "a post's author in GET /posts/{id}", lambda body: body["author"])
+                    whole = {key: reply.json().get(key) for key in POST_KEYS}
+                    said = "A post in GET /posts/{id} has lost or changed fields that it had."
+                    walk.expect(whole, self.blog.posts[post], SHOWN, said, root="post")
+
+    def compare(
+        self, reply: httpx.Response, expected: Row, where: str, inside: Callable[[Row], Row] = lambda body: body
+    ) -> None:
+        """Compare the user in a response."""
+        if self.walk.expect(reply.is_success, True, SHOWN, f"{where} isn't answered any more.", root=where):
+            self.note(inside(reply.json()), expected, where)
+
+    def note(self, got: Any, expected: Row, where: str) -> None:
+        """Compare a user: every field that users had, avatar_url, and no email that isn't the reader's."""
+        if not isinstance(got, dict):
+            self.walk.blame(SHOWN, f"The user is missing from {where}.", got, expected, root=where)
+            return
+        secret = {key for key in got if "password" in key or (key == "email" and "email" not in expected)}
+        shown = {key: got[key] for key in got if key in expected or key in secret}
+        said = f"A user in {where} isn't shown as before, with avatar_url."
+        if "avatar_url" not in got:
+            said = f"avatar_url is missing from {where}."
+        elif got["avatar_url"] != expected["avatar_url"]:
+            said = f"avatar_url isn't this user's in {where}."
+        elif secret:
+            said = f"{where} shows what only the user may see."
+        self.walk.expect(shown, expected, SHOWN, said, root=where)
+
+
+@pytest.fixture(scope="module")
+def walk(
+    served: ServedApp, app_env: dict[str, str], module_rng: Random, unique: Callable[[str], str]
+) -> Iterator[Walk]:
+    """Walk through the states of an avatar: none, the first one, replaced, refused, and a user who has left."""
+    walk = Walk(served, module_rng, unique)
+    with walk.step(TAKEN):
+        blog = Blog(walk)
+        users, uploads = Users(walk, blog), Uploads(walk, "avatar_url", PROMISES)
+        grace, ada, leaver, bare = (blog.join(name) for name in ("grace", "ada", "leaver", "bare"))
+        hers, mine, theirs, none = (avatar_of(member) for member in (grace, ada, leaver, bare))
+        users.write(ada)
+        users.check(mine, [None, grace])
+        registered(users, blog)
+        pictures = in_every_order(taken_pictures(walk.rng), walk.rng)
+        for place in (hers, theirs):
+            uploads.take(place, pictures[0])
+        keep_an_upload(uploads, ada)
+        for number, picture in enumerate(pictures):
+            name, label = walk.rng.choice(LABELS)
+            uploads.take(mine, picture, name, label)
+            if number == 0:
+                users.check(mine, [None, grace])
+            if number == 1:
+                users.write(ada)
+                users.check(mine, [None, grace])
+        users.check(hers, [ada])
+        users.check(none, [ada])
+        refuse_files(uploads, mine, none)
+        check_sizes(uploads, mine, none)
+        blog.leave(leaver)
+        uploads.removed([theirs], DELETED, "The avatar of a deleted user stays")
+        refuse_logins(uploads, mine, bad_logins(ada, leaver, app_env["SECRET_KEY"], walk.rng))
+        uploads.is_served(mine, "The avatar is lost by an upload that was refused.")
+        uploads.is_served(hers, "The avatar of another user is lost.", REPLACED)
+        users.check(mine, [grace])
+        blog.leave(bare)
+        blog.leave(ada)
+        uploads.removed([mine], DELETED, "The avatar of a deleted user stays")
+        uploads.is_served(hers, "The avatar of another user is lost with a deleted one's.", DELETED)
+    yield walk
+    walk.close()
+
+
+def registered(users: Users, blog: Blog) -> None:
+    """Look at the response to a registration: it has a user, too."""
+    walk, name = users.walk, users.walk.unique("new")
+    with walk.step(SHOWN):
+        account = {"name": name, "email": f"{name}@example.com"}
+        reply = walk.client.post("/auth/register", json={**account, "password": PASSWORD})
+        body = reply.json()
+        times = {key: body.get(key) for key in ("id", "created_at")}
+        users.compare(reply, account | times | {"avatar_url": None}, "POST /auth/register")
+        blog.users[body["id"]] = {"name": name} | times
+
+
+def keep_an_upload(uploads: Uploads, member: Member) -> None:
+    """Store another file of the member's by another route: it's no avatar, so it stays."""
+    with uploads.walk.step(REPLACED):
+        files = {"file": ("a.png", noisy_picture(uploads.walk.rng), "image/png")}
+        uploads.client.post("/uploads/image", headers=member.headers, files=files)
+        uploads.forget()
+
+
+def refuse_files(uploads: Uploads, mine: Place, none: Place) -> None:
+    """Send everything that's no picture, in place of an avatar and without one."""
+    rng = uploads.walk.rng
+    cut, bad = cut_pictures(rng), refused_files(rng)
+    for what, content in bad.items():
+        name, label = rng.choice(LABELS[:3])
+        uploads.refuse(mine, what, {415}, CONTENT, lambda c=content, n=name, t=label: uploads.send(mine, c, n, t))
+    for what, content in cut.items():
+        uploads.refuse(mine, what, {415}, DAMAGED, lambda c=content: uploads.send(mine, c))
+    for what, content in bombs(rng).items():
+        uploads.refuse(mine, what, {413, 415}, DAMAGED, lambda c=content: uploads.send(mine, c))
+        uploads.refuse(none, what, {413, 415}, DAMAGED, lambda c=content: uploads.send(none, c))
+    for what, content in rng.sample(sorted({**cut, **bad}.items()), 6):
+        promise = DAMAGED if what in cut else CONTENT
+        uploads.refuse(none, what, {415}, promise, lambda c=content: uploads.send(none, c))
+    uploads.is_served(mine, "The avatar is lost by an upload that was refused.")
+
+
+def check_sizes(uploads: Uploads, mine: Place, none: Place) -> None:
+    """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more."""
+    rng = uploads.walk.rng
+    largest = noisy_picture(rng, rng.choice(["JPEG", "PNG", "WEBP"])).ljust(5 * MIB, b"\0")
+    with uploads.walk.step(SIZE):
+        reply = uploads.send(mine, largest, text=long_text(rng, 60_000))
+        said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
+        if uploads.walk.expect(reply.status_code, 200, SIZE, said):
+            mine.url = reply.json()["avatar_url"]
+            uploads.account(mine)
+    for place in (mine, none):
+        what = "a file of one byte more than 5 MiB"
+        uploads.refuse(place, what, {413}, SIZE, lambda p=place: uploads.send(p, largest + b"\0"))
+
+
+def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str]]) -> None:
+    """Send a good picture and a bad file with every kind of bad login, and forms without the file."""
+    rng = uploads.walk.rng
+    good = noisy_picture(rng)
+    for what, headers in logins.items():
+        said = f"An upload with {what} isn't a 401."
+        uploads.refuse(mine, what, {401}, LOGIN, lambda h=headers: uploads.send(mine, good, headers=h), said)
+    for what, headers in rng.sample(sorted(logins.items()), 3):
+        said = f"An upload with {what} of a file that's no picture isn't a 401: the login comes first."
+        uploads.refuse(mine, what, {401}, LOGIN, lambda h=headers: uploads.send(mine, b"words", headers=h), said)
+
+    def form(**files: Any) -> httpx.Response:
+        return uploads.client.post(mine.path, headers=mine.whose.headers, **files)
+
+    picture = ("photo.png", good, "image/png")
+    forms: dict[str, dict[str, Any]] = {
+        "a form with another field": {"files": {rng.choice(["picture", "avatar", "image"]): picture}},
+        "a form with a text only": {"data": {"name": "words"}, "files": {"other": picture}},
+        "a request without a form": {},
+        "a JSON body": {"json": {"file": "words"}},
+    }
+    for what, sent in forms.items():
+        said = f"{what[:1].upper()}{what[1:]} isn't a 422."
+        uploads.refuse(mine, what, {422}, LOGIN, lambda s=sent: form(**s), said)
+
+
+def test_an_avatar_is_stored_and_served(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Every kind of JPEG, PNG and WebP is taken, and served with its size, its colours and its own type."""
+    walk.prove(request)
+
+
+def test_every_reply_with_a_user_tells_the_avatar(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """A user is shown as before and with avatar_url in every response, to everyone, in every state."""
+    walk.prove(request)
+
+
+def test_the_content_decides(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Every other kind of file is a 415, whatever it's called."""
+    walk.prove(request)
+
+
+def test_a_damaged_picture_is_refused(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """A picture that's cut off anywhere is a 415; one that unpacks to an enormous size is a 413 or a 415."""
+    walk.prove(request)
+
+
+def test_five_mebibytes_are_taken_and_one_byte_more_is_not(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """5 MiB are taken, also in a form that needs 60,000 bytes; one byte more is a 413."""
+    walk.prove(request)
+
+
+def test_a_new_avatar_replaces_the_old_one(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Each format replaces each other one, and only the old file goes."""
+    walk.prove(request)
+
+
+def test_a_refused_upload_changes_nothing(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """No refusal of any kind changes the user or the files, with an avatar and without one."""
+    walk.prove(request)
+
+
+def test_a_login_and_a_file_are_needed(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Every kind of bad login is a 401, before the file is looked at; every form without the file is a 422."""
+    walk.prove(request)
+
+
+def test_deleting_the_user_deletes_the_file(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """A user who leaves takes their avatar with them, also one that was replaced, and no one else's."""
+    walk.prove(request)

@@ -1,0 +1,170 @@
+"""Every kind of picture that a contract speaks of, and every kind of file that it refuses, made when it's needed."""
+
+import random
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, features
+
+Size = tuple[int, int]
+COLOUR = (200, 60, 30)
+FORMATS = ("JPEG", "PNG", "WEBP")
+# All nine changes from one format to another or the same, one after the other.
+EVERY_CHANGE = ("JPEG", "JPEG", "PNG", "PNG", "WEBP", "WEBP", "JPEG", "WEBP", "PNG", "JPEG")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to upload: what to call it, its format and bytes, and the sizes that it may be served in.
+
+    `colour` is that of its middle, where the served picture has to have it too: a mode's conversion may be lossy.
+    """
+
+    what: str
+    format: str
+    content: bytes
+    sizes: tuple[Size, ...]
+    colour: tuple[int, int, int] | None = None
+
+
+def taken_pictures(rng: random.Random) -> list[Picture]:
+    """Return a picture of each kind that is taken, in sizes and colours that are drawn."""
+
+    def drawn() -> Size:
+        return rng.randint(30, 90), rng.randint(30, 90)
+
+    def one(what: str, kind: str, mode: str = "RGB", size: Size | None = None, **options: Any) -> Picture:
+        size = size or drawn()
+        image = Image.new("RGB", size, tuple(rng.randint(20, 230) for _ in range(3)))
+        colour = image.getpixel((0, 0)) if mode in {"RGB", "CMYK"} else None
+        if options.pop("clear", False):
+            image.putalpha(rng.randint(0, 200))
+        content = encode(image.convert(mode), kind, **options)
+        return Picture(what, kind, content, (size,), colour if isinstance(colour, tuple) else None)  # type: ignore[arg-type]
+
+    upright, turned = drawn(), Image.Exif()
+    turned[0x0112] = rng.choice([6, 8])
+    lying = one("a JPEG that's stored lying on its side", "JPEG", size=upright, exif=turned)
+    animated = {"save_all": True, "duration": 100}
+    size = drawn()
+    frames = [Image.new("RGB", size, (number * 60, 90, 20)) for number in range(3)]
+    return [
+        one("a JPEG", "JPEG"),
+        one("a grey JPEG", "JPEG", "L"),
+        one("a CMYK JPEG", "JPEG", "CMYK"),
+        one("a progressive JPEG", "JPEG", progressive=True),
+        Picture(lying.what, "JPEG", lying.content, (upright, upright[::-1])),
+        Picture(
+            "a multi-picture JPEG", "JPEG", encode(frames[0], "MPO", save_all=True, append_images=frames[1:]), (size,)
+        ),
+        one("a wide JPEG", "JPEG", size=(rng.randint(2100, 2600), 3)),
+        one("a PNG", "PNG"),
+        one("a transparent PNG", "PNG", "RGBA", clear=True),
+        one("a palette PNG", "PNG", "P"),
+        one("a palette PNG with a transparent colour", "PNG", "P", transparency=0),
+        one("a grey PNG", "PNG", "L"),
+        one("a grey and transparent PNG", "PNG", "LA"),
+        one("a black and white PNG", "PNG", "1"),
+        Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
+        Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
+        Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
+        one("a PNG of one pixel", "PNG", size=(1, 1)),
+        one("a tall PNG", "PNG", size=(2, rng.randint(2100, 2600))),
+        one("a WebP", "WEBP"),
+        one("a lossless WebP", "WEBP", lossless=True),
+        one("a transparent WebP", "WEBP", "RGBA", clear=True),
+        Picture("an animated WebP", "WEBP", encode(frames[0], "WEBP", append_images=frames[1:], **animated), (size,)),
+    ]
+
+
+def in_every_order(pictures: Iterable[Picture], rng: random.Random) -> list[Picture]:
+    """Return the pictures so that each format follows each one at least once; the rest of the order is drawn."""
+    left = {kind: [one for one in pictures if one.format == kind] for kind in FORMATS}
+    for of_kind in left.values():
+        rng.shuffle(of_kind)
+    ordered = [left[kind].pop() for kind in EVERY_CHANGE]
+    rest = [one for of_kind in left.values() for one in of_kind]
+    return ordered + rng.sample(rest, len(rest))
+
+
+def refused_files(rng: random.Random) -> dict[str, bytes]:
+    """Return a file of each kind that is refused, by what it is; each would be shown by some browser or viewer."""
+    image = Image.new("RGB", (rng.randint(20, 60), rng.randint(20, 60)), COLOUR)
+    kinds = {"a BMP": "BMP", "a TIFF": "TIFF", "a GIF": "GIF", "an ICO": "ICO", "a PPM": "PPM", "a TGA": "TGA"}
+    kinds |= {"an AVIF": "AVIF"} if features.check("avif") else {}
+    kinds |= {"a JPEG 2000": "JPEG2000"} if features.check("jpg_2000") else {}
+    script = "<script>alert(1)</script>"
+    texts = {
+        "an SVG": f"<svg xmlns='http://www.w3.org/2000/svg' width='{image.width}'>{script}</svg>",
+        "an HTML page": f"<!DOCTYPE html>{script}<!-- {rng.random()} -->",
+        "a PDF": f"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n% {rng.random()}\n%%EOF\n",
+        "a text": f"words {rng.random()}",
+        "an empty file": "",
+        "a PNG's first eight bytes and a script": f"\x89PNG\r\n\x1a\n{script}",
+    }
+    files = {what: encode(image, kind) for what, kind in kinds.items()}
+    return files | {what: text.encode("latin-1") for what, text in texts.items()}
+
+
+def cut_pictures(rng: random.Random) -> dict[str, bytes]:
+    """Return pictures that end too early: in the beginning, in the middle, and shortly before their last pixel."""
+    cut = {}
+    for kind, last in (("JPEG", 60), ("PNG", 60), ("WEBP", 60)):
+        whole = noisy_picture(rng, kind)
+        name = {"JPEG": "a JPEG", "PNG": "a PNG", "WEBP": "a WebP"}[kind]
+        cut[f"{name} of 20 bytes"] = whole[:20]
+        cut[f"{name} that ends in its first tenth"] = whole[: len(whole) // rng.randint(11, 20)]
+        cut[f"{name} that ends in its middle"] = whole[: int(rng.uniform(0.2, 0.8) * len(whole))]
+        cut[f"{name} that ends before its last pixel"] = whole[: len(whole) - last]
+    clear = encode(Image.frombytes("RGBA", (40, 30), rng.randbytes(4800)), "PNG")
+    return cut | {"a transparent PNG that ends before its last pixel": clear[:-60]}
+
+
+def bombs(rng: random.Random) -> dict[str, bytes]:
+    """Return small files that unpack to more than 100 megapixels, or say that they do."""
+    side = rng.randint(10_200, 11_500)
+    row = bytes(side // 8 + 2)  # as many bits as a row needs, and the byte of its filter
+    packed = zlib.compressobj(1)
+    real = b"".join(packed.compress(row[: (side + 7) // 8 + 1]) for _ in range(side)) + packed.flush()
+    said = rng.randint(20_000, 60_000)
+    jpeg = bytearray(encode(Image.new("L", (16, 16)), "JPEG"))
+    at = jpeg.index(b"\xff\xc0") + 5
+    jpeg[at : at + 4] = struct.pack(">HH", said, said)
+    return {
+        f"a PNG that is {side} by {side} pixels": png(side, side, 1, 0, real),
+        f"a PNG that says it's {said} by {said} pixels": png(said, said, 1, 0, zlib.compress(bytes(1000))),
+        f"a JPEG that says it's {said} by {said} pixels": bytes(jpeg),
+    }
+
+
+def noisy_picture(rng: random.Random, kind: str = "PNG") -> bytes:
+    """Return a picture of coloured noise, which packs badly, so that its last pixels are near its end."""
+    size = rng.randint(60, 120), rng.randint(40, 90)
+    image = Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3))
+    return encode(image, kind, **({"lossless": True} if kind == "WEBP" else {}))
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return the image's bytes in a format of Pillow's."""
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def deep_png(size: Size, rng: random.Random) -> bytes:
+    """Return a PNG with 16 bits for each of red, green and blue, which Pillow reads and doesn't write."""
+    row = b"\0" + struct.pack(">HHH", *(rng.randrange(65536) for _ in range(3))) * size[0]
+    return png(*size, 16, 2, zlib.compress(row * size[1]))
+
+
+def png(width: int, height: int, bits: int, colours: int, packed: bytes) -> bytes:
+    """Return a PNG with this header and these packed rows, whether they fit or not."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    )
