@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from workbook.report import FORMATS, ClassMarks, Target
-from workbook.report.counting import collect, count
 from workbook.report.pages import class_page
 
-from .synthetic import EXERCISES, a_class, grading_of, titles
+from .synthetic import EXERCISES, a_class, class_of, grading_of, titles
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Report:
 
 def counted() -> ClassMarks:
     """The class's marks by the real exercises' points."""
-    return count(collect(a_class()), {name: grading_of(name) for name in EXERCISES}, titles())
+    return class_of(a_class(), {name: grading_of(name) for name in EXERCISES}, titles())
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from workbook.grader.results import (
     FAILED,
     GRADED,
     OVERRIDE,
+    PUBLISHED,
     Learner,
     Outcome,
     Override,
@@ -26,6 +27,10 @@ from workbook.grader.results import (
     Verdict,
 )
 from workbook.journal import Entry, Journal
+from workbook.report import ClassMarks
+from workbook.report.collecting import collect
+from workbook.report.counting import Exercises, count
+from workbook.report.moving import as_shown
 
 ROOT = Path(__file__).parent.parent.parent
 EXERCISES = ("pagination", "avatar", "cover-image", "request-log")
@@ -153,6 +158,18 @@ def graded(one: Result, minute: int = 0) -> Entry:
 
 def overridden(one: Override) -> Entry:
     return Entry(BEGINNING + timedelta(hours=9), OVERRIDE, one.exercise, asdict(one))
+
+
+def class_of(
+    entries: Iterable[Entry], gradings: dict[str, Grading] | None = None, titles: dict[str, str] | None = None
+) -> ClassMarks:
+    """The marks that these entries come to."""
+    return count(collect(entries), Exercises(gradings or {}, titles or {}))
+
+
+def published(marks: ClassMarks) -> Entry:
+    """What `workbook class publish` notes."""
+    return Entry(BEGINNING + timedelta(hours=8), PUBLISHED, "", json.loads(json.dumps(as_shown(marks))))
 
 
 def a_class(many: int = 60, seed: int = 1, exercises: Sequence[str] = EXERCISES) -> Iterator[Entry]:

@@ -10,10 +10,10 @@ from workbook.course.points import Grading
 from workbook.grader.results import FAILED, GRADED, Learner, Outcome, Override
 from workbook.journal import Entry
 from workbook.report import ClassMarks
-from workbook.report.counting import BadEntry, collect, count
+from workbook.report.collecting import BadEntry, collect
 from workbook.report.marks import Mark
 
-from .synthetic import BEGINNING, class_entry, graded, grading_of, overridden, result
+from .synthetic import BEGINNING, class_entry, class_of, graded, grading_of, overridden, published, result
 
 ADA, GRACE = Learner("ada", "Ada Lovelace"), Learner("grace", "Grace Hopper")
 FIRST, SECOND = "test_a_list_is_a_page", "test_pages_follow_each_other"  # 20 points each
@@ -21,7 +21,7 @@ POINTS = grading_of("pagination")
 
 
 def marks_of(entries: Iterable[Entry], grading: Grading = POINTS) -> ClassMarks:
-    return count(collect(entries), {"pagination": grading}, {"pagination": "Pagination"})
+    return class_of(entries, {"pagination": grading}, {"pagination": "Pagination"})
 
 
 def ada(*entries: Entry, grading: Grading = POINTS) -> Mark:
@@ -40,8 +40,8 @@ def test_a_kept_promise_gives_its_points() -> None:
     assert len(mark.items) == len(POINTS.points)
 
 
-def test_bonus_comes_on_top_and_dropped_counts_for_nobody() -> None:
-    """A promise in [bonus] adds to the full marks; one in [dropped] is gone from marks and full marks."""
+def test_bonus_comes_on_top_and_dropped_counts_for_no_one() -> None:
+    """A promise in [bonus] adds to the full marks; one in [dropped] counts for neither, and is shown as dropped."""
     points = {name: worth for name, worth in POINTS.points.items() if name not in {FIRST, SECOND}}
     grading = Grading(points=points, bonus={FIRST: 7}, dropped={SECOND: 20})
 
@@ -49,7 +49,8 @@ def test_bonus_comes_on_top_and_dropped_counts_for_nobody() -> None:
 
     mark = marks.rows[0].marks["pagination"]
     assert (mark.points, marks.full) == (67, 60)
-    assert SECOND not in {item.promise for item in mark.items}
+    (dropped,) = [item for item in mark.items if item.promise == SECOND]
+    assert (dropped.outcome, dropped.worth, dropped.points, dropped.evidence) == ("dropped", 0, 0, "")
     assert SECOND not in {tally.promise for tally in marks.exercises[0].tallies}
 
 
@@ -76,9 +77,9 @@ def test_an_unstable_promise_waits_for_a_person() -> None:
     undecided, decided = ada(unstable), ada(unstable, decision)
 
     assert (undecided.points, [item.promise for item in undecided.undecided]) == (80, [FIRST])
-    assert "unstable" in undecided.notes
+    assert undecided.notes == ["undecided"]
     assert (decided.points, decided.undecided) == (92, [])
-    assert decided.notes == ["override", "moved"]
+    assert decided.notes == ["decided by hand"]
 
 
 def test_the_last_override_counts_and_survives_a_regrade() -> None:
@@ -93,7 +94,7 @@ def test_the_last_override_counts_and_survives_a_regrade() -> None:
 
 
 def test_an_override_without_a_submission_is_a_mark() -> None:
-    """Points that a person gives to somebody who handed in nothing count."""
+    """Points that a person gives to someone who handed in nothing count."""
     mark = ada(overridden(Override("ada", "pagination", FIRST, 20, "Shown in class.")))
 
     assert (mark.file, mark.counts, mark.points) == ("", True, 20)
@@ -116,25 +117,27 @@ def test_a_promise_younger_than_the_grading_is_told() -> None:
     assert marks.exercises[0].tallies[-1].of == 0
 
 
-def first_grading() -> Entry:
-    return graded(result(ADA, "pagination", {FIRST: "broken"}))  # 80 points
+def first_grading(grading: Grading = POINTS) -> list[Entry]:
+    """What Ada's grading, 80 points, leaves behind once it's published."""
+    entries = [class_entry([ADA, GRACE], ["pagination"]), graded(result(ADA, "pagination", {FIRST: "broken"}))]
+    return [*entries[1:], published(marks_of(entries, grading))]
 
 
 MOVES: dict[str, tuple[dict[str, Any], str]] = {
-    "attempt": ({"attempt": 2}, "Attempt 2 counts now; attempt 1 was graded first."),
+    "attempt": ({"attempt": 2}, "Attempt 2 counts now; attempt 1 was graded before."),
     "files": ({"submission": "other"}, "Other files were handed in and graded."),
     "tests": ({"tests": "t2"}, "It was graded again with other tests."),
     "environment": ({"environment": "e2"}, "It was graded again with other versions of Python or its packages."),
-    "nothing": ({}, "It was graded again, all else unchanged, and came out differently."),
+    "nothing": ({}, "It was graded again with nothing else changed, and came out differently."),
 }
 
 
 @pytest.mark.parametrize("what", MOVES)
 def test_a_mark_that_moved_says_why(what: str) -> None:
-    """A mark that is not what it was at its first grading says what it was, what it is, and why."""
+    """A mark that isn't the published one says what it was, what it is, and why."""
     change, why = MOVES[what]
 
-    moved = ada(first_grading(), graded(result(ADA, "pagination", **change))).moved
+    moved = ada(*first_grading(), graded(result(ADA, "pagination", **change))).moved
 
     assert moved
     assert (moved.before, moved.after, moved.reasons) == (80, 100, (why,))
@@ -145,7 +148,7 @@ def test_another_seed_is_a_reason() -> None:
     again = result(ADA, "pagination")
     again = replace(again, key=replace(again.key, seed=2))
 
-    moved = ada(first_grading(), graded(again)).moved
+    moved = ada(*first_grading(), graded(again)).moved
 
     assert moved
     assert moved.reasons == ("It was graded again with another seed.",)
@@ -157,21 +160,21 @@ def test_points_that_changed_say_so() -> None:
     del points["test_the_last_page_is_told"]
     grading = Grading(points=points, dropped={"test_the_last_page_is_told": 20})
 
-    moved = ada(first_grading(), grading=grading).moved
+    moved = ada(*first_grading(), grading=grading).moved
 
     assert moved
-    assert (moved.before, moved.after) == (80, 41)
+    assert (moved.before, moved.of_before, moved.after, moved.of_after) == (80, 100, 41, 61)
     assert moved.reasons == (
         "“The pages one after the other hold every row once, by id, and page 1 begins with the first row.” counts 1 "
         "point; it counted 20.",
         "“`total_pages`, `has_next` and `has_prev` are right on the first, a middle and the last page.” is dropped and "
-        "counts for nobody; it counted 20.",
+        "counts for no one; it counted 20.",
     )
 
 
 def test_an_override_is_a_reason() -> None:
     """A mark that a person has moved gives the person's reason."""
-    moved = ada(first_grading(), overridden(Override("ada", "pagination", FIRST, 10, "Half of it."))).moved
+    moved = ada(*first_grading(), overridden(Override("ada", "pagination", FIRST, 10, "Half of it."))).moved
 
     assert moved
     assert moved.reasons[0].startswith("Given by hand, 10 points of 20 for “GET /posts, ")
@@ -180,7 +183,29 @@ def test_an_override_is_a_reason() -> None:
 
 def test_a_mark_that_stayed_has_not_moved() -> None:
     """A regrade that changes no points moves no mark."""
-    assert ada(first_grading(), graded(result(ADA, "pagination", {FIRST: "broken"}, tests="t2"))).moved is None
+    assert ada(*first_grading(), graded(result(ADA, "pagination", {FIRST: "broken"}, tests="t2"))).moved is None
+
+
+def test_a_mark_that_no_one_has_seen_does_not_move() -> None:
+    """Before marks are published no page says that one has changed, and after publishing again the new one counts."""
+    again = graded(result(ADA, "pagination", tests="t2"))
+    unpublished = [entry for entry in first_grading() if entry.kind == GRADED]
+
+    assert ada(*unpublished, again).moved is None
+    seen = [class_entry([ADA, GRACE], ["pagination"]), *unpublished, again]
+    assert ada(*first_grading(), again, published(marks_of(seen))).moved is None
+
+
+def test_full_marks_of_fewer_points_say_so() -> None:
+    """A mark of all points says what of, before and after, when a promise has been dropped."""
+    grading = Grading(points={SECOND: 20}, dropped={FIRST: 20})
+    kept = graded(result(ADA, "pagination"))
+    shown = published(marks_of([class_entry([ADA, GRACE], ["pagination"]), kept]))
+
+    moved = ada(kept, shown, grading=grading).moved
+
+    assert moved
+    assert (moved.before, moved.of_before, moved.after, moved.of_after) == (100, 100, 20, 20)
 
 
 def failed() -> Entry:
@@ -214,7 +239,7 @@ def test_somebody_without_a_place_in_the_class_is_not_lost() -> None:
 
 def test_an_exercise_that_the_course_has_no_more_keeps_its_points() -> None:
     """Without a grading.toml the points that the results bring along count."""
-    marks = count(collect([graded(result(ADA, "pagination", {FIRST: "broken"}))]), {}, {})
+    marks = class_of([graded(result(ADA, "pagination", {FIRST: "broken"}))])
 
     assert [(one.name, one.title, one.full) for one in marks.exercises] == [("pagination", "pagination", 100)]
     assert marks.rows[0].total == 80

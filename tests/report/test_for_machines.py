@@ -10,14 +10,13 @@ from junitparser import JUnitXml
 
 from workbook.grader.results import Learner, Override
 from workbook.report import Target
-from workbook.report.counting import collect, count
 from workbook.report.feedback import write_feedback
 from workbook.report.machines import write_gradescope, write_junit
 from workbook.report.marks import ClassMarks
 from workbook.report.writing import file_name
 
 from .conftest import Report
-from .synthetic import EXERCISES, class_entry, graded, overridden, result
+from .synthetic import EXERCISES, class_entry, class_of, graded, overridden, result
 
 FIRST, SECOND = "test_a_list_is_a_page", "test_pages_follow_each_other"
 SENTENCE = "GET /posts, /posts/my and /users answer with a page: ten rows, and seven keys that say where they lie."
@@ -34,7 +33,7 @@ def two(file: str = CANVAS) -> ClassMarks:
         graded(result(GRACE, "pagination", {FIRST: "unstable", SECOND: "waiting"}, file=f"{MOODLE}/mine.zip")),
         overridden(Override("ada", "pagination", FIRST, 5, "Half of it.")),
     ]
-    return count(collect(entries), {}, {"pagination": "Pagination"})
+    return class_of(entries, {}, {"pagination": "Pagination"})
 
 
 def inside(file: Path) -> dict[str, bytes]:
@@ -76,7 +75,7 @@ def test_two_files_of_one_name_are_one_learners(tmp_path: Path) -> None:
     entries = [class_entry([ADA, GRACE], ["pagination"])]
     entries += [graded(result(one, "pagination", file=CANVAS)) for one in (ADA, GRACE)]
 
-    written = list(write_feedback(count(collect(entries), {}, {}), Target(tmp_path)))
+    written = list(write_feedback(class_of(entries), Target(tmp_path)))
 
     assert list(inside(tmp_path / "feedback-canvas-pagination.zip")) == [CANVAS]
     assert [one.about[:36] for one in written] == [

@@ -8,13 +8,14 @@ import pytest
 
 from workbook.grader.results import Learner, Override
 from workbook.report import Target
-from workbook.report.counting import collect, count
+from workbook.report.canvas import write_canvas
 from workbook.report.lms import canvas_file, moodle_folder
-from workbook.report.tables import write_canvas, write_csv, write_moodle
+from workbook.report.moodle import write_moodle
+from workbook.report.tables import write_csv
 from workbook.report.visible import spreadsheet_cell
 
 from .conftest import Report
-from .synthetic import class_entry, graded, grading_of, overridden, result
+from .synthetic import class_entry, class_of, graded, grading_of, overridden, result
 
 FIRST = "test_a_list_is_a_page"
 ADA = Learner("a1", "Lovelace, Ada", "ada@example.edu", {"canvas": "4711"})
@@ -23,9 +24,9 @@ ALAN = Learner("t3", "Alan Turing", "alan@example.edu")
 BONUS = "test_deleting_the_author_deletes_the_files"
 
 
-def rows_of(file: Path) -> list[list[str]]:
+def rows_of(file: Path, divider: str = ",") -> list[list[str]]:
     with file.open(encoding="utf-8-sig", newline="") as opened:
-        return list(csv.reader(opened))
+        return list(csv.reader(opened, delimiter=divider))
 
 
 @pytest.fixture
@@ -46,38 +47,55 @@ def three(target: Target) -> Target:
         overridden(Override("a1", "pagination", FIRST, 2.5, "A part of it.")),
     ]
     gradings = {name: grading_of(name) for name in ("avatar", "pagination")}
-    marks = count(collect(entries), gradings, {"pagination": "Pagination", "avatar": "Avatar"})
+    marks = class_of(entries, gradings, {"pagination": "Pagination", "avatar": "Avatar"})
     for write in (write_csv, write_canvas, write_moodle):
         list(write(marks, target))
     return target
 
 
-def test_the_spreadsheet_has_everybody(three: Target) -> None:
-    """marks.csv: name, id, points, total and notes; a mark that is missing is an empty cell."""
+def test_the_spreadsheet_has_everyone(three: Target) -> None:
+    """marks.csv: name, id, points, total, late and notes; a mark that's missing is an empty cell, in the total too."""
     assert rows_of(three.folder / "marks.csv") == [
-        ["Name", "ID", "Pagination (100)", "Avatar (100)", "Total (200)", "Notes"],
-        ["Alan Turing", "t3", "", "", "0", "not handed in"],
-        ["Lovelace, Ada", "a1", "82.5", "100", "182.5", "slow: Pagination; override: Pagination; moved: Pagination"],
-        ["غريس هوبر", "g2", "80", "", "80", "unstable: Pagination; not graded: Avatar"],
+        ["Name", "ID", "Pagination (100)", "Avatar (100)", "Total (200)", "Late", "Notes"],
+        ["Alan Turing", "t3", "", "", "", "", "not handed in"],
+        ["Lovelace, Ada", "a1", "82.5", "100", "182.5", "", "slow: Pagination; decided by hand: Pagination"],
+        ["غريس هوبر", "g2", "80", "", "80", "", "undecided: Pagination; not graded yet: Avatar"],
     ]
 
 
-def test_a_spreadsheet_knows_the_encoding(three: Target) -> None:
-    """Every table begins with the mark by which a spreadsheet knows UTF-8."""
-    tables = list(three.folder.glob("*.csv"))
+def test_every_promise_has_its_column(three: Target) -> None:
+    """promises.csv has the points of each promise; what no one knows yet is an empty cell, and not a 0."""
+    header, *rows = rows_of(three.folder / "promises.csv")
+    found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
 
-    assert len(tables) == 4
-    assert {file.read_bytes()[:3] for file in tables} == {b"\xef\xbb\xbf"}
+    assert len(header) == 2 + len(grading_of("pagination").points) + len(grading_of("avatar").points)
+    first = f"pagination: {FIRST} (20)"
+    assert [found[name][first] for name in ("Alan Turing", "Lovelace, Ada", "غريس هوبر")] == ["", "2.5", ""]
+    points = [float(value or 0) for name, value in found["Lovelace, Ada"].items() if name.startswith("pagination: ")]
+    assert sum(points) == 82.5
+
+
+def test_a_spreadsheet_knows_the_encoding(three: Target) -> None:
+    """Every table but Canvas's begins with the mark by which a spreadsheet knows UTF-8."""
+    marked = {file.name for file in three.folder.glob("*.csv") if file.read_bytes().startswith(b"\xef\xbb\xbf")}
+
+    assert marked == {"marks.csv", "promises.csv", "moodle-pagination.csv"}
 
 
 def test_canvas_finds_learners_and_assignments(three: Target) -> None:
-    """canvas.csv has the columns of Canvas's own export, the points possible, and an assignment's number if told."""
-    assert rows_of(three.folder / "canvas.csv") == [
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Pagination", "Avatar (1234)"],
-        ["    Points Possible", "", "", "", "", "100", "100"],
-        ["Alan Turing", "", "t3", "alan@example.edu", "", "", ""],
-        ["Lovelace, Ada", "4711", "a1", "ada@example.edu", "", "82.5", "100"],
-        ["غريس هوبر", "", "g2", "grace@example.edu", "", "80", ""],
+    """Without an export: the columns of Canvas's own, the points possible, one assignment, those with a mark."""
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    ada = ["Lovelace, Ada", "4711", "a1", "ada@example.edu", ""]
+    assert rows_of(three.folder / "canvas-pagination.csv") == [
+        [*header, "Pagination"],
+        ["    Points Possible", "", "", "", "", "100"],
+        [*ada, "82.5"],
+        ["غريس هوبر", "", "g2", "grace@example.edu", "", "80"],
+    ]
+    assert rows_of(three.folder / "canvas-avatar.csv") == [
+        [*header, "Avatar (1234)"],
+        ["    Points Possible", "", "", "", "", "100"],
+        [*ada, "100"],
     ]
 
 
@@ -109,7 +127,7 @@ def test_moodle_finds_learners(three: Target) -> None:
 def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
     """A reason that quotes HTML comes back as text, not as a part of Moodle's page."""
     entries = [class_entry([GRACE], ["pagination"]), graded(result(GRACE, "pagination", trouble="<img src=x> & more"))]
-    list(write_moodle(count(collect(entries), {}, {}), target))
+    list(write_moodle(class_of(entries), target))
 
     (_, row) = rows_of(target.folder / "moodle-pagination.csv")
     assert "&lt;img src=x&gt; &amp; more" in row[-1]
@@ -117,7 +135,7 @@ def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
 
 def test_without_moodle_there_is_no_worksheet(target: Target) -> None:
     """Where nobody came through Moodle no worksheet is written, and it is said why."""
-    marks = count(collect([class_entry([ADA], ["avatar"]), graded(result(ADA, "avatar"))]), {}, {})
+    marks = class_of([class_entry([ADA], ["avatar"]), graded(result(ADA, "avatar"))])
 
     (written,) = write_moodle(marks, target)
 
@@ -127,6 +145,7 @@ def test_without_moodle_there_is_no_worksheet(target: Target) -> None:
 
 
 WIDE = "\uff1d\uff0b\uff0d\uff20"  # the same signs in full width
+SPLIT = ["a;=1", "a; +1", "a|-1", "a,@x", 'a;"=1', "a;  \"'=1"]
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", *(f"{sign}1" for sign in WIDE)]
 
 
@@ -134,6 +153,16 @@ FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", *(f"{
 def test_a_formula_is_text(formula: str) -> None:
     """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
     assert spreadsheet_cell(formula).startswith("'")
+
+
+@pytest.mark.parametrize("text", SPLIT)
+def test_a_formula_behind_another_separator_is_text(text: str) -> None:
+    """No cell is a formula either where a spreadsheet divides at `;`, `|` or a tab, as in half of Europe."""
+    cell = spreadsheet_cell(text)
+    parts = re.split(r"[;,|\t]", cell)
+
+    assert [part for part in parts if part.lstrip(" \"'")[:1] in tuple("=+-@") and "'" not in part] == []
+    assert cell.replace("'", "").split() == text.replace("'", "").split()
 
 
 @pytest.mark.parametrize("name", ["Ada", "O'Brien", "Jean-Luc", "Å=B", "王小明", "محمد", "1a"])
@@ -146,6 +175,7 @@ def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:
     """In no table of a class with hostile names and evidence is there a formula, or a character that acts unseen."""
     tables = sorted(reported.folder.glob("*.csv"))
     cells = [value for file in tables for row in rows_of(file) for value in row]
+    cells += [value for file in tables for row in rows_of(file, ";") for value in row]
 
     assert [value for value in cells if re.match(rf"[=+@{WIDE}\t\r]|-(?![\d.]+$)", value)] == []
     assert [value for value in cells if re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", value)] == []

@@ -31,6 +31,7 @@ def grade(
     limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one submission and exercise.")] = 180,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox; every report says so.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What the reports call the class [the last one's].")] = "",
     why: Annotated[str, typer.Option(metavar="TEXT", hidden=True)] = "",
 ) -> None:
     """Grade a class. Ended and started again, it goes on."""
@@ -48,22 +49,49 @@ def grade(
     from .grade import grade_submissions
 
     places = [Path(path) for path in paths]
-    grade_submissions(GradeRequest(places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force))
+    what = places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force, title
+    grade_submissions(GradeRequest(*what))
 
 
 @group.command()
 def override(
     learner: Annotated[str, typer.Argument(metavar="LEARNER", help="A learner's id.")],
     promise: Annotated[str, typer.Argument(metavar="PROMISE", help="The name of a promise's test.")],
-    points: Annotated[str, typer.Argument(metavar="POINTS", help="What it is worth now.")],
+    points: Annotated[str | None, typer.Argument(metavar="POINTS", help="What it is worth for them now.")] = None,
     why: Annotated[str, typer.Option(metavar="TEXT", help="The reason.")] = "",
     out: Out = Path("results"),
     exercise: Annotated[str, typer.Option(metavar="NAME", help="Where several have a promise of that name.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Take the decision back; its grading counts again.")] = False,
 ) -> None:
     """Set the points of one promise by hand, with a reason; it survives every later grading."""
     from .override import override_promise
 
-    override_promise(learner, promise, points, why=why, out=out, exercise=exercise)
+    override_promise(learner, promise, points, why=why, out=out, exercise=exercise, undo=undo)
+
+
+@group.command()
+def comment(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What their pages say.")] = "",
+    learner: Annotated[list[str] | None, typer.Option(metavar="ID", help="For this learner; may be repeated.")] = None,
+    promise: Annotated[
+        str, typer.Option(metavar="NAME", help="At this promise; without --learner, for all who didn't keep it.")
+    ] = "",
+    exercise: Annotated[str, typer.Option(metavar="NAME", help="At this exercise.")] = "",
+    out: Out = Path("results"),
+    undo: Annotated[bool, typer.Option("--undo", help="Take the comment back.")] = False,
+) -> None:
+    """Write a comment on learners' pages; it changes no points."""
+    from .comment import comment_on
+
+    comment_on(text, learner or [], promise=promise, exercise=exercise, out=out, undo=undo)
+
+
+@group.command()
+def publish(out: Out = Path("results")) -> None:
+    """Note that learners see their marks now, so that their pages point out later changes."""
+    from .publish import publish_marks
+
+    publish_marks(out)
 
 
 @group.command()
@@ -78,8 +106,24 @@ def report(
     assignment: Annotated[
         list[str] | None, typer.Option(metavar="NAME=NUMBER", help="An exercise's number in Canvas.")
     ] = None,
+    into: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A fresh export of Canvas's gradebook, or a worksheet of Moodle's."),
+    ] = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What the pages call the class.")] = "",
+    learner: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="This learner's page only; may be repeated.")
+    ] = None,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Pages and tables with codes in place of names.")
+    ] = False,
+    canvas: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Send marks to this course by Canvas's API; token: CANVAS_TOKEN.")
+    ] = "",
 ) -> None:
     """Write marks and feedback, for an LMS and each learner."""
-    from .report import write_reports
+    from .report import ReportRequest, write_reports
 
-    write_reports(journal, [one.value for one in formats or []], to, assignment or [])
+    names = [one.value for one in formats or []]
+    what = journal, names, to, assignment or [], into or [], title, learner or [], anonymous, canvas
+    write_reports(ReportRequest(*what))

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from workbook.course.exercise import Exercise
 from workbook.errors import UserError
 from workbook.grader.class_grading import LOST, ClassGrading, Done, Plan, overrides_in, score, seed_of
+from workbook.grader.commit import commit_of
+from workbook.grader.exports import read_export
 from workbook.grader.folder import Found, find_submissions
 from workbook.grader.grade_one import Bench
 from workbook.grader.identity import TheClass, identify
 from workbook.grader.lock import sole_grader
 from workbook.grader.prewarm import Warm
 from workbook.grader.request import GradeRequest
-from workbook.grader.results import CAUSES, GRADED, Cause
+from workbook.grader.results import CAUSES, GRADED, Cause, Learner
 from workbook.grader.roster import read_roster
 from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
@@ -51,9 +53,10 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
         journal = Journal(request.out / JOURNAL, lost=LOST)
         with exit_with_1():
             seed = seed_of(journal, request.seed)
-            plan = Plan(here.course, exercises, the_class, journal, seed, request.unsafe, request.force, request.limit)
-            grading = ClassGrading(plan)
-            grading.begin(_title(request.paths))
+            about = _about(here, request, roster)
+            work = here.course, exercises, the_class, journal, seed
+            grading = ClassGrading(Plan(*work, request.unsafe, request.force, request.limit, about))
+            grading.begin()
         failed = _grade(here, grading, lanes)
     with exit_with_1():
         to_see = _show_summary(here, grading)
@@ -108,9 +111,13 @@ def exit_with_1() -> Iterator[None]:
         raise UserError(error.message, error.then, code=1) from error
 
 
-def _title(paths: Sequence[Path]) -> str:
-    folders = {(path if path.is_dir() else path.parent).resolve() for path in paths}
-    return one_line(folders.pop().name) if len(folders) == 1 else ""
+def _about(here: Context, request: GradeRequest, roster: Sequence[Learner]) -> dict[str, Any]:
+    """Return what the journal keeps of this command, for the reports."""
+    export = read_export(request.roster, roster) if request.roster else None
+    paths = sorted(os.fsdecode(path.resolve()) for path in request.paths)
+    about: dict[str, Any] = {"commit": commit_of(here.course.root), "paths": paths}
+    about |= {"title": one_line(request.title)} if request.title else {}
+    return about | ({"export": export.as_dict()} if export else {})
 
 
 def _grade(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:

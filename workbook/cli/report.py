@@ -1,47 +1,66 @@
 """`workbook class report`: what a grading's journal says, for people and for other programs."""
 
-import contextlib
 import os
-import sqlite3
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.course.model import Course
-from workbook.course.points import Grading, read_grading
-from workbook.course.promises import read_promises
 from workbook.errors import UserError
-from workbook.grader.results import CLASS, FAILED, GRADED, OVERRIDE
-from workbook.journal import Journal
+from workbook.grader.exports import Export, read_export
 from workbook.report import FORMATS, ClassMarks, Target
-from workbook.report.counting import BadEntry, Collected, Sentence, collect, count
+from workbook.report.anonymous import anonymous
+from workbook.report.canvas_api import TOKEN, send_to_canvas
+from workbook.report.pages import LEARNERS, learner_page
+from workbook.report.writing import file_name
 from workbook.wording import number_of
 
+from .class_journal import read_class, row_of
 from .context import Context
 from .screens import shown_path
 
-GRADE = "workbook class grade PATH… writes one"
-LOST = "It holds every mark: make a copy of it before you do anything with it."
+ANONYMOUS = ("csv", "html")  # what makes sense without names
 
 
-def write_reports(journal: Path, formats: list[str], to: Path | None, assignments: list[str]) -> None:
+@dataclass(frozen=True)
+class ReportRequest:
+    """What `workbook class report` was given."""
+
+    journal: Path
+    formats: Sequence[str] = ()
+    to: Path | None = None
+    assignments: Sequence[str] = ()
+    into: Sequence[Path] = ()
+    title: str = ""
+    learners: Sequence[str] = ()
+    anonymous: bool = False
+    canvas: str = ""
+
+
+def write_reports(request: ReportRequest) -> None:
     """Write the marks of a journal in each format, and say where."""
     here = Context()
-    numbers = _assignments(here.course, assignments)
-    found = _collected(journal)
-    marks = _count(here.course, found)
-    target = Target(to or journal.parent / "report", numbers)
+    numbers = _assignments(here.course, request.assignments)
+    marks = read_class(here.course, request.journal, request.title)
+    folder = request.to or request.journal.parent / ("report-anonymous" if request.anonymous else "report")
+    target = Target(folder, numbers, _exports(marks, request.into))
     terminal = here.terminal
     terminal.line(marks.title, "bold")
-    many = sum(row.counts for row in marks.rows)
-    terminal.line(f"{number_of(len(marks.rows), 'learner')}, {many} with a mark, of {shown_path(journal)}", "dim")
-    page: Path | None = None
+    many = sum(row.counts for row in marks.enrolled)
+    strangers = len(marks.rows) - len(marks.enrolled)
+    beside = f", and {number_of(strangers, 'file')} of someone who isn't on the roster" if strangers else ""
+    said = f"{number_of(len(marks.enrolled), 'learner')}, {many} with a mark{beside}, of {shown_path(request.journal)}"
+    terminal.line(said, "dim", hang=2)
     try:
-        for name in [name for name in FORMATS if not formats or name in formats]:
-            for written in FORMATS[name](marks, target):
-                if written.path:
-                    terminal.line(f"{shown_path(written.path)}: {written.about}", hang=2)
-                else:
-                    terminal.line(f"{written.about[0].upper()}{written.about[1:]}.", "dim", hang=2)
-                page = written.path if name == "html" else page
+        if request.canvas:
+            for sent in send_to_canvas(marks, request.canvas, os.environ.get(TOKEN, ""), numbers):
+                terminal.line(sent.about, hang=2)
+        elif request.learners:
+            _write_pages(here, marks, target, request)
+        else:
+            marks = anonymous(marks, _secret(request.journal)) if request.anonymous else marks
+            _write(here, marks, target, request)
     except OSError as error:
         where = shown_path(Path(os.fsdecode(error.filename))) if error.filename else shown_path(target.folder)
         raise UserError(
@@ -49,58 +68,75 @@ def write_reports(journal: Path, formats: list[str], to: Path | None, assignment
         ) from error
     if marks.unsafe:
         terminal.line("Graded without isolation (--unsafe); every page says so.", "yellow")
+
+
+def _write(here: Context, marks: ClassMarks, target: Target, request: ReportRequest) -> None:
+    page: Path | None = None
+    allowed = [name for name in FORMATS if not request.anonymous or name in ANONYMOUS]
+    if unknown := [name for name in request.formats if name not in allowed]:
+        raise UserError(f"Without names there's no {unknown[0]}, because it leads back to people.", "--format html")
+    for name in [name for name in allowed if not request.formats or name in request.formats]:
+        for written in FORMATS[name](marks, target):
+            if written.path:
+                here.terminal.line(f"{shown_path(written.path)}: {written.about}", hang=2)
+            else:
+                here.terminal.line(f"{written.about[0].upper()}{written.about[1:]}.", "dim", hang=2)
+            page = written.path if name == "html" else page
     if page:
-        terminal.line()
-        terminal.line(page.resolve().as_uri(), "bold")
+        here.terminal.line()
+        here.terminal.line(page.resolve().as_uri(), "bold")
 
 
-def _collected(path: Path) -> Collected:
-    """Return what's in the journal. Raises `UserError`."""
-    if not path.is_file():
-        what = "is a folder, not a journal" if path.is_dir() else "is not there"
-        then = f"workbook class report {shown_path(path / 'journal.db')}" if (path / "journal.db").is_file() else GRADE
-        raise UserError(f"{shown_path(path)} {what}.", then, code=1)
-    nothing = UserError(f"Nothing was graded into {shown_path(path)}.", GRADE, code=1)
-    if _belongs_to_another(path):
-        raise nothing
-    try:
-        found = collect(Journal(path, lost=LOST).stream(GRADED, OVERRIDE, CLASS, FAILED))
-    except BadEntry as error:
-        raise UserError(f"{shown_path(path)} is damaged: {error}.", GRADE, code=1) from error
-    except UserError as error:
-        raise UserError(error.message, error.then, code=1) from error
-    if not found.exercises:
-        raise nothing
-    return found
+def _write_pages(here: Context, marks: ClassMarks, target: Target, request: ReportRequest) -> None:
+    """Write the pages of some learners and nothing else."""
+    again = f"workbook class report {shown_path(request.journal)} --learner ID"
+    rows = [row_of(marks, learner, request.journal, again) for learner in request.learners]
+    for row in rows:
+        page = target.place(LEARNERS, f"{file_name(row.learner.id)}.html")
+        page.write_text(learner_page(marks, row), encoding="utf-8")
+        here.terminal.line(f"{shown_path(page)}: {row.name}", hang=2)
 
 
-def _belongs_to_another(path: Path) -> bool:
-    """Return whether it's a database without a journal, because opening it as a journal would make it one."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            return bool(db.execute("PRAGMA user_version").fetchone()[0] == 0)
-    except sqlite3.DatabaseError:  # damaged, locked: the journal tells that
-        return False
+def _exports(marks: ClassMarks, files: Sequence[Path]) -> dict[str, Export]:
+    """Return the gradebooks to fill in, by exercise. Raises `UserError`.
+
+    One of Canvas is for all exercises. One of Moodle is for one, whose name or title is in the file's name.
+    """
+    exports: dict[str, Export] = {}
+    for file in files:
+        export = read_export(file, [row.learner for row in marks.rows])
+        if export is None:
+            said = f"{shown_path(file)} is no export of Canvas's gradebook, and no worksheet of Moodle's."
+            raise UserError(said, "download it again, and don't open it in between")
+        names = [one.name for one in marks.exercises]
+        if export.kind == "moodle" and len(names) > 1:
+            words = file.stem.casefold()
+            named = set(_parts(words))
+            names = [one.name for one in marks.exercises if {one.name, one.title.casefold()} & named]
+            if len(names) != 1:
+                said = f"A worksheet of Moodle's is for one exercise, and {file.name} doesn't say for which."
+                raise UserError(said, f"name it like one: {marks.exercises[0].name}.csv")
+        exports |= dict.fromkeys(names, export)
+    return exports
 
 
-def _count(course: Course, found: Collected) -> ClassMarks:
-    """Return the marks by the course's exercises as they are now; a renamed one's results get its new title."""
-    titles, gradings = {}, dict[str, Grading]()
-    sentences: dict[tuple[str, str], Sentence] = {}
-    for step in course.steps:
-        folder = course.folder(step)
-        if step.kind != "exercise" or not folder.is_dir():
-            continue
-        for name in (step.name, *step.formerly):
-            if name in found.exercises:
-                titles[name], gradings[name] = step.title, read_grading(folder)
-                for hidden in (False, True):
-                    for promise in read_promises(folder / "hidden" if hidden else folder):
-                        sentences[name, promise.name] = promise.text, hidden
-    return count(found, gradings, titles, sentences)
+def _parts(words: str) -> list[str]:
+    """Return every run of a file name's words, joined as an exercise's name and as its title are."""
+    split = "".join(letter if letter.isalnum() else " " for letter in words).split()
+    runs = [split[a:b] for a in range(len(split)) for b in range(a + 1, len(split) + 1)]
+    return [joiner.join(run) for run in runs for joiner in ("-", " ")]
 
 
-def _assignments(course: Course, told: list[str]) -> dict[str, str]:
+def _secret(journal: Path) -> str:
+    """Return what the codes of an anonymous report are made with: kept beside the journal, made when it's missing."""
+    file = journal.parent / "anonymous.key"
+    if not file.is_file():
+        file.write_text(secrets.token_hex(16), encoding="ascii")
+        file.chmod(0o600)
+    return file.read_text(encoding="ascii").strip()
+
+
+def _assignments(course: Course, told: Sequence[str]) -> dict[str, str]:
     """Return the exercises' numbers in Canvas, from words like `avatar=1234`. Raises `UserError`."""
     numbers = {}
     for word in told:

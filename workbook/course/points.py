@@ -1,9 +1,10 @@
-"""grading.toml: which promise is worth how many points. An instructor changes it without touching a test."""
+"""grading.toml: which promise is worth how many points, and what late costs. No test changes with it."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from workbook.errors import UserError
 from workbook.tomlfile import Strict, read_toml
@@ -12,12 +13,41 @@ FILE = "grading.toml"
 Points = Annotated[float, Field(ge=0)]
 
 
+class Late(Strict):
+    """The deadline, what each started day after it costs, and for whom another one holds. Learners are ids."""
+
+    deadline: AwareDatetime
+    grace_minutes: Annotated[float, Field(ge=0)] = 0
+    percent_per_day: Annotated[float, Field(ge=0, le=100)] = 0
+    most_percent: Annotated[float, Field(ge=0, le=100)] = 100
+    until: dict[str, AwareDatetime] = Field(default_factory=dict)
+    excused: tuple[str, ...] = ()
+
+    def by(self, learner: str, at: datetime) -> timedelta:
+        """Return how long after this learner's deadline it was; zero or less if it wasn't late."""
+        grace = timedelta(minutes=self.grace_minutes)
+        after = at - self.until.get(learner, self.deadline)
+        return timedelta() if learner in self.excused or after <= grace else after
+
+    def percent(self, after: timedelta) -> float:
+        """Return what of the points a delay costs, in per cent: so much for each day that has begun."""
+        days = -(-after // timedelta(days=1)) if after > timedelta() else 0
+        return min(self.most_percent, days * self.percent_per_day)
+
+    @property
+    def in_words(self) -> str:
+        """The deadline as a person writes it, in the timezone that the file gives."""
+        zone = self.deadline.isoformat()[-6:] if self.deadline.utcoffset() else "UTC"
+        return f"{self.deadline.day} {self.deadline:%B %Y, %H:%M} {zone}"
+
+
 class Grading(Strict):
-    """Points by promise. `bonus` comes on top of the full marks; `dropped` counts for nobody."""
+    """Points by promise. `bonus` comes on top of the full marks; `dropped` counts for no one."""
 
     points: dict[str, Points]
     bonus: dict[str, Points] = Field(default_factory=dict)
     dropped: dict[str, Points] = Field(default_factory=dict)
+    late: Late | None = None
     replaces: tuple[str, ...] = ()
 
     @property

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbook.course.exercise import Exercise
@@ -14,6 +14,7 @@ from workbook.submissions.snapshot import Changing, take_snapshot
 
 from .fingerprints import key_of_environment, key_of_tests
 from .grade_one import CannotGrade, NeedsPython, Work
+from .hand_in_times import when_handed_in
 from .identity import HandedIn, TheClass
 from .results import CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
 from .workers import Lanes, grade_all
@@ -34,6 +35,7 @@ class Plan:
     unsafe: bool
     force: bool = False
     limit: float = LIMIT
+    about: Mapping[str, Any] = field(default_factory=dict)  # what the journal keeps of this grading besides
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ class ClassGrading:
         self.left = [one for one in work if not self._is_done(one)] if self._done else work
         self.done_before = len(work) - len(self.left)
 
-    def begin(self, title: str) -> None:
+    def begin(self) -> None:
         """Record what the class is. Raises `UserError`."""
         plan = self.plan
         names = [exercise.name for exercise in plan.exercises]
-        rest = {"exercises": names, "unsafe": plan.unsafe, "title": title, "seed": plan.seed}
-        plan.journal.record(CLASS, "", **plan.the_class.as_entry(), **rest)
+        rest = {"exercises": names, "unsafe": plan.unsafe, "seed": plan.seed}
+        plan.journal.record(CLASS, "", **plan.the_class.as_entry(), **rest, **plan.about)
 
     def grade(self, lanes: Lanes) -> Iterator[Done]:
         """Grade what is left; everything is in the journal before it is yielded. Raises `UserError`."""
@@ -90,7 +92,8 @@ class ClassGrading:
                 yield self._fail(one, str(result), "needs Python" if isinstance(result, NeedsPython) else "")
             else:
                 grading = self.gradings[work.exercise]
-                result = replace(result, points=dict(grading.points), bonus=dict(grading.bonus))
+                came = when_handed_in(one.found)
+                result = replace(result, points=dict(grading.points), bonus=dict(grading.bonus), **came)
                 if meant := _meant_for_another(one, result):
                     result = replace(result, cause="another exercise", why=f"Its name says {meant}.")
                 self.plan.journal.record(GRADED, one.exercise, **result.as_dict())
@@ -150,7 +153,7 @@ def seed_of(journal: Journal, asked: int | None) -> int:
     if asked is not None:
         return asked
     last = None
-    for _, (seed, _) in journal.fields(CLASS, "seed", "title"):
+    for _, (seed, _) in journal.fields(CLASS, "seed", "unsafe"):
         last = seed
     return last if isinstance(last, int) else secrets.randbelow(2**31)
 
@@ -166,5 +169,8 @@ def overrides_in(journal: Journal) -> dict[tuple[str, str], dict[str, float]]:
     found: dict[tuple[str, str], dict[str, float]] = {}
     for entry in journal.stream(OVERRIDE):
         one = Override(**entry.data)
-        found.setdefault((one.learner, one.exercise), {})[one.promise] = one.points
+        theirs = found.setdefault((one.learner, one.exercise), {})
+        theirs.pop(one.promise, None)
+        if one.points is not None:
+            theirs[one.promise] = one.points
     return found

@@ -19,3 +19,4 @@ class GradeRequest:
     limit: float
     unsafe: bool
     force: bool
+    title: str = ""

@@ -59,6 +59,7 @@ class Result:
     `cause`, if there is one, is the kind of reason for which a person should see the mark, and `why` the sentence.
     `left_out`: files that were handed in and aren't part of the app, by name.
     `tier`: how the submission was kept apart. `file`: what was handed in, as it is called in the class folder.
+    `handed_in`: when, as far as that is known (ISO 8601); `late`: whether the learning platform called it late.
     """
 
     learner: str
@@ -77,6 +78,8 @@ class Result:
     cause: Cause = ""
     why: str = ""
     left_out: tuple[str, ...] = ()
+    handed_in: str = ""
+    late: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -101,13 +104,30 @@ class Learner:
 
 @dataclass(frozen=True)
 class Override:
-    """A person's decision about one promise of one learner. The last one for a promise counts."""
+    """A person's decision about one promise of one learner. The last one for a promise counts.
+
+    Without points it takes the one before back.
+    """
 
     learner: str
     exercise: str
     promise: str
-    points: float
+    points: float | None
     why: str
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What a person says on learners' pages, without points. The last one for the same place counts; "" removes it.
+
+    With a learner it's for them: on their page, under an exercise or under a promise. Without one it's for everyone
+    who didn't keep the promise.
+    """
+
+    learner: str
+    exercise: str
+    promise: str
+    text: str
 
 
 # The journal's entries (workbook.journal.Journal.record(kind, step, **data)); `step` is the exercise, or "".
@@ -115,6 +135,11 @@ class Override:
 #   override  an Override as a dict
 #   class     when a grading begins: {"learners": [Learner as a dict, …], "exercises": [name, …],
 #             "unmatched": [{"file": …, "why": …}], "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
-#             "title": …}; the last one counts
+#             "title": what --title said, "commit": of the course, "paths": what was graded, "export": the gradebook
+#             that was the roster, as exports.Export keeps it}
 #   failed    what could not be graded by no fault of the learner: {"learner", "file", "why", "cause"}
+#   comment   a Comment as a dict
+#   published when learners were shown their marks: {"marks": {exercise: {learner id: [points, of]}},
+#             "points": {exercise: {promise: points}}}; the last one counts
 GRADED, OVERRIDE, CLASS, FAILED = "graded", "override", "class", "failed"
+COMMENT, PUBLISHED = "comment", "published"

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from .canvas import write_canvas
 from .feedback import write_feedback
 from .machines import write_gradescope, write_junit
 from .marks import ClassMarks
+from .moodle import write_moodle
 from .pages import write_html
-from .tables import write_canvas, write_csv, write_moodle
+from .tables import write_csv
 from .writing import Target, Written
 
 FORMATS: dict[str, Callable[[ClassMarks, Target], Iterator[Written]]] = {

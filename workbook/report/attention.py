@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .marks import ClassMarks, Mark, Row
+from .words import UNDECIDED
 from .writing import number
+
+MANY = 4  # learners with the same reason: they get one entry
 
 
 @dataclass(frozen=True)
 class Matter:
-    """One thing to look at: whose (or which file's), what about it, and a command that settles it, if one does."""
+    """One thing to look at: whose (or which file's), what about it, and a command that settles it, if one does.
 
-    row: Row | None
+    Where one reason is many learners', it's told once, with all of their `rows`.
+    """
+
+    rows: tuple[Row, ...]
     what: str
     about: str
     command: str = ""
@@ -20,12 +26,18 @@ class Matter:
 
 @dataclass(frozen=True)
 class Group:
-    """Matters of one kind. `pressing`: a mark is not final before a person has looked."""
+    """Matters of one kind. `pressing`: a mark isn't final before a person has looked; `zeros`: it's next to nothing."""
 
     title: str
     means: str
     matters: list[Matter]
     pressing: bool = False
+    zeros: bool = False
+
+    @property
+    def many(self) -> int:
+        """How many learners or files it's about."""
+        return sum(len(one.rows) or 1 for one in self.matters)
 
 
 def attention(marks: ClassMarks) -> list[Group]:
@@ -34,77 +46,96 @@ def attention(marks: ClassMarks) -> list[Group]:
     pairs = [(row, mark, titles[mark.exercise]) for row, mark in marks.pairs()]
     known = {row.learner.id: row for row in marks.rows}
     groups = [
+        *_zeros(pairs),
         Group(
-            "Undecided",
+            UNDECIDED.capitalize(),
             "Two fresh sandboxes disagreed about a promise. It gives no points until you decide.",
             list(_undecided(pairs)),
             pressing=True,
         ),
         Group(
-            "Could not be graded",
-            "By no fault of the learner. Grade again; what is graded already stays.",
+            "Couldn't be graded",
+            "That's no fault of the learner's. Grade again; what's graded already stays.",
             [
-                Matter(
-                    known.get(one["learner"]), one["file"], _sentence(titles.get(one.get("exercise", "")), one["why"])
-                )
+                Matter(_rows(known, one), one["file"], _sentence(titles.get(one.get("exercise", "")), one["why"]))
                 for one in marks.failed
             ],
             pressing=True,
         ),
         Group(
             "Unmatched files",
-            "Nobody on the roster is called so; each is graded under the name that its file gives.",
-            [Matter(None, one.get("file", ""), one.get("why", "")) for one in marks.unmatched],
+            "No one on the roster is called that; each is graded under the name that its file gives.",
+            [Matter((), one.get("file", ""), one.get("why", "")) for one in marks.unmatched],
             pressing=True,
         ),
         Group(
-            "Nothing to look at",
-            "What was handed in is no project, so no promise is kept. The learner's page says the same.",
-            [Matter(row, title, mark.trouble) for row, mark, title in pairs if mark.trouble],
+            "Not graded yet",
+            "It was handed in, and the grading was stopped before its turn. Run it again.",
+            list(_missing(marks, "not graded")),
+            pressing=True,
+        ),
+        Group(
+            "Late",
+            "After the deadline, or marked late by the platform. The rule in grading.toml says what that costs.",
+            [Matter((row,), title, _late(mark)) for row, mark, title in pairs if mark.delay],
         ),
         Group(
             "Flagged",
-            "Slow, ended by a limit, or otherwise unlike the rest. The marks stand.",
+            "Slow, stopped by a limit, or otherwise unlike the rest. The marks count.",
             [
-                Matter(row, title, f"{', '.join(flags)}; {mark.seconds:.0f} s")
+                Matter((row,), title, f"{', '.join(flags)}; {mark.seconds:.0f} s")
                 for row, mark, title in pairs
                 if (flags := [flag for flag in mark.flags if flag != "unstable"])
             ],
         ),
         Group(
-            "Marks that moved",
-            "These are not what they were at their first grading.",
-            [Matter(row, title, _moved(mark)) for row, mark, title in pairs if mark.moved],
+            "Changed since published",
+            "These learners have seen another mark. Their pages say what changed and why.",
+            list(_moved(pairs)),
         ),
         Group(
             "Decided by hand",
-            "Overrides survive every regrade, and the learner's page tells them.",
+            "Decisions survive every regrade, and the learner's page shows them with your reason.",
             [
-                Matter(row, title, f"{number(item.points)} of {number(item.worth)} for “{item.text}”: {why}")
+                Matter((row,), title, f"{number(item.points)} of {number(item.worth)} for “{item.text}”: {why}")
                 for row, mark, title in pairs
                 for item in mark.overrides
                 if item.override and (why := item.override.why)
             ],
         ),
         Group(
-            "Files that were not used",
-            "Earlier attempts, and what belongs to no exercise that was graded.",
-            [
-                Matter(known.get(one.get("learner", "")), one.get("file", ""), one.get("why", ""))
-                for one in marks.superseded
-            ],
+            "Files that weren't used",
+            "Earlier attempts, and files for an exercise that wasn't graded.",
+            [Matter(_rows(known, one), one.get("file", ""), one.get("why", "")) for one in marks.superseded],
         ),
-        Group(
-            "Not handed in", "On the roster, and no file of theirs was found.", list(_missing(marks, "not handed in"))
-        ),
-        Group(
-            "Not graded yet",
-            "Handed in, and the grading was ended before it came to them: run it again.",
-            list(_missing(marks, "not graded")),
-            pressing=True,
-        ),
+        Group("Not handed in", "On the roster, without a file.", list(_missing(marks, "not handed in"))),
     ]
     return [group for group in groups if group.matters]
+
+
+def _zeros(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Group]:
+    """Yield a group for each kind of reason why nothing was tested: marks that a person should see first."""
+    yield Group(
+        "Didn't start",
+        "The app never answered, so no promise could be tested. Check that it isn't the grader's fault.",
+        [Matter((row,), title, _first_words(mark)) for row, mark, title in pairs if mark.never_started],
+        pressing=True,
+        zeros=True,
+    )
+    yield Group(
+        "Nothing to grade",
+        "What was handed in isn't a project, so no promise is kept. The learner's page says the same.",
+        [Matter((row,), title, mark.trouble) for row, mark, title in pairs if mark.trouble],
+        pressing=True,
+        zeros=True,
+    )
+
+
+def _first_words(mark: Mark) -> str:
+    """Return what the one promise that was tried says of the app, on a line."""
+    lines = next((item.evidence.splitlines() for item in mark.items if item.outcome == "broken"), [])
+    said = [line.strip() for line in lines if line.strip() and not line.rstrip().endswith(":")]
+    return said[0] if said else ""
 
 
 def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
@@ -112,21 +143,41 @@ def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
         for item in mark.undecided:
             words = ("workbook", "class", "override", row.learner.id, item.promise, number(item.worth))
             command = f"{shlex.join(words)} --exercise {shlex.quote(mark.exercise)} --why '…'"
-            yield Matter(row, title, f"{item.text} ({number(item.worth)} points)", command)
+            yield Matter((row,), title, f"{item.text} ({number(item.worth)} points)", command)
 
 
-def _moved(mark: Mark) -> str:
-    assert mark.moved
-    return f"{number(mark.moved.before)} → {number(mark.moved.after)}. {' '.join(mark.moved.reasons)}"
+def _late(mark: Mark) -> str:
+    assert mark.delay
+    return f"{mark.delay.in_words}, which costs {number(mark.penalty)} points" if mark.penalty else mark.delay.in_words
+
+
+def _moved(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
+    """Yield what moved; a change of points that moved many marks for one reason is told once."""
+    alike: dict[tuple[str, str], list[Row]] = {}
+    for row, mark, title in pairs:
+        if mark.moved:
+            now = f"{number(mark.moved.before)} of {number(mark.moved.of_before)} → "
+            now += f"{number(mark.moved.after)} of {number(mark.moved.of_after)}"
+            alike.setdefault((title, f"{now}. {' '.join(mark.moved.reasons)}".strip()), []).append(row)
+    for (title, about), rows in alike.items():
+        if len(rows) >= MANY:
+            yield Matter(tuple(rows), title, about)
+        else:
+            yield from (Matter((row,), title, about) for row in rows)
 
 
 def _missing(marks: ClassMarks, state: str) -> Iterator[Matter]:
-    for row in marks.rows:
+    for row in marks.enrolled:
         names = [one.title for one in marks.exercises if row.marks[one.name].state == state]
         if len(names) == len(marks.exercises) > 1:
-            yield Matter(row, "all exercises", "")
+            yield Matter((row,), "all exercises", "")
         elif names:
-            yield Matter(row, ", ".join(names), "")
+            yield Matter((row,), ", ".join(names), "")
+
+
+def _rows(known: dict[str, Row], one: dict[str, str]) -> tuple[Row, ...]:
+    row = known.get(one.get("learner", ""))
+    return (row,) if row else ()
 
 
 def _sentence(title: str | None, why: str) -> str:

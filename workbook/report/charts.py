@@ -12,7 +12,7 @@ HEAD = 16  # room for a count above the highest bar
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the histogram: `low` to `high` per cent, and where it stands."""
+    """A bar of the histogram: `low` to `high` per cent (0: no end), and where it is."""
 
     low: int
     high: int
@@ -29,7 +29,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How a class's shares of the full marks, 1 for all, are spread."""
+    """How a class's shares of the full marks, 1 for all, are spread. `beyond`: some are above, thanks to a bonus."""
 
     count: int
     mean: float
@@ -39,28 +39,59 @@ class Histogram:
     upper: float  # a quarter lies above
     highest: float
     bars: tuple[Bar, ...]
-    median_x: float
+    beyond: bool
+
+    @property
+    def median_x(self) -> float:
+        return self.x_of(max(0.0, min(1.0, self.median)) * 100)
+
+    def x_of(self, per_cent: float) -> float:
+        """Return where a share is on the axis."""
+        return round(per_cent / 100 * WIDTH * BINS / len(self.bars), 2)
 
     @property
     def in_words(self) -> str:
-        """What the chart shows, for whoever does not see it."""
-        said = "; ".join(f"{bar.low} to {bar.high}%: {bar.count}" for bar in self.bars if bar.count)
+        """What the chart shows, for anyone who doesn't see it."""
+        said = "; ".join(
+            f"{bar.low} to {bar.high}%: {bar.count}" if bar.high else f"more than 100%: {bar.count}"
+            for bar in self.bars
+            if bar.count
+        )
         return f"{self.count} marks, median {self.median:.0%}, mean {self.mean:.0%}. {said}."
+
+    @property
+    def quartiles(self) -> str:
+        """How the class is spread, in a sentence that names no number twice."""
+        if self.lowest == self.highest:
+            return f"Everyone has {self.median:.0%}."
+        parts = [("a quarter is at or below", self.lower), ("half at or below", self.median)]
+        parts.append(("three quarters at or below", self.upper))
+        rounded = [f"{share:.0%}" for _, share in parts]
+        said = [
+            f"{words} {share}"
+            for n, ((words, _), share) in enumerate(zip(parts, rounded, strict=True))
+            if share not in rounded[n + 1 :]
+        ]
+        first = f"From {self.lowest:.0%} to {self.highest:.0%}, mean {self.mean:.0%}"
+        return f"{first}; {', '.join(said)}."
 
 
 def histogram(shares: Sequence[float]) -> Histogram | None:
-    """Return the histogram of these shares, or None if there are none; shares above 1 count in the last bar."""
+    """Return the histogram of these shares, or None if there are none; those above 1 have a bar of their own."""
     if not shares:
         return None
-    counts = [0] * BINS
+    beyond = any(share > 1 + 1e-9 for share in shares)
+    counts = [0] * (BINS + beyond)
     for share in shares:
-        counts[max(0, min(BINS - 1, int(share * BINS + 1e-9)))] += 1
-    step, highest = WIDTH / BINS, max(counts)
+        most = BINS if share > 1 + 1e-9 else BINS - 1
+        counts[max(0, min(most, int(share * BINS + 1e-9)))] += 1
+    step, highest = WIDTH / len(counts), max(counts)
     bars = []
     for n, many in enumerate(counts):
         height = (HEIGHT - HEAD) * many / highest
         top = round(HEIGHT - height, 2)
-        bars.append(Bar(n * 10, n * 10 + 10, many, n * step + GAP / 2, top, step - GAP, round(height, 2)))
+        high = n * 10 + 10 if n < BINS else 0
+        bars.append(Bar(n * 10, high, many, n * step + GAP / 2, top, step - GAP, round(height, 2)))
     lower, middle, upper = quantiles(shares, method="inclusive") if len(shares) > 1 else [shares[0]] * 3
     return Histogram(
         count=len(shares),
@@ -71,5 +102,5 @@ def histogram(shares: Sequence[float]) -> Histogram | None:
         upper=upper,
         highest=max(shares),
         bars=tuple(bars),
-        median_x=round(max(0.0, min(1.0, middle)) * WIDTH, 2),
+        beyond=beyond,
     )

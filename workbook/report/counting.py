@@ -1,150 +1,95 @@
-"""From the journal's entries to marks."""
+"""From what the journal says to marks, by today's points."""
 
-import math
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from workbook.course.points import Grading
-from workbook.grader.results import CLASS, FAILED, GRADED, OVERRIDE, Learner, Override, Result, Verdict
-from workbook.journal import Entry
+from workbook.grader.results import Learner, Result, Verdict
 
-from .marks import UNSAFE, ClassMarks, Graded, Item, Mark, Moved, Row, State, Tally
+from .collecting import Collected, Place
+from .marks import UNSAFE, ClassMarks, Delay, Graded, Item, Mark, Row, State, Tally
+from .moving import moved_since
 
-Place = tuple[str, str]  # a learner's id and an exercise's name
 Sentence = tuple[str, bool]  # a promise's text, and whether it is hidden
-SMALLEST_MOVE = 1e-6  # points: less is rounding
+NO_LATE_ANSWER = timedelta(seconds=1)  # the platform says “late”, and no one knows by how much
 
 
-class BadEntry(ValueError):
-    """An entry is not what the grader writes."""
+@dataclass(frozen=True)
+class Exercises:
+    """The course's exercises as they are today: points by name, titles in the course's order, texts of promises."""
+
+    gradings: Mapping[str, Grading] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    sentences: Mapping[Place, Sentence] = field(default_factory=dict)
+    course: str = ""
 
 
-@dataclass
-class Collected:
-    """What the journal says, with nothing in it twice."""
-
-    latest: dict[Place, Result] = field(default_factory=dict)
-    first: dict[Place, Result] = field(default_factory=dict)  # without evidence
-    overrides: dict[Place, dict[str, Override]] = field(default_factory=dict)
-    failed: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
-    about: dict[str, Any] = field(default_factory=dict)
-    exercises: list[str] = field(default_factory=list)
-    at: datetime | None = None
-
-
-def collect(entries: Iterable[Entry]) -> Collected:
-    """Read the entries once, oldest first. Raises `BadEntry`."""
-    found = Collected()
-    known: dict[Any, Any] = {}
-    for entry in entries:
-        try:
-            _take(found, entry, known)
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise BadEntry(f"an entry “{entry.kind}” of {entry.at:%Y-%m-%d %H:%M} cannot be read: {error}") from error
-    return found
-
-
-def _take(found: Collected, entry: Entry, known: dict[Any, Any]) -> None:
-    if entry.kind == GRADED:
-        result = _shared(Result.from_dict(entry.data), known)
-        place = result.learner, result.exercise
-        found.first.setdefault(place, _without_evidence(result))
-        if (before := found.latest.get(place)) is None or result.attempt >= before.attempt:
-            found.latest[place] = result
-        for key in [key for key in found.failed if key[:2] == place]:
-            del found.failed[key]
-        found.at = entry.at
-        _note_exercises(found, [result.exercise])
-    elif entry.kind == OVERRIDE:
-        override = Override(**entry.data)
-        if not math.isfinite(override.points):
-            raise ValueError(f"{override.points} points")
-        found.overrides.setdefault((override.learner, override.exercise), {})[override.promise] = override
-    elif entry.kind == FAILED:
-        failure = {name: str(entry.data.get(name) or "") for name in ("learner", "file", "why")}
-        found.failed[failure["learner"], entry.step, failure["file"]] = failure | {"exercise": entry.step}
-    elif entry.kind == CLASS:
-        found.about = {**entry.data, "learners": [Learner(**learner) for learner in entry.data["learners"]]}
-        _note_exercises(found, entry.data["exercises"])
-
-
-def _note_exercises(found: Collected, names: Iterable[str]) -> None:
-    found.exercises += [name for name in names if name not in found.exercises]
-
-
-def _shared(result: Result, known: dict[Any, Any]) -> Result:
-    """Return the result, holding once in memory what thousands of results have in common."""
-
-    def once(key: Any, value: Any) -> Any:
-        return known.setdefault(key, value)
-
-    verdicts = tuple(
-        once(verdict, verdict)
-        if not verdict.evidence
-        else replace(verdict, promise=sys.intern(verdict.promise), text=once(verdict.text, verdict.text))
-        for verdict in result.verdicts
-    )
-    points = once(("points", *sorted(result.points.items())), result.points)
-    bonus = once(("bonus", *sorted(result.bonus.items())), result.bonus)
-    return replace(result, verdicts=verdicts, points=points, bonus=bonus)
-
-
-def _without_evidence(result: Result) -> Result:
-    return replace(result, verdicts=tuple(replace(verdict, evidence="") for verdict in result.verdicts))
-
-
-def count(
-    found: Collected,
-    gradings: Mapping[str, Grading],
-    titles: Mapping[str, str],
-    sentences: Mapping[Place, Sentence] | None = None,
-) -> ClassMarks:
-    """Return the marks of a class.
-
-    An exercise without a grading is counted by the points in its results. `titles` gives the order of the exercises;
-    `sentences` has the texts of promises that no result knows yet.
-    """
-    names = [name for name in titles if name in found.exercises]
+def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
+    """Return the marks of a class. An exercise without a grading is counted by the points in its results."""
+    names = [name for name in today.titles if name in found.exercises]
     names += [name for name in found.exercises if name not in names]
-    gradings = {name: gradings.get(name) or _grading_then(found, name) for name in names}
-    texts = dict(sentences or {}) | _texts(found)
+    gradings = {name: today.gradings.get(name) or _grading_then(found, name) for name in names}
+    texts = dict(today.sentences) | _texts(found)
     rows = [
-        Row(learner, {name: _mark(found, learner.id, name, gradings[name], texts) for name in names})
+        Row(learner, {name: _mark(found, learner, name, gradings[name], texts) for name in names})
         for learner in sorted(_learners(found), key=lambda one: ((one.name or one.id).casefold(), one.id))
     ]
+    rows = [replace(row, comment=_comment(found, row.learner.id)) for row in rows]
     tiers = sorted({mark.tier for row in rows for mark in row.marks.values() if mark.tier})
+    known = {(name, result.file) for (ident, name), result in found.latest.items() if _on_roster(found, ident)}
+    files = {file for _, file in known}
     return ClassMarks(
-        title=str(found.about.get("title") or "Class report"),
+        title=title or found.title or today.course or "Class report",
+        course=today.course,
+        commit=found.commit,
         graded_at=f"{found.at.day} {found.at:%B %Y, %H:%M} UTC" if found.at else "",
-        unsafe=UNSAFE in tiers or bool(found.about.get("unsafe")),
+        unsafe=UNSAFE in tiers or found.unsafe,
         tiers=tiers,
-        exercises=[_graded(name, titles.get(name, name), gradings[name], texts, rows) for name in names],
+        published=found.published is not None,
+        exercises=[_graded(found, name, today.titles.get(name, name), gradings[name], texts, rows) for name in names],
         rows=rows,
-        unmatched=_as_text(found.about.get("unmatched", [])),
+        unmatched=_once(one for command in found.commands for one in command.unmatched if one.get("file") not in files),
         failed=list(found.failed.values()),
-        superseded=_as_text(found.about.get("superseded", [])),
+        superseded=_once(one for command in found.commands for one in command.superseded),
     )
 
 
-def _as_text(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{key: str(value) for key, value in one.items()} for one in entries]
+def _once(entries: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Return each file once, with what was said of it last."""
+    return list({one.get("file", ""): one for one in entries}.values())
+
+
+def _on_roster(found: Collected, ident: str) -> bool:
+    return any(one.id == ident and one.on_roster for command in found.commands for one in command.learners)
 
 
 def _learners(found: Collected) -> list[Learner]:
     """Return the class's learners, and anyone with a result who isn't in the class.
 
-    A stranger whose file is now known as a learner's is left out, because the roster has been completed since.
+    The class is what the last command about each exercise says. A stranger whose file is now known as a learner's is
+    left out, because the roster has been completed since.
     """
-    learners = {learner.id: learner for learner in found.about.get("learners", [])}
+    ever: dict[str, Learner] = {}
+    for command in found.commands:
+        for one in command.learners:
+            if one.on_roster or not (one.id in ever and ever[one.id].on_roster):
+                ever[one.id] = one
+    counting = [last for name in found.exercises if (last := found.command_of(name))]
+    learners = {one.id: ever[one.id] for last in counting for one in last.learners if one.on_roster}
     theirs = {(name, result.file) for (ident, name), result in found.latest.items() if ident in learners}
-    for ident, name in [*found.latest, *found.overrides]:
-        result = found.latest.get((ident, name))
-        if ident not in learners and not (result and (name, result.file) in theirs):
-            learners[ident] = Learner(ident, ident, on_roster=False)
+    strangers = [one.id for command in found.commands for one in command.learners if not one.on_roster]
+    for ident in dict.fromkeys([*(ident for ident, _ in [*found.latest, *found.overrides]), *strangers]):
+        files = {(name, result.file) for (one, name), result in found.latest.items() if one == ident}
+        decided = any(one == ident and decisions for (one, _), decisions in found.overrides.items())
+        if ident not in learners and (files - theirs or decided):
+            learners[ident] = ever.get(ident, Learner(ident, ident, on_roster=False))
     return list(learners.values())
+
+
+def _comment(found: Collected, ident: str) -> str:
+    comment = found.comments.get((ident, "", ""))
+    return comment.text if comment else ""
 
 
 def _grading_then(found: Collected, name: str) -> Grading:
@@ -161,121 +106,126 @@ def _texts(found: Collected) -> dict[Place, Sentence]:
     }
 
 
-def _mark(found: Collected, ident: str, name: str, grading: Grading, texts: dict[Place, Sentence]) -> Mark:
+def _mark(found: Collected, learner: Learner, name: str, grading: Grading, texts: Mapping[Place, Sentence]) -> Mark:
+    ident = learner.id
     result = found.latest.get((ident, name))
-    overrides = found.overrides.get((ident, name), {})
-    items = _items(name, result, grading, overrides, texts)
+    items = _items(found, ident, name, grading, texts)
+    overridden = any(item.override for item in items)
+    comment = found.comments.get((ident, name, ""))
+    said = comment.text if comment else ""
     if result is None:
         failure = next((one for key, one in found.failed.items() if key[:2] == (ident, name)), None)
-        state: State = "failed" if failure else _without_result(found, ident, name)
-        return Mark(name, state, items if overrides else (), why=failure["why"] if failure else "")
-    mark = Mark(
-        name,
-        "graded",
-        items,
-        file=result.file,
-        attempt=result.attempt,
-        trouble=result.trouble,
-        flags=result.flags,
-        tier=result.tier,
-        seconds=result.seconds,
-    )
-    return replace(mark, moved=_moved(found.first[ident, name], result, mark, grading))
+        state: State = "failed" if failure else _without_result(found, learner, name)
+        why = failure["why"] if failure else ""
+        mark = Mark(name, state, items if overridden else (), why=why, comment=said)
+    else:
+        mark = Mark(
+            name,
+            "graded",
+            items,
+            file=result.file,
+            attempt=result.attempt,
+            trouble=result.trouble,
+            flags=result.flags,
+            tier=result.tier,
+            seconds=result.seconds,
+            delay=_delay(result, grading),
+            comment=said,
+        )
+    if not found.published:
+        return mark
+    now = mark.points, grading.full
+    return replace(mark, moved=moved_since(found.published, (ident, name), result, items, now, grading))
 
 
-def _without_result(found: Collected, ident: str, name: str) -> State:
+def _delay(result: Result, grading: Grading) -> Delay | None:
+    """Return how late it came, and what that costs, or None if it came in time as far as anyone knows."""
+    at = datetime.fromisoformat(result.handed_in) if result.handed_in else None
+    rule = grading.late
+    if rule is None:
+        return Delay(None) if result.late else None
+    if at is None:
+        own = result.learner in rule.until or result.learner in rule.excused
+        after = NO_LATE_ANSWER if result.late and not own else timedelta()
+        return Delay(None, rule.percent(after)) if after else None
+    at = at if at.tzinfo else at.replace(tzinfo=rule.deadline.tzinfo)
+    after = rule.by(result.learner, at)
+    return Delay(after.total_seconds(), rule.percent(after)) if after > timedelta() else None
+
+
+def _without_result(found: Collected, learner: Learner, name: str) -> State:
     """Return `not graded` if the work was handed in but grading was cut short before it, otherwise `not handed in`."""
-    looked_for = found.about.get("not_handed_in", {})
-    on_roster = any(learner.id == ident and learner.on_roster for learner in found.about.get("learners", []))
-    return "not graded" if name in looked_for and on_roster and ident not in looked_for[name] else "not handed in"
+    command = found.command_of(name)
+    if command is None or not learner.on_roster or name not in command.not_handed_in:
+        return "not handed in"
+    theirs = any(one.id == learner.id for one in command.learners)
+    return "not graded" if theirs and learner.id not in command.not_handed_in[name] else "not handed in"
 
 
 def _items(
-    name: str,
-    result: Result | None,
-    grading: Grading,
-    overrides: dict[str, Override],
-    texts: dict[Place, Sentence],
+    found: Collected, ident: str, name: str, grading: Grading, texts: Mapping[Place, Sentence]
 ) -> tuple[Item, ...]:
-    """Return an item for each promise in grading.toml, in its order; verdicts on any other promise don't count."""
+    """Return an item for each promise in grading.toml, in its order, and for each that it drops, worth nothing."""
+    result, overrides = found.latest.get((ident, name)), found.overrides.get((ident, name), {})
     verdicts = {verdict.promise: verdict for verdict in result.verdicts} if result else {}
     items = []
-    for table in (grading.points, grading.bonus):
-        for promise, worth in table.items():
+    for table in (grading.points, grading.bonus, grading.dropped):
+        for promise, points in table.items():
             text, hidden = texts.get((name, promise), (promise, False))
-            found = verdicts.get(promise, Verdict(promise, text, hidden, "waiting"))
-            outcome = found.outcome if promise in verdicts else "not graded"
-            override = overrides.get(promise)
-            bonus = table is grading.bonus
-            items.append(Item(promise, found.text, found.hidden, outcome, worth, bonus, found.evidence, override))
+            verdict = verdicts.get(promise, Verdict(promise, text, hidden, "waiting"))
+            outcome = (
+                "dropped" if table is grading.dropped else verdict.outcome if promise in verdicts else "not graded"
+            )
+            said = found.comments.get((ident, name, promise))
+            if said is None and outcome == "broken":
+                said = found.comments.get(("", name, promise))
+            counts = table is not grading.dropped
+            item = Item(
+                promise,
+                verdict.text,
+                verdict.hidden,
+                outcome,
+                points if counts else 0.0,
+                table is grading.bonus,
+                verdict.evidence if counts else "",
+                overrides.get(promise) if counts else None,
+                said.text if said else "",
+            )
+            items.append(item)
     return tuple(items)
 
 
-def _score_then(result: Result) -> float:
-    worth = result.points | result.bonus
-    return sum(worth.get(verdict.promise, 0.0) for verdict in result.verdicts if verdict.outcome == "kept")
-
-
-def _moved(first: Result, last: Result, mark: Mark, grading: Grading) -> Moved | None:
-    before, after = _score_then(first), mark.points
-    if abs(before - after) < SMALLEST_MOVE:
-        return None
-    reasons = []
-    if first.attempt != last.attempt:
-        reasons.append(f"Attempt {last.attempt} counts now; attempt {first.attempt} was graded first.")
-    elif first.key.submission != last.key.submission:
-        reasons.append("Other files were handed in and graded.")
-    if first.key.tests != last.key.tests:
-        reasons.append("It was graded again with other tests.")
-    if first.key.environment != last.key.environment:
-        reasons.append("It was graded again with other versions of Python or its packages.")
-    if first.key.seed != last.key.seed:
-        reasons.append("It was graded again with another seed.")
-    if not reasons and _outcomes(first) != _outcomes(last):
-        reasons.append("It was graded again, all else unchanged, and came out differently.")
-    reasons += _new_points(first, last, grading)
-    reasons += [
-        f"Given by hand, {plural(item.override.points)} of {item.worth:g} for “{item.text}”: {item.override.why}"
-        for item in mark.items
-        if item.override
-    ]
-    return Moved(before, after, tuple(reasons))
-
-
-def plural(points: float) -> str:
-    return f"{points:g} point{'' if points == 1 else 's'}"
-
-
-def _outcomes(result: Result) -> set[tuple[str, str]]:
-    return {(verdict.promise, verdict.outcome) for verdict in result.verdicts}
-
-
-def _new_points(first: Result, last: Result, grading: Grading) -> list[str]:
-    """Return a sentence for each promise that the learner kept and that grading.toml now gives other points."""
-    then = first.points | first.bonus
-    reasons = []
-    for verdict in last.verdicts:
-        was, now = then.get(verdict.promise, 0.0), grading.of(verdict.promise)
-        if was != now and verdict.outcome == "kept":
-            counts = (
-                "is dropped and counts for nobody" if verdict.promise in grading.dropped else f"counts {plural(now)}"
-            )
-            reasons.append(f"“{verdict.text}” {counts}; it counted {was:g}.")
-    return reasons
-
-
-def _graded(name: str, title: str, grading: Grading, texts: dict[Place, Sentence], rows: list[Row]) -> Graded:
+def _graded(
+    found: Collected, name: str, title: str, grading: Grading, texts: Mapping[Place, Sentence], rows: list[Row]
+) -> Graded:
+    """Return the exercise; how many kept a promise is counted of the enrolled whose app could be looked at."""
     tallies = {}
     for table in (grading.points, grading.bonus):
         for promise, worth in table.items():
             text, hidden = texts.get((name, promise), (promise, False))
             tallies[promise] = Tally(promise, text, hidden, worth, table is grading.bonus)
+    has_roster = any(row.learner.on_roster for row in rows)
+    never_started = 0
     for row in rows:
         mark = row.marks[name]
-        if mark.state != "graded" or mark.trouble:  # nothing was looked at: that says nothing of a promise
+        if mark.state != "graded" or (has_roster and not row.learner.on_roster):
+            continue
+        if not mark.was_looked_at:  # that says nothing of a promise
+            never_started += 1
             continue
         for item in mark.items:
-            if item.outcome != "not graded":
+            if item.outcome not in {"not graded", "dropped"}:
                 tallies[item.promise].of += 1
                 tallies[item.promise].kept += item.outcome == "kept"
-    return Graded(name, title, grading.full, list(tallies.values()))
+    announced = sum(found.announced.get(name, grading.points).values())
+    return Graded(
+        name,
+        title,
+        grading.full,
+        list(tallies.values()),
+        deadline=grading.late.in_words if grading.late else "",
+        never_started=never_started,
+        announced=announced,
+        export=found.exports.get(name),
+        points=grading.points | grading.bonus,
+    )

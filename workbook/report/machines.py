@@ -8,16 +8,8 @@ from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
 from .marks import ClassMarks, Item, Mark, Row
 from .visible import visible_line, visible_text
+from .words import outcome_in_words
 from .writing import Target, Written, file_name
-
-OUTCOMES = {
-    "kept": "kept",
-    "broken": "not kept",
-    "waiting": "not looked at",
-    "not proven": "not proven here",
-    "unstable": "undecided",
-    "not graded": "not graded yet",
-}
 
 
 def write_gradescope(marks: ClassMarks, target: Target) -> Iterator[Written]:
@@ -59,7 +51,7 @@ def _test(item: Item) -> dict[str, Any]:
         "max_score": 0 if item.bonus else item.worth,
         "status": "passed" if item.outcome == "kept" else "failed",
         "name": visible_line(item.text),
-        "output": "\n\n".join(said) or OUTCOMES[item.outcome],
+        "output": "\n\n".join(said) or outcome_in_words(item.outcome),
         "visibility": "after_published" if item.hidden else "visible",
     }
 
@@ -89,11 +81,11 @@ def _suite(row: Row, mark: Mark) -> TestSuite:
     for item in mark.items:
         case = TestCase(visible_line(item.text), f"{mark.exercise}.{item.promise}")
         if item.outcome == "broken":
-            case.result = [_with(Failure(OUTCOMES[item.outcome]), item)]
+            case.result = [_with(Failure(outcome_in_words(item.outcome)), item)]
         elif item.outcome == "unstable":
             case.result = [_with(Error("two fresh sandboxes disagreed: a person decides"), item)]
         elif item.outcome != "kept":
-            case.result = [_with(Skipped(OUTCOMES[item.outcome]), item)]
+            case.result = [_with(Skipped(outcome_in_words(item.outcome)), item)]
         suite.add_testcase(case)
     suite.time = round(mark.seconds, 3)
     return suite

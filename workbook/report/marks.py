@@ -4,30 +4,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from workbook.grader.exports import Export
 from workbook.grader.results import Learner, Override
+
+from .words import BY_HAND, CHANGED, LATE, NEVER_STARTED, NOTHING_TO_GRADE, STATES, STRANGER, UNDECIDED
 
 State = Literal["graded", "failed", "not handed in", "not graded"]
 FEWEST = 10  # submissions: of fewer, "nearly all" says nothing
 NEARLY_ALL, NEARLY_NONE = 0.95, 0.05
 UNSAFE = "none"  # the tier of what was graded with --unsafe
+HOUR, DAY = 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One promise of one learner: how it fared, what it is worth today, and what a person decided about it."""
+    """One promise of one learner: how it fared, what it is worth today, and what a person decided or said about it."""
 
     promise: str
     text: str
     hidden: bool
-    outcome: str  # that of results.Verdict, or "not graded": the promise is younger than the grading
+    outcome: str  # that of results.Verdict, "not graded" if the promise is younger than the grading, or "dropped"
     worth: float
     bonus: bool
     evidence: str = ""
     override: Override | None = None
+    comment: str = ""
 
     @property
     def points(self) -> float:
-        if self.override:
+        if self.override and self.override.points is not None:
             return self.override.points
         return self.worth if self.outcome == "kept" else 0.0
 
@@ -39,11 +44,32 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A mark that is not what it was at its first grading, and why: a sentence for each reason."""
+    """A mark that isn't the published one, and why: a sentence for each reason."""
 
     before: float
+    of_before: float
     after: float
+    of_after: float
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How many seconds late a submission came, None if only the platform knows, and what it costs in per cent."""
+
+    seconds: float | None
+    percent: float = 0.0
+
+    @property
+    def in_words(self) -> str:
+        """The delay in its largest unit, rounded up."""
+        if self.seconds is None:
+            return LATE
+        unit, noun = (
+            (DAY, "day") if self.seconds > 2 * DAY else (HOUR, "hour") if self.seconds > HOUR else (60, "minute")
+        )
+        many = max(1, -int(-self.seconds // unit))
+        return f"{many} {noun}{'' if many == 1 else 's'} {LATE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +86,39 @@ class Mark:
     flags: tuple[str, ...] = ()
     tier: str = ""
     seconds: float = 0.0
+    delay: Delay | None = None
+    comment: str = ""
     moved: Moved | None = None
 
     @property
-    def points(self) -> float:
+    def earned(self) -> float:
+        """The points of the promises, before what late costs."""
         return sum(item.points for item in self.items)
+
+    @property
+    def penalty(self) -> float:
+        return self.earned * self.delay.percent / 100 if self.delay else 0.0
+
+    @property
+    def points(self) -> float:
+        return self.earned - self.penalty
 
     @property
     def counts(self) -> bool:
         """Whether there is a number to write down: a grading, or points that a person gave."""
         return self.state == "graded" or any(item.override for item in self.items)
+
+    @property
+    def was_looked_at(self) -> bool:
+        """Whether an app of theirs has answered at all."""
+        return self.state == "graded" and not self.trouble and not self.never_started
+
+    @property
+    def never_started(self) -> bool:
+        """Whether the one promise that was tried failed in a way that kept every other from being tested."""
+        outcomes = [item.outcome for item in self.items if item.outcome not in {"dropped", "not graded"}]
+        waiting = outcomes.count("waiting")
+        return not self.trouble and len(outcomes) > 1 and waiting == len(outcomes) - 1 and "broken" in outcomes
 
     @property
     def overrides(self) -> list[Item]:
@@ -82,21 +131,23 @@ class Mark:
     @property
     def notes(self) -> list[str]:
         """What an instructor should know of it, in a word each."""
-        notes: list[str] = [] if self.state == "graded" else [self.state]
-        notes += ["trouble"] if self.trouble else []
-        notes += ["unstable"] if self.undecided else []
+        notes: list[str] = [] if self.state == "graded" else [STATES[self.state]]
+        notes += [NOTHING_TO_GRADE] if self.trouble else []
+        notes += [NEVER_STARTED] if self.never_started else []
+        notes += [UNDECIDED] if self.undecided else []
         notes += [flag for flag in self.flags if flag != "unstable"]
-        notes += ["override"] if self.overrides else []
-        notes += ["moved"] if self.moved else []
+        notes += [BY_HAND] if self.overrides else []
+        notes += [CHANGED] if self.moved else []
         return notes
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A learner with a mark for each exercise."""
+    """A learner with a mark for each exercise, and what a person has said to them."""
 
     learner: Learner
     marks: dict[str, Mark]
+    comment: str = ""
 
     @property
     def name(self) -> str:
@@ -113,7 +164,7 @@ class Row:
 
 @dataclass(slots=True)
 class Tally:
-    """How many kept a promise, of the submissions that could be looked at."""
+    """How many kept a promise, of the enrolled whose app could be looked at."""
 
     promise: str
     text: str
@@ -137,12 +188,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """An exercise as this report counts it."""
+    """An exercise as this report counts it. `announced`: its full marks when its grading began."""
 
     name: str
     title: str
     full: float
     tallies: list[Tally]
+    deadline: str = ""
+    never_started: int = 0
+    announced: float = 0.0
+    export: Export | None = None
+    points: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +211,10 @@ class ClassMarks:
     tiers: list[str]
     exercises: list[Graded]
     rows: list[Row]
+    course: str = ""
+    commit: str = ""
+    published: bool = False
+    note: str = ""
     unmatched: list[dict[str, str]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
     superseded: list[dict[str, str]] = field(default_factory=list)
@@ -162,6 +222,11 @@ class ClassMarks:
     @property
     def has_roster(self) -> bool:
         return any(row.learner.on_roster for row in self.rows)
+
+    @property
+    def enrolled(self) -> list[Row]:
+        """The rows that figures are made of: without strangers, if there's a roster to tell them by."""
+        return [row for row in self.rows if row.learner.on_roster or not self.has_roster]
 
     @property
     def full(self) -> float:
@@ -179,7 +244,13 @@ class ClassMarks:
         for exercise in self.exercises:
             for note in row.marks[exercise.name].notes:
                 about.setdefault(note, []).append(exercise.title)
-        notes = ["not on the roster"] if self.has_roster and not row.learner.on_roster else []
+        notes = [STRANGER] if self.has_roster and not row.learner.on_roster else []
         for note, titles in about.items():
             notes.append(note if len(titles) == len(self.exercises) else f"{note}: {', '.join(titles)}")
         return notes
+
+    def late(self, row: Row) -> str:
+        """Return how late this learner was, with the exercises if there are several; "" if they weren't."""
+        delays = [(one.title, delay) for one in self.exercises if (delay := row.marks[one.name].delay)]
+        several = len(self.exercises) > 1
+        return "; ".join(f"{title}: {delay.in_words}" if several else delay.in_words for title, delay in delays)

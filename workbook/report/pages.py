@@ -14,23 +14,21 @@ from workbook.wording import number_of
 from .attention import attention
 from .charts import Histogram, histogram
 from .marks import ClassMarks, Row
+from .proof import proof_of
 from .visible import visible_text
+from .words import OUTCOMES, STATES
 from .writing import Target, Written, file_name, number
 
 LEARNERS = "learners"
-# outcome: (mark, words, class): the words say it, colour and mark only help to find it
-OUTCOMES = {
-    "kept": ("✓", "Kept", "good"),
-    "broken": ("✗", "Not kept", "bad"),
-    "waiting": ("…", "Not looked at", "open"),
-    "not proven": ("?", "Not proven here", "open"),
-    "unstable": ("≈", "Undecided", "open"),
-    "not graded": ("…", "Not graded yet", "open"),
-}
+GENERATOR = "workbook class report"  # a page says so in its head
 
 
 def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """Write index.html, and learners/ID.html for each learner."""
+    wanted = {f"{file_name(row.learner.id)}.html" for row in marks.rows}
+    for old in (target.folder / LEARNERS).glob("*.html"):
+        if old.name not in wanted and GENERATOR in old.read_text(encoding="utf-8", errors="replace")[:1000]:
+            old.unlink()  # of someone who's known by another id now
     for row in marks.rows:
         page = target.place(LEARNERS, f"{file_name(row.learner.id)}.html")
         page.write_text(learner_page(marks, row), encoding="utf-8")
@@ -43,19 +41,24 @@ def write_html(marks: ClassMarks, target: Target) -> Iterator[Written]:
 
 def class_page(marks: ClassMarks) -> Iterator[str]:
     """Return the class page in pieces, because it's long for a class of thousands."""
-    counted = [row for row in marks.rows if row.counts]
+    counted = [row for row in marks.enrolled if row.counts]
     spread: list[tuple[str, float, Histogram]] = []
     if len(marks.exercises) > 1 and (chart := histogram([_share(row.total, marks.full) for row in counted])):
         spread.append(("Total", marks.full, chart))
     for exercise in marks.exercises:
-        reached = [row.marks[exercise.name] for row in marks.rows]
+        reached = [row.marks[exercise.name] for row in marks.enrolled]
         if chart := histogram([_share(mark.points, exercise.full) for mark in reached if mark.counts]):
             spread.append((exercise.title, exercise.full, chart))
+    groups = attention(marks)
     return _template("class.html").generate(
         marks=marks,
         counted=len(counted),
+        strangers=len(marks.rows) - len(marks.enrolled),
         spread=spread,
-        attention=attention(marks),
+        zeros=[one for one in groups if one.zeros],
+        pressing=[one for one in groups if one.pressing],
+        others=[one for one in groups if not one.pressing],
+        mistakes=[],
         page_of=lambda row: f"{LEARNERS}/{file_name(row.learner.id)}.html",
         **_head("style.css", "table.js"),
     )
@@ -68,9 +71,13 @@ def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
         marks=marks,
         row=row,
         exercises=exercises,
+        counted=any(row.marks[one.name].counts for one in exercises),
         points=sum(row.marks[one.name].points for one in exercises),
         full=sum(one.full for one in exercises),
         outcomes=OUTCOMES,
+        states=STATES,
+        mistakes={},
+        proof_of=proof_of,
         **_head("style.css"),
     )
 

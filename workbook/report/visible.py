@@ -1,9 +1,13 @@
 """Text from submissions and file names: what would act unseen is shown instead."""
 
+import re
+
 from workbook.grader import sanitize
 
 # What a spreadsheet may take for a formula. A Japanese one takes the full-width forms too: \uff1d \uff0b \uff0d \uff20
-FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+# Where a cell may begin: at the start, and behind what another spreadsheet takes for the end of a cell.
+RUNS = re.compile(rf"(^|[;,|\t][\s\"']*)(?=[{FORMULA}])")
 LONGEST_LINE = 2000
 
 
@@ -18,6 +22,8 @@ def visible_line(text: str) -> str:
 
 
 def spreadsheet_cell(text: str) -> str:
-    """Return the visible line with an apostrophe before what a spreadsheet takes for a formula, as OWASP advises."""
-    shown = visible_line(text)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
+    """Return the visible line with an apostrophe before all that a spreadsheet takes for a formula, as OWASP advises.
+
+    That is at its start, and behind each character that separates cells somewhere: `;` in half of Europe, a tab, `|`.
+    """
+    return RUNS.sub(r"\1'", visible_line(text))

@@ -5,16 +5,28 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbook.grader.exports import Export
+
+from .marks import Graded
+
 PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 ODD = re.compile(r"[^a-z0-9_-]+")
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a report goes. `assignments`: the number that Canvas gives to an exercise, where the instructor told it."""
+    """Where a report goes. `assignments`: the number that Canvas gives to an exercise, where the instructor said it.
+
+    `exports`: gradebooks to fill in, by exercise, in place of those that were the roster.
+    """
 
     folder: Path
     assignments: dict[str, str] = field(default_factory=dict)
+    exports: dict[str, Export] = field(default_factory=dict)
+
+    def export_of(self, exercise: Graded) -> Export | None:
+        """Return the gradebook that the exercise's marks go back into, if there's one."""
+        return self.exports.get(exercise.name, exercise.export)
 
     def place(self, *parts: str) -> Path:
         path = self.folder.joinpath(*parts)

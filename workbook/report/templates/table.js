@@ -22,19 +22,23 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       head.setAttribute("aria-sort", order);
       const sign = order === "ascending" ? 1 : -1;
       const rows = [...body.rows].map((row) => [key(row, column), row]);
-      const numbers = rows.every(([value]) => value !== "" && !Number.isNaN(Number(value)));
-      rows.sort(([a], [b]) => sign * (numbers ? a - b : collator.compare(a, b)));
+      const numbers = rows.every(([value]) => !Number.isNaN(Number(value)));
+      // What has no value comes last, whichever way the rest is sorted.
+      const order_of = (a, b) => (a === "" || b === "" ? (a === "") - (b === "") : sign * (numbers ? a - b : collator.compare(a, b)));
+      rows.sort(([a], [b]) => order_of(a, b));
       body.append(...rows.map(([, row]) => row));
     });
   });
 }
 const filter = document.getElementById("filter");
 const rows = [...document.querySelectorAll("table[data-filtered] tbody tr")];
-const texts = rows.map((row) => row.textContent.toLocaleLowerCase());
+// Letters without their accents, so that "sinead" finds Sinéad.
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase().replaceAll("ı", "i").replaceAll("ł", "l").replaceAll("ø", "o");
+const texts = rows.map((row) => plain(row.textContent));
 const shown = document.getElementById("shown");
 filter.closest("[hidden]").hidden = false;
 filter.addEventListener("input", () => {
-  const words = filter.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const words = plain(filter.value).split(/\s+/).filter(Boolean);
   let many = 0;
   rows.forEach((row, n) => {
     row.hidden = !words.every((word) => texts[n].includes(word));
