@@ -48,6 +48,7 @@ def test_report_writes_every_format(workbook: Workbook, journal: Path, screens: 
         "junit.xml",
         "learners/ada.html",
         "marks.csv",
+        "promises.csv",
     ]
     screens("report", ended.out)
     assert ended.lines[-1] == (journal.parent / "report/index.html").as_uri()
@@ -60,8 +61,8 @@ def test_report_counts_by_todays_points(workbook: Workbook, journal: Path) -> No
     workbook("report", "results/journal.db", "--format", "csv", "--to", "out")
 
     assert (workbook.root / "out/marks.csv").read_text(encoding="utf-8-sig").splitlines() == [
-        "Name,ID,Count (90),Total (90),Notes",
-        "Ada Lovelace,ada,60,60,moved",
+        "Name,ID,Count (90),Total (90),Late,Notes",
+        "Ada Lovelace,ada,60,60,,",
     ]
 
 
@@ -74,7 +75,7 @@ def test_one_format_alone(workbook: Workbook, journal: Path, name: str) -> None:
     written = {
         path.relative_to(journal.parent / "report").parts[0] for path in (journal.parent / "report").rglob("*.*")
     }
-    wanted = {"csv": {"marks.csv"}, "canvas": {"canvas.csv"}, "moodle": set(), "junit": {"junit.xml"}}
+    wanted = {"csv": {"marks.csv", "promises.csv"}, "canvas": {"canvas.csv"}, "moodle": set(), "junit": {"junit.xml"}}
     wanted |= {
         "feedback": {"feedback-canvas-count.zip"},
         "gradescope": {"gradescope"},
@@ -99,8 +100,8 @@ def test_formats_add_up(workbook: Workbook, journal: Path) -> None:
     )
 
     assert ended.status == 0
-    assert sorted(files_below(workbook.root / "out")) == ["canvas.csv", "marks.csv"]
-    assert "Count (77)" in (workbook.root / "out/canvas.csv").read_text(encoding="utf-8-sig")
+    assert sorted(files_below(workbook.root / "out")) == ["canvas.csv", "marks.csv", "promises.csv"]
+    assert "Count (77)" in (workbook.root / "out/canvas.csv").read_text(encoding="utf-8")
 
 
 MISUSES = ("--format pdf", "--assignment count", "--assignment 01-hello=3", "--assignment what=3")
