@@ -238,7 +238,7 @@ def graded(school: Workbook) -> Workbook:
     rest: dict[str, Any] = {"points": {}, "bonus": {}, "flags": [], "file": "ada.zip", "attempt": 1}
     journal = Journal(school.root / "results/journal.db")
     learners = [{"id": "ada", "name": "Ada"}]
-    journal.record("class", "", learners=learners, seed=1, title="")
+    journal.record("class", "", learners=learners, exercises=["count"], seed=1)
     journal.record("graded", "count", learner="ada", exercise="count", key=key, verdicts=verdicts, **rest)
     return school
 

@@ -6,13 +6,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from workbook.course.model import Course
-from workbook.course.points import Grading, read_grading
-from workbook.course.promises import read_promises
+from workbook.course.points import Grading
 from workbook.grader.results import (
     CLASS,
     FAILED,
@@ -63,21 +61,46 @@ GIVEN = ("Ada", "Grace", "Linus", "Margaret", "Alan", "Barbara", "Dennis", "Fran
 FAMILY = ("Okafor", "Lindqvist", "Moreau", "Tanaka", "Novák", "Silva", "Haddad", "Kowalska", "Byrne", "Rossi")
 
 
-@cache
+# Points and sentences of exercises that stay as they are, whatever the course makes of its own.
+PAGINATION = {
+    "test_a_list_is_a_page": (
+        20,
+        "GET /posts, /posts/my and /users answer with a page: ten rows, and seven keys that say where they lie.",
+    ),
+    "test_pages_follow_each_other": (
+        20,
+        "The pages one after the other hold every row once, by id, and page 1 begins with the first row.",
+    ),
+    "test_the_last_page_is_told": (
+        20,
+        "`total_pages`, `has_next` and `has_prev` are right on the first, a middle and the last page.",
+    ),
+    "test_filters_apply_before_counting": (10, "With `published`, `total` counts the rows that pass."),
+    "test_a_page_that_is_no_page_is_refused": (10, "A `page` or `per_page` out of bounds, or words, is a 422."),
+    "test_drafts_of_others_are_not_counted": (10, "`total` counts what the caller may see."),
+    "test_a_page_past_the_end_is_empty": (5, "A page past the end is a 200 without rows."),
+    "test_no_rows_are_no_pages": (5, "Without rows `total_pages` is 0."),
+}
+HIDDEN = 3  # the last so many promises of an exercise
+
+
+def promises_of(exercise: str) -> dict[str, tuple[float, str]]:
+    """The points and the sentence of each promise."""
+    if exercise == "pagination":
+        return dict(PAGINATION)
+    word = exercise.replace("-", "_")
+    points = [15, 15, 10, 10, 10, 10, 10, 5, 5, 5, 3, 2]
+    return {f"test_{word}_{n}": (worth, f"The {exercise} does what number {n} says.") for n, worth in enumerate(points)}
+
+
 def grading_of(exercise: str) -> Grading:
-    return read_grading(ROOT / "exercises" / exercise)
+    return Grading(points={name: worth for name, (worth, _) in promises_of(exercise).items()})
 
 
-@cache
 def sentences_of(exercise: str) -> dict[str, tuple[str, bool]]:
-    """The real promises of an exercise: their sentences, and whether they are hidden."""
-    folder = ROOT / "exercises" / exercise
-    public = {promise.name: (promise.text, False) for promise in read_promises(folder)}
-    return public | {
-        name: (f"The promise {name.removeprefix('test_').replace('_', ' ')}.", True)
-        for name in [*grading_of(exercise).points, *grading_of(exercise).bonus]
-        if name not in public
-    }
+    """The promises of an exercise: their sentences, and whether they are hidden."""
+    found = promises_of(exercise)
+    return {name: (text, n >= len(found) - HIDDEN) for n, (name, (_, text)) in enumerate(found.items())}
 
 
 def titles() -> dict[str, str]:

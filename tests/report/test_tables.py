@@ -21,7 +21,6 @@ FIRST = "test_a_list_is_a_page"
 ADA = Learner("a1", "Lovelace, Ada", "ada@example.edu", {"canvas": "4711"})
 GRACE = Learner("g2", "غريس هوبر", "grace@example.edu", {"moodle": "815"})
 ALAN = Learner("t3", "Alan Turing", "alan@example.edu")
-BONUS = "test_deleting_the_author_deletes_the_files"
 
 
 def rows_of(file: Path, divider: str = ",") -> list[list[str]]:

@@ -4,10 +4,22 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbook.grader.results import CAUSES
+
 from .marks import ClassMarks, Mark, Row
+from .visible import visible_line
 from .words import UNDECIDED
 from .writing import number
 
+# What each cause means for the person who decides, and what to do about it.
+MEANINGS = {
+    "not started": "No promise could be tested. Is it the learner's mistake, or something that the grader lacks?",
+    "needs a package": "Where the package is, its tests may be green. Add it to the course, or decide by hand.",
+    "needs Python": "It isn't graded, and that's no 0. Grade it with the Python that it needs.",
+    "another exercise": "It's graded as this exercise, since nothing else came. Was it handed in at the wrong place?",
+    "empty": "No promise is kept, because there's nothing in it. The learner's page says the same.",
+    "unreadable": "No promise is kept, because no project was found in it. The learner's page says why.",
+}
 MANY = 4  # learners with the same reason: they get one entry
 
 
@@ -59,6 +71,7 @@ def attention(marks: ClassMarks) -> list[Group]:
             [
                 Matter(_rows(known, one), one["file"], _sentence(titles.get(one.get("exercise", "")), one["why"]))
                 for one in marks.failed
+                if not one.get("cause")
             ],
             pressing=True,
         ),
@@ -114,28 +127,11 @@ def attention(marks: ClassMarks) -> list[Group]:
 
 
 def _zeros(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Group]:
-    """Yield a group for each kind of reason why nothing was tested: marks that a person should see first."""
-    yield Group(
-        "Didn't start",
-        "The app never answered, so no promise could be tested. Check that it isn't the grader's fault.",
-        [Matter((row,), title, _first_words(mark)) for row, mark, title in pairs if mark.never_started],
-        pressing=True,
-        zeros=True,
-    )
-    yield Group(
-        "Nothing to grade",
-        "What was handed in isn't a project, so no promise is kept. The learner's page says the same.",
-        [Matter((row,), title, mark.trouble) for row, mark, title in pairs if mark.trouble],
-        pressing=True,
-        zeros=True,
-    )
-
-
-def _first_words(mark: Mark) -> str:
-    """Return what the one promise that was tried says of the app, on a line."""
-    lines = next((item.evidence.splitlines() for item in mark.items if item.outcome == "broken"), [])
-    said = [line.strip() for line in lines if line.strip() and not line.rstrip().endswith(":")]
-    return said[0] if said else ""
+    """Yield a group for each kind of reason why a mark may be none, and so a person should see it first."""
+    for cause, title in CAUSES.items():
+        theirs = [(row, mark, title) for row, mark, title in pairs if mark.cause == cause and not mark.overrides]
+        matters = [Matter((row,), of, visible_line(mark.cause_why)) for row, mark, of in theirs]
+        yield Group(title, MEANINGS[cause], matters, pressing=True, zeros=True)
 
 
 def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:

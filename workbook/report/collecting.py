@@ -111,7 +111,7 @@ def _take(found: Collected, entry: Entry, known: dict[Any, Any]) -> None:
         else:
             theirs[override.promise] = override
     elif entry.kind == FAILED:
-        failure = {name: str(data.get(name) or "") for name in ("learner", "file", "why")}
+        failure = {name: str(data.get(name) or "") for name in ("learner", "file", "why", "cause")}
         found.failed[failure["learner"], entry.step, failure["file"]] = failure | {"exercise": entry.step}
     elif entry.kind == CLASS:
         _take_class(found, data)

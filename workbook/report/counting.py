@@ -116,8 +116,8 @@ def _mark(found: Collected, learner: Learner, name: str, grading: Grading, texts
     if result is None:
         failure = next((one for key, one in found.failed.items() if key[:2] == (ident, name)), None)
         state: State = "failed" if failure else _without_result(found, learner, name)
-        why = failure["why"] if failure else ""
-        mark = Mark(name, state, items if overridden else (), why=why, comment=said)
+        why, cause = (failure["why"], failure["cause"]) if failure else ("", "")
+        mark = Mark(name, state, items if overridden else (), why=why, cause=cause, cause_why=why, comment=said)
     else:
         mark = Mark(
             name,
@@ -129,6 +129,8 @@ def _mark(found: Collected, learner: Learner, name: str, grading: Grading, texts
             flags=result.flags,
             tier=result.tier,
             seconds=result.seconds,
+            cause=result.cause or ("unreadable" if result.trouble else ""),
+            cause_why=result.why or result.trouble,
             delay=_delay(result, grading),
             comment=said,
         )

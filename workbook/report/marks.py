@@ -7,13 +7,14 @@ from typing import Literal
 from workbook.grader.exports import Export
 from workbook.grader.results import Learner, Override
 
-from .words import BY_HAND, CHANGED, LATE, NEVER_STARTED, NOTHING_TO_GRADE, STATES, STRANGER, UNDECIDED
+from .words import BY_HAND, CHANGED, LATE, STATES, STRANGER, UNDECIDED, cause_in_words
 
 State = Literal["graded", "failed", "not handed in", "not graded"]
 FEWEST = 10  # submissions: of fewer, "nearly all" says nothing
 NEARLY_ALL, NEARLY_NONE = 0.95, 0.05
 UNSAFE = "none"  # the tier of what was graded with --unsafe
 HOUR, DAY = 3600, 86400
+NEVER_ANSWERED = {"not started", "needs a package", "needs Python"}  # causes: that says nothing of a promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Mark:
     flags: tuple[str, ...] = ()
     tier: str = ""
     seconds: float = 0.0
+    cause: str = ""  # one of results.CAUSES: why a person should see this mark
+    cause_why: str = ""
     delay: Delay | None = None
     comment: str = ""
     moved: Moved | None = None
@@ -111,14 +114,7 @@ class Mark:
     @property
     def was_looked_at(self) -> bool:
         """Whether an app of theirs has answered at all."""
-        return self.state == "graded" and not self.trouble and not self.never_started
-
-    @property
-    def never_started(self) -> bool:
-        """Whether the one promise that was tried failed in a way that kept every other from being tested."""
-        outcomes = [item.outcome for item in self.items if item.outcome not in {"dropped", "not graded"}]
-        waiting = outcomes.count("waiting")
-        return not self.trouble and len(outcomes) > 1 and waiting == len(outcomes) - 1 and "broken" in outcomes
+        return self.state == "graded" and not self.trouble and self.cause not in NEVER_ANSWERED
 
     @property
     def overrides(self) -> list[Item]:
@@ -132,8 +128,7 @@ class Mark:
     def notes(self) -> list[str]:
         """What an instructor should know of it, in a word each."""
         notes: list[str] = [] if self.state == "graded" else [STATES[self.state]]
-        notes += [NOTHING_TO_GRADE] if self.trouble else []
-        notes += [NEVER_STARTED] if self.never_started else []
+        notes += [cause_in_words(self.cause)] if self.cause else []
         notes += [UNDECIDED] if self.undecided else []
         notes += [flag for flag in self.flags if flag != "unstable"]
         notes += [BY_HAND] if self.overrides else []

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from workbook.grader.results import CAUSES
 from workbook.wording import number_of
 
 from .attention import attention
@@ -76,6 +77,7 @@ def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
         full=sum(one.full for one in exercises),
         outcomes=OUTCOMES,
         states=STATES,
+        causes=CAUSES,
         mistakes={},
         proof_of=proof_of,
         **_head("style.css"),

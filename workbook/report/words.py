@@ -1,5 +1,7 @@
 """What states are called, on pages, in tables and in the terminal alike. docs/instructors/reports.md explains each."""
 
+from workbook.grader.results import CAUSES
+
 # A promise's outcome: a sign, the words, and a class of the page's style. The words say it; the rest helps to find it.
 OUTCOMES = {
     "kept": ("✓", "Kept", "good"),
@@ -18,12 +20,16 @@ STATES = {
     "not graded": "not graded yet",
 }
 STRANGER = "not on the roster"
-NOTHING_TO_GRADE = "nothing to grade"
-NEVER_STARTED = "didn't start"
 UNDECIDED = "undecided"
 BY_HAND = "decided by hand"
 CHANGED = "changed since published"
 LATE = "late"
+
+
+def cause_in_words(cause: str) -> str:
+    """Return the kind of reason why a mark may be none, as it's called in a list."""
+    said = CAUSES[cause]
+    return said[0].lower() + said[1:]
 
 
 def outcome_in_words(outcome: str) -> str:
