@@ -34,7 +34,7 @@ class Sent:
     about: str
 
 
-class Canvas:
+class CanvasCourse:
     """A course in Canvas, by the address that a browser shows."""
 
     def __init__(self, address: str, token: str) -> None:
@@ -118,7 +118,7 @@ def send_to_canvas(marks: ClassMarks, address: str, token: str, assignments: dic
     if not wanted:
         names = " ".join(f"--assignment {one.name}=NUMBER" for one in marks.exercises)
         raise UserError("--canvas needs each assignment's number.", names)
-    canvas = Canvas(address, token)
+    canvas = CanvasCourse(address, token)
     try:
         for exercise in wanted:
             yield canvas.send(marks, exercise, assignments[exercise.name])

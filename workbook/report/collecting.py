@@ -31,7 +31,7 @@ class BadEntry(ValueError):
 
 
 @dataclass(frozen=True)
-class Command:
+class GradeCommand:
     """What one `workbook class grade` said of the class when it began."""
 
     learners: tuple[Learner, ...]
@@ -45,7 +45,7 @@ class Command:
     def has_roster(self) -> bool:
         return any(one.on_roster for one in self.learners)
 
-    def replaces(self, earlier: "Command") -> bool:
+    def replaces(self, earlier: "GradeCommand") -> bool:
         """Return whether it's about all that an earlier one was about, so that only its lists count."""
         knows_as_much = self.has_roster or not earlier.has_roster
         return knows_as_much and set(earlier.exercises) <= set(self.exercises) and earlier.paths <= self.paths
@@ -69,7 +69,7 @@ class Collected:
     overrides: dict[Place, dict[str, Override]] = field(default_factory=dict)
     comments: dict[tuple[str, str, str], Comment] = field(default_factory=dict)
     failed: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
-    commands: list[Command] = field(default_factory=list)
+    commands: list[GradeCommand] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
     exercises: list[str] = field(default_factory=list)
     published: Published | None = None
@@ -78,7 +78,7 @@ class Collected:
     unsafe: bool = False
     at: datetime | None = None
 
-    def command_of(self, exercise: str) -> Command | None:
+    def command_of(self, exercise: str) -> GradeCommand | None:
         """Return the last command about an exercise, of those with a roster if there's one."""
         about = [one for one in self.commands if exercise in one.exercises]
         return next((one for one in reversed(about) if one.has_roster), about[-1] if about else None)
@@ -142,7 +142,7 @@ def _take_result(found: Collected, result: Result) -> None:
 
 def _take_class(found: Collected, data: dict[str, Any]) -> None:
     names = tuple(str(name) for name in data["exercises"])
-    command = Command(
+    command = GradeCommand(
         tuple(Learner(**learner) for learner in data["learners"]),
         names,
         frozenset(data.get("paths", [])),
