@@ -1,13 +1,6 @@
 """The html report: one page for the class, one for each learner. Neither asks anything of any host."""
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from workbook.grader.results import CAUSES
 from workbook.wording import number_of
@@ -16,9 +9,9 @@ from .attention import attention
 from .charts import Histogram, histogram
 from .marks import ClassMarks, Row
 from .proof import proof_of
-from .visible import visible_text
+from .templating import page_head, page_template
 from .words import OUTCOMES, STATES
-from .writing import Target, Written, file_name, number
+from .writing import Target, Written, file_name
 
 LEARNERS = "learners"
 GENERATOR = "workbook class report"  # a page says so in its head
@@ -51,7 +44,7 @@ def class_page(marks: ClassMarks) -> Iterator[str]:
         if chart := histogram([_share(mark.points, exercise.full) for mark in reached if mark.counts]):
             spread.append((exercise.title, exercise.full, chart))
     groups = attention(marks)
-    return _template("class.html").generate(
+    return page_template("class.html").generate(
         marks=marks,
         counted=len(counted),
         strangers=len(marks.rows) - len(marks.enrolled),
@@ -61,14 +54,14 @@ def class_page(marks: ClassMarks) -> Iterator[str]:
         others=[one for one in groups if not one.pressing],
         mistakes=[],
         page_of=lambda row: f"{LEARNERS}/{file_name(row.learner.id)}.html",
-        **_head("style.css", "table.js"),
+        **page_head("style.css", "table.js"),
     )
 
 
 def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
     """Return a learner's own page, with nothing of another learner's; `only` limits it to one exercise."""
     exercises = [one for one in marks.exercises if not only or one.name == only]
-    return _template("learner.html").render(
+    return page_template("learner.html").render(
         marks=marks,
         row=row,
         exercises=exercises,
@@ -80,60 +73,9 @@ def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
         causes=CAUSES,
         mistakes={},
         proof_of=proof_of,
-        **_head("style.css"),
+        **page_head("style.css"),
     )
 
 
 def _share(points: float, full: float) -> float:
     return points / full if full else 0.0
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("workbook.report"),
-        autoescape=True,
-        # Every value that a template writes comes through here before it is escaped.
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "share": _per_cent}
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    return visible_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _per_cent(share: float) -> str:
-    """Return a share as a percentage; one between 0 and 1 is never rounded to 0% or 100%."""
-    if 0 < share < 1:
-        share = min(0.99, max(0.01, share))
-    return f"{share:.0%}"
-
-
-@cache
-def _template(name: str) -> Template:
-    return _environment().get_template(name)
-
-
-@cache
-def _head(style: str, script: str = "") -> dict[str, Any]:
-    """Return our style and script, and the policy that makes a browser refuse any other."""
-    texts = {name: _source(name) for name in (style, script) if name}
-    policy = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", f"style-src '{_digest(texts[style])}'"]
-    if script:
-        policy.append(f"script-src '{_digest(texts[script])}'")
-    return {"style": Markup(texts[style]), "script": Markup(texts.get(script, "")), "policy": "; ".join(policy)}
-
-
-def _source(name: str) -> str:
-    environment = _environment()
-    assert environment.loader
-    return environment.loader.get_source(environment, name)[0]
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
