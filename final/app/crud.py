@@ -1,6 +1,6 @@
 """Reading and writing rows. Knows nothing of HTTP.
 
-Functions that read one row leave the transaction open, for the caller to read more; the others commit.
+Functions that read one row leave the transaction open; the others end it.
 """
 
 from collections.abc import Sequence
@@ -17,50 +17,50 @@ from .models import LoginAttempt, Post, User
 Row = TypeVar("Row", bound=Base)
 
 
-def fetch(db: Session, query: Select[Row]) -> Sequence[Row]:
-    """Return the rows, and give the connection back: making the reply of them may have to wait for a thread."""
-    rows = db.scalars(query).all()
-    db.commit()
+def fetch(session: Session, query: Select[Row]) -> Sequence[Row]:
+    """Return the rows, and give the connection back: docs/final-why.md#transactions"""
+    rows = session.scalars(query).all()
+    session.commit()
     return rows
 
 
-def save(db: Session, row: Base) -> None:
+def save(session: Session, row: Base) -> None:
     """Write a new or changed row."""
-    db.add(row)
-    db.commit()
+    session.add(row)
+    session.commit()
 
 
-def try_save(db: Session, row: Base) -> bool:
+def try_save(session: Session, row: Base) -> bool:
     """Write it; False if one of its unique values is taken."""
     try:
-        save(db, row)
+        save(session, row)
     except IntegrityError:
-        db.rollback()
+        session.rollback()
         return False
     return True
 
 
 def change(row: Base, changes: BaseModel) -> None:
     """Give the row the values that `changes` names."""
-    for name, value in changes.model_dump(exclude_none=True).items():
+    for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(row, name, value)
 
 
-def delete(db: Session, row: Base) -> None:
-    db.delete(row)
-    db.commit()
+def delete(session: Session, row: Base) -> None:
+    session.delete(row)
+    session.commit()
 
 
-def get_user(db: Session, user_id: int) -> User | None:
-    return db.get(User, user_id)
+def get_user(session: Session, user_id: int) -> User | None:
+    return session.get(User, user_id)
 
 
-def get_user_by_email(db: Session, email: str) -> User | None:
-    return db.scalar(select(User).where(User.email == email))
+def get_user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email))
 
 
-def get_users(db: Session, skip: int, limit: int) -> Sequence[User]:
-    return fetch(db, select(User).order_by(User.id).offset(skip).limit(limit))
+def get_users(session: Session, skip: int, limit: int) -> Sequence[User]:
+    return fetch(session, select(User).order_by(User.id).offset(skip).limit(limit))
 
 
 def visible_to(viewer: User | None) -> ColumnElement[bool]:
@@ -70,30 +70,41 @@ def visible_to(viewer: User | None) -> ColumnElement[bool]:
     return or_(Post.published.is_(True), Post.author_id == viewer.id)
 
 
-def get_post(db: Session, post_id: int, viewer: User | None) -> Post | None:
+def get_post(session: Session, post_id: int, viewer: User | None) -> Post | None:
     """The post with its author, if `viewer` may see it."""
     wanted = select(Post).where(Post.id == post_id, visible_to(viewer))
-    return db.scalar(wanted.options(joinedload(Post.author, innerjoin=True)))
+    return session.scalar(wanted.options(joinedload(Post.author, innerjoin=True)))
 
 
-def get_posts(db: Session, viewer: User | None, skip: int, limit: int, **only: int | bool | None) -> Sequence[Post]:
+def get_posts(
+    session: Session,
+    viewer: User | None,
+    skip: int,
+    limit: int,
+    **only: int | bool | None,
+) -> Sequence[Post]:
     """The visible posts whose columns have the values in `only`; None asks for any."""
     wanted = {column: value for column, value in only.items() if value is not None}
     query = select(Post).where(visible_to(viewer)).filter_by(**wanted)
-    return fetch(db, query.order_by(Post.id).offset(skip).limit(limit))
+    return fetch(session, query.order_by(Post.id).offset(skip).limit(limit))
 
 
-def get_login_attempts(db: Session, skip: int, limit: int) -> Sequence[LoginAttempt]:
-    """The newest first."""
-    return fetch(db, select(LoginAttempt).order_by(LoginAttempt.id.desc()).offset(skip).limit(limit))
+def get_login_attempts(
+    session: Session, skip: int, limit: int
+) -> Sequence[LoginAttempt]:
+    """Return login attempts, the newest first."""
+    newest = select(LoginAttempt).order_by(LoginAttempt.id.desc())
+    return fetch(session, newest.offset(skip).limit(limit))
 
 
-def count_rows(db: Session) -> dict[str, int]:
+def count_rows(session: Session) -> dict[str, int]:
+    users = select(func.count()).select_from(User)
+    posts = select(func.count()).select_from(Post)
     counted = select(
-        select(func.count()).select_from(User).scalar_subquery().label("users"),
-        select(func.count()).select_from(Post).scalar_subquery().label("posts"),
-        select(func.count()).where(Post.published.is_(True)).scalar_subquery().label("published"),
+        users.scalar_subquery().label("users"),
+        posts.scalar_subquery().label("posts"),
+        posts.where(Post.published).scalar_subquery().label("published"),
     )
-    found = dict(db.execute(counted).one()._mapping)
-    db.commit()
+    found = dict(session.execute(counted).one()._mapping)
+    session.commit()
     return found

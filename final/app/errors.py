@@ -10,26 +10,20 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+
+from .advice import ADVICE, advise, allowed_methods
 
 log = logging.getLogger("blog.errors")
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What Starlette and FastAPI say who do not say what to do; the first is a 413 in the words of newer Pythons.
-UNHELPFUL = {"Content Too Large", "There was an error parsing the body", "Invalid multipart data."}
-# What to do, where whoever raised the error said no more than that, or than the status's name.
-ADVICE = {
-    400: "This request is malformed; check its headers, and that a body is whole, UTF-8, and of its Content-Type",
-    404: "Nothing is here; /docs lists what there is",
-    413: "The body is too large; send less",
-    416: "The file has no such part; ask without Range",
-    500: "Internal server error; if it stays, report the X-Request-ID of this reply",
-    503: "The service cannot answer at the moment; try again in a few seconds",
-}
 
 
 class FieldError(BaseModel):
@@ -45,62 +39,74 @@ class ErrorResponse(BaseModel):
 
 
 def error_response(
-    status: int, message: str = "", errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
+    status_code: int,
+    message: str = "",
+    errors: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    body = ErrorResponse(message=message or ADVICE[status], errors=errors or [])
-    return JSONResponse(body.model_dump(), status, headers)
+    body = ErrorResponse(message=message or ADVICE[status_code], errors=errors or [])
+    return JSONResponse(body.model_dump(), status_code=status_code, headers=headers)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route's `responses` say about the errors that it may answer with."""
-    return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in statuses}
+    """Return a route's `responses` for the errors that it may answer with."""
+    return {
+        status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase}
+        for status in statuses
+    }
 
 
-def refused(request: Request, error: HTTPException) -> JSONResponse:
-    message, headers = str(error.detail), dict(error.headers or {})
-    if error.status_code == 400 and isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_ROOM:
-        # The form parser writes large files down while they come; FastAPI takes its failure for the client's.
-        return error_response(503, "There is no room for this file; try again later", headers={"Retry-After": "60"})
-    if error.status_code == 405:
-        headers["Allow"] = ", ".join(allowed_methods(request)) or "GET, HEAD"  # below /files there are no routes
+def refused(request: Request, exc: HTTPException) -> JSONResponse:
+    headers = dict(exc.headers or {})
+    message = advise(exc.status_code, str(exc.detail))
+    if is_full_disk(exc):
+        headers["Retry-After"] = "60"
+        message = "There is no room for this file; try again later"
+        return error_response(status_code=503, message=message, headers=headers)
+    if exc.status_code == 405:
+        headers["Allow"] = allowed_methods(request)
         message = f"This path takes {headers['Allow']}"
-    elif message in {HTTPStatus(error.status_code).phrase, *UNHELPFUL}:
-        message = ADVICE.get(error.status_code, message)
-    return error_response(error.status_code, message, headers=headers)
+    return error_response(exc.status_code, message, headers=headers)
 
 
-def allowed_methods(request: Request) -> list[str]:
-    """The methods that the path takes. Starlette's 405 names those of the first route with that path alone."""
-    routes, scope = request.app.routes, request.scope
-    found = {m for m in METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)}
-    return [m for m in METHODS if m in found or (m == "HEAD" and "GET" in found)]  # HeadMiddleware makes a GET of it
+def is_full_disk(exc: HTTPException) -> bool:
+    """Whether the form's parser found no room for a file, which FastAPI calls a 400."""
+    cause = exc.__cause__
+    return isinstance(cause, OSError) and cause.errno in NO_ROOM
 
 
-def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-    """Names each wrong field, and echoes nothing: what was sent may be a password."""
-    errors = [FieldError(field=_field(e["loc"]), message=e["msg"], type=e["type"]) for e in error.errors()]
-    return error_response(422, "Some fields are not right; errors says which, and why", errors)
+def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
+    """Name each wrong field, and echo nothing: what was sent may be a password."""
+    errors = [
+        FieldError(field=name_of(e["loc"]), message=e["msg"], type=e["type"])
+        for e in exc.errors()
+    ]
+    message = "Some fields are not right; errors says which, and why"
+    return error_response(status_code=422, message=message, errors=errors)
 
 
-def _field(loc: tuple[int | str, ...]) -> str:
-    # A field's name comes from the client where it is one that does not exist.
+def name_of(loc: tuple[int | str, ...]) -> str:
+    """Return the field's name, which the client made up if there's no such field."""
     return ".".join(map(str, loc)).encode("ascii", "backslashreplace").decode()[:200]
 
 
-def conflicting(_: Request, error: SQLAlchemyError) -> JSONResponse:
-    """Somebody deleted or took meanwhile what this request was about to change."""
-    log.info("conflict: %s", type(error).__name__)
-    return error_response(409, "It was changed by somebody else at the same moment; read it again, then decide")
+def conflicting(_: Request, exc: SQLAlchemyError) -> JSONResponse:
+    """Refuse a change of what another request has deleted or taken meanwhile."""
+    log.info("conflict: %s", type(exc).__name__)
+    message = (
+        "It was changed by somebody else at the same moment; read it again, then decide"
+    )
+    return error_response(status_code=409, message=message)
 
 
-def unreachable(_: Request, error: SQLAlchemyError) -> JSONResponse:
-    """The database is gone, full, or too busy: that passes."""
-    log.error("the database does not answer", exc_info=error)
-    return error_response(503, headers={"Retry-After": "5"})
+def unreachable(_: Request, exc: SQLAlchemyError) -> JSONResponse:
+    """Say that the database is gone, full, or too busy: that passes."""
+    log.error("the database does not answer", exc_info=exc)
+    return error_response(status_code=503, headers={"Retry-After": "5"})
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Give the app its handlers. What none of them takes, a bug, ends in middleware.py's `CrashMiddleware`."""
+    """Give the app its handlers; a bug passes them and ends in CrashMiddleware."""
     handlers: dict[type[Exception], Any] = {
         HTTPException: refused,
         RequestValidationError: invalid,

@@ -1,4 +1,4 @@
-"""The app: what it needs to start, what stands around every request, which routers it has."""
+"""The app: what it needs to start, what's around every request, which routers."""
 
 import logging.config
 from collections.abc import AsyncIterator
@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from .config import LOGGING, UPLOADS, settings
+from .config import UPLOADS, settings
 from .database import create_tables, engine
 from .errors import documented, handle_errors
+from .logs import LOGGING
 from .middleware import (
     ApiKeyMiddleware,
     CORSMiddleware,
@@ -26,7 +27,7 @@ from .storage import InertFiles
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    logging.config.dictConfig(LOGGING)  # here and not at import: uvicorn sets its own logs up in between
+    logging.config.dictConfig(LOGGING)  # now: at import, uvicorn would undo it
     create_tables()
     UPLOADS.mkdir(parents=True, exist_ok=True)
     yield
@@ -34,13 +35,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(
-    title="Production Ready API",
-    description="A small blog with login, drafts, uploads, mail, and one shape for every error",
+    title="A small blog",
+    description="Login, drafts, uploads, mail, and one shape for every error",
     version="5.0.0",
     lifespan=lifespan,
     responses=documented(413, 500, 503),  # of every route
     middleware=[  # the outermost first
-        Middleware(RequestLogMiddleware),  # sees and times everything, also what the others answer
+        Middleware(RequestLogMiddleware),  # so it sees what the others answer, too
         Middleware(SecurityHeadersMiddleware),
         Middleware(
             CORSMiddleware,  # outside whatever makes errors: a page can read those too
@@ -50,7 +51,8 @@ app = FastAPI(
             expose_headers=["X-Request-ID", "X-Process-Time", "Retry-After"],
         ),
         Middleware(CrashMiddleware),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=256 * 1024),  # uploads have a limit of their own
+        # Uploads have their own limit.
+        Middleware(RequestBodyLimitMiddleware, max_body_size=256 * 1024),
         Middleware(ApiKeyMiddleware, prefix="/internal", key=settings.api_key),
         Middleware(HeadMiddleware),
     ],

@@ -1,4 +1,4 @@
-"""What stands around every request, as pure ASGI: its log, its headers, the answer to a crash, the API key, HEAD."""
+"""What's around every request, as pure ASGI: log, headers, crashes, API key, HEAD."""
 
 import logging
 import re
@@ -13,13 +13,14 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .config import request_id
 from .errors import error_response
+from .logs import request_id
 
 access_log = logging.getLogger("blog.access")
 crash_log = logging.getLogger("blog.crash")
-PLAIN_ERRORS = {400, 413, 416}  # a malformed Range, a body over the limit, a Range that is past the end
-# As ASGI has headers: a list of pairs of bytes. They are added to every reply, so nothing is looked up or encoded then.
+# A malformed Range, a body over the limit, a Range past the end: Starlette's own text.
+PLAIN_ERRORS = {400, 413, 416}
+# Pairs of bytes, as ASGI has headers: docs/final-why.md#headers
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -28,7 +29,7 @@ SECURITY_HEADERS = [
 
 
 class RequestLogMiddleware:
-    """Names each request, times it, and writes its line when the last byte has gone out."""
+    """Names each request, times it, and writes its line after the last byte."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,25 +46,29 @@ class RequestLogMiddleware:
             nonlocal written
             written = True
             ms = (perf_counter() - started) * 1000
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # escaped, and without the query
-            client = scope["client"][0] if scope["client"] else "-"
-            access_log.info("%s %s %s %.0fms %s", scope["method"], path, status or "-", ms, client)
+            path = scope["raw_path"].decode("ascii", "backslashreplace")  # no query
+            line = "%s %s %s %.0fms"
+            access_log.info(line, scope["method"], path, status or "-", ms)
 
         async def watched_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 ms = (perf_counter() - started) * 1000
-                mine = [(b"x-request-id", name.encode()), (b"x-process-time", b"%.2fms" % ms)]
-                message["headers"] = [*message["headers"], *mine]
+                id_header = (b"x-request-id", name.encode())
+                time_header = (b"x-process-time", b"%.2fms" % ms)
+                message["headers"] = [*message["headers"], id_header, time_header]
             await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
+            is_body = message["type"] == "http.response.body"
+            if is_body and not message.get("more_body", False):
                 write_line()
 
         try:
             await self.app(scope, receive, watched_send)
         finally:
-            if not written:  # the client hung up, or the app crashed in the middle of the reply
+            if (
+                not written
+            ):  # the client hung up, or the app crashed in the middle of the reply
                 write_line()
 
 
@@ -81,18 +86,23 @@ class SecurityHeadersMiddleware:
 
 
 class CORSMiddleware(PlainCORSMiddleware):
-    """Refuses a preflight in the common shape; Starlette's own refusal is plain text."""
+    """Refuses a preflight in the common shape; Starlette refuses it in plain text."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response
-        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        return error_response(response.status_code, bytes(response.body).decode(), headers=kept)
+        kept = {
+            name: value
+            for name, value in response.headers.items()
+            if not name.startswith("content-")
+        }
+        message = bytes(response.body).decode()
+        return error_response(response.status_code, message, headers=kept)
 
 
 class CrashMiddleware:
-    """Answers where nothing inside could: a bug becomes a 500, a plain error of Starlette's takes the common shape."""
+    """Answers a bug with a 500, and gives Starlette's plain errors the common shape."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -110,45 +120,51 @@ class CrashMiddleware:
                 plain = headers.get("content-type", "").startswith("text/plain")
                 replaced = message["status"] in PLAIN_ERRORS and plain
                 if replaced:
-                    kept = {"Content-Range": headers["content-range"]} if "content-range" in headers else {}
-                    await error_response(message["status"], headers=kept)(scope, receive, send)
+                    kept = {n: v for n, v in headers.items() if n == "content-range"}
+                    response = error_response(message["status"], headers=kept)
+                    await response(scope, receive, send)
             if not replaced:
                 await send(message)
 
         try:
             await self.app(scope, receive, replacing_send)
         except ClientDisconnect:
-            pass  # nobody is left to answer
+            pass  # no one is left to answer
         except Exception:
             if started:
-                raise  # half of the reply is out: closing the connection is the only honest end
+                raise  # half of it is out: closing the connection is the honest end
             crash_log.exception("%s %r crashed", scope["method"], scope["path"])
-            await error_response(500)(scope, receive, send)
+            response = error_response(status_code=500)
+            await response(scope, receive, send)
 
 
 class ApiKeyMiddleware:
-    """Refuses requests below `prefix` that do not carry the key, WebSockets too. Without a key nobody enters."""
+    """Refuses requests below `prefix` without the key, WebSockets too.
+
+    While no key is configured, it refuses them all.
+    """
 
     def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and self._guards(scope) and not self._admits(scope):
-            refusal = error_response(401, "Send the API key: X-API-Key: KEY", headers={"WWW-Authenticate": "ApiKey"})
-            return await refusal(scope, receive, send)
-        await self.app(scope, receive, send)
-
-    def _guards(self, scope: Scope) -> bool:
-        # As the router sees it: scope["path"] begins with the proxy's prefix where uvicorn has a --root-path.
-        return get_route_path(scope).startswith(self.prefix)
+        if scope["type"] == "lifespan" or self._admits(scope):
+            return await self.app(scope, receive, send)
+        message = "Send the API key: X-API-Key: KEY"
+        headers = {"WWW-Authenticate": "ApiKey"}
+        refusal = error_response(status_code=401, message=message, headers=headers)
+        await refusal(scope, receive, send)
 
     def _admits(self, scope: Scope) -> bool:
-        given = Headers(scope=scope).get("x-api-key", "")
-        return bool(self.key) and secrets.compare_digest(given.encode(), self.key.encode())
+        # The router's path: scope["path"] begins with a proxy's prefix (--root-path).
+        if not get_route_path(scope).startswith(self.prefix):
+            return True
+        given = Headers(scope=scope).get("x-api-key", "").encode()
+        return bool(self.key) and secrets.compare_digest(given, self.key.encode())
 
 
 class HeadMiddleware:
-    """Answers HEAD, which FastAPI's routes refuse and monitors send: as GET, whose body the server leaves out."""
+    """Answers HEAD, which monitors send, like GET; the server leaves out the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

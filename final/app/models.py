@@ -14,7 +14,7 @@ def now() -> datetime:
 
 class User(Base):
     __tablename__ = "users"
-    # SQLite gives a deleted row's id away again; a token of the deleted user would then name the next one.
+    # Otherwise SQLite gives a deleted user's id, and so their token, to the next.
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,7 +31,9 @@ class Post(Base):
     title: Mapped[str] = mapped_column(String(200))
     content: Mapped[str]
     published: Mapped[bool]
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
 
@@ -39,7 +41,11 @@ class Post(Base):
 
 
 class LoginAttempt(Base):
-    """One login that succeeded or failed. Outlives the user: an audit that a deletion empties is none."""
+    """One login, successful or not: who tries which accounts, and from where.
+
+    This is the only place that keeps emails and addresses of logins; the log has ids.
+    It outlives the user, because an audit that a deletion empties proves nothing.
+    """
 
     __tablename__ = "login_attempts"
 

@@ -1,9 +1,16 @@
 """What comes in and what goes out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, computed_field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    computed_field,
+)
 
 # PostgreSQL stores no NUL, and a name is one line.
 ONE_LINE, NO_NUL = r"^[^\x00-\x1f\x7f]+$", r"^[^\x00]*$"
@@ -14,6 +21,8 @@ Password = Annotated[str, Field(min_length=8, max_length=128, pattern=NO_NUL)]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 Content = Annotated[str, Field(max_length=20_000, pattern=NO_NUL)]
 Description = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+# A field of a change that may be left out, and then keeps its value. Null is refused.
+UNSET: Any = Field(default_factory=lambda: None)
 
 
 class Input(BaseModel):
@@ -33,10 +42,10 @@ class UserCreate(Input):
 
 
 class UserUpdate(Input):
-    """The fields to change; one that is absent or null stays as it is."""
+    """The fields to change; one that's left out keeps its value."""
 
-    name: Name | None = None
-    email: Email | None = None
+    name: Name = UNSET
+    email: Email = UNSET
 
 
 class LoginRequest(Input):
@@ -51,14 +60,14 @@ class PostCreate(Input):
 
 
 class PostUpdate(Input):
-    """The fields to change; one that is absent or null stays as it is."""
+    """The fields to change; one that's left out keeps its value."""
 
-    title: Title | None = None
-    content: Content | None = None
-    published: bool | None = None
+    title: Title = UNSET
+    content: Content = UNSET
+    published: bool = UNSET
 
 
-class UserResponse(Output):
+class UserPublic(Output):
     """A user as everybody sees them."""
 
     id: int
@@ -66,19 +75,19 @@ class UserResponse(Output):
     created_at: datetime
 
 
-class AccountResponse(UserResponse):
+class AccountPublic(UserPublic):
     """A user as they see themselves."""
 
     email: str
 
 
-class TokenResponse(Output):
+class TokenPublic(Output):
     access_token: str
     token_type: str = "bearer"
-    user: AccountResponse
+    user: AccountPublic
 
 
-class PostResponse(Output):
+class PostPublic(Output):
     id: int
     title: str
     content: str
@@ -88,8 +97,8 @@ class PostResponse(Output):
     updated_at: datetime
 
 
-class PostWithAuthor(PostResponse):
-    author: UserResponse
+class PostWithAuthor(PostPublic):
+    author: UserPublic
 
 
 class StoredFile(Output):
@@ -103,21 +112,21 @@ class StoredFile(Output):
         return f"/files/{self.filename}"
 
 
-class UploadResponse(StoredFile):
+class UploadPublic(StoredFile):
     message: str = "File uploaded successfully"
 
 
-class UploadsResponse(Output):
+class UploadsPublic(Output):
     uploaded: int
     files: list[StoredFile]
 
 
-class ProfilePictureResponse(StoredFile):
+class ProfilePicturePublic(StoredFile):
     user_id: int
     description: str
 
 
-class LoginAttemptResponse(Output):
+class LoginAttemptPublic(Output):
     at: datetime
     email: str
     success: bool

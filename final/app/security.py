@@ -28,15 +28,24 @@ def verify_password(password: str, hashed: str | None) -> bool:
 
 def create_token(user_id: int) -> str:
     expires = datetime.now(UTC) + timedelta(minutes=settings.token_minutes)
-    return jwt.encode({"sub": str(user_id), "exp": expires}, settings.secret_key, algorithm=ALGORITHM)
+    return jwt.encode(
+        {"sub": str(user_id), "exp": expires}, settings.secret_key, algorithm=ALGORITHM
+    )
 
 
 def read_token(token: str) -> int | None:
     """The id of the user whom a sound token names; None for every other token."""
     required = {"require_exp": True, "require_sub": True, "leeway": 0}
     try:
-        claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], options=required)
+        claims = jwt.decode(
+            token, settings.secret_key, algorithms=[ALGORITHM], options=required
+        )
         user_id = int(claims["sub"])
-    except (JWTError, TypeError, ValueError, RecursionError):  # jose lets these through: `exp: null`, deep JSON
+    except (
+        JWTError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # jose lets these through: `exp: null`, deep JSON
         return None
     return user_id if 1 <= user_id <= MAX_ID else None

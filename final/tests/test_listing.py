@@ -1,7 +1,6 @@
 from collections.abc import Callable
 
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
 from workbook.serving import ServedApp
@@ -16,7 +15,10 @@ def writer(served: ServedApp, unique: Callable[[str], str]) -> Member:
         first, *_ = [join(client, unique("ada")) for _ in range(12)]
         for number in range(12):
             post = {"title": f"Post {number}", "content": "", "published": True}
-            assert client.post("/posts", json=post, headers=first.headers).status_code == 201
+            assert (
+                client.post("/posts", json=post, headers=first.headers).status_code
+                == 201
+            )
     return first
 
 
@@ -33,7 +35,9 @@ def ids(client: Client, author: Member, path: str) -> list[int]:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_is_a_plain_list_of_ten(client: Client, author: Member, path: str) -> None:
+def test_a_list_is_a_plain_list_of_ten(
+    client: Client, author: Member, path: str
+) -> None:
     """A list is a JSON array of the first ten rows, by id."""
     first = ids(client, author, path)
 
@@ -42,11 +46,17 @@ def test_a_list_is_a_plain_list_of_ten(client: Client, author: Member, path: str
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_skip_and_limit_walk_through_a_list(client: Client, author: Member, path: str) -> None:
+def test_skip_and_limit_walk_through_a_list(
+    client: Client, author: Member, path: str
+) -> None:
     """`skip` and `limit` walk through a list without a gap, and past its end it is empty."""
     every = ids(client, author, f"{path}?limit=100")
 
-    walked = [id_ for skip in (0, 5, 10) for id_ in ids(client, author, f"{path}?skip={skip}&limit=5")]
+    walked = [
+        id_
+        for skip in (0, 5, 10)
+        for id_ in ids(client, author, f"{path}?skip={skip}&limit=5")
+    ]
 
     assert walked == every
     assert len(every) == 12
@@ -55,7 +65,12 @@ def test_skip_and_limit_walk_through_a_list(client: Client, author: Member, path
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("query", ["skip=-1", "limit=0", "limit=-1", "limit=101", "skip=" + "9" * 20, "limit=x"])
-def test_lists_are_bounded(client: Client, author: Member, path: str, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    ["skip=-1", "limit=0", "limit=-1", "limit=101", "skip=" + "9" * 20, "limit=x"],
+)
+def test_lists_are_bounded(
+    client: Client, author: Member, path: str, query: str
+) -> None:
     """A negative, an enormous or a worded `skip` or `limit` is a 422."""
     assert client.get(f"{path}?{query}", headers=author.headers).status_code == 422

@@ -4,22 +4,35 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.serving import ServedApp
 
 FRONTEND = {"Origin": "http://localhost:3000"}
 API_KEY = "key-of-the-operators"
-SECURITY_HEADERS = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer"}
-PREFLIGHT = {**FRONTEND, "Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
-LINE = re.compile(r"^\S+Z INFO \[([\w-]+)\] blog\.access: (\S+ \S+ \S+) \d+ms 127\.0\.0\.1$", re.MULTILINE)
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+}
+PREFLIGHT = {
+    **FRONTEND,
+    "Access-Control-Request-Method": "PATCH",
+    "Access-Control-Request-Headers": "authorization",
+}
+LINE = re.compile(
+    r"^\S+Z INFO \[([\w-]+)\] blog\.access: (\S+ \S+ \S+) \d+ms$",
+    re.MULTILINE,
+)
 
 
 def lines_of(app: ServedApp, reply: httpx.Response) -> list[str]:
     """What the access log says of this request: method, path and status. Waits for it: it comes after the reply."""
     deadline, name = time.monotonic() + 10, reply.headers["x-request-id"]
-    while not (found := [line for id_, line in LINE.findall(app.log) if id_ == name]) and time.monotonic() < deadline:
+    while (
+        not (found := [line for id_, line in LINE.findall(app.log) if id_ == name])
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.005)
     return found
 
@@ -27,7 +40,9 @@ def lines_of(app: ServedApp, reply: httpx.Response) -> list[str]:
 def send(client: Client, what: str) -> httpx.Response:
     """One request of each kind of reply."""
     method, _, path = what.partition(" ")
-    return client.request(method, path, headers=PREFLIGHT if method == "OPTIONS" else FRONTEND)
+    return client.request(
+        method, path, headers=PREFLIGHT if method == "OPTIONS" else FRONTEND
+    )
 
 
 EVERY_KIND = [
@@ -48,16 +63,23 @@ def test_every_reply_is_named_timed_and_guarded(client: Client, what: str) -> No
 
     assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
     assert re.fullmatch(r"\d+\.\d\dms", reply.headers["x-process-time"])
-    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert {
+        name: reply.headers.get(name) for name in SECURITY_HEADERS
+    } == SECURITY_HEADERS
 
 
 @pytest.mark.parametrize("what", [*EVERY_KIND, "GET /internal/stats"])
 def test_a_page_can_read_every_reply(client: Client, what: str) -> None:
     """Every reply to an allowed origin, errors too, may be read by its page; to another origin none."""
-    assert send(client, what).headers.get("access-control-allow-origin") == FRONTEND["Origin"]
+    assert (
+        send(client, what).headers.get("access-control-allow-origin")
+        == FRONTEND["Origin"]
+    )
 
     method, _, path = what.partition(" ")
-    foreign = client.request(method, path, headers=PREFLIGHT | {"Origin": "https://evil.example"})
+    foreign = client.request(
+        method, path, headers=PREFLIGHT | {"Origin": "https://evil.example"}
+    )
     assert "access-control-allow-origin" not in foreign.headers
 
 
@@ -65,15 +87,24 @@ def test_a_page_can_read_the_request_id(client: Client) -> None:
     """The request id and the time are exposed to pages; cookies are not asked for, since no route reads any."""
     headers = client.get("/", headers=FRONTEND).headers
 
-    exposed = {name.strip().lower() for name in headers["access-control-expose-headers"].split(",")}
+    exposed = {
+        name.strip().lower()
+        for name in headers["access-control-expose-headers"].split(",")
+    }
     assert {"x-request-id", "x-process-time"} <= exposed
     assert "access-control-allow-credentials" not in headers
 
 
-@pytest.mark.parametrize("method, allowed", [("PATCH", True), ("DELETE", True), ("PUT", False)])
-def test_a_preflight_is_answered_by_the_middleware(client: Client, method: str, allowed: bool) -> None:
+@pytest.mark.parametrize(
+    "method, allowed", [("PATCH", True), ("DELETE", True), ("PUT", False)]
+)
+def test_a_preflight_is_answered_by_the_middleware(
+    client: Client, method: str, allowed: bool
+) -> None:
     """A preflight is allowed for the methods that the app has, with Authorization, and refused for others."""
-    reply = client.options("/posts/1", headers=PREFLIGHT | {"Access-Control-Request-Method": method})
+    reply = client.options(
+        "/posts/1", headers=PREFLIGHT | {"Access-Control-Request-Method": method}
+    )
 
     assert (reply.status_code == 200) == allowed
     if allowed:
@@ -83,7 +114,13 @@ def test_a_preflight_is_answered_by_the_middleware(client: Client, method: str, 
 
 def test_a_request_id_is_kept_if_it_is_harmless(client: Client) -> None:
     """A caller's request id is kept where it is short and plain; anything else is replaced."""
-    for given, kept in (("trace-42_A", True), ("a" * 64, True), ("a" * 65, False), ("a b", False), ("<script>", False)):
+    for given, kept in (
+        ("trace-42_A", True),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("a b", False),
+        ("<script>", False),
+    ):
         reply = client.get("/", headers={"X-Request-ID": given})
         assert (reply.headers["x-request-id"] == given) == kept, given
 
@@ -94,10 +131,14 @@ def test_every_request_has_one_line(client: Client, what: str) -> None:
     reply = send(client, what)
 
     method, _, path = what.partition(" ")
-    assert lines_of(client.app, reply) == [f"{method} {path.partition('?')[0]} {reply.status_code}"]
+    assert lines_of(client.app, reply) == [
+        f"{method} {path.partition('?')[0]} {reply.status_code}"
+    ]
 
 
-def test_no_query_and_no_control_character_reaches_the_log(client: Client, unique: Callable[[str], str]) -> None:
+def test_no_query_and_no_control_character_reaches_the_log(
+    client: Client, unique: Callable[[str], str]
+) -> None:
     """A token in the query is not logged, and a newline in the path makes no second line."""
     secret, before = unique("secret"), client.app.log_size
 
@@ -107,7 +148,9 @@ def test_no_query_and_no_control_character_reaches_the_log(client: Client, uniqu
     assert secret not in client.app.log_since(before)
 
 
-def test_uvicorn_writes_no_second_line(client: Client, unique: Callable[[str], str]) -> None:
+def test_uvicorn_writes_no_second_line(
+    client: Client, unique: Callable[[str], str]
+) -> None:
     """A request is logged once: uvicorn's own access log is off."""
     path = f"/{unique('path')}"
 
@@ -117,16 +160,14 @@ def test_uvicorn_writes_no_second_line(client: Client, unique: Callable[[str], s
     assert client.app.log.count(path) == 1
 
 
-def test_a_request_without_an_address_is_served(client: Client) -> None:
-    """The log has a place for requests that come without an address; over TCP it is the peer's, not a header's."""
-    reply = client.get("/", headers={"Forwarded": "for=203.0.113.9"})
-
-    assert lines_of(client.app, reply) == ["GET / 200"]
-
-
-@pytest.mark.parametrize("key, status", [(None, 401), ("", 401), ("wrong", 401), (API_KEY + "x", 401), (API_KEY, 200)])
+@pytest.mark.parametrize(
+    "key, status",
+    [(None, 401), ("", 401), ("wrong", 401), (API_KEY + "x", 401), (API_KEY, 200)],
+)
 @pytest.mark.parametrize("path", ["/internal/stats", "/internal/logins"])
-def test_internal_needs_the_key(client: Client, path: str, key: str | None, status: int) -> None:
+def test_internal_needs_the_key(
+    client: Client, path: str, key: str | None, status: int
+) -> None:
     """Everything below /internal needs the API key, and a refusal says how to send it."""
     reply = client.get(path, headers={} if key is None else {"X-API-Key": key})
 
@@ -142,7 +183,9 @@ def test_internal_tells_strangers_nothing(client: Client, path: str) -> None:
     assert client.get(path).status_code == 401
 
 
-def test_without_a_key_nobody_enters(fresh_app: Callable[..., Client], new_database: Callable[[], str]) -> None:
+def test_without_a_key_nobody_enters(
+    fresh_app: Callable[..., Client], new_database: Callable[[], str]
+) -> None:
     """Where no API key is set, an empty one opens nothing."""
     client = fresh_app(API_KEY="", DATABASE_URL=new_database())
 
@@ -159,4 +202,8 @@ def test_stats_count(client: Client, ada: Member) -> None:
         assert client.post("/posts", json=post, headers=ada.headers).status_code == 201
 
     after = client.get("/internal/stats", headers=key).json()
-    assert {name: after[name] - before[name] for name in after} == {"users": 0, "posts": 2, "published": 1}
+    assert {name: after[name] - before[name] for name in after} == {
+        "users": 0,
+        "posts": 2,
+        "published": 1,
+    }

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member
@@ -18,7 +17,10 @@ def write(client: Client, author: Member, **fields: Any) -> int:
 
 
 def listed(client: Client, query: str = "", viewer: Member | None = None) -> set[int]:
-    reply = client.get(f"/posts?limit=100&per_page=100{query}", headers=viewer.headers if viewer else {})
+    reply = client.get(
+        f"/posts?limit=100&per_page=100{query}",
+        headers=viewer.headers if viewer else {},
+    )
     return {row["id"] for row in rows(reply)}
 
 
@@ -28,14 +30,21 @@ def test_a_post_is_written_by_its_author(client: Client, ada: Member) -> None:
 
     assert reply.status_code == 201
     post = reply.json()
-    assert {key: post.get(key) for key in (*POST, "author_id")} == {**POST, "author_id": ada.id}
+    assert {key: post.get(key) for key in (*POST, "author_id")} == {
+        **POST,
+        "author_id": ada.id,
+    }
     for key in ("created_at", "updated_at"):
         assert datetime.fromisoformat(post[key]).utcoffset() == timedelta(0)
 
 
-def test_a_post_is_a_draft_unless_it_says_otherwise(client: Client, ada: Member) -> None:
+def test_a_post_is_a_draft_unless_it_says_otherwise(
+    client: Client, ada: Member
+) -> None:
     """A post without `published` is a draft."""
-    reply = client.post("/posts", json={"title": "T", "content": ""}, headers=ada.headers)
+    reply = client.post(
+        "/posts", json={"title": "T", "content": ""}, headers=ada.headers
+    )
 
     assert (reply.status_code, reply.json()["published"]) == (201, False)
 
@@ -46,10 +55,16 @@ def test_a_single_post_names_its_author(client: Client, ada: Member) -> None:
 
     assert reply.status_code == 200
     author = reply.json()["author"]
-    assert (author["id"], author["name"], "email" in author) == (ada.id, ada.name, False)
+    assert (author["id"], author["name"], "email" in author) == (
+        ada.id,
+        ada.name,
+        False,
+    )
 
 
-def test_a_draft_is_its_authors_alone(client: Client, ada: Member, grace: Member) -> None:
+def test_a_draft_is_its_authors_alone(
+    client: Client, ada: Member, grace: Member
+) -> None:
     """A draft is in its author's lists and is read by them; for everybody else it is as if it were not there."""
     draft = write(client, ada, published=False)
 
@@ -60,7 +75,10 @@ def test_a_draft_is_its_authors_alone(client: Client, ada: Member, grace: Member
         assert client.get(f"/posts/{draft}", headers=headers).status_code == 404
         assert draft not in listed(client, viewer=others)
         assert draft not in listed(client, "&published=false", viewer=others)
-    assert client.patch(f"/posts/{draft}", json={}, headers=grace.headers).status_code == 404
+    assert (
+        client.patch(f"/posts/{draft}", json={}, headers=grace.headers).status_code
+        == 404
+    )
     assert client.delete(f"/posts/{draft}", headers=grace.headers).status_code == 404
 
 
@@ -73,9 +91,15 @@ def test_published_filters(client: Client, ada: Member) -> None:
     assert listed(client, "&published=false", viewer=ada) & {public, draft} == {draft}
 
 
-def test_my_posts_are_not_taken_for_an_id(client: Client, ada: Member, grace: Member) -> None:
+def test_my_posts_are_not_taken_for_an_id(
+    client: Client, ada: Member, grace: Member
+) -> None:
     """/posts/my lists the caller's own posts, drafts too, and nobody else's."""
-    mine, draft, hers = write(client, ada), write(client, ada, published=False), write(client, grace)
+    mine, draft, hers = (
+        write(client, ada),
+        write(client, ada, published=False),
+        write(client, grace),
+    )
 
     reply = client.get("/posts/my?limit=100&per_page=100", headers=ada.headers)
 
@@ -88,22 +112,39 @@ def test_authors_change_what_they_name(client: Client, ada: Member) -> None:
     post = write(client, ada, published=False)
     before = client.get(f"/posts/{post}", headers=ada.headers).json()
 
-    reply = client.patch(f"/posts/{post}", json={"published": True, "title": "Garlic"}, headers=ada.headers)
+    reply = client.patch(
+        f"/posts/{post}",
+        json={"published": True, "title": "Garlic"},
+        headers=ada.headers,
+    )
 
     assert reply.status_code == 200
     after = client.get(f"/posts/{post}").json()
-    assert (after["title"], after["content"], after["published"]) == ("Garlic", POST["content"], True)
+    assert (after["title"], after["content"], after["published"]) == (
+        "Garlic",
+        POST["content"],
+        True,
+    )
     assert after["created_at"] == before["created_at"]
-    assert datetime.fromisoformat(after["updated_at"]) > datetime.fromisoformat(before["updated_at"])
+    assert datetime.fromisoformat(after["updated_at"]) > datetime.fromisoformat(
+        before["updated_at"]
+    )
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_only_the_author_changes_a_post(client: Client, ada: Member, grace: Member, method: str) -> None:
+def test_only_the_author_changes_a_post(
+    client: Client, ada: Member, grace: Member, method: str
+) -> None:
     """Changing or deleting another's post is a 403, without a login a 401, and leaves the post as it is."""
     post = write(client, ada)
     body: dict[str, Any] = {"json": {"title": "Mine now"}} if method == "PATCH" else {}
 
-    assert client.request(method, f"/posts/{post}", headers=grace.headers, **body).status_code == 403
+    assert (
+        client.request(
+            method, f"/posts/{post}", headers=grace.headers, **body
+        ).status_code
+        == 403
+    )
     assert client.request(method, f"/posts/{post}", **body).status_code == 401
     assert client.get(f"/posts/{post}").json()["title"] == POST["title"]
 
@@ -119,13 +160,20 @@ def test_a_deleted_post_is_gone(client: Client, ada: Member) -> None:
     assert client.delete(f"/posts/{post}", headers=ada.headers).status_code == 404
 
 
-@pytest.mark.parametrize("post_id, status", [("2147483647", 404), ("0", 422), ("-1", 422), ("9" * 30, 422), ("x", 422)])
-def test_an_id_that_no_post_has_is_told(client: Client, post_id: str, status: int) -> None:
+@pytest.mark.parametrize(
+    "post_id, status",
+    [("2147483647", 404), ("0", 422), ("-1", 422), ("9" * 30, 422), ("x", 422)],
+)
+def test_an_id_that_no_post_has_is_told(
+    client: Client, post_id: str, status: int
+) -> None:
     """An id that no post has is a 404; one that no post can have is a 422."""
     assert client.get(f"/posts/{post_id}").status_code == status
 
 
-def test_text_comes_back_as_it_was_written(client: Client, ada: Member, unique: Callable[[str], str]) -> None:
+def test_text_comes_back_as_it_was_written(
+    client: Client, ada: Member, unique: Callable[[str], str]
+) -> None:
     """Text in every script, markup and quotes come back unchanged, on both databases."""
     fields = {
         "title": f"{unique('t')} <b>'\"\\;-- é 漢字 😀",
@@ -152,7 +200,9 @@ def test_text_comes_back_as_it_was_written(client: Client, ada: Member, unique: 
         ("id", 1),
     ],
 )
-def test_what_cannot_be_stored_is_refused(client: Client, ada: Member, field: str, value: object) -> None:
+def test_what_cannot_be_stored_is_refused(
+    client: Client, ada: Member, field: str, value: object
+) -> None:
     """A field that is malformed, too long or not the author's to set is a 422 that names it."""
     reply = client.post("/posts", json=POST | {field: value}, headers=ada.headers)
 

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image, ImageChops
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.plugin.pictures import display_p3
@@ -18,26 +17,49 @@ NAME = r"[0-9a-f]{32}\.(jpg|png|webp|pdf)"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 HTML = b"<!DOCTYPE html><script>new Image().src = '/a-script-ran'</script>"
 ORIENTATION, GPS = 0x0112, 0x8825
-ROUTES = {"/uploads/image": "file", "/uploads/profile-picture": "file", "/uploads/multiple": "files"}
+ROUTES = {
+    "/uploads/image": "file",
+    "/uploads/profile-picture": "file",
+    "/uploads/multiple": "files",
+}
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
 
 def picture(kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
     """An image of 80 by 60 pixels in which every corner is different."""
     ramp = Image.linear_gradient("L").resize((80, 60))
-    bands = [ramp, ramp.rotate(180), ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT), ramp]
+    bands = [
+        ramp,
+        ramp.rotate(180),
+        ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        ramp,
+    ]
     image = Image.merge("RGBA", bands).convert(mode)
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def upload(client: Client, member: Member, content: bytes, to: str = "/uploads/image", **fields: str) -> httpx.Response:
-    return client.post(to, headers=member.headers, files={ROUTES[to]: ("photo.png", content, "image/png")}, data=fields)
+def upload(
+    client: Client,
+    member: Member,
+    content: bytes,
+    to: str = "/uploads/image",
+    **fields: str,
+) -> httpx.Response:
+    return client.post(
+        to,
+        headers=member.headers,
+        files={ROUTES[to]: ("photo.png", content, "image/png")},
+        data=fields,
+    )
 
 
 def upload_several(client: Client, member: Member, *contents: bytes) -> httpx.Response:
-    files = [("files", (f"photo-{number}.png", content)) for number, content in enumerate(contents, 1)]
+    files = [
+        ("files", (f"photo-{number}.png", content))
+        for number, content in enumerate(contents, 1)
+    ]
     return client.post("/uploads/multiple", headers=member.headers, files=files)
 
 
@@ -52,11 +74,15 @@ def fetched(client: Client, reply: httpx.Response) -> Image.Image:
 def nothing_stored(app: ServedApp) -> Iterator[None]:
     before = set((app.data / "uploads").iterdir())
     yield
-    assert set((app.data / "uploads").iterdir()) == before, "a refused upload left something on disk"
+    assert set((app.data / "uploads").iterdir()) == before, (
+        "a refused upload left something on disk"
+    )
 
 
 @pytest.mark.parametrize("kind", EXTENSIONS)
-def test_an_image_is_stored_and_told_about(client: Client, ada: Member, served: ServedApp, kind: str) -> None:
+def test_an_image_is_stored_and_told_about(
+    client: Client, ada: Member, served: ServedApp, kind: str
+) -> None:
     """An uploaded image gets a name of our making; the reply tells it, the client's, the size and who sent it."""
     reply = upload(client, ada, picture(kind))
 
@@ -68,7 +94,9 @@ def test_an_image_is_stored_and_told_about(client: Client, ada: Member, served: 
     assert stored["url"] == f"/files/{stored['filename']}"
     assert stored["message"] == "File uploaded successfully"
     assert stored["size"] == len(client.get(stored["url"]).content)
-    assert stored["size"] == (served.data / "uploads" / stored["filename"]).stat().st_size
+    assert (
+        stored["size"] == (served.data / "uploads" / stored["filename"]).stat().st_size
+    )
 
 
 @pytest.mark.parametrize("kind", EXTENSIONS)
@@ -84,7 +112,9 @@ def test_an_image_is_served_inert(client: Client, ada: Member, kind: str) -> Non
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_every_kind_of_png_keeps_its_pixels(client: Client, ada: Member, mode: str) -> None:
+def test_every_kind_of_png_keeps_its_pixels(
+    client: Client, ada: Member, mode: str
+) -> None:
     """A PNG comes back with the same pixels: black and white, grey, palette, transparent, 16 bits deep."""
     if mode == "I;16":
         file = BytesIO()
@@ -99,31 +129,50 @@ def test_every_kind_of_png_keeps_its_pixels(client: Client, ada: Member, mode: s
     assert stored.tobytes() == Image.open(BytesIO(sent)).tobytes()
 
 
-@pytest.mark.parametrize("mode, transparency", [("P", 7), ("RGB", (255, 0, 255)), ("L", 255)])
-def test_a_transparent_colour_stays_transparent(client: Client, ada: Member, mode: str, transparency: object) -> None:
+@pytest.mark.parametrize(
+    "mode, transparency", [("P", 7), ("RGB", (255, 0, 255)), ("L", 255)]
+)
+def test_a_transparent_colour_stays_transparent(
+    client: Client, ada: Member, mode: str, transparency: object
+) -> None:
     """A PNG in which one colour is declared transparent, as in many icons, stays transparent there."""
     sent = picture("PNG", mode, transparency=transparency)
 
     stored = fetched(client, upload(client, ada, sent)).convert("RGBA")
 
-    assert ImageChops.difference(stored, Image.open(BytesIO(sent)).convert("RGBA")).getbbox() is None
+    assert (
+        ImageChops.difference(
+            stored, Image.open(BytesIO(sent)).convert("RGBA")
+        ).getbbox()
+        is None
+    )
 
 
 @pytest.mark.parametrize("kind", EXTENSIONS)
-def test_a_photo_stands_upright_and_tells_no_place(client: Client, ada: Member, kind: str) -> None:
+def test_a_photo_stands_upright_and_tells_no_place(
+    client: Client, ada: Member, kind: str
+) -> None:
     """A photo taken sideways is turned upright, and where it was taken is not kept, nor anything but its pixels."""
     exif = Image.Exif()
     exif[ORIENTATION] = 6  # the camera was held upright: a quarter turn to the right
     exif[0x010E] = "taken at home"
     exif.get_ifd(GPS)[2] = (59.0, 54.0, 49.0)
-    sent = picture(kind, exif=exif, icc_profile=b"taken at home", xmp=b"taken at home", comment=b"taken at home")
+    sent = picture(
+        kind,
+        exif=exif,
+        icc_profile=b"taken at home",
+        xmp=b"taken at home",
+        comment=b"taken at home",
+    )
 
     reply = upload(client, ada, sent)
     stored = fetched(client, reply)
 
     assert stored.size == (60, 80)
     upright = Image.open(BytesIO(sent)).transpose(Image.Transpose.ROTATE_270)
-    far_off = ImageChops.difference(upright.convert("RGB"), stored.convert("RGB")).point(lambda value: value > 40)
+    far_off = ImageChops.difference(
+        upright.convert("RGB"), stored.convert("RGB")
+    ).point(lambda value: value > 40)
     assert far_off.getbbox() is None
     assert dict(stored.getexif()) == {}
     assert b"taken at home" not in client.get(reply.json()["url"]).content
@@ -143,15 +192,22 @@ def test_colours_survive(client: Client, ada: Member, mode: str) -> None:
     seen = stored.convert("RGBA").getpixel((4, 3))
     assert isinstance(seen, tuple)
     assert isinstance(expected, tuple)
-    assert max(abs(a - b) for a, b in zip(seen[:3], expected, strict=True)) <= 4, f"{expected} became {seen}"
-    assert (seen[3], "icc_profile" in stored.info) == (128 if mode in {"RGBA", "P", "LA"} else 255, False)
+    assert max(abs(a - b) for a, b in zip(seen[:3], expected, strict=True)) <= 4, (
+        f"{expected} became {seen}"
+    )
+    assert (seen[3], "icc_profile" in stored.info) == (
+        128 if mode in {"RGBA", "P", "LA"} else 255,
+        False,
+    )
 
 
 def test_a_phones_picture_of_two_becomes_one_jpeg(client: Client, ada: Member) -> None:
     """The JPEG of some phones, which holds a second picture (MPO), is stored as one JPEG, turned upright."""
     exif = Image.Exif()
     exif[ORIENTATION] = 8
-    photo = picture("MPO", save_all=True, append_images=[Image.new("RGB", (4, 3))], exif=exif)
+    photo = picture(
+        "MPO", save_all=True, append_images=[Image.new("RGB", (4, 3))], exif=exif
+    )
     assert Image.open(BytesIO(photo)).format == "MPO"
 
     reply = upload(client, ada, photo)
@@ -175,7 +231,9 @@ def test_a_pdf_is_kept_and_offered_as_a_download(client: Client, ada: Member) ->
     assert served_file.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_pdf_is_no_profile_picture(client: Client, ada: Member, served: ServedApp) -> None:
+def test_a_pdf_is_no_profile_picture(
+    client: Client, ada: Member, served: ServedApp
+) -> None:
     """A profile picture is an image: a PDF is a 415."""
     with nothing_stored(served):
         reply = upload(client, ada, PDF, "/uploads/profile-picture")
@@ -183,9 +241,13 @@ def test_a_pdf_is_no_profile_picture(client: Client, ada: Member, served: Served
     assert (reply.status_code, reply.json()["success"]) == (415, False)
 
 
-def test_a_profile_picture_comes_with_its_description(client: Client, ada: Member) -> None:
+def test_a_profile_picture_comes_with_its_description(
+    client: Client, ada: Member
+) -> None:
     """A text field travels in the same form as the picture and stands in the reply; without it, it is empty."""
-    told = upload(client, ada, picture(), "/uploads/profile-picture", description="me, in Oslo")
+    told = upload(
+        client, ada, picture(), "/uploads/profile-picture", description="me, in Oslo"
+    )
     bare = upload(client, ada, picture(), "/uploads/profile-picture")
 
     assert told.status_code == 201
@@ -197,10 +259,14 @@ def test_a_profile_picture_comes_with_its_description(client: Client, ada: Membe
 
 
 @pytest.mark.parametrize("description", ["x" * 201, "a\0b"])
-def test_a_wrong_description_stores_nothing(client: Client, ada: Member, served: ServedApp, description: str) -> None:
+def test_a_wrong_description_stores_nothing(
+    client: Client, ada: Member, served: ServedApp, description: str
+) -> None:
     """A description that is too long or holds a NUL is a 422 that names the field, and the picture is not stored."""
     with nothing_stored(served):
-        reply = upload(client, ada, picture(), "/uploads/profile-picture", description=description)
+        reply = upload(
+            client, ada, picture(), "/uploads/profile-picture", description=description
+        )
 
     assert reply.status_code == 422
     assert [error["field"] for error in reply.json()["errors"]] == ["body.description"]
@@ -213,15 +279,29 @@ def test_several_files_are_told_in_their_order(client: Client, ada: Member) -> N
     assert reply.status_code == 201
     body = reply.json()
     assert body["uploaded"] == 3
-    assert [file["original_name"] for file in body["files"]] == ["photo-1.png", "photo-2.png", "photo-3.png"]
-    assert [file["filename"].rpartition(".")[2] for file in body["files"]] == ["jpg", "pdf", "webp"]
+    assert [file["original_name"] for file in body["files"]] == [
+        "photo-1.png",
+        "photo-2.png",
+        "photo-3.png",
+    ]
+    assert [file["filename"].rpartition(".")[2] for file in body["files"]] == [
+        "jpg",
+        "pdf",
+        "webp",
+    ]
     for file in body["files"]:
         answer = client.get(file["url"])
-        assert (answer.status_code, len(answer.content), file["uploaded_by"]) == (200, file["size"], ada.id)
+        assert (answer.status_code, len(answer.content), file["uploaded_by"]) == (
+            200,
+            file["size"],
+            ada.id,
+        )
         assert answer.headers["content-security-policy"] == "sandbox"
 
 
-def test_several_files_are_stored_all_or_none(client: Client, ada: Member, served: ServedApp) -> None:
+def test_several_files_are_stored_all_or_none(
+    client: Client, ada: Member, served: ServedApp
+) -> None:
     """If the last of several files is refused, none is stored."""
     with nothing_stored(served):
         reply = upload_several(client, ada, picture("JPEG"), picture("PNG"), PDF, HTML)
@@ -229,14 +309,20 @@ def test_several_files_are_stored_all_or_none(client: Client, ada: Member, serve
     assert (reply.status_code, reply.json()["success"]) == (415, False)
 
 
-def test_more_files_than_five_are_refused(client: Client, ada: Member, served: ServedApp) -> None:
+def test_more_files_than_five_are_refused(
+    client: Client, ada: Member, served: ServedApp
+) -> None:
     """Five files of 5 MiB go into one form; six files, or two where one is asked for, are a 400."""
     largest = picture().ljust(5 * MIB, b"\0")
     assert upload_several(client, ada, *[largest] * 5).status_code == 201
 
     with nothing_stored(served):
         six = upload_several(client, ada, *[picture()] * 6)
-        two = client.post("/uploads/image", headers=ada.headers, files=[("file", picture()), ("file", picture())])
+        two = client.post(
+            "/uploads/image",
+            headers=ada.headers,
+            files=[("file", picture()), ("file", picture())],
+        )
 
     for reply in six, two:
         assert (reply.status_code, reply.json()["success"]) == (400, False)
@@ -247,17 +333,28 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(
     client: Client, ada: Member, served: ServedApp, kind: str
 ) -> None:
     """A file of exactly 5 MiB is taken, what follows its end is no reason to refuse it; one byte more is a 413."""
-    content = PDF.replace(b"trailer", b"% " + b"x" * (5 * MIB - len(PDF) - 3) + b"\ntrailer") if kind == "PDF" else None
+    content = (
+        PDF.replace(b"trailer", b"% " + b"x" * (5 * MIB - len(PDF) - 3) + b"\ntrailer")
+        if kind == "PDF"
+        else None
+    )
     content = content or picture(kind).ljust(5 * MIB, b"\0")
     assert len(content) == 5 * 1024 * 1024
 
     assert upload(client, ada, content).status_code == 201
 
     with nothing_stored(served):
-        refused = [upload(client, ada, content + b"\0"), upload_several(client, ada, picture(), content + b"\0")]
+        refused = [
+            upload(client, ada, content + b"\0"),
+            upload_several(client, ada, picture(), content + b"\0"),
+        ]
     for reply in refused:
         assert reply.status_code == 413
-        assert reply.json() == {"success": False, "message": "A file may have at most 5,242,880 bytes", "errors": []}
+        assert reply.json() == {
+            "success": False,
+            "message": "A file may have at most 5,242,880 bytes",
+            "errors": [],
+        }
 
 
 @pytest.mark.parametrize("path", ROUTES)
@@ -268,23 +365,45 @@ def test_a_body_far_over_the_limit_has_the_common_shape(
     with nothing_stored(served):
         reply = upload(client, ada, bytes(26 * MIB), path)
 
-    assert (reply.status_code, reply.json()["success"], reply.json()["errors"]) == (413, False, [])
-    assert {"x-request-id", "x-process-time", "x-content-type-options"} <= set(reply.headers)
+    assert (reply.status_code, reply.json()["success"], reply.json()["errors"]) == (
+        413,
+        False,
+        [],
+    )
+    assert {"x-request-id", "x-process-time", "x-content-type-options"} <= set(
+        reply.headers
+    )
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_the_content_decides_what_a_file_is(client: Client, ada: Member, served: ServedApp, path: str) -> None:
+def test_the_content_decides_what_a_file_is(
+    client: Client, ada: Member, served: ServedApp, path: str
+) -> None:
     """What a file's name and label say decides nothing: a WebP called a web page is a WebP, a web page is a 415."""
     field = ROUTES[path]
-    taken = client.post(path, headers=ada.headers, files={field: ("page.html", picture("WEBP"), "text/html")})
+    taken = client.post(
+        path,
+        headers=ada.headers,
+        files={field: ("page.html", picture("WEBP"), "text/html")},
+    )
 
     assert taken.status_code == 201, taken.text
     filename = re.search(r'"filename": ?"(\w+\.\w+)"', taken.text)
     assert filename
     assert client.get(f"/files/{filename[1]}").headers["content-type"] == "image/webp"
 
-    strangers = {"a web page": HTML, "text": b"hello", "nothing": b"", "a GIF": picture("GIF"), "a BMP": picture("BMP")}
-    for what, content in {**strangers, "a TIFF": picture("TIFF"), "half a PDF": PDF[:40]}.items():
+    strangers = {
+        "a web page": HTML,
+        "text": b"hello",
+        "nothing": b"",
+        "a GIF": picture("GIF"),
+        "a BMP": picture("BMP"),
+    }
+    for what, content in {
+        **strangers,
+        "a TIFF": picture("TIFF"),
+        "half a PDF": PDF[:40],
+    }.items():
         with nothing_stored(served):
             reply = upload(client, ada, content, path)
         assert reply.status_code == 415, what
@@ -296,12 +415,19 @@ def test_the_token_says_who_uploads(client: Client, ada: Member, grace: Member) 
     others = {"user_id": str(ada.id), "uploaded_by": str(ada.id)}
     for path in "/uploads/image", "/uploads/profile-picture":
         stored = upload(client, grace, picture(), path, **others).json()
-        assert (stored["uploaded_by"], stored.get("user_id", grace.id)) == (grace.id, grace.id)
+        assert (stored["uploaded_by"], stored.get("user_id", grace.id)) == (
+            grace.id,
+            grace.id,
+        )
 
 
 @pytest.mark.parametrize("path", ROUTES)
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer bad"}], ids=["no token", "bad token"])
-def test_a_stranger_stores_nothing(client: Client, served: ServedApp, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer bad"}], ids=["no token", "bad token"]
+)
+def test_a_stranger_stores_nothing(
+    client: Client, served: ServedApp, path: str, headers: dict[str, str]
+) -> None:
     """Without a good token an upload is a 401 that names the way, and nothing is stored."""
     with nothing_stored(served):
         reply = client.post(path, headers=headers, files={ROUTES[path]: picture()})
@@ -311,12 +437,20 @@ def test_a_stranger_stores_nothing(client: Client, served: ServedApp, path: str,
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_a_form_without_the_file_is_refused(client: Client, ada: Member, served: ServedApp, path: str) -> None:
+def test_a_form_without_the_file_is_refused(
+    client: Client, ada: Member, served: ServedApp, path: str
+) -> None:
     """A form without the file, a JSON body and no body at all are a 422 that names the missing field."""
-    bodies: list[dict[str, Any]] = [{"files": {"another": picture()}}, {"json": {ROUTES[path]: "photo.png"}}, {}]
+    bodies: list[dict[str, Any]] = [
+        {"files": {"another": picture()}},
+        {"json": {ROUTES[path]: "photo.png"}},
+        {},
+    ]
     for body in bodies:
         with nothing_stored(served):
             reply = client.post(path, headers=ada.headers, **body)
 
         assert reply.status_code == 422
-        assert [(e["field"], e["type"]) for e in reply.json()["errors"]] == [(f"body.{ROUTES[path]}", "missing")]
+        assert [(e["field"], e["type"]) for e in reply.json()["errors"]] == [
+            (f"body.{ROUTES[path]}", "missing")
+        ]

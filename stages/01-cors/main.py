@@ -56,14 +56,17 @@ class Settings(BaseSettings):
         if by_default and self.environment == "production":
             self.allowed_origins = []
         if "*" in self.allowed_origins and self.allow_credentials:
-            raise ValueError("ALLOWED_ORIGINS: with '*' any site could read what your users see; name the origins")
+            why = "with '*' any site could read what your users see"
+            raise ValueError(f"ALLOWED_ORIGINS: {why}; name the origins")
         return self
 
 
 settings = Settings()
 
 
-async def answer_crashes(request: Request, call_next: RequestResponseEndpoint) -> Response:
+async def answer_crashes(
+    request: Request, call_next: RequestResponseEndpoint
+) -> Response:
     started = perf_counter()
     try:
         response = await call_next(request)

@@ -30,7 +30,7 @@ author_read: ContextVar[str] = ContextVar("author_read", default="-")
 
 
 class RequestLogMiddleware:
-    """One line per request, written when the last byte has been sent or the app has crashed."""
+    """Writes a line per request after its last byte, or when the app has crashed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -52,7 +52,14 @@ class RequestLogMiddleware:
         finally:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            asgi_log.info("%s %s %d %.0fms author=%s", scope["method"], path, status, ms, author_read.get())
+            asgi_log.info(
+                "%s %s %d %.0fms author=%s",
+                scope["method"],
+                path,
+                status,
+                ms,
+                author_read.get(),
+            )
 
 
 class ApiKeyMiddleware:
@@ -63,17 +70,21 @@ class ApiKeyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The path that the router will look at: scope["path"] may begin with a proxy's.
-        if scope["type"] == "lifespan" or not get_route_path(scope).startswith(self.prefix):
+        if scope["type"] == "lifespan" or not get_route_path(scope).startswith(
+            self.prefix
+        ):
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-api-key", "")
         if self.key and secrets.compare_digest(given.encode(), self.key.encode()):
             return await self.app(scope, receive, send)
-        refusal = JSONResponse({"detail": "Invalid API key"}, 401, headers={"WWW-Authenticate": "ApiKey"})
+        refusal = JSONResponse(
+            {"detail": "Invalid API key"}, 401, headers={"WWW-Authenticate": "ApiKey"}
+        )
         await refusal(scope, receive, send)
 
 
 class ReplyHeadersMiddleware:
-    """Adds a request id and the security headers to every reply that passes through it."""
+    """Adds a request id and security headers to every reply that passes through it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -82,11 +93,15 @@ class ReplyHeadersMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
+        request_id = (
+            given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
+        )
 
         async def marking_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update({"X-Request-ID": request_id, **SECURITY_HEADERS})
+                MutableHeaders(scope=message).update(
+                    {"X-Request-ID": request_id, **SECURITY_HEADERS}
+                )
             await send(message)
 
         await self.app(scope, receive, marking_send)
@@ -108,7 +123,9 @@ app = FastAPI(
     title="Middleware",
     middleware=[  # the outermost first
         Middleware(RequestLogMiddleware),
-        Middleware(ApiKeyMiddleware, prefix="/internal", key=os.environ.get("API_KEY", "")),
+        Middleware(
+            ApiKeyMiddleware, prefix="/internal", key=os.environ.get("API_KEY", "")
+        ),
         Middleware(ReplyHeadersMiddleware),
         Middleware(HeadMiddleware),
     ],
@@ -132,7 +149,14 @@ async def last_added(request: Request, call_next: CallNext) -> Response:
     response.headers.append("X-Trace", "last out")
     response.headers["X-Process-Time"] = f"{ms:.2f}ms"
     path, author = request.url.path, author_read.get()
-    simple_log.info("%s %s %d %.0fms author=%s", request.method, path, response.status_code, ms, author)
+    simple_log.info(
+        "%s %s %d %.0fms author=%s",
+        request.method,
+        path,
+        response.status_code,
+        ms,
+        author,
+    )
     return response
 
 

@@ -47,7 +47,9 @@ logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
 logging.Formatter.converter = time.gmtime  # UTC
 log, login_log = logging.getLogger("blog"), logging.getLogger("login")
 login_file = logging.FileHandler("login.log", encoding="utf-8")
-login_file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+login_file.setFormatter(
+    logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+)
 login_log.addHandler(login_file)
 
 

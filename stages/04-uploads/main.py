@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response, UploadFile
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Form,
+    HTTPException,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -32,9 +41,21 @@ GALLERY_FILES, GALLERY_BYTES = 3, 3 * MIB
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 25_000_000  # unpacked: 100 MB, and several copies while they are converted
-Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS  # of a JPEG, which can be unpacked at half its width and height
-COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
-warnings.simplefilter("error", Image.DecompressionBombWarning)  # up to twice the limit, Pillow only warns
+Image.MAX_IMAGE_PIXELS = (
+    2 * MAX_PIXELS
+)  # of a JPEG, which can be unpacked at half its width and height
+COLOURS = {
+    "L": "L",
+    "LA": "L",
+    "RGB": "RGB",
+    "RGBA": "RGB",
+    "P": "RGB",
+    "PA": "RGB",
+    "CMYK": "CMYK",
+}
+warnings.simplefilter(
+    "error", Image.DecompressionBombWarning
+)  # up to twice the limit, Pillow only warns
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
 
 
@@ -65,9 +86,13 @@ class ProfilePicture(BaseModel):
     focus: Focus | None
 
 
-def current_user(given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
+def current_user(
+    given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
+) -> str:
     if given.credentials not in settings.tokens:
-        raise HTTPException(401, "Invalid token", headers={"WWW-Authenticate": "Bearer"})
+        raise HTTPException(
+            401, "Invalid token", headers={"WWW-Authenticate": "Bearer"}
+        )
     return settings.tokens[given.credentials]
 
 
@@ -79,45 +104,64 @@ def printable(name: str | None) -> str:
 
 
 def reencode(upload: UploadFile) -> tuple[str, bytes]:
-    """Return the image's true extension, and its pixels without everything else that the file held."""
+    """Return the image's true extension, and its pixels without anything else."""
     if upload.size is None or upload.size > IMAGE_BYTES:
         raise HTTPException(413, f"An image may have at most {IMAGE_BYTES:,} bytes")
     encoded = BytesIO()
     try:
         with Image.open(upload.file, formats=FORMATS) as image:
-            kind = "JPEG" if image.format == "MPO" else str(image.format)  # phones put several JPEGs into one file
+            kind = (
+                "JPEG" if image.format == "MPO" else str(image.format)
+            )  # phones put several JPEGs into one file
             pixels = unpack(image)
             pixels.save(encoded, kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
+        raise HTTPException(
+            413,
+            f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many",
+        ) from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
         raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
     return kind.lower(), encoded.getvalue()
 
 
 def unpack(image: Image.Image) -> Image.Image:
-    """Return the picture upright, in the colours of every screen, and nothing else. Raise where it's too large."""
+    """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can do that
+        image.draft(
+            None, (image.width // 2, image.height // 2)
+        )  # only a JPEG can do that
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+    pixels.info = {
+        key: value for key, value in pixels.info.items() if key == "transparency"
+    }
     return pixels
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """Return the image in the colours that browsers assume when a file holds no profile."""
+    """Return the image in the colours that browsers assume without a profile."""
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    opacity = (
+        image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    )
     try:
-        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
-        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(image.convert(mode))
-    except (ImageCms.PyCMSError, OSError):  # no profile, or one for other colours: browsers ignore it too
+        given, srgb = (
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+        )
+        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(
+            image.convert(mode)
+        )
+    except (
+        ImageCms.PyCMSError,
+        OSError,
+    ):  # no profile, or one for other colours: browsers ignore it too
         return image
     if opacity:
         converted.putalpha(opacity)
@@ -131,7 +175,11 @@ def store(user: str, checked: list[tuple[UploadFile, str, bytes]]) -> list[Store
         for upload, extension, content in checked:
             name = f"{uuid4().hex}.{extension}"
             original, size = printable(upload.filename), len(content)
-            stored.append(StoredFile(filename=name, original_name=original, size=size, uploaded_by=user))
+            stored.append(
+                StoredFile(
+                    filename=name, original_name=original, size=size, uploaded_by=user
+                )
+            )
             (UPLOADS / name).write_bytes(content)
     except OSError:
         for file in stored:
@@ -145,7 +193,9 @@ class InertFiles(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
-        response.headers.update({"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"})
+        response.headers.update(
+            {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+        )
         return response
 
 
@@ -153,7 +203,7 @@ async def take_turn() -> AsyncIterator[None]:
     yield
 
 
-# Two images at a time: who waits for that holds no thread, and memory has a limit however many upload at once.
+# Two images at a time: waiting for that holds no thread, and bounds the memory.
 in_turn = Depends(take_turn, scope="function", max_concurrency=2)
 
 
@@ -172,9 +222,18 @@ router = APIRouter(
 
 
 @router.post("")
-async def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | None]:
-    says = {"filename": printable(file.filename), "content_type": file.content_type, "size": file.size}
-    return {**says, "begins_with": (await file.read(12)).decode("ascii", "backslashreplace")}
+async def look_at_file(
+    user: CurrentUser, file: UploadFile
+) -> dict[str, str | int | None]:
+    says = {
+        "filename": printable(file.filename),
+        "content_type": file.content_type,
+        "size": file.size,
+    }
+    return {
+        **says,
+        "begins_with": (await file.read(12)).decode("ascii", "backslashreplace"),
+    }
 
 
 @router.post("/image", status_code=201)
@@ -189,14 +248,24 @@ def upload_profile_picture(
     description: Annotated[str, Form(max_length=200)] = "",
     focus: Annotated[Json[Focus] | None, Form()] = None,
 ) -> ProfilePicture:
-    return ProfilePicture(picture=store(user, [(file, *reencode(file))])[0], description=description, focus=focus)
+    return ProfilePicture(
+        picture=store(user, [(file, *reencode(file))])[0],
+        description=description,
+        focus=focus,
+    )
 
 
 @router.post(
-    "/multiple", status_code=201, max_body_size=GALLERY_BYTES + FORM_ROOM, form_limits={"max_files": GALLERY_FILES}
+    "/multiple",
+    status_code=201,
+    max_body_size=GALLERY_BYTES + FORM_ROOM,
+    form_limits={"max_files": GALLERY_FILES},
 )
 def upload_multiple(user: CurrentUser, files: list[UploadFile]) -> Gallery:
-    return Gallery(uploaded=len(files), files=store(user, [(file, *reencode(file)) for file in files]))
+    return Gallery(
+        uploaded=len(files),
+        files=store(user, [(file, *reencode(file)) for file in files]),
+    )
 
 
 app = FastAPI(title="Uploads", lifespan=lifespan)
@@ -206,6 +275,6 @@ app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files"
 
 @app.exception_handler(RequestValidationError)
 async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be: 1e999 is no JSON."""
+    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be."""
     errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
     return JSONResponse({"detail": errors}, status_code=422)

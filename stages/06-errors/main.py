@@ -37,12 +37,12 @@ class User(Base):
     email: Mapped[str] = mapped_column(unique=True)
 
 
-class UserIn(BaseModel):
+class UserCreate(BaseModel):
     name: str = Field(min_length=1, max_length=50)
     email: Annotated[EmailStr, AfterValidator(str.lower)]
 
 
-class UserOut(BaseModel):
+class UserPublic(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: int
     name: str
@@ -60,29 +60,42 @@ class FieldError(BaseModel):
     type: str
 
 
-class ErrorReply(BaseModel):
+class ErrorResponse(BaseModel):
     success: Literal[False] = False
     message: str
     errors: tuple[FieldError, ...] = ()
 
 
-def error_reply(status: int, message: str, *errors: FieldError, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse(ErrorReply(message=message, errors=errors).model_dump(), status, headers)
+def error_response(
+    status: int,
+    message: str,
+    *errors: FieldError,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return JSONResponse(
+        ErrorResponse(message=message, errors=errors).model_dump(), status, headers
+    )
 
 
-async def failure(request: Request, exc: Exception, message: str = "Internal server error") -> Response:
+async def failure(
+    request: Request, exc: Exception, message: str = "Internal server error"
+) -> Response:
     error_id = uuid4().hex
     log.error("%s %s %r", error_id, request.method, request.url.path, exc_info=exc)
-    return error_reply(500, message, headers={"X-Error-ID": error_id})
+    return error_response(500, message, headers={"X-Error-ID": error_id})
 
 
 class BodyLimitMiddleware(RequestBodyLimitMiddleware):
-    """Refuses in the one shape; Starlette's answer to a Content-Length over the limit is plain text."""
+    """Refuses in the one shape; Starlette's own refusal may be plain text."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        length = (
+            Headers(scope=scope).get("content-length", "")
+            if scope["type"] == "http"
+            else ""
+        )
         if length.isdecimal() and int(length[:20]) > self.max_body_size:
-            return await error_reply(413, "Content Too Large")(scope, receive, send)
+            return await error_response(413, "Content Too Large")(scope, receive, send)
         await super().__call__(scope, receive, send)
 
 
@@ -93,8 +106,14 @@ class CORSMiddleware(PlainCORSMiddleware):
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response
-        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        return error_reply(response.status_code, bytes(response.body).decode(), headers=kept)
+        kept = {
+            name: value
+            for name, value in response.headers.items()
+            if not name.startswith("content-")
+        }
+        return error_response(
+            response.status_code, bytes(response.body).decode(), headers=kept
+        )
 
 
 @asynccontextmanager
@@ -106,23 +125,30 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(
     lifespan=lifespan,
     middleware=[  # the outermost first
-        Middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], expose_headers=["X-Error-ID"]),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=["http://localhost:3000"],
+            expose_headers=["X-Error-ID"],
+        ),
         Middleware(ServerErrorMiddleware, handler=failure),
         Middleware(BodyLimitMiddleware, max_body_size=256 * 1024),
     ],
-    responses={"default": {"model": ErrorReply, "description": "Every error"}},
+    responses={"default": {"model": ErrorResponse, "description": "Every error"}},
 )
 
 
 @app.exception_handler(AnyHTTPException)
 async def refused(_: Request, exc: AnyHTTPException) -> Response:
-    return error_reply(exc.status_code, str(exc.detail), headers=exc.headers)
+    return error_response(exc.status_code, str(exc.detail), headers=exc.headers)
 
 
 @app.exception_handler(RequestValidationError)
 async def invalid(_: Request, exc: RequestValidationError) -> Response:
-    errors = [FieldError(field=".".join(map(str, e["loc"])), message=e["msg"], type=e["type"]) for e in exc.errors()]
-    return error_reply(422, "Validation failed", *errors)
+    errors = [
+        FieldError(field=".".join(map(str, e["loc"])), message=e["msg"], type=e["type"])
+        for e in exc.errors()
+    ]
+    return error_response(422, "Validation failed", *errors)
 
 
 @app.exception_handler(SQLAlchemyError)
@@ -138,21 +164,25 @@ def get_session() -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(get_session)]
 
 
-def find_user(user_id: Annotated[int, Path(ge=1, le=2**63 - 1)], session: SessionDep) -> User:
+def find_user(
+    user_id: Annotated[int, Path(ge=1, le=2**63 - 1)], session: SessionDep
+) -> User:
     user = session.get(User, user_id)
     session.commit()  # gives the connection back: the route may wait for a thread first
     if user is None:
-        raise HTTPException(404, "User not found")
+        raise HTTPException(status_code=404, detail="User not found")
     return user
 
 
-def register(session: Session, wanted: UserIn) -> User:
+def register(session: Session, wanted: UserCreate) -> User:
     user = User(**wanted.model_dump())
     session.add(user)
     try:
         session.commit()
     except IntegrityError:
-        raise HTTPException(409, "Email already registered") from None
+        raise HTTPException(
+            status_code=409, detail="Email already registered"
+        ) from None
     return user
 
 
@@ -160,31 +190,44 @@ FoundUser = Annotated[User, Depends(find_user)]
 
 
 @app.post("/users", status_code=201)
-def create_user(wanted: UserIn, session: SessionDep) -> APIResponse[UserOut]:
-    return APIResponse(message="User created", data=UserOut.model_validate(register(session, wanted)))
+def create_user(wanted: UserCreate, session: SessionDep) -> APIResponse[UserPublic]:
+    return APIResponse(
+        message="User created",
+        data=UserPublic.model_validate(register(session, wanted)),
+    )
 
 
 @app.get("/users")
-def list_users(session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> APIResponse[list[UserOut]]:
+def list_users(
+    session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> APIResponse[list[UserPublic]]:
     newest = session.scalars(select(User).order_by(User.id.desc()).limit(limit)).all()
     session.commit()
-    return APIResponse(message="Newest users", data=[UserOut.model_validate(user) for user in newest])
+    return APIResponse(
+        message="Newest users",
+        data=[UserPublic.model_validate(user) for user in newest],
+    )
 
 
 @app.get("/users/{user_id}")
-def read_user(user: FoundUser) -> APIResponse[UserOut]:
-    return APIResponse(message="User found", data=UserOut.model_validate(user))
+def read_user(user: FoundUser) -> APIResponse[UserPublic]:
+    return APIResponse(message="User found", data=UserPublic.model_validate(user))
 
 
 @app.post("/users/{user_id}/archive")
 def archive_user(user: FoundUser, session: SessionDep) -> None:
     """Fails on purpose: the migration that adds the column was forgotten."""
-    session.execute(text("UPDATE users SET archived = 1 WHERE email = :email"), {"email": user.email})
+    session.execute(
+        text("UPDATE users SET archived = 1 WHERE email = :email"),
+        {"email": user.email},
+    )
 
 
 @app.get("/report", dependencies=[Depends(HTTPBearer())])
 def read_report() -> None:
-    raise HTTPException(503, "The report is not ready", {"Retry-After": "30"})
+    raise HTTPException(
+        status_code=503, detail="The report is not ready", headers={"Retry-After": "30"}
+    )
 
 
 @app.get("/crash")

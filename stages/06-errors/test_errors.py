@@ -279,5 +279,5 @@ def test_the_documentation_shows_the_shape(client: Client) -> None:
     for path, routes in described["paths"].items():
         for method, route in routes.items():
             content = route["responses"]["default"]["content"]["application/json"]
-            assert content["schema"] == {"$ref": "#/components/schemas/ErrorReply"}, f"{method} {path}"
-    assert set(schemas["ErrorReply"]["properties"]) - {"code"} == {"success", "message", "errors"}
+            assert content["schema"] == {"$ref": "#/components/schemas/ErrorResponse"}, f"{method} {path}"
+    assert set(schemas["ErrorResponse"]["properties"]) - {"code"} == {"success", "message", "errors"}

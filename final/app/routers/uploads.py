@@ -1,4 +1,4 @@
-"""Uploads. Who uploads is told by the token, what it is by the content, its name by us."""
+"""Uploads: the token says who, the content says what, and we choose the name."""
 
 from typing import Annotated, Any
 
@@ -9,12 +9,20 @@ from .. import storage
 from ..dependencies import CurrentUser, in_turn
 from ..errors import documented
 from ..models import User
-from ..schemas import Description, ProfilePictureResponse, StoredFile, UploadResponse, UploadsResponse
+from ..schemas import (
+    Description,
+    ProfilePicturePublic,
+    StoredFile,
+    UploadPublic,
+    UploadsPublic,
+)
 from ..storage import FILE_BYTES, FORM_ROOM
 
 MAX_FILES = 5
 # Without the format the OpenAPI page asks for a list of texts.
-OneOfSeveral = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
+OneOfSeveral = Annotated[
+    UploadFile, WithJsonSchema({"type": "string", "format": "binary"})
+]
 IMAGES = "image/jpeg, image/png, image/webp"
 DOCUMENTS = f"{IMAGES}, application/pdf"
 
@@ -29,33 +37,44 @@ router = APIRouter(
 
 
 def takes(field: str, kinds: str) -> dict[str, Any]:
-    """Tells the OpenAPI page which kinds of file a form's field takes. Nothing is refused by it: the content is."""
-    return {"requestBody": {"content": {"multipart/form-data": {"encoding": {field: {"contentType": kinds}}}}}}
+    """Document which kinds of file a form's field takes; nothing is refused by it."""
+    form = {"encoding": {field: {"contentType": kinds}}}
+    return {"requestBody": {"content": {"multipart/form-data": form}}}
 
 
-def store(user: User, uploads: list[UploadFile], checked: list[storage.Checked]) -> list[StoredFile]:
+def store(
+    user: User, uploads: list[UploadFile], checked: list[storage.Checked]
+) -> list[StoredFile]:
+    names = storage.store(*checked)
     return [
         StoredFile(
-            filename=name, original_name=storage.printable(upload.filename), size=len(file.content), uploaded_by=user.id
+            filename=name,
+            original_name=storage.printable(upload.filename),
+            size=len(file.content),
+            uploaded_by=user.id,
         )
-        for name, upload, file in zip(storage.store(*checked), uploads, checked, strict=True)
+        for name, upload, file in zip(names, uploads, checked, strict=True)
     ]
 
 
 @router.post("/image", status_code=201, openapi_extra=takes("file", DOCUMENTS))
-def upload_image(file: UploadFile, user: CurrentUser) -> UploadResponse:
+def upload_image(file: UploadFile, user: CurrentUser) -> UploadPublic:
     """Store a JPEG, PNG or WebP image, or a PDF."""
     (stored,) = store(user, [file], [storage.check_document(file)])
-    return UploadResponse.model_validate(stored)
+    return UploadPublic.model_validate(stored)
 
 
 @router.post("/profile-picture", status_code=201, openapi_extra=takes("file", IMAGES))
 def upload_profile_picture(
-    file: UploadFile, user: CurrentUser, description: Annotated[Description, Form()] = ""
-) -> ProfilePictureResponse:
+    file: UploadFile,
+    user: CurrentUser,
+    description: Annotated[Description, Form()] = "",
+) -> ProfilePicturePublic:
     """Store an image with a description: a form's fields beside its file."""
     (stored,) = store(user, [file], [storage.check_image(file)])
-    return ProfilePictureResponse(**stored.model_dump(exclude={"url"}), user_id=user.id, description=description)
+    return ProfilePicturePublic(
+        **stored.model_dump(exclude={"url"}), user_id=user.id, description=description
+    )
 
 
 @router.post(
@@ -66,8 +85,9 @@ def upload_profile_picture(
     openapi_extra=takes("files", DOCUMENTS),
 )
 def upload_multiple(
-    files: Annotated[list[OneOfSeveral], File(min_length=1, max_length=MAX_FILES)], user: CurrentUser
-) -> UploadsResponse:
+    files: Annotated[list[OneOfSeveral], File(min_length=1, max_length=MAX_FILES)],
+    user: CurrentUser,
+) -> UploadsPublic:
     """Store several images or PDFs: all of them, or none."""
     stored = store(user, files, [storage.check_document(file) for file in files])
-    return UploadsResponse(uploaded=len(stored), files=stored)
+    return UploadsPublic(uploaded=len(stored), files=stored)

@@ -16,7 +16,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-
 from workbook.plugin.members import PASSWORD
 
 HERE = Path(__file__).parent
@@ -55,7 +54,11 @@ class Lifeline:
 
         `command` does the same in a new interpreter, for where forks are not safe and inside another command.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "TMPDIR")
+            if name in os.environ
+        }
         request = {
             "program": program,
             "arguments": [*arguments],
@@ -102,11 +105,26 @@ class Uvicorn:
     ) -> None:
         self.data, self._log = data, data / f"uvicorn-{uuid4().hex}.log"
         data.mkdir(parents=True, exist_ok=True)
-        arguments = ["app.main:app", "--app-dir", str(app_directory), "--port", "0", *PATIENT, *options]
+        arguments = [
+            "app.main:app",
+            "--app-dir",
+            str(app_directory),
+            "--port",
+            "0",
+            *PATIENT,
+            *options,
+        ]
         command = [sys.executable, "-m", "uvicorn", *arguments]
         with self._log.open("ab") as log:
-            where: dict[str, Any] = {"cwd": data, "env": env, "output": log, "errors": log}
-            self._line = lifeline.start("uvicorn", arguments, command=command, inside=inside, **where)
+            where: dict[str, Any] = {
+                "cwd": data,
+                "env": env,
+                "output": log,
+                "errors": log,
+            }
+            self._line = lifeline.start(
+                "uvicorn", arguments, command=command, inside=inside, **where
+            )
         self._said = self._line.makefile("r")
         self.pid = int(self._said.readline())
         self.url = ""
@@ -117,7 +135,9 @@ class Uvicorn:
 
     def wait_until_ready(self, seconds: float = 30) -> Self:
         deadline = time.monotonic() + seconds
-        while not (found := re.findall(r"running on (http://\S+)", self.log)) or not self._answers(found[-1]):
+        while not (
+            found := re.findall(r"running on (http://\S+)", self.log)
+        ) or not self._answers(found[-1]):
             assert time.monotonic() < deadline, f"uvicorn did not start:\n{self.log}"
             time.sleep(0.02)
         self.url = found[-1]
@@ -133,14 +153,21 @@ class Uvicorn:
 
     def connect(self) -> socket.socket:
         """A bare connection, for what httpx would not send."""
-        return socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=30)
+        return socket.create_connection(
+            ("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=30
+        )
 
     def join(self, name: str) -> dict[str, str]:
         """Register a member; returns the headers that carry their token."""
         with self.client() as client:
             new = {"email": f"{name}@example.com", "password": PASSWORD}
-            assert client.post("/auth/register", json={"name": name, **new}).status_code == 201
-            return {"Authorization": f"Bearer {client.post('/auth/login', json=new).json()['access_token']}"}
+            assert (
+                client.post("/auth/register", json={"name": name, **new}).status_code
+                == 201
+            )
+            return {
+                "Authorization": f"Bearer {client.post('/auth/login', json=new).json()['access_token']}"
+            }
 
     def signal(self, number: int) -> None:
         """Send a signal to uvicorn itself; with several workers, to their supervisor."""
@@ -175,7 +202,11 @@ StartUvicorn = Callable[..., Uvicorn]
 
 @pytest.fixture
 def start_uvicorn(
-    lifeline: Lifeline, app_directory: Path, tmp_path: Path, base_env: dict[str, str], new_database: Callable[[], str]
+    lifeline: Lifeline,
+    app_directory: Path,
+    tmp_path: Path,
+    base_env: dict[str, str],
+    new_database: Callable[[], str],
 ) -> Iterator[StartUvicorn]:
     """Start `uvicorn app.main:app` with these options and settings, on one database that a test's starts share.
 
@@ -185,7 +216,16 @@ def start_uvicorn(
     shared = {**base_env, "DATABASE_URL": new_database()}
 
     def start(*options: str, inside: tuple[str, ...] = (), **env: str) -> Uvicorn:
-        started.append(Uvicorn(lifeline, app_directory, tmp_path / "data", {**shared, **env}, *options, inside=inside))
+        started.append(
+            Uvicorn(
+                lifeline,
+                app_directory,
+                tmp_path / "data",
+                {**shared, **env},
+                *options,
+                inside=inside,
+            )
+        )
         return started[-1].wait_until_ready()
 
     yield start

@@ -25,14 +25,26 @@ class Login:
 
     number = count()
 
-    def get(self, case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> str:
-        new = {"name": "Ada", "email": f"ada{next(self.number)}@example.com", "password": "correct horse battery"}
+    def get(
+        self, case: schemathesis.Case[Any], context: schemathesis.AuthContext
+    ) -> str:
+        new = {
+            "name": "Ada",
+            "email": f"ada{next(self.number)}@example.com",
+            "password": "correct horse battery",
+        }
         with httpx.Client(base_url=URL, trust_env=False) as client:
             client.post("/auth/register", json=new).raise_for_status()
             del new["name"]
-            return str(client.post("/auth/login", json=new).raise_for_status().json()["access_token"])
+            return str(
+                client.post("/auth/login", json=new)
+                .raise_for_status()
+                .json()["access_token"]
+            )
 
-    def set(self, case: schemathesis.Case[Any], data: str, context: schemathesis.AuthContext) -> None:
+    def set(
+        self, case: schemathesis.Case[Any], data: str, context: schemathesis.AuthContext
+    ) -> None:
         if case.path.startswith("/internal"):
             case.headers["X-API-Key"] = API_KEY[0]
         else:
@@ -40,18 +52,24 @@ class Login:
 
 
 @schemathesis.hook
-def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
+def before_load_schema(
+    context: schemathesis.HookContext, raw_schema: dict[str, Any]
+) -> None:
     """Leave out what an exercise adds, which its author may describe or not.
 
     Where a form takes several files, Schemathesis would send one as a text: here it is told of one file.
     """
-    for path in [path for path in raw_schema["paths"] if path.endswith(("/avatar", "/cover"))]:
+    for path in [
+        path for path in raw_schema["paths"] if path.endswith(("/avatar", "/cover"))
+    ]:
         del raw_schema["paths"][path]
     for schema in raw_schema["components"]["schemas"].values():
         for field in schema.get("properties", {}).values():
             if field.get("items", {}).get("format") == "binary":
                 field.clear()
-                field.update({"type": "string", "contentMediaType": "application/octet-stream"})
+                field.update(
+                    {"type": "string", "contentMediaType": "application/octet-stream"}
+                )
 
 
 def picture(kind: str) -> bytes:

@@ -70,7 +70,9 @@ def wait_for_work(control: socket.socket) -> Callable[[], Any]:
                 pass
 
 
-def watch_over(request: dict[str, Any], line: int, output: int, errors: int) -> Callable[[], Any]:
+def watch_over(
+    request: dict[str, Any], line: int, output: int, errors: int
+) -> Callable[[], Any]:
     """Start the process and kill its group when the line ends; returns in the process."""
     if not request["command"]:
         pid = os.fork()
@@ -132,7 +134,9 @@ def run_uvicorn() -> None:
     from uvicorn.main import main
 
     vars(uvicorn._subprocess)["spawn"] = multiprocessing.get_context("fork")
-    os.register_at_fork(after_in_child=end_with_signals)  # the supervisor handles them, and a new interpreter wouldn't
+    os.register_at_fork(
+        after_in_child=end_with_signals
+    )  # the supervisor handles them, and a new interpreter wouldn't
     main()
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from workbook.plugin.client import Client
 
 CONTRACT = Path(__file__).parent / "contract.py"
@@ -35,7 +34,11 @@ def test_the_app_is_as_it_describes_itself(
         pytest.skip("not proven: schemathesis is not installed (uv sync --group tests)")
     app = fresh_app(DATABASE_URL=new_database()).app
     here = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name != "PYTHONDONTWRITEBYTECODE"
+        },
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
         "PYTHONIOENCODING": "utf-8",
@@ -43,7 +46,13 @@ def test_the_app_is_as_it_describes_itself(
     }
 
     ended = subprocess.run(
-        [sys.executable, str(CONTRACT), app.url, *([] if sample_number is None else ["--few"]), *keys],
+        [
+            sys.executable,
+            str(CONTRACT),
+            app.url,
+            *([] if sample_number is None else ["--few"]),
+            *keys,
+        ],
         cwd=tmp_path,  # Schemathesis leaves folders where it runs
         env=here,
         stdout=subprocess.PIPE,
@@ -71,12 +80,20 @@ def operations(client: Client) -> Iterator[Operation]:
 def test_every_error_is_described_in_the_one_shape(client: Client) -> None:
     """Every operation describes its errors, 413, 500 and 503 among them, and all of them have the one shape."""
     for name, operation in operations(client):
-        errors = {status: reply for status, reply in operation["responses"].items() if status >= "4"}
+        errors = {
+            status: reply
+            for status, reply in operation["responses"].items()
+            if status >= "4"
+        }
 
         assert {"413", "500", "503"} <= set(errors), name
         for status, reply in errors.items():
-            schemas = {kind: content["schema"] for kind, content in reply["content"].items()}
-            assert schemas == {"application/json": {"$ref": "#/components/schemas/ErrorResponse"}}, f"{name} {status}"
+            schemas = {
+                kind: content["schema"] for kind, content in reply["content"].items()
+            }
+            assert schemas == {
+                "application/json": {"$ref": "#/components/schemas/ErrorResponse"}
+            }, f"{name} {status}"
 
 
 def test_the_shape_of_errors_is_described(client: Client) -> None:
@@ -91,7 +108,9 @@ def test_the_shape_of_errors_is_described(client: Client) -> None:
     )
     assert shape["errors"]["items"] == {"$ref": "#/components/schemas/FieldError"}
     assert set(schemas["FieldError"]["required"]) == {"field", "message", "type"}
-    assert "HTTPValidationError" not in schemas  # FastAPI's own, which echoes what was sent
+    assert (
+        "HTTPValidationError" not in schemas
+    )  # FastAPI's own, which echoes what was sent
 
 
 def test_what_can_be_wrong_with_a_request_is_described(client: Client) -> None:
@@ -102,18 +121,31 @@ def test_what_can_be_wrong_with_a_request_is_described(client: Client) -> None:
             assert {"400", "422"} <= described, name
         if parameters := operation.get("parameters"):
             assert "422" in described, name
-            assert "404" in described or all(each["in"] != "path" for each in parameters), name
+            assert "404" in described or all(
+                each["in"] != "path" for each in parameters
+            ), name
 
 
 def test_rare_errors_are_described(client: Client) -> None:
     """The errors that made-up requests hardly ever meet are described too: 403, 409 and 415."""
-    described = {name: set(operation["responses"]) for name, operation in operations(client)}
+    described = {
+        name: set(operation["responses"]) for name, operation in operations(client)
+    }
 
     for name in ("PATCH /posts/{post_id}", "DELETE /posts/{post_id}"):
         assert {"403", "409"} <= described[name], name
-    for name in ("POST /auth/register", "POST /posts", "PATCH /users/me", "DELETE /users/me"):
+    for name in (
+        "POST /auth/register",
+        "POST /posts",
+        "PATCH /users/me",
+        "DELETE /users/me",
+    ):
         assert "409" in described[name], name
-    for name in ("POST /uploads/image", "POST /uploads/multiple", "POST /uploads/profile-picture"):
+    for name in (
+        "POST /uploads/image",
+        "POST /uploads/multiple",
+        "POST /uploads/profile-picture",
+    ):
         assert "415" in described[name], name
 
 
@@ -128,9 +160,13 @@ def test_every_login_is_described(client: Client) -> None:
             continue
         assert "401" in operation["responses"], name
         if name in {"GET /posts", "GET /posts/{post_id}"}:
-            assert ways == [["HTTPBearer"], []], f"{name}: the second way is to come without"
+            assert ways == [["HTTPBearer"], []], (
+                f"{name}: the second way is to come without"
+            )
         else:
-            assert ways == [["APIKeyHeader" if "/internal" in name else "HTTPBearer"]], name
+            assert ways == [
+                ["APIKeyHeader" if "/internal" in name else "HTTPBearer"]
+            ], name
 
 
 def test_a_token_can_be_pasted_into_the_docs_page(client: Client) -> None:
@@ -149,9 +185,14 @@ def test_operations_are_grouped_and_named(client: Client) -> None:
     found = list(operations(client))
 
     assert {tuple(operation["tags"]) for _, operation in found} >= {
-        (group,) for group in ("Root", "Authentication", "Users", "Posts", "Uploads", "Internal")
+        (group,)
+        for group in ("Root", "Authentication", "Users", "Posts", "Uploads", "Internal")
     }
-    assert [name for name, operation in found if len(operation["tags"]) != 1 or not operation["summary"]] == []
+    assert [
+        name
+        for name, operation in found
+        if len(operation["tags"]) != 1 or not operation["summary"]
+    ] == []
     ids = [operation["operationId"] for _, operation in found]
     assert len(ids) == len(set(ids))
 
@@ -163,6 +204,13 @@ def test_uploads_tell_which_files_they_take(client: Client) -> None:
         if "/uploads/" in name:
             form = operation["requestBody"]["content"]["multipart/form-data"]
             (field,) = form["encoding"]
-            assert {"image/jpeg", "image/png", "image/webp"} <= set(form["encoding"][field]["contentType"].split(", "))
-            described = schemas[form["schema"]["$ref"].rpartition("/")[2]]["properties"][field]
-            assert (described.get("type"), described.get("maxItems")) in {("string", None), ("array", 5)}, name
+            assert {"image/jpeg", "image/png", "image/webp"} <= set(
+                form["encoding"][field]["contentType"].split(", ")
+            )
+            described = schemas[form["schema"]["$ref"].rpartition("/")[2]][
+                "properties"
+            ][field]
+            assert (described.get("type"), described.get("maxItems")) in {
+                ("string", None),
+                ("array", 5),
+            }, name

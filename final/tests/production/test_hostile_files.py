@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from PIL import Image
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.serving import ServedApp
@@ -27,27 +26,44 @@ KINDS = ["JPEG", "PNG", "WEBP"]
 pytestmark = pytest.mark.slow
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (80, 60), mode: str = "RGB", **options: Any) -> bytes:
+def picture(
+    kind: str = "PNG",
+    size: tuple[int, int] = (80, 60),
+    mode: str = "RGB",
+    **options: Any,
+) -> bytes:
     file = BytesIO()
     Image.linear_gradient("L").resize(size).convert(mode).save(file, kind, **options)
     return file.getvalue()
 
 
-def upload(client: Client, member: Member, content: bytes, name: str = "photo.png") -> httpx.Response:
-    return client.post("/uploads/image", headers=member.headers, files={"file": (name, content, "image/png")})
+def upload(
+    client: Client, member: Member, content: bytes, name: str = "photo.png"
+) -> httpx.Response:
+    return client.post(
+        "/uploads/image",
+        headers=member.headers,
+        files={"file": (name, content, "image/png")},
+    )
 
 
 @contextmanager
 def nothing_stored(app: ServedApp) -> Iterator[None]:
     before = set((app.data / "uploads").iterdir())
     yield
-    assert set((app.data / "uploads").iterdir()) == before, "a refused upload left something on disk"
+    assert set((app.data / "uploads").iterdir()) == before, (
+        "a refused upload left something on disk"
+    )
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
     """A PNG of these chunks, each with its checksum."""
     parts = [
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+        struct.pack(">I", len(data))
+        + name
+        + data
+        + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -57,7 +73,12 @@ def png_of(side: int, *more: tuple[bytes, bytes]) -> bytes:
     packer = zlib.compressobj(9)
     row = b"\0" + b"\xff" * ((side + 7) // 8)
     packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    return png((b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)), *more, (b"IDAT", packed), (b"IEND", b""))
+    return png(
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)),
+        *more,
+        (b"IDAT", packed),
+        (b"IEND", b""),
+    )
 
 
 def webp_of(side: int) -> bytes:
@@ -76,22 +97,37 @@ def jpeg_of(side: int, scans: int) -> bytes:
 
 def jpeg_with(marker: bytes, *segments: bytes) -> bytes:
     honest = picture("JPEG")
-    return honest[:2] + b"".join(marker + struct.pack(">H", len(each) + 2) + each for each in segments) + honest[2:]
+    return (
+        honest[:2]
+        + b"".join(
+            marker + struct.pack(">H", len(each) + 2) + each for each in segments
+        )
+        + honest[2:]
+    )
 
 
 def most_memory(app: ServedApp) -> int:
     """The most memory that the app has had so far, in MiB; known on Linux alone."""
     status = Path(f"/proc/{app.pid}/status")
-    return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) // 1024 if status.exists() else 0
+    return (
+        int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0])
+        // 1024
+        if status.exists()
+        else 0
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_of_an_image_is_refused(client: Client, ada: Member, served: ServedApp, kind: str) -> None:
+def test_a_part_of_an_image_is_refused(
+    client: Client, ada: Member, served: ServedApp, kind: str
+) -> None:
     """An image whose end is missing is a 415, wherever it was cut, also within its first bytes."""
     whole = picture(kind, mode="RGB", quality=90)
     with nothing_stored(served):
         for length in (1, 4, 12, 30, len(whole) // 2, len(whole) - 30):
-            assert upload(client, ada, whole[:length]).status_code == 415, f"{length} of {len(whole)} bytes"
+            assert upload(client, ada, whole[:length]).status_code == 415, (
+                f"{length} of {len(whole)} bytes"
+            )
 
     assert upload(client, ada, whole).status_code == 201
 
@@ -113,7 +149,10 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
         reply = upload(client, ada, bomb)
 
     assert reply.status_code == 413
-    assert reply.json()["message"] == "An image may have at most 25,000,000 pixels, a JPEG twice as many"
+    assert (
+        reply.json()["message"]
+        == "An image may have at most 25,000,000 pixels, a JPEG twice as many"
+    )
     assert most_memory(served) - before < 20
 
 
@@ -122,10 +161,15 @@ def test_the_largest_image_is_taken(client: Client, ada: Member) -> None:
     reply = upload(client, ada, png_of(4_800))
 
     assert reply.status_code == 201
-    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (4_800, 4_800)
+    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
+        4_800,
+        4_800,
+    )
 
 
-def test_a_large_photo_costs_no_more_than_a_small_one(client: Client, ada: Member, served: ServedApp) -> None:
+def test_a_large_photo_costs_no_more_than_a_small_one(
+    client: Client, ada: Member, served: ServedApp
+) -> None:
     """A JPEG of 50 megapixels, which phones make, is stored at half its width and height, and takes little memory."""
     photo = BytesIO()
     Image.new("RGB", (8160, 6120), (90, 120, 150)).save(photo, "JPEG")
@@ -134,8 +178,13 @@ def test_a_large_photo_costs_no_more_than_a_small_one(client: Client, ada: Membe
     reply = upload(client, ada, photo.getvalue())
 
     assert reply.status_code == 201
-    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (4080, 3060)
-    assert most_memory(served) - before < 250  # MB; unpacked as it is, 200 for the first copy alone
+    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
+        4080,
+        3060,
+    )
+    assert (
+        most_memory(served) - before < 250
+    )  # MB; unpacked as it is, 200 for the first copy alone
 
 
 PACKED = zlib.compress(bytes(200 * MIB))
@@ -143,10 +192,16 @@ HIDDEN_BOMBS = {
     "compressed text": png_of(8, (b"zTXt", b"c\0\0" + PACKED)),
     "international text": png_of(8, (b"iTXt", b"c\0\1\0\0\0" + PACKED)),
     "colour profile": png_of(8, (b"iCCP", b"c\0\0" + PACKED)),
-    "many texts": png_of(8, *[(b"zTXt", b"c\0\0" + zlib.compress(bytes(MIB - 9)))] * 200),
+    "many texts": png_of(
+        8, *[(b"zTXt", b"c\0\0" + zlib.compress(bytes(MIB - 9)))] * 200
+    ),
     "many chunks": png_of(8, *[(b"teXt", b"")] * 150_000),
     "a scan after the other": jpeg_of(4_800, 100_000),
-    "pieces of Exif": jpeg_with(b"\xff\xe1", *[b"Exif\0\0" + bytes(65_000)] * 40, *[b"Exif\0\0" + b"x"] * 200_000),
+    "pieces of Exif": jpeg_with(
+        b"\xff\xe1",
+        *[b"Exif\0\0" + bytes(65_000)] * 40,
+        *[b"Exif\0\0" + b"x"] * 200_000,
+    ),
 }
 
 
@@ -243,7 +298,9 @@ def test_what_only_claims_to_be_an_image_is_refused(
         assert upload(client, ada, content).status_code == 415
 
 
-def test_a_pdf_that_is_a_page_too_is_only_a_download(client: Client, ada: Member) -> None:
+def test_a_pdf_that_is_a_page_too_is_only_a_download(
+    client: Client, ada: Member
+) -> None:
     """A PDF that is a web page at the same time is served as a PDF, to be downloaded, and in a sandbox."""
     reply = upload(client, ada, PDF, "page.html")
     headers = client.get(reply.json()["url"]).headers
@@ -251,10 +308,15 @@ def test_a_pdf_that_is_a_page_too_is_only_a_download(client: Client, ada: Member
     assert reply.json()["filename"].endswith(".pdf")
     assert headers["content-type"] == "application/pdf"
     assert headers["content-disposition"] == "attachment"
-    assert (headers["x-content-type-options"], headers["content-security-policy"]) == ("nosniff", "sandbox")
+    assert (headers["x-content-type-options"], headers["content-security-policy"]) == (
+        "nosniff",
+        "sandbox",
+    )
 
 
-def test_a_page_from_before_the_checks_runs_nothing(served: ServedApp, page: "Page") -> None:
+def test_a_page_from_before_the_checks_runs_nothing(
+    served: ServedApp, page: "Page"
+) -> None:
     """A page or drawing that reached the folder in another way runs no script in a browser."""
     for name, content in ("old.html", HTML), ("old.svg", SVG):
         (served.data / "uploads" / name).write_bytes(content)

@@ -6,7 +6,6 @@ from io import BytesIO
 import httpx
 import pytest
 from PIL import Image
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.serving import ServedApp
@@ -30,15 +29,27 @@ def part(options: bytes, content: bytes = b"", *headers: bytes) -> bytes:
 END = b"--" + BOUNDARY + b"--\r\n"
 
 
-def send(client: Client, member: Member, body: bytes, to: str = "/uploads/image", charset: str = "") -> httpx.Response:
+def send(
+    client: Client,
+    member: Member,
+    body: bytes,
+    to: str = "/uploads/image",
+    charset: str = "",
+) -> httpx.Response:
     kind = f"multipart/form-data; boundary={BOUNDARY.decode()}{charset}"
-    return client.post(to, content=body, headers={**member.headers, "Content-Type": kind})
+    return client.post(
+        to, content=body, headers={**member.headers, "Content-Type": kind}
+    )
 
 
 def stored(app: ServedApp) -> set[str]:
     """All files below the data folder, and in the folder above it, that are not the database's and no log."""
     kept = {path for path in app.data.parent.rglob("*") if path.is_file()}
-    return {path.relative_to(app.data.parent).as_posix() for path in kept if path.name.partition(".")[0] != "blog"}
+    return {
+        path.relative_to(app.data.parent).as_posix()
+        for path in kept
+        if path.name.partition(".")[0] != "blog"
+    }
 
 
 @contextmanager
@@ -74,7 +85,9 @@ def nothing_stored(app: ServedApp) -> Iterator[None]:
     ],
     ids=lambda option: option.decode("ascii", "backslashreplace")[:40],
 )
-def test_a_clients_name_names_no_file(client: Client, ada: Member, served: ServedApp, option: bytes) -> None:
+def test_a_clients_name_names_no_file(
+    client: Client, ada: Member, served: ServedApp, option: bytes
+) -> None:
     """Whatever a client calls its file, it is stored under a name of our making, and its own is shown in one line."""
     before = stored(served)
 
@@ -88,7 +101,9 @@ def test_a_clients_name_names_no_file(client: Client, ada: Member, served: Serve
     assert len(told["original_name"]) <= 100
 
 
-def test_half_a_character_in_a_name_is_shown_or_left_out(client: Client, ada: Member) -> None:
+def test_half_a_character_in_a_name_is_shown_or_left_out(
+    client: Client, ada: Member
+) -> None:
     """A name in a charset that makes half a character of it breaks neither the reply nor the log."""
     body = part(b'name="file"; filename="\\ud800.png"', picture()) + END
 
@@ -98,15 +113,26 @@ def test_half_a_character_in_a_name_is_shown_or_left_out(client: Client, ada: Me
 
 
 FORMS = {
-    "a name of 5000 characters": (400, part(b'name="file"; filename="' + b"x" * 5000 + b'"', picture()) + END),
+    "a name of 5000 characters": (
+        400,
+        part(b'name="file"; filename="' + b"x" * 5000 + b'"', picture()) + END,
+    ),
     "no name of the field": (400, part(b'filename="a.png"', picture()) + END),
     "text where the file belongs": (422, part(b'name="file"', b"hello") + END),
-    "only an encoded name": (422, part(b"name=\"file\"; filename*=UTF-8''..%2Fevil.png", picture()) + END),
+    "only an encoded name": (
+        422,
+        part(b"name=\"file\"; filename*=UTF-8''..%2Fevil.png", picture()) + END,
+    ),
     "a picture without a name": (422, part(b'name="file"', picture()) + END),
     "an empty file": (415, part(b'name="file"; filename="a.png"') + END),
     "no parts": (422, END),
     "nothing": (422, b""),
-    "2000 fields": (400, part(b'name="x"', b"1") * 2000 + part(b'name="file"; filename="a.png"', picture()) + END),
+    "2000 fields": (
+        400,
+        part(b'name="x"', b"1") * 2000
+        + part(b'name="file"; filename="a.png"', picture())
+        + END,
+    ),
     "a text of 2 MB": (400, part(b'name="description"', bytes(2_000_000)) + END),
     "a form in the form": (
         415,
@@ -117,16 +143,28 @@ FORMS = {
         )
         + END,
     ),
-    "a boundary that is never closed": (422, part(b'name="file"; filename="a.png"', picture())),
+    "a boundary that is never closed": (
+        422,
+        part(b'name="file"; filename="a.png"', picture()),
+    ),
     "half a header": (422, b"--" + BOUNDARY + b"\r\nContent-Dispo"),
-    "another boundary": (400, b"--another\r\n" + part(b'name="file"; filename="a.png"', picture()) + END),
-    "200 headers": (400, part(b'name="file"; filename="a.png"', picture(), *[b"X-Header: 1"] * 200) + END),
+    "another boundary": (
+        400,
+        b"--another\r\n" + part(b'name="file"; filename="a.png"', picture()) + END,
+    ),
+    "200 headers": (
+        400,
+        part(b'name="file"; filename="a.png"', picture(), *[b"X-Header: 1"] * 200)
+        + END,
+    ),
 }
 
 
 @pytest.mark.parametrize("what", FORMS)
 @pytest.mark.parametrize("path", ["/uploads/image", "/uploads/profile-picture"])
-def test_a_form_that_is_none_is_refused(client: Client, ada: Member, served: ServedApp, path: str, what: str) -> None:
+def test_a_form_that_is_none_is_refused(
+    client: Client, ada: Member, served: ServedApp, path: str, what: str
+) -> None:
     """A form that breaks the rules is an error in the common shape, leaves nothing behind, and the next one works."""
     status, body = FORMS[what]
 
@@ -134,13 +172,32 @@ def test_a_form_that_is_none_is_refused(client: Client, ada: Member, served: Ser
         reply = send(client, ada, body, path)
 
     assert (reply.status_code, reply.json()["success"]) == (status, False), reply.text
-    assert send(client, ada, part(b'name="file"; filename="a.png"', picture()) + END).status_code == 201
+    assert (
+        send(
+            client, ada, part(b'name="file"; filename="a.png"', picture()) + END
+        ).status_code
+        == 201
+    )
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "text/plain", "image/png"])
-def test_a_body_that_is_no_form_is_refused(client: Client, ada: Member, served: ServedApp, kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "text/plain",
+        "image/png",
+    ],
+)
+def test_a_body_that_is_no_form_is_refused(
+    client: Client, ada: Member, served: ServedApp, kind: str
+) -> None:
     """A picture that comes without a form around it, or with one that names no boundary, is refused."""
     with nothing_stored(served):
-        reply = client.post("/uploads/image", content=picture(), headers={**ada.headers, "Content-Type": kind})
+        reply = client.post(
+            "/uploads/image",
+            content=picture(),
+            headers={**ada.headers, "Content-Type": kind},
+        )
 
     assert (reply.status_code in {400, 422}, reply.json()["success"]) == (True, False)

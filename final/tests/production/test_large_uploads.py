@@ -24,7 +24,8 @@ HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not Path("/proc/self/status").exists(), reason="not proven here: only Linux tells in /proc what a process takes"
+        not Path("/proc/self/status").exists(),
+        reason="not proven here: only Linux tells in /proc what a process takes",
     ),
 ]
 
@@ -48,13 +49,22 @@ def memory(uvicorn: "Uvicorn", field: str) -> float:
 
 def cpu_seconds(uvicorn: "Uvicorn") -> float:
     """The processor time that the app has taken so far."""
-    fields = Path(f"/proc/{uvicorn.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    fields = (
+        Path(f"/proc/{uvicorn.pid}/stat")
+        .read_text(encoding="utf-8")
+        .rpartition(")")[2]
+        .split()
+    )
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def on_disk(uvicorn: "Uvicorn", temporary: Path) -> float:
     """What lies in the uploads and in the temporary folder, in MiB, nameless files that are open in it too."""
-    found = [path.stat() for folder in (uvicorn.data / "uploads", temporary) for path in folder.iterdir()]
+    found = [
+        path.stat()
+        for folder in (uvicorn.data / "uploads", temporary)
+        for path in folder.iterdir()
+    ]
     for opened in Path(f"/proc/{uvicorn.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             if str(opened.readlink()).startswith(str(temporary)):
@@ -63,10 +73,17 @@ def on_disk(uvicorn: "Uvicorn", temporary: Path) -> float:
 
 
 @pytest.mark.parametrize("server", ["auto", "h11"])
-@pytest.mark.parametrize("announced", [True, False], ids=["with a length", "without a length"])
+@pytest.mark.parametrize(
+    "announced", [True, False], ids=["with a length", "without a length"]
+)
 @pytest.mark.parametrize("path", ["/uploads/image", "/posts"])
 def test_60_megabytes_cost_nothing(
-    start_uvicorn: "StartUvicorn", unique: Callable[[str], str], tmp_path: Path, path: str, announced: bool, server: str
+    start_uvicorn: "StartUvicorn",
+    unique: Callable[[str], str],
+    tmp_path: Path,
+    path: str,
+    announced: bool,
+    server: str,
 ) -> None:
     """An upload of 60 MB is refused, with a token and without: memory and disk don't grow with it."""
     temporary = tmp_path / "tmp"
@@ -84,9 +101,17 @@ def test_60_megabytes_cost_nothing(
 
     for who in headers, FORM:
         with uvicorn.client() as client:
-            client.post("/uploads/image", headers={**headers, **FORM}, content=HEAD + picture())
-            length = {"Content-Length": str(len(HEAD) + PIECES * MIB)} if announced else {}
-            peak, now, disk = memory(uvicorn, "VmHWM"), memory(uvicorn, "VmRSS"), on_disk(uvicorn, temporary)
+            client.post(
+                "/uploads/image", headers={**headers, **FORM}, content=HEAD + picture()
+            )
+            length = (
+                {"Content-Length": str(len(HEAD) + PIECES * MIB)} if announced else {}
+            )
+            peak, now, disk = (
+                memory(uvicorn, "VmHWM"),
+                memory(uvicorn, "VmRSS"),
+                on_disk(uvicorn, temporary),
+            )
             spent = cpu_seconds(uvicorn)
             try:
                 reply = client.post(path, headers={**who, **length}, content=body())
@@ -94,7 +119,11 @@ def test_60_megabytes_cost_nothing(
                 pass  # the server may close the connection instead of reading on
             else:
                 assert reply.status_code == 413
-                assert reply.json() == {"success": False, "message": reply.json()["message"], "errors": []}
+                assert reply.json() == {
+                    "success": False,
+                    "message": reply.json()["message"],
+                    "errors": [],
+                }
             assert client.get("/").status_code == 200
         assert cpu_seconds(uvicorn) - spent < 5
         assert memory(uvicorn, "VmHWM") - peak < 10
@@ -103,14 +132,18 @@ def test_60_megabytes_cost_nothing(
         assert on_disk(uvicorn, temporary) == disk
 
 
-def test_many_large_pictures_at_once_take_turns(start_uvicorn: "StartUvicorn", unique: Callable[[str], str]) -> None:
+def test_many_large_pictures_at_once_take_turns(
+    start_uvicorn: "StartUvicorn", unique: Callable[[str], str]
+) -> None:
     """Ten pictures of 23 million pixels at once are all stored, and only a few lie unpacked in memory at a time."""
     uvicorn = start_uvicorn()
     headers = uvicorn.join(unique("ada"))
     large = picture("RGB", (4800, 4800))
 
     def upload(_: int) -> int:
-        return client.post("/uploads/image", headers=headers, files={"file": large}, timeout=120).status_code
+        return client.post(
+            "/uploads/image", headers=headers, files={"file": large}, timeout=120
+        ).status_code
 
     with uvicorn.client() as client:
         assert upload(0) == 201
@@ -122,7 +155,9 @@ def test_many_large_pictures_at_once_take_turns(start_uvicorn: "StartUvicorn", u
     assert taken < 4 * alone, f"one took {alone:.0f} MiB, ten took {taken:.0f} MiB"
 
 
-def test_uploads_that_wait_hold_nobody_up(start_uvicorn: "StartUvicorn", unique: Callable[[str], str]) -> None:
+def test_uploads_that_wait_hold_nobody_up(
+    start_uvicorn: "StartUvicorn", unique: Callable[[str], str]
+) -> None:
     """While sixty uploads wait for their turn, which is more than there are threads, others are served."""
     uvicorn = start_uvicorn()
     headers = uvicorn.join(unique("ada"))
@@ -131,16 +166,24 @@ def test_uploads_that_wait_hold_nobody_up(start_uvicorn: "StartUvicorn", unique:
 
     def upload(_: int) -> int:
         nonlocal done
-        status = client.post("/uploads/image", headers=headers, files={"file": large}, timeout=120).status_code
+        status = client.post(
+            "/uploads/image", headers=headers, files={"file": large}, timeout=120
+        ).status_code
         done += 1
         first.set()
         return status
 
-    with uvicorn.client() as client, uvicorn.client() as reader, ThreadPoolExecutor(60) as pool:
+    with (
+        uvicorn.client() as client,
+        uvicorn.client() as reader,
+        ThreadPoolExecutor(60) as pool,
+    ):
         uploads = pool.map(upload, range(60))
         assert first.wait(60)
         assert reader.get("/posts").status_code == 200
         done_meanwhile = done
         assert Counter(uploads) == {201: 60}
 
-    assert done_meanwhile < 15, f"{done_meanwhile} of 60 uploads were served before a list of posts"
+    assert done_meanwhile < 15, (
+        f"{done_meanwhile} of 60 uploads were served before a list of posts"
+    )

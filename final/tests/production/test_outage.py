@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 def assert_unavailable(reply: httpx.Response) -> None:
     body: dict[str, Any] = reply.json()
-    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), reply.text
+    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), (
+        reply.text
+    )
     assert int(reply.headers["retry-after"]) > 0
 
 
@@ -54,7 +55,9 @@ def test_connections_that_the_server_ended(
     ada = uvicorn.join("ada")
     with uvicorn.client() as client:
         for _ in range(3):
-            with psycopg.connect(host=postgres, user="postgres", dbname="postgres", autocommit=True) as connection:
+            with psycopg.connect(
+                host=postgres, user="postgres", dbname="postgres", autocommit=True
+            ) as connection:
                 ended = connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
                     [urlsplit(url).path.removeprefix("/")],
@@ -114,7 +117,9 @@ def test_a_server_that_goes_away_in_the_middle(
 
     assert statuses == {201, 503}
     with uvicorn.client() as client:
-        assert {client.get(f"/posts/{post_id}").status_code for post_id in acknowledged} == {200}
+        assert {
+            client.get(f"/posts/{post_id}").status_code for post_id in acknowledged
+        } == {200}
 
 
 @ON_SQLITE
@@ -133,7 +138,9 @@ def test_a_database_that_somebody_else_locks(start_uvicorn: "StartUvicorn") -> N
         assert client.post("/posts", json=NEW_POST, headers=ada).status_code == 201
 
 
-def test_a_login_whose_audit_fails(start_uvicorn: "StartUvicorn", new_database: Callable[[], str]) -> None:
+def test_a_login_whose_audit_fails(
+    start_uvicorn: "StartUvicorn", new_database: Callable[[], str]
+) -> None:
     """Where the audit cannot be written, a login works and a failed one is a 401: the log tells of it."""
     url = new_database()
     uvicorn = start_uvicorn(DATABASE_URL=url)
@@ -151,7 +158,12 @@ def test_a_login_whose_audit_fails(start_uvicorn: "StartUvicorn", new_database: 
     with uvicorn.client() as client:
         login = {"email": "ada@example.com", "password": PASSWORD}
         assert client.post("/auth/login", json=login).status_code == 200
-        assert client.post("/auth/login", json={**login, "password": "wrong password"}).status_code == 401
+        assert (
+            client.post(
+                "/auth/login", json={**login, "password": "wrong password"}
+            ).status_code
+            == 401
+        )
 
     deadline = time.monotonic() + 10
     while uvicorn.log.count("this login is not in the audit") < 2:
@@ -172,6 +184,9 @@ def test_a_database_file_that_is_garbage(start_uvicorn: "StartUvicorn") -> None:
     for reply in ask_for_everything(uvicorn, ada):
         assert "this is no" not in reply.text
         if reply.status_code >= 400:  # SQLite answers some from what it still holds
-            assert (set(reply.json()), reply.json()["success"]) == ({"success", "message", "errors"}, False)
+            assert (set(reply.json()), reply.json()["success"]) == (
+                {"success", "message", "errors"},
+                False,
+            )
     with uvicorn.client() as client:
         assert client.get("/").status_code == 200

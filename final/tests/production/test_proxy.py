@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from workbook.plugin.client import Client
 
 if TYPE_CHECKING:
@@ -44,9 +43,16 @@ def test_a_root_path_opens_nothing(start_uvicorn: "StartUvicorn", prefix: str) -
     uvicorn = start_uvicorn("--root-path", prefix)
     stripped = prefix.rstrip("/")
     with uvicorn.client() as client:
-        for path in ("/internal/stats", "/%69nternal/stats", "/internal%2Fstats", f"{stripped}/internal/stats"):
+        for path in (
+            "/internal/stats",
+            "/%69nternal/stats",
+            "/internal%2Fstats",
+            f"{stripped}/internal/stats",
+        ):
             for method in ("GET", "HEAD"):
-                assert client.request(method, path).status_code in {401, 404}, f"{method} {path}"
+                assert client.request(method, path).status_code in {401, 404}, (
+                    f"{method} {path}"
+                )
         assert client.get("/internal/stats").status_code == 401
         assert client.get("/internal/stats", headers=KEY).status_code == 200
         assert client.get("/posts").status_code == 200
@@ -62,7 +68,18 @@ def test_a_web_socket_needs_the_key_too(client: Client) -> None:
     assert status == b"401"
 
 
-@pytest.mark.parametrize("path", ["/", "/posts", "/posts/999999", "/users/me", "/internal/stats", "/docs", "/nothing"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/posts",
+        "/posts/999999",
+        "/users/me",
+        "/internal/stats",
+        "/docs",
+        "/nothing",
+    ],
+)
 def test_head_is_answered_like_get(client: Client, path: str) -> None:
     """HEAD, which uptime monitors and link checkers send, gets GET's status and headers, and no body."""
     asked, got = client.head(path), client.get(path)
@@ -77,21 +94,37 @@ def test_head_is_answered_like_get(client: Client, path: str) -> None:
         ({"access-control-request-method": "PUT"}, "Disallowed CORS method"),
         ({"origin": "https://evil.example"}, "Disallowed CORS origin"),
         ({"access-control-request-headers": "x-evil"}, "Disallowed CORS headers"),
-        ({"access-control-request-private-network": "true"}, "Disallowed CORS private-network"),
+        (
+            {"access-control-request-private-network": "true"},
+            "Disallowed CORS private-network",
+        ),
     ],
 )
-def test_a_refused_preflight_has_the_one_shape(client: Client, asked: dict[str, str], said: str) -> None:
+def test_a_refused_preflight_has_the_one_shape(
+    client: Client, asked: dict[str, str], said: str
+) -> None:
     """A preflight that is refused is answered in the shape of every error."""
     usual = {"origin": "http://localhost:3000", "access-control-request-method": "GET"}
 
     reply = client.options("/posts", headers={**usual, **asked})
 
-    assert (reply.status_code, reply.json()) == (400, {"success": False, "message": said, "errors": []})
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"success": False, "message": said, "errors": []},
+    )
 
 
-def test_a_guard_is_not_led_around_by_a_mount(app_directory: Path, base_env: dict[str, str], tmp_path: Path) -> None:
+def test_a_guard_is_not_led_around_by_a_mount(
+    app_directory: Path, base_env: dict[str, str], tmp_path: Path
+) -> None:
     """Where the app is mounted below another one, /internal needs the key there as well."""
     asking = [sys.executable, "-c", MOUNTED, str(app_directory)]
-    ended = subprocess.run(asking, cwd=tmp_path, env={**os.environ, **base_env}, capture_output=True, text=True)
+    ended = subprocess.run(
+        asking,
+        cwd=tmp_path,
+        env={**os.environ, **base_env},
+        capture_output=True,
+        text=True,
+    )
 
     assert ended.stdout.split() == ["401", "200", "200"], ended.stderr

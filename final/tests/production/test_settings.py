@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.serving import AppFailed
 
@@ -33,7 +32,11 @@ class Start:
         env: dict[str, str],
         code: str = "import app.main",
     ) -> None:
-        command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(app_directory)!r}); {code}"]
+        command = [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(app_directory)!r}); {code}",
+        ]
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             self.returncode = lifeline.run(
                 "code",
@@ -53,14 +56,26 @@ class Start:
 @pytest.mark.parametrize(
     "env, said",
     [
-        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT: Input should be 'development' or 'production'"),
+        (
+            {"ENVIRONMENT": "prod"},
+            "ENVIRONMENT: Input should be 'development' or 'production'",
+        ),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY: everybody knows this one"),
-        ({"ENVIRONMENT": "production", "SECRET_KEY": ""}, "SECRET_KEY: String should have at least 32 characters"),
-        ({"ENVIRONMENT": "production", "SECRET_KEY": "short"}, "SECRET_KEY: String should have at least 32 characters"),
+        (
+            {"ENVIRONMENT": "production", "SECRET_KEY": ""},
+            "SECRET_KEY: String should have at least 32 characters",
+        ),
+        (
+            {"ENVIRONMENT": "production", "SECRET_KEY": "short"},
+            "SECRET_KEY: String should have at least 32 characters",
+        ),
         ({"SECRET_KEY": ""}, "SECRET_KEY: String should have at least 32 characters"),
         ({"TOKEN_MINUTES": "0"}, "TOKEN_MINUTES: Input should be greater than 0"),
         ({"TOKEN_MINUTES": "soon"}, "TOKEN_MINUTES: Input should be a valid integer"),
-        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: takes sqlite:///FILE or postgresql+psycopg://"),
+        (
+            {"DATABASE_URL": "mysql://x"},
+            "DATABASE_URL: takes sqlite:///FILE or postgresql+psycopg://",
+        ),
         (
             {"ALLOWED_ORIGINS": "https://example.com/"},
             "ALLOWED_ORIGINS: no browser sends 'https://example.com/', but 'https://example.com'",
@@ -69,14 +84,27 @@ class Start:
             {"ALLOWED_ORIGINS": "https://bücher.example:443"},
             "ALLOWED_ORIGINS: no browser sends 'https://bücher.example:443', but 'https://xn--bcher-kva.example'",
         ),
-        ({"ALLOWED_ORIGINS": "null"}, "ALLOWED_ORIGINS: any local file and any sandboxed page sends 'null'"),
+        (
+            {"ALLOWED_ORIGINS": "null"},
+            "ALLOWED_ORIGINS: any local file and any sandboxed page sends 'null'",
+        ),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: '*' is no origin"),
-        ({"ALLOWED_ORIGINS": "wss://example.com"}, "ALLOWED_ORIGINS: 'wss://example.com' is no origin"),
-        ({"SMTP_PORT": "99999"}, "SMTP_PORT: Input should be less than or equal to 65535"),
+        (
+            {"ALLOWED_ORIGINS": "wss://example.com"},
+            "ALLOWED_ORIGINS: 'wss://example.com' is no origin",
+        ),
+        (
+            {"SMTP_PORT": "99999"},
+            "SMTP_PORT: Input should be less than or equal to 65535",
+        ),
     ],
 )
 def test_a_wrong_setting_stops_the_start(
-    lifeline: "Lifeline", app_directory: Path, tmp_path: Path, env: dict[str, str], said: str
+    lifeline: "Lifeline",
+    app_directory: Path,
+    tmp_path: Path,
+    env: dict[str, str],
+    said: str,
 ) -> None:
     """A wrong setting stops the start with its name and what it accepts, and without a traceback."""
     ended = Start(lifeline, app_directory, tmp_path, env)
@@ -90,7 +118,9 @@ def test_a_wrong_setting_stops_the_start(
 @pytest.mark.parametrize(
     "written",
     [
-        "TOKEN_MINUTES=60\r\n".encode("utf-16"),  # `echo TOKEN_MINUTES=60 > .env` in PowerShell 5
+        "TOKEN_MINUTES=60\r\n".encode(
+            "utf-16"
+        ),  # `echo TOKEN_MINUTES=60 > .env` in PowerShell 5
         "TOKEN_MINUTES=60\r\n".encode("utf-16-le"),
         "MAIL_FROM=Blög <blog@example.com>\r\n".encode("cp1252"),  # `Set-Content .env`
         "MAIL_FROM=Блог <blog@example.com>\n".encode("koi8-r"),
@@ -109,18 +139,33 @@ def test_an_env_file_in_another_encoding_is_named(
     assert (ended.returncode, ended.stderr.splitlines()[1:]) == (1, [said])
 
 
-def test_an_env_file_may_begin_with_a_mark(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
+def test_an_env_file_may_begin_with_a_mark(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path
+) -> None:
     """Notepad's UTF-8, which begins with a byte order mark, is read from its first setting on."""
-    (tmp_path / ".env").write_text("TOKEN_MINUTES=61\r\nSMTP_PORT=26\r\n", encoding="utf-8-sig", newline="")
+    (tmp_path / ".env").write_text(
+        "TOKEN_MINUTES=61\r\nSMTP_PORT=26\r\n", encoding="utf-8-sig", newline=""
+    )
 
-    asked = Start(lifeline, app_directory, tmp_path, {}, "import app.config as c; print(c.settings.token_minutes)")
+    asked = Start(
+        lifeline,
+        app_directory,
+        tmp_path,
+        {},
+        "import app.config as c; print(c.settings.token_minutes)",
+    )
 
     assert (asked.stdout, asked.stderr) == ("61\n", "")
 
 
-def test_no_secret_is_repeated(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
+def test_no_secret_is_repeated(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path
+) -> None:
     """What stops the start repeats no secret."""
-    wrong = {"SECRET_KEY": "hunter2-hunter2", "DATABASE_URL": "mysql://me:hunter2@host/db"}
+    wrong = {
+        "SECRET_KEY": "hunter2-hunter2",
+        "DATABASE_URL": "mysql://me:hunter2@host/db",
+    }
 
     ended = Start(lifeline, app_directory, tmp_path, wrong)
 
@@ -133,28 +178,40 @@ def test_the_example_starts_once_its_secret_is_replaced(
 ) -> None:
     """`.env.example` copied to `.env` is refused in production until its secret is replaced; then the app starts."""
     example = (app_directory / ".env.example").read_text(encoding="utf-8")
-    secret = next(line for line in example.splitlines() if line.startswith("SECRET_KEY="))
+    secret = next(
+        line for line in example.splitlines() if line.startswith("SECRET_KEY=")
+    )
     (tmp_path / ".env").write_text(example, encoding="utf-8")
 
     refused = Start(lifeline, app_directory, tmp_path, {"ENVIRONMENT": "production"})
-    (tmp_path / ".env").write_text(example.replace(secret, f"SECRET_KEY={GOOD_SECRET}"), encoding="utf-8")
+    (tmp_path / ".env").write_text(
+        example.replace(secret, f"SECRET_KEY={GOOD_SECRET}"), encoding="utf-8"
+    )
     ended = Start(lifeline, app_directory, tmp_path, {"ENVIRONMENT": "production"})
 
     assert "SECRET_KEY: everybody knows this one" in refused.stderr
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_the_example_names_every_setting(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
+def test_the_example_names_every_setting(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path
+) -> None:
     """`.env.example` names every setting that the app reads, and no other."""
     names = "import json, app.config; print(json.dumps(sorted(app.config.Settings.model_fields)))"
     asked = Start(lifeline, app_directory, tmp_path, {}, names)
     example = (app_directory / ".env.example").read_text(encoding="utf-8").splitlines()
-    told = {found[1].lower() for line in example if (found := re.match(r"([A-Z0-9_]+)=", line))}
+    told = {
+        found[1].lower()
+        for line in example
+        if (found := re.match(r"([A-Z0-9_]+)=", line))
+    }
 
     assert told == set(json.loads(asked.stdout))
 
 
-def test_a_misspelt_setting_is_told(lifeline: "Lifeline", app_directory: Path, tmp_path: Path) -> None:
+def test_a_misspelt_setting_is_told(
+    lifeline: "Lifeline", app_directory: Path, tmp_path: Path
+) -> None:
     """A name in `.env` that is nearly a setting's is mentioned; any other belongs to another program."""
     given = "ALOWED_ORIGINS=https://example.com\nexport POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=blog\nDB_URL=y\n"
     (tmp_path / ".env").write_text(given, encoding="utf-8")
@@ -170,21 +227,29 @@ def test_origins_come_from_the_settings(fresh_app: Callable[..., Client]) -> Non
     local, named = "http://localhost:3000", "https://app.example.com"
 
     def allowed(client: Client, origin: str) -> str | None:
-        given: str | None = client.get("/", headers={"Origin": origin}).headers.get("access-control-allow-origin")
+        given: str | None = client.get("/", headers={"Origin": origin}).headers.get(
+            "access-control-allow-origin"
+        )
         return given
 
     development = fresh_app()
     production = fresh_app(ENVIRONMENT="production", ALLOWED_ORIGINS="")
-    both = fresh_app(ENVIRONMENT="production", ALLOWED_ORIGINS=f"{named}, https://b.example.com")
+    both = fresh_app(
+        ENVIRONMENT="production", ALLOWED_ORIGINS=f"{named}, https://b.example.com"
+    )
 
     assert (allowed(development, local), allowed(development, named)) == (local, None)
     assert (allowed(production, local), allowed(production, named)) == (None, None)
     assert (allowed(both, local), allowed(both, named)) == (None, named)
 
 
-def test_a_database_that_is_not_there_stops_the_start(fresh_app: Callable[..., Client]) -> None:
+def test_a_database_that_is_not_there_stops_the_start(
+    fresh_app: Callable[..., Client],
+) -> None:
     """A database that does not answer stops the start and is named as the reason."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed (uv sync --group tests)")
+    pytest.importorskip(
+        "psycopg", reason="psycopg is not installed (uv sync --group tests)"
+    )
     with pytest.raises(BaseException) as caught:
         fresh_app(DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:9/none")
 

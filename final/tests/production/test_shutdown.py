@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from PIL import Image
-
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 
 DEADLINE = ("--timeout-graceful-shutdown", "10")
 ONE, TWO = ("--workers", "1"), ("--workers", "2")
-ENDED = {ONE: -signal.SIGTERM, TWO: 0}  # uvicorn alone ends by the signal, a supervisor by itself
+ENDED = {
+    ONE: -signal.SIGTERM,
+    TWO: 0,
+}  # uvicorn alone ends by the signal, a supervisor by itself
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +30,9 @@ pytestmark = pytest.mark.slow
 def noise(side: int = 300) -> bytes:
     """A PNG that no encoder makes small."""
     encoded = BytesIO()
-    Image.frombytes("RGB", (side, side), os.urandom(3 * side * side)).save(encoded, "PNG")
+    Image.frombytes("RGB", (side, side), os.urandom(3 * side * side)).save(
+        encoded, "PNG"
+    )
     return encoded.getvalue()
 
 
@@ -53,11 +57,16 @@ def test_a_mail_is_sent_although_sigterm_came(
     workers: tuple[str, str],
 ) -> None:
     """SIGTERM waits for the tasks of requests that are answered: the mail arrives, and then the process ends."""
-    uvicorn = start_uvicorn(*workers, *DEADLINE, SMTP_HOST=mailbox.host, SMTP_PORT=str(mailbox.port))
+    uvicorn = start_uvicorn(
+        *workers, *DEADLINE, SMTP_HOST=mailbox.host, SMTP_PORT=str(mailbox.port)
+    )
     email = f"{unique('ada')}@example.com"
     with mailbox.held():
         with uvicorn.client() as client:
-            reply = client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
+            reply = client.post(
+                "/auth/register",
+                json={"name": "Ada", "email": email, "password": PASSWORD},
+            )
 
         uvicorn.signal(signal.SIGTERM)
         wait_for_shutdown(uvicorn, int(workers[1]))
@@ -70,15 +79,24 @@ def test_a_mail_is_sent_although_sigterm_came(
 
 
 @pytest.mark.parametrize("workers", [ONE, TWO], ids=["one worker", "two workers"])
-def test_an_upload_is_answered_although_sigterm_came(start_uvicorn: "StartUvicorn", workers: tuple[str, str]) -> None:
+def test_an_upload_is_answered_although_sigterm_came(
+    start_uvicorn: "StartUvicorn", workers: tuple[str, str]
+) -> None:
     """SIGTERM waits for requests that have begun: half an upload that is then completed is stored and answered."""
     uvicorn = start_uvicorn(*workers, *DEADLINE)
     ada = uvicorn.join("ada")
-    request = httpx.Request("POST", uvicorn.url + "/uploads/image", files={"file": ("a.png", noise())}, headers=ada)
+    request = httpx.Request(
+        "POST",
+        uvicorn.url + "/uploads/image",
+        files={"file": ("a.png", noise())},
+        headers=ada,
+    )
     request.headers["Expect"] = "100-continue"
     body = request.read()
     with uvicorn.connect() as connection:
-        head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        head = "".join(
+            f"{name}: {value}\r\n" for name, value in request.headers.items()
+        )
         connection.sendall(f"POST /uploads/image HTTP/1.1\r\n{head}\r\n".encode())
         told = connection.recv(1000)  # the request is under way
         connection.sendall(body[: len(body) // 2])
@@ -109,13 +127,18 @@ def test_a_task_that_takes_too_long_is_ended(
     email = f"{unique('ada')}@example.com"
     with mailbox.held():
         with uvicorn.client() as client:
-            client.post("/auth/register", json={"name": "Ada", "email": email, "password": PASSWORD})
+            client.post(
+                "/auth/register",
+                json={"name": "Ada", "email": email, "password": PASSWORD},
+            )
 
         uvicorn.signal(signal.SIGTERM)
 
         assert uvicorn.wait_until_ended() == ENDED[workers]
         assert mailbox.to(email) == []
-        assert "was not welcomed" not in uvicorn.log, "the task ended by itself, as its connection timed out"
+        assert "was not welcomed" not in uvicorn.log, (
+            "the task ended by itself, as its connection timed out"
+        )
 
 
 class Writers:
@@ -126,7 +149,13 @@ class Writers:
         self.pictures: list[str] = []
         self.documents: dict[str, int] = {}
         self._uvicorn, self._headers = uvicorn, headers
-        works = [self._write, self._write, self._upload_picture, self._upload_document, self._upload_document]
+        works = [
+            self._write,
+            self._write,
+            self._upload_picture,
+            self._upload_document,
+            self._upload_document,
+        ]
         self._threads = [threading.Thread(target=work) for work in works]
         for thread in self._threads:
             thread.start()
@@ -143,7 +172,9 @@ class Writers:
     def _write(self) -> None:
         def write(client: httpx.Client) -> None:
             content = os.urandom(4000).hex()
-            reply = client.post("/posts", json={"title": "T", "content": content, "published": True})
+            reply = client.post(
+                "/posts", json={"title": "T", "content": content, "published": True}
+            )
             assert reply.status_code == 201
             self.posts[reply.json()["id"]] = content
 
@@ -160,7 +191,9 @@ class Writers:
         self._repeat(upload)
 
     def _upload_document(self) -> None:
-        document = b"%PDF-1.7" + os.urandom(4 * 2**20) + b"%%EOF"  # takes a while to write down
+        document = (
+            b"%PDF-1.7" + os.urandom(4 * 2**20) + b"%%EOF"
+        )  # takes a while to write down
 
         def upload(client: httpx.Client) -> None:
             reply = client.post("/uploads/image", files={"file": ("a.pdf", document)})
@@ -208,11 +241,19 @@ def test_what_was_acknowledged_outlives_kill_9(start_uvicorn: "StartUvicorn") ->
         def read(url: str) -> bytes:
             return client.get(url).content
 
-        contents = pool.map(lambda post_id: client.get(f"/posts/{post_id}").json().get("content"), posts)
+        contents = pool.map(
+            lambda post_id: client.get(f"/posts/{post_id}").json().get("content"), posts
+        )
         assert list(contents) == list(posts.values())
-        served = {f"/files/{path.name}" for path in (uvicorn.data / "uploads").iterdir() if path.name[0] != "."}
+        served = {
+            f"/files/{path.name}"
+            for path in (uvicorn.data / "uploads").iterdir()
+            if path.name[0] != "."
+        }
         assert served.issuperset([*pictures, *documents])
         assert all(is_whole(read(url)) for url in served if url.endswith("png"))
         written = {url: len(read(url)) for url in served if url.endswith("pdf")}
         assert set(written.values()) == set(documents.values())
-        assert client.post("/posts", json={"title": "T", "content": ""}).status_code == 201
+        assert (
+            client.post("/posts", json={"title": "T", "content": ""}).status_code == 201
+        )

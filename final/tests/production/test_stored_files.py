@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
 from workbook.serving import ServedApp
@@ -33,30 +32,45 @@ def get_raw(app: ServedApp, path: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.slow
-def test_a_picture_survives_a_restart(start_uvicorn: Callable[..., Any], unique: Callable[[str], str]) -> None:
+def test_a_picture_survives_a_restart(
+    start_uvicorn: Callable[..., Any], unique: Callable[[str], str]
+) -> None:
     """After a restart a picture's address still answers with the picture."""
     before = start_uvicorn()
     headers = before.join(unique("ada"))
     with before.client() as client:
-        url = client.post("/uploads/image", headers=headers, files={"file": picture()}).json()["url"]
+        url = client.post(
+            "/uploads/image", headers=headers, files={"file": picture()}
+        ).json()["url"]
         content = client.get(url).content
     before.kill()
 
     with start_uvicorn().client() as client:
         reply = client.get(url)
 
-    assert (reply.status_code, reply.content, reply.headers["content-type"]) == (200, content, "image/png")
+    assert (reply.status_code, reply.content, reply.headers["content-type"]) == (
+        200,
+        content,
+        "image/png",
+    )
 
 
 def test_the_folder_is_made_at_the_start(
-    fresh_app: Callable[..., Client], new_database: Callable[[], str], unique: Callable[[str], str], tmp_path: Path
+    fresh_app: Callable[..., Client],
+    new_database: Callable[[], str],
+    unique: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
     """The folder for uploads is where UPLOAD_DIR says, and is made when the app starts."""
     folder = tmp_path / "disk" / "pictures"
     client = fresh_app(UPLOAD_DIR=str(folder), DATABASE_URL=new_database())
     assert list(folder.iterdir()) == []
 
-    reply = client.post("/uploads/image", headers=join(client, unique("ada")).headers, files={"file": picture()})
+    reply = client.post(
+        "/uploads/image",
+        headers=join(client, unique("ada")).headers,
+        files={"file": picture()},
+    )
 
     assert reply.status_code == 201
     assert [path.name for path in folder.iterdir()] == [reply.json()["filename"]]
@@ -102,14 +116,27 @@ def test_only_stored_files_are_served(served: ServedApp, path: str) -> None:
 
 def test_a_stored_file_is_read_and_never_changed(client: Client, ada: Member) -> None:
     """A stored file answers GET, HEAD, a range and a question whether it has changed; nothing else."""
-    url = client.post("/uploads/image", headers=ada.headers, files={"file": picture()}).json()["url"]
+    url = client.post(
+        "/uploads/image", headers=ada.headers, files={"file": picture()}
+    ).json()["url"]
     whole = client.get(url)
 
     head, part = client.head(url), client.get(url, headers={"Range": "bytes=1-3"})
-    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(whole.content)))
+    assert (head.status_code, head.content, head.headers["content-length"]) == (
+        200,
+        b"",
+        str(len(whole.content)),
+    )
     assert (part.status_code, part.content) == (206, b"PNG")
-    assert client.get(url, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+    assert (
+        client.get(url, headers={"If-None-Match": whole.headers["etag"]}).status_code
+        == 304
+    )
     for method in "POST", "PUT", "PATCH", "DELETE":
         reply = client.request(method, url, headers=ada.headers)
-        assert (reply.status_code, reply.json()["success"], reply.headers["allow"]) == (405, False, "GET, HEAD")
+        assert (reply.status_code, reply.json()["success"], reply.headers["allow"]) == (
+            405,
+            False,
+            "GET, HEAD",
+        )
     assert client.get(url).content == whole.content

@@ -2,7 +2,6 @@ import re
 import socket
 
 import pytest
-
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.serving import ServedApp
@@ -12,7 +11,9 @@ pytestmark = pytest.mark.slow
 
 def ask(app: ServedApp, request: bytes, *, half_close: bool = False) -> list[int]:
     """Send bytes on one connection, read until it is closed; returns the status of each reply."""
-    with socket.create_connection(("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=10) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=10
+    ) as connection:
         connection.sendall(request)
         if half_close:
             connection.shutdown(socket.SHUT_WR)
@@ -22,7 +23,11 @@ def ask(app: ServedApp, request: bytes, *, half_close: bool = False) -> list[int
 
 def test_unusual_but_sound_http_is_answered(served: ServedApp) -> None:
     """Pipelined requests, HTTP/1.0 and a half-closed connection are all answered, each with its own reply."""
-    get, host, last = b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"Connection: close\r\n\r\n"
+    get, host, last = (
+        b"GET / HTTP/1.1\r\n",
+        b"Host: a\r\n",
+        b"Connection: close\r\n\r\n",
+    )
 
     pipelined = (get + host + b"\r\n") * 50 + b"GET /nothing HTTP/1.1\r\n" + host + last
     assert ask(served, pipelined) == [200] * 50 + [404]

@@ -10,7 +10,6 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
@@ -27,7 +26,9 @@ def half_made_tables(url: str, data: Path) -> Iterator[Callable[[], bool]]:
     """Somebody has begun to make the tables, and takes it back in the end; yields a question: do four wait for that?"""
     if url.startswith("sqlite"):
         data.mkdir()
-        with contextlib.closing(sqlite3.connect(data / "blog.db", isolation_level=None)) as file:
+        with contextlib.closing(
+            sqlite3.connect(data / "blog.db", isolation_level=None)
+        ) as file:
             file.execute("BEGIN IMMEDIATE")
             yield lambda: True  # SQLite does not tell
         return
@@ -35,7 +36,10 @@ def half_made_tables(url: str, data: Path) -> Iterator[Callable[[], bool]]:
 
     server = url.replace("+psycopg", "")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(server) as connection, psycopg.connect(server, autocommit=True) as watching:
+    with (
+        psycopg.connect(server) as connection,
+        psycopg.connect(server, autocommit=True) as watching,
+    ):
         connection.execute("CREATE TABLE users (id int)")
         yield lambda: watching.execute(waiting).fetchone() == (4,)
         connection.rollback()
@@ -50,7 +54,10 @@ def test_four_workers_start_at_once_on_an_empty_database(
         with half_made_tables(url, data) as four_wait:
             starting = pool.submit(start_uvicorn, "--workers", "4", DATABASE_URL=url)
             deadline = time.monotonic() + 30
-            while read_logs(data).count("Waiting for application startup") < 4 or not four_wait():
+            while (
+                read_logs(data).count("Waiting for application startup") < 4
+                or not four_wait()
+            ):
                 assert time.monotonic() < deadline, read_logs(data)
                 time.sleep(0.02)
         uvicorn = starting.result()
@@ -66,12 +73,16 @@ def read_logs(data: Path) -> str:
     return "".join(path.read_text() for path in data.glob("*.log"))
 
 
-def test_a_token_of_one_process_is_good_in_another(start_uvicorn: "StartUvicorn") -> None:
+def test_a_token_of_one_process_is_good_in_another(
+    start_uvicorn: "StartUvicorn",
+) -> None:
     """A token that one process made opens the other, which finds there what was written through the first."""
     first, second = start_uvicorn(), start_uvicorn()
     ada = first.join("ada")
     with first.client() as client:
-        post_id = client.post("/posts", json={"title": "T", "content": "of Ada"}, headers=ada).json()["id"]
+        post_id = client.post(
+            "/posts", json={"title": "T", "content": "of Ada"}, headers=ada
+        ).json()["id"]
 
     with second.client() as client:
         reply = client.get(f"/posts/{post_id}", headers=ada)
@@ -80,7 +91,9 @@ def test_a_token_of_one_process_is_good_in_another(start_uvicorn: "StartUvicorn"
     assert (reply.status_code, reply.json().get("content")) == (200, "of Ada")
 
 
-def test_of_a_thousand_writes_at_once_none_is_lost(start_uvicorn: "StartUvicorn") -> None:
+def test_of_a_thousand_writes_at_once_none_is_lost(
+    start_uvicorn: "StartUvicorn",
+) -> None:
     """1,000 writes by two workers, three threads to a post, are all answered well, and the last of each field stays."""
     uvicorn = start_uvicorn("--workers", "2")
     ada = uvicorn.join("ada")
@@ -102,18 +115,32 @@ def test_of_a_thousand_writes_at_once_none_is_lost(start_uvicorn: "StartUvicorn"
         def change(job: tuple[str, int]) -> list[int]:
             field, first = job
             mine = ids[first::10]
-            return [client.patch(f"/posts/{n}", json={field: v}).status_code for v in values[field] for n in mine]
+            return [
+                client.patch(f"/posts/{n}", json={field: v}).status_code
+                for v in values[field]
+                for n in mine
+            ]
 
         ids = list(pool.map(create, range(100)))
-        statuses = Counter(status for each in pool.map(change, product(values, range(10))) for status in each)
-        posts = list(pool.map(lambda post_id: client.get(f"/posts/{post_id}").json(), ids))
+        statuses = Counter(
+            status
+            for each in pool.map(change, product(values, range(10)))
+            for status in each
+        )
+        posts = list(
+            pool.map(lambda post_id: client.get(f"/posts/{post_id}").json(), ids)
+        )
 
     assert statuses == {200: 900}
     assert len(set(ids)) == 100
-    assert Counter((post["title"], post["content"], post["published"]) for post in posts) == {("c", "third", True): 100}
+    assert Counter(
+        (post["title"], post["content"], post["published"]) for post in posts
+    ) == {("c", "third", True): 100}
 
 
-def test_a_change_and_a_deletion_at_the_same_moment(start_uvicorn: "StartUvicorn") -> None:
+def test_a_change_and_a_deletion_at_the_same_moment(
+    start_uvicorn: "StartUvicorn",
+) -> None:
     """Whoever changes a post while it is deleted is told so, and a deleted post stays deleted."""
     uvicorn = start_uvicorn("--workers", "2")
     ada = uvicorn.join("ada")
@@ -126,13 +153,23 @@ def test_a_change_and_a_deletion_at_the_same_moment(start_uvicorn: "StartUvicorn
 
             def run(method: str, body: dict[str, str] | None) -> int:
                 start.wait(10)
-                return client.request(method, f"/posts/{post_id}", json=body).status_code
+                return client.request(
+                    method, f"/posts/{post_id}", json=body
+                ).status_code
 
-            runs = [("PATCH", {"title": "A"}), ("DELETE", None), ("PATCH", {"content": "B"})]
-            return tuple(run.result() for run in [pool.submit(run, *each) for each in runs])
+            runs = [
+                ("PATCH", {"title": "A"}),
+                ("DELETE", None),
+                ("PATCH", {"content": "B"}),
+            ]
+            return tuple(
+                run.result() for run in [pool.submit(run, *each) for each in runs]
+            )
 
         for _ in range(40):
-            post_id = client.post("/posts", json={"title": "T", "content": ""}).json()["id"]
+            post_id = client.post("/posts", json={"title": "T", "content": ""}).json()[
+                "id"
+            ]
             first, deleted, second = race(post_id)
             assert {first, second} <= {200, 404, 409}
             assert deleted == 204
@@ -144,12 +181,16 @@ def test_one_email_is_wanted_by_forty(start_uvicorn: "StartUvicorn") -> None:
     """Of 32 users and 8 newcomers who want one email at the same moment one gets it; the others are told so."""
     uvicorn = start_uvicorn("--workers", "2")
     with ThreadPoolExecutor(40) as pool, uvicorn.client() as client:
-        members = list(pool.map(uvicorn.join, (f"user-{number}" for number in range(32))))
+        members = list(
+            pool.map(uvicorn.join, (f"user-{number}" for number in range(32)))
+        )
         wanted, start = "wanted@example.com", Barrier(40)
 
         def change(headers: dict[str, str]) -> int:
             start.wait(10)
-            return client.patch("/users/me", json={"email": wanted}, headers=headers).status_code
+            return client.patch(
+                "/users/me", json={"email": wanted}, headers=headers
+            ).status_code
 
         def register(_: int) -> int:
             start.wait(10)
@@ -159,7 +200,10 @@ def test_one_email_is_wanted_by_forty(start_uvicorn: "StartUvicorn") -> None:
         changed = [pool.submit(change, headers) for headers in members]
         registered = [pool.submit(register, number) for number in range(8)]
         statuses = Counter(each.result() for each in changed + registered)
-        emails = Counter(client.get("/users/me", headers=headers).json()["email"] for headers in members)
+        emails = Counter(
+            client.get("/users/me", headers=headers).json()["email"]
+            for headers in members
+        )
 
     assert statuses[409] == 39
     assert statuses[200] + statuses[201] == 1

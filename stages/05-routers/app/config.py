@@ -10,8 +10,10 @@ UPLOADS = Path("uploads").resolve()
 
 
 class Settings(BaseSettings):
-    # Without SECRET_KEY each start makes its own: with a known default everybody could sign tokens.
-    secret_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32), min_length=32)
+    # By default each start makes its own: with a known one, anyone could sign tokens.
+    secret_key: str = Field(
+        default_factory=lambda: secrets.token_urlsafe(32), min_length=32
+    )
     token_minutes: PositiveInt = 30
     max_upload_bytes: PositiveInt = 5 * 1024 * 1024
     argon2_time_cost: PositiveInt = 3

@@ -13,25 +13,25 @@ from .models import Base, Post, User
 Row = TypeVar("Row", bound=Base)
 
 
-def fetch(db: Session, query: Select[Row]) -> Sequence[Row]:
-    """Return the rows, and give the connection back: making the reply of them may have to wait for a thread."""
-    rows = db.scalars(query).all()
-    db.commit()
+def fetch(session: Session, query: Select[Row]) -> Sequence[Row]:
+    """Return the rows and give the connection back, before waiting for a thread."""
+    rows = session.scalars(query).all()
+    session.commit()
     return rows
 
 
-def save(db: Session, row: Base) -> None:
+def save(session: Session, row: Base) -> None:
     """Write a new or changed row."""
-    db.add(row)
-    db.commit()
+    session.add(row)
+    session.commit()
 
 
-def try_save(db: Session, row: Base) -> bool:
+def try_save(session: Session, row: Base) -> bool:
     """Write it; False if one of its unique values is taken."""
     try:
-        save(db, row)
+        save(session, row)
     except IntegrityError:
-        db.rollback()
+        session.rollback()
         return False
     return True
 
@@ -42,21 +42,21 @@ def change(row: Base, changes: BaseModel) -> None:
         setattr(row, name, value)
 
 
-def delete(db: Session, row: Base) -> None:
-    db.delete(row)
-    db.commit()
+def delete(session: Session, row: Base) -> None:
+    session.delete(row)
+    session.commit()
 
 
-def get_user(db: Session, user_id: int) -> User | None:
-    return db.get(User, user_id)
+def get_user(session: Session, user_id: int) -> User | None:
+    return session.get(User, user_id)
 
 
-def get_user_by_email(db: Session, email: str) -> User | None:
-    return db.scalar(select(User).where(User.email == email))
+def get_user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email))
 
 
-def list_users(db: Session, skip: int, limit: int) -> Sequence[User]:
-    return fetch(db, select(User).order_by(User.id).offset(skip).limit(limit))
+def get_users(session: Session, skip: int, limit: int) -> Sequence[User]:
+    return fetch(session, select(User).order_by(User.id).offset(skip).limit(limit))
 
 
 def visible_to(viewer: User | None) -> ColumnElement[bool]:
@@ -66,12 +66,24 @@ def visible_to(viewer: User | None) -> ColumnElement[bool]:
     return or_(Post.published.is_(True), Post.author_id == viewer.id)
 
 
-def get_post(db: Session, post_id: int, viewer: User | None) -> Post | None:
-    return db.scalar(select(Post).where(Post.id == post_id, visible_to(viewer)))
+def get_post(session: Session, post_id: int, viewer: User | None) -> Post | None:
+    return session.scalar(select(Post).where(Post.id == post_id, visible_to(viewer)))
 
 
-def list_posts(db: Session, viewer: User | None, skip: int, limit: int, **only: int | bool | None) -> Sequence[Post]:
+def get_posts(
+    session: Session,
+    viewer: User | None,
+    skip: int,
+    limit: int,
+    **only: int | bool | None,
+) -> Sequence[Post]:
     """The visible posts whose columns have the values in `only`; None asks for any."""
-    query = select(Post).where(visible_to(viewer)).order_by(Post.id).offset(skip).limit(limit)
+    query = (
+        select(Post)
+        .where(visible_to(viewer))
+        .order_by(Post.id)
+        .offset(skip)
+        .limit(limit)
+    )
     wanted = {column: value for column, value in only.items() if value is not None}
-    return fetch(db, query.filter_by(**wanted))
+    return fetch(session, query.filter_by(**wanted))

@@ -14,14 +14,16 @@ engine = create_engine("sqlite:///blog.db", connect_args={"timeout": 30})
 
 @event.listens_for(engine, "connect")
 def prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA foreign_keys=ON")  # off by default, and then no foreign key does anything
+    connection.execute(
+        "PRAGMA foreign_keys=ON"
+    )  # off by default, and then no foreign key does anything
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def get_db() -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as db:
-        yield db
+def get_session() -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
 
 
-Db = Annotated[Session, Depends(get_db)]
+SessionDep = Annotated[Session, Depends(get_session)]

@@ -1,7 +1,8 @@
 """What routes ask for: who is calling, which post, which part of a list.
 
-Each of these runs in a thread, and so does the route. Whoever holds a connection while waiting for the next thread lets
-those with the threads wait for a connection: with 60 requests at once, nobody gets on. So each gives it back.
+Each of these runs in a thread, and so does the route. If a request kept its connection
+while it waits for the next thread, those with the threads would wait for a connection:
+with 60 requests at once, no one gets on. So each gives it back.
 """
 
 from typing import Annotated
@@ -10,7 +11,7 @@ from fastapi import Depends, HTTPException, Path, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from . import crud, security
-from .database import Db
+from .database import SessionDep
 from .models import Post, User
 
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -25,13 +26,13 @@ def unauthorized(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def get_viewer(credentials: Credentials, db: Db) -> User | None:
-    """The user whom the token names; None without a token. A token that is no good is refused."""
+def get_viewer(credentials: Credentials, session: SessionDep) -> User | None:
+    """Return the user that the token names, or None without one; refuse a bad one."""
     if credentials is None:
         return None
     user_id = security.read_token(credentials.credentials)
-    user = crud.get_user(db, user_id) if user_id is not None else None
-    db.commit()  # gives the connection back
+    user = crud.get_user(session, user_id) if user_id is not None else None
+    session.commit()  # gives the connection back
     if user is None:
         raise unauthorized("Invalid or expired token")
     return user
@@ -49,11 +50,11 @@ def get_current_user(viewer: Viewer) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-def get_visible_post(post_id: Id, viewer: Viewer, db: Db) -> Post:
-    post = crud.get_post(db, post_id, viewer)
-    db.commit()
+def get_visible_post(post_id: Id, viewer: Viewer, session: SessionDep) -> Post:
+    post = crud.get_post(session, post_id, viewer)
+    session.commit()
     if post is None:
-        raise HTTPException(404, "Post not found")
+        raise HTTPException(status_code=404, detail="Post not found")
     return post
 
 
@@ -62,7 +63,7 @@ VisiblePost = Annotated[Post, Depends(get_visible_post)]
 
 def get_own_post(user: CurrentUser, post: VisiblePost) -> Post:
     if post.author_id != user.id:
-        raise HTTPException(403, "Not your post")
+        raise HTTPException(status_code=403, detail="Not your post")
     return post
 
 

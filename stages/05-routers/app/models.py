@@ -10,7 +10,7 @@ class Base(DeclarativeBase):
 
 class User(Base):
     __tablename__ = "users"
-    # SQLite gives a deleted row's id away again; a token of the deleted user would then name the next one.
+    # Otherwise SQLite gives a deleted user's id, and so their token, to the next.
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,6 +26,8 @@ class Post(Base):
     title: Mapped[str]
     content: Mapped[str]
     published: Mapped[bool]
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
 
     author: Mapped[User] = relationship()

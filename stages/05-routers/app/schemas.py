@@ -5,9 +5,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
 
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
 Content = Annotated[str, StringConstraints(max_length=20_000)]
 
 
@@ -22,7 +26,7 @@ class UserUpdate(BaseModel):
     email: Email | None = None
 
 
-class UserOut(BaseModel):
+class UserPublic(BaseModel):
     """A user as others see them."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -30,21 +34,21 @@ class UserOut(BaseModel):
     name: str
 
 
-class AccountOut(UserOut):
+class AccountPublic(UserPublic):
     """A user as they see themselves."""
 
     email: str
 
 
-class Login(BaseModel):
+class LoginRequest(BaseModel):
     email: Email
     password: Password
 
 
-class TokenOut(BaseModel):
+class TokenPublic(BaseModel):
     access_token: str
     token_type: str = "bearer"
-    user: AccountOut
+    user: AccountPublic
 
 
 class PostCreate(BaseModel):
@@ -59,7 +63,7 @@ class PostUpdate(BaseModel):
     published: bool | None = None
 
 
-class PostOut(BaseModel):
+class PostPublic(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: int
     title: str
@@ -68,11 +72,11 @@ class PostOut(BaseModel):
     author_id: int
 
 
-class PostWithAuthor(PostOut):
-    author: UserOut
+class PostWithAuthor(PostPublic):
+    author: UserPublic
 
 
-class UploadOut(BaseModel):
+class UploadPublic(BaseModel):
     message: str
     filename: str
     url: str

@@ -1,4 +1,4 @@
-"""Files from strangers, as stage 04 takes and serves them. It says why each line is here."""
+"""Files from strangers, as stage 04 takes them; it says why each line is here."""
 
 import mimetypes
 import warnings
@@ -16,7 +16,15 @@ FORM_ROOM = 64 * 1024
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
-COLOURS = {"L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB", "CMYK": "CMYK"}
+COLOURS = {
+    "L": "L",
+    "LA": "L",
+    "RGB": "RGB",
+    "RGBA": "RGB",
+    "P": "RGB",
+    "PA": "RGB",
+    "CMYK": "CMYK",
+}
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")
 
@@ -29,9 +37,9 @@ in_turn = Depends(take_turn, scope="function", max_concurrency=2)
 
 
 def reencode(upload: UploadFile) -> tuple[str, bytes]:
-    """Return the image's true extension, and its pixels without everything else that the file held."""
+    """Return the image's true extension, and its pixels without anything else."""
     if upload.size is None or upload.size > settings.max_upload_bytes:
-        raise HTTPException(413, "The file is too large")
+        raise HTTPException(status_code=413, detail="The file is too large")
     encoded = BytesIO()
     try:
         with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
@@ -39,14 +47,18 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
             pixels = unpack(image)
             pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(413, f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many") from error
+        most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
+        detail = f"An image may have at most {most}"
+        raise HTTPException(status_code=413, detail=detail) from error
     except Exception as error:  # bytes made to hurt let a decoder fail in many ways
-        raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
+        raise HTTPException(
+            status_code=415, detail="Not a whole JPEG, PNG or WebP image"
+        ) from error
     return EXTENSIONS[kind], encoded.getvalue()
 
 
 def unpack(image: Image.Image) -> Image.Image:
-    """Return the picture upright, in the colours of every screen, and nothing else. Raise where it's too large."""
+    """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
         image.draft(None, (image.width // 2, image.height // 2))
     if image.width * image.height > MAX_PIXELS:
@@ -54,19 +66,28 @@ def unpack(image: Image.Image) -> Image.Image:
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    pixels.info = {key: value for key, value in pixels.info.items() if key == "transparency"}
+    pixels.info = {
+        key: value for key, value in pixels.info.items() if key == "transparency"
+    }
     return pixels
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """Return the image in the colours that browsers assume when a file holds no profile."""
+    """Return the image in the colours that browsers assume without a profile."""
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    opacity = (
+        image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    )
     try:
-        given, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
-        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(image.convert(mode))
+        given, srgb = (
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+        )
+        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(
+            image.convert(mode)
+        )
     except (ImageCms.PyCMSError, OSError):
         return image
     if opacity:
@@ -79,5 +100,7 @@ class InertFiles(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
-        response.headers.update({"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"})
+        response.headers.update(
+            {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+        )
         return response

@@ -142,10 +142,11 @@ class Verification:
         try:
             with project_copy([self._exercise], [self._exercise.solution]) as copy:
                 settings = str(self._root / "pyproject.toml")
+                look = [] if (copy / "ruff.toml").exists() else ["--config", settings]
                 cached = {"MYPY_CACHE_DIR": str(self._root / ".mypy_cache")}  # it reads all packages otherwise
                 for command in (
-                    ["ruff", "check", "--no-cache", "--config", settings, "app"],
-                    ["ruff", "format", "--no-cache", "--check", "--config", settings, "app"],
+                    ["ruff", "check", "--no-cache", *look, "app"],
+                    ["ruff", "format", "--no-cache", "--check", *look, "app"],
                     ["mypy", "--config-file", settings, "app"],
                 ):
                     ended = subprocess.run(

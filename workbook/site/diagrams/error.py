@@ -13,7 +13,7 @@ TOLD = (
     "handlers, and reaches the route. Errors come back from inside. An HTTPException is answered by refused, a "
     "RequestValidationError by invalid, a SQLAlchemyError by database_failed. A body that declares more than 64 KiB is "
     "answered by BodyLimitMiddleware. Anything else is a crash: it passes the handlers and is answered by failure, in "
-    "ServerErrorMiddleware, which then raises it again for the server's log. All of them call error_reply, so all "
+    "ServerErrorMiddleware, which then raises it again for the server's log. All of them call error_response, so all "
     "replies have the one shape, and all pass CORSMiddleware, so a page on an allowed origin can read them."
 )
 

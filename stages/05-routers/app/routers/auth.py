@@ -3,26 +3,35 @@
 from fastapi import APIRouter, HTTPException
 
 from .. import crud, security
-from ..database import Db
+from ..database import SessionDep
 from ..dependencies import unauthorized
 from ..models import User
-from ..schemas import AccountOut, Login, TokenOut, UserCreate
+from ..schemas import AccountPublic, LoginRequest, TokenPublic, UserCreate
 
 router = APIRouter(prefix="/auth", tags=["Authentication"])
 
 
-@router.post("/register", response_model=AccountOut, status_code=201)
-def register(new: UserCreate, db: Db) -> User:
-    user = User(name=new.name, email=new.email, hashed_password=security.hash_password(new.password))
-    if not crud.try_save(db, user):
-        raise HTTPException(409, "Email already registered")
+@router.post("/register", response_model=AccountPublic, status_code=201)
+def register(new: UserCreate, session: SessionDep) -> User:
+    user = User(
+        name=new.name,
+        email=new.email,
+        hashed_password=security.hash_password(new.password),
+    )
+    if not crud.try_save(session, user):
+        raise HTTPException(status_code=409, detail="Email already registered")
     return user
 
 
 @router.post("/login")
-def login(given: Login, db: Db) -> TokenOut:
-    user = crud.get_user_by_email(db, given.email)
-    known = security.verify_password(given.password, user.hashed_password if user else None)
+def login(given: LoginRequest, session: SessionDep) -> TokenPublic:
+    user = crud.get_user_by_email(session, given.email)
+    known = security.verify_password(
+        given.password, user.hashed_password if user else None
+    )
     if user is None or not known:
         raise unauthorized("Invalid email or password")
-    return TokenOut(access_token=security.create_token(user.id), user=AccountOut.model_validate(user))
+    return TokenPublic(
+        access_token=security.create_token(user.id),
+        user=AccountPublic.model_validate(user),
+    )

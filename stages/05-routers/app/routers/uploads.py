@@ -6,7 +6,7 @@ from fastapi import APIRouter, UploadFile
 
 from ..config import UPLOADS, settings
 from ..dependencies import CurrentUser
-from ..schemas import UploadOut
+from ..schemas import UploadPublic
 from ..storage import FORM_ROOM, in_turn, reencode
 
 router = APIRouter(
@@ -19,8 +19,10 @@ router = APIRouter(
 
 
 @router.post("/image", status_code=201)
-def upload_image(file: UploadFile, user: CurrentUser) -> UploadOut:
+def upload_image(file: UploadFile, user: CurrentUser) -> UploadPublic:
     extension, content = reencode(file)
     name = f"{uuid4().hex}.{extension}"
     (UPLOADS / name).write_bytes(content)
-    return UploadOut(message="Uploaded", filename=name, url=f"/files/{name}", uploaded_by=user.id)
+    return UploadPublic(
+        message="Uploaded", filename=name, url=f"/files/{name}", uploaded_by=user.id
+    )

@@ -5,40 +5,44 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, HTTPException
 
 from .. import crud
-from ..database import Db
+from ..database import SessionDep
 from ..dependencies import CurrentUser, Id, Limit, Skip, get_current_user
 from ..models import User
-from ..schemas import AccountOut, UserOut, UserUpdate
+from ..schemas import AccountPublic, UserPublic, UserUpdate
 
-router = APIRouter(prefix="/users", tags=["Users"], dependencies=[Depends(get_current_user)])
+router = APIRouter(
+    prefix="/users", tags=["Users"], dependencies=[Depends(get_current_user)]
+)
 
 
-@router.get("/me", response_model=AccountOut)
+@router.get("/me", response_model=AccountPublic)
 def read_me(user: CurrentUser) -> User:
     return user
 
 
-@router.patch("/me", response_model=AccountOut)
-def update_me(changes: UserUpdate, user: CurrentUser, db: Db) -> User:
+@router.patch("/me", response_model=AccountPublic)
+def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep) -> User:
     crud.change(user, changes)
-    if not crud.try_save(db, user):
-        raise HTTPException(409, "Email already registered")
+    if not crud.try_save(session, user):
+        raise HTTPException(status_code=409, detail="Email already registered")
     return user
 
 
 @router.delete("/me", status_code=204)
-def delete_me(user: CurrentUser, db: Db) -> None:
-    crud.delete(db, user)
+def delete_me(user: CurrentUser, session: SessionDep) -> None:
+    crud.delete(session, user)
 
 
-@router.get("", response_model=list[UserOut])
-def list_users(db: Db, skip: Skip = 0, limit: Limit = 10) -> Sequence[User]:
-    return crud.list_users(db, skip, limit)
+@router.get("", response_model=list[UserPublic])
+def list_users(
+    session: SessionDep, skip: Skip = 0, limit: Limit = 10
+) -> Sequence[User]:
+    return crud.get_users(session, skip, limit)
 
 
-@router.get("/{user_id}", response_model=UserOut)
-def read_user(user_id: Id, db: Db) -> User:
-    user = crud.get_user(db, user_id)
+@router.get("/{user_id}", response_model=UserPublic)
+def read_user(user_id: Id, session: SessionDep) -> User:
+    user = crud.get_user(session, user_id)
     if user is None:
-        raise HTTPException(404, "User not found")
+        raise HTTPException(status_code=404, detail="User not found")
     return user

@@ -8,12 +8,18 @@ router = APIRouter(prefix="/posts", tags=["Posts"])
 
 
 @router.patch("/{post_id}/cover")
-def replace_cover(post_id: Annotated[int, Path(ge=1, le=2**31 - 1)], file: UploadFile) -> None:
+def replace_cover(
+    post_id: Annotated[int, Path(ge=1, le=2**31 - 1)], file: UploadFile
+) -> None:
     """Make the picture in `file` the post's cover, in place of the one before.
 
-    Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is then `/files/<name>`.
-    Refuses, in this order, with 401 (no good token), 404 (no such post, or somebody else's draft), 403 (not the
-    author) and 415 (no whole JPEG, PNG or WebP); with 413 (over 5 MiB) and 422 (no `file`) at any point. Then it
-    changes nothing.
+    Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is
+    then `/files/<name>`. Refuses, in this order, with 401 (no good token), 404 (no such
+    post, or somebody else's draft), 403 (not the author) and 415 (no whole JPEG, PNG or
+    WebP); with 413 (over 5 MiB) and 422 (no `file`) at any point. Then it changes
+    nothing.
     """
-    raise HTTPException(501, "TODO: find out who asks for which post, then store the picture and remove the old one")
+    raise HTTPException(
+        status_code=501,
+        detail="TODO: see who asks for which post, store it, remove the old one",
+    )
