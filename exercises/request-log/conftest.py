@@ -23,9 +23,10 @@ def app_env(app_env: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def whole_log() -> Callable[..., list[str]]:
     """The lines of the log: `whole_log(app)`, and `file=` where it has another name."""
+    most = 8 * 1024 * 1024
 
     def read(app: ServedApp, file: str = "requests.log") -> list[str]:
-        return (app.read(file) or b"").decode("utf-8", "replace").splitlines()
+        return (app.read(file, most) or b"").decode("utf-8", "replace").splitlines()
 
     return read
 

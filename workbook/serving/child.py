@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
+from .clock import move_clock
 from .frames import last_traceback, last_words
 from .hang import hang_text
 from .importing import import_app
@@ -59,6 +60,8 @@ class _Life:
         threading.Thread(target=self._watch_the_line, daemon=True).start()
         threading.Thread(target=self._watch_for_hangs, daemon=True).start()
         before = set(sys.modules)
+        if self.job.clock:
+            move_clock(self.job.clock)
         module = self._import()
         if self.job.probes:
             add_probes(module.app)

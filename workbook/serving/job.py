@@ -27,7 +27,7 @@ class Job:
     error that it inherits. `patience` is the number of seconds until a start that does not end is called a hang, and
     until code that lets no other thread run ends the app; `grace` the seconds that running requests and tasks get when
     the line ends (0: none). `colours`: the log is read on a terminal that has them. `probes`: the app gets
-    two routes more, see probes.py.
+    a few routes more, see probes.py. `clock`: so many seconds its clock is ahead, see clock.py.
     """
 
     app: Path
@@ -43,6 +43,7 @@ class Job:
     report_imports: bool = False
     colours: bool = False
     probes: bool = False
+    clock: int = 0
 
     def to_line(self) -> bytes:
         fields = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}

@@ -3,15 +3,17 @@ import random
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import Member, join
-from workbook.serving import ServedApp
+from workbook.serving import Launcher, ServedApp
 
 LARGE = 5 * 1024 * 1024 - 1024
 LinesAbout = Callable[..., list[str]]
@@ -46,10 +48,39 @@ def test_the_line_comes_after_the_reply(
     assert len(lines_about(client, path)) == 1, "a request for a large file leaves one line"
 
 
+OLD = "".join(f"[2026-01-01 00:00:{n % 60:02}] GET /old/{n} 200 {n % 9}ms\n" for n in range(12_000))  # half a megabyte
+
+
+@pytest.fixture
+def with_files(
+    launcher: Launcher, app_directory: Path, app_env: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Client]]:
+    """Serve the app in a folder that has files already: `with_files({"requests.log": OLD}, NAME="value")`."""
+    opened: list[Client] = []
+
+    def serve(files: dict[str, str], **env: str) -> Client:
+        data = tmp_path / "data"
+        for name, content in files.items():
+            (data / name).parent.mkdir(parents=True, exist_ok=True)
+            (data / name).write_text(content, encoding="utf-8")
+        app = ServedApp(launcher, app_directory, env=app_env | env, data=data, probes=True)
+        opened.append(Client(app, exchanges_of(request.node)))
+        return opened[-1]
+
+    yield serve
+    for client in opened:
+        client.close()
+        client.app.stop()
+
+
 def test_requests_side_by_side_leave_a_line_each(
-    client: Client, rng: random.Random, lines_about: LinesAbout, whole_log: Callable[..., list[str]]
+    with_files: Callable[..., Client],
+    rng: random.Random,
+    lines_about: LinesAbout,
+    whole_log: Callable[..., list[str]],
 ) -> None:
-    """Of 128 requests by 32 threads each leaves a line of its own, whole and with its own status."""
+    """Of 128 requests by 32 threads each leaves its own line, whole, behind thousands of old ones, which all stay."""
+    client = with_files({"requests.log": OLD})
     kinds = {"/nothing-": 404, "/posts/words-": 422, "/files/none-": 404}
     names = [f"{rng.randrange(16**8):08x}-{n:03}" for n in range(128)]
     asked = {f"{kind}{name}": kinds[kind] for name in names for kind in [rng.choice(list(kinds))]}
@@ -60,16 +91,18 @@ def test_requests_side_by_side_leave_a_line_each(
     assert lines_about(client, last) != [], "a request leaves no line"
 
     def told() -> list[tuple[str, int]]:
-        found = [re.search(r"GET (\S+) (\d{3})\b", line) for line in whole_log(client.app)]
+        found = [re.fullmatch(r"\[.{19}\] GET (\S+) (\d{3}) \d+ms", line) for line in whole_log(client.app)]
         return sorted((one[1], int(one[2])) for one in found if one and one[1] in asked)
 
     deadline = time.monotonic() + 5
     while len(told()) < len(asked) and time.monotonic() < deadline:
         time.sleep(0.02)
     lines = told()
-    said = f"{len(asked)} requests side by side have left {len(lines)} whole lines: do writers collide?"
+    said = f"{len(asked)} requests at the same moment have left {len(lines)} whole lines: do writers collide?"
     assert len(lines) == len(asked), said
-    assert lines == sorted(asked.items()), "the line of one request tells the path or the status of another"
+    assert lines == sorted(asked.items()), "the line of one request has the path or the status of another"
+    kept = len([line for line in whole_log(client.app) if " GET /old/" in line])
+    assert kept == OLD.count("\n"), "old lines are gone from the file: append to it"
 
 
 def test_the_log_goes_on_after_a_restart(
@@ -88,16 +121,58 @@ def test_the_log_goes_on_after_a_restart(
     assert len(lines_about(client, before)) == 1, "a restart has emptied the log: open the file to append"
 
 
-@pytest.mark.parametrize("place", [".", "/dev/full"])
+@pytest.mark.parametrize("place", [".", "/dev/full", "missing/folder/log.txt"])
 def test_a_log_that_cannot_be_written_breaks_nothing(
     fresh_app: Callable[..., Client], mailbox: Mailbox, unique: Callable[[str], str], place: str
 ) -> None:
-    """Where the log cannot be written, a folder or a full disk, requests are answered and tasks run all the same."""
+    """If the log can't be written, a folder, a full disk, a missing parent, requests are answered and tasks run."""
     client = fresh_app(REQUEST_LOG=place)
 
     assert client.get("/").status_code == 200
-    assert client.get("/posts/1").status_code == 404, "a line that cannot be written has broken the reply"
+    assert client.get("/posts/1").status_code == 404, "a line that can't be written has broken the response"
+    assert client.get("/_probe/crash").status_code == 500
     member = join(client, unique("ada"))
     assert len(mailbox.wait_for(member.email, seconds=5)) == 1, (
-        "a line that cannot be written has cost a route its tasks"
+        "a line that can't be written has cost a route its tasks"
     )
+
+
+def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) -> None:
+    """The tasks of a route run as before, also those that a route gives to a response of its own."""
+    for path in ("/_probe/task", "/_probe/own-task"):
+        name = unique("task")
+        assert client.post(path, params={"name": name}).status_code == 200
+        deadline = time.monotonic() + 5
+        while name.encode() not in (client.app.read("probe-tasks.txt") or b"") and time.monotonic() < deadline:
+            time.sleep(0.005)
+        said = "a route's background task has not run: the middleware has put its own in its place, or stopped it"
+        assert name.encode() in (client.app.read("probe-tasks.txt") or b""), said
+
+
+@pytest.mark.parametrize("has_variable", [False, True], ids=["in .env", "in .env and in the environment"])
+def test_the_setting_names_the_file(
+    with_files: Callable[..., Client], unique: Callable[[str], str], lines_about: LinesAbout, has_variable: bool
+) -> None:
+    """REQUEST_LOG may come from .env, as every other setting; the environment wins over it."""
+    env = {"REQUEST_LOG": "from-variable.txt"} if has_variable else {}
+    client, path = with_files({".env": "REQUEST_LOG=from-file.txt\n"}, **env), f"/{unique('elsewhere')}"
+    client.get(path)
+
+    file = "from-variable.txt" if has_variable else "from-file.txt"
+    found = lines_about(client, path, file=file)
+    assert len(found) == 1, (
+        f"no line in {file}, which REQUEST_LOG names {'in the environment' if has_variable else 'in .env'}"
+    )
+
+
+def test_a_crash_leaves_its_line(client: Client, ada: Member, rng: random.Random, lines_about: LinesAbout) -> None:
+    """A client that hangs up in the middle of a large file leaves one line, too."""
+    document = b"%PDF-" + rng.randbytes(LARGE) + b"%%EOF"
+    stored = client.post("/uploads/image", files={"file": ("a.pdf", document)}, headers=ada.headers)
+    assert stored.status_code == 201
+    path = stored.json()["url"]
+
+    with asked_for(client.app, path) as connection:
+        assert connection.recv(4096), "the file isn't served"
+    found = lines_about(client, path)
+    assert len(found) == 1, f"a client that hung up in the middle of a file has left {len(found)} lines, and not one"
