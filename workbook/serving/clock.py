@@ -49,5 +49,5 @@ def move_clock(seconds: int) -> None:
     time.time_ns = lambda: real_time_ns() + seconds * 1_000_000_000
     for name in real:
         setattr(time, name, of_now(name))
-    time.strftime = lambda form, t=None: real_strftime(form, time.localtime() if t is None else t)  # type: ignore[assignment,misc]
+    time.strftime = lambda form, t=None: real_strftime(form, time.localtime() if t is None else t)
     datetime.datetime = Ahead  # type: ignore[misc]
