@@ -17,6 +17,7 @@ from .grade_one import CannotGrade, NeedsPython, Work
 from .hand_in_times import when_handed_in
 from .identity import HandedIn, TheClass
 from .results import CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
+from .sanitize import one_line
 from .workers import Lanes, grade_all
 
 LOST = "It holds every mark: make a copy of it before you do anything with it."
@@ -79,7 +80,7 @@ class ClassGrading:
             for one in self.left:
                 try:
                     work = self._work(one)
-                except (OSError, Changing) as error:
+                except Exception as error:  # of whatever kind: it's the trouble of this submission, not of the class
                     failed.append(self._fail(one, _unreadable(error)))
                 else:
                     waiting[one.learner.id, one.exercise] = one
@@ -119,7 +120,7 @@ class ClassGrading:
     def _is_done(self, one: HandedIn) -> bool:
         try:
             work = self._work(one)
-        except (OSError, Changing):
+        except Exception:
             return False  # told when its turn comes
         return _sum(work.learner, work.exercise, work.file, work.attempt, asdict(work.key)) in self._done
 
@@ -145,7 +146,8 @@ def _taken(failed: list[Done]) -> list[Done]:
 def _unreadable(error: Exception) -> str:
     if isinstance(error, Changing):
         return "it changes while it is read; grade it again when nobody writes to it"
-    return f"it cannot be read: {(isinstance(error, OSError) and error.strerror) or error}"
+    said = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    return f"it cannot be read: {one_line(said)}"
 
 
 def seed_of(journal: Journal, asked: int | None) -> int:

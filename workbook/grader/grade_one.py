@@ -19,10 +19,11 @@ from .evidence import NOT_REACHED, Sheet
 from .fingerprints import key_of_tests
 from .isolation import Isolation, SandboxDied
 from .results import Cause, Result, ResultKey, Verdict
-from .sanitize import bounded, visible
+from .sanitize import bounded, one_line, visible
 
 OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
 OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
+LISTED = 5  # of the files that were left out
 DISAGREED = "Two runs of the same tests disagreed: once it was kept, once not. Somebody will look at it.\n\n"
 
 
@@ -94,7 +95,14 @@ class Bench:
             flags.append("slow")
         result = Result(work.learner, work.exercise, work.file, work.attempt, work.key, verdicts, {}, {}, trouble)
         result = replace(result, seconds=round(seconds, 3), cpu_seconds=round(self._cpu, 3))
-        return replace(result, flags=tuple(flags), tier=self._isolation.tier, cause=self._cause, why=self._why)
+        return replace(
+            result,
+            flags=tuple(flags),
+            tier=self._isolation.tier,
+            cause=self._cause,
+            why=self._why,
+            left_out=_named_few(work.snapshot.left_out),
+        )
 
     def cancel(self) -> None:
         """Call off what is under way here, from any thread."""
@@ -138,7 +146,7 @@ class Bench:
         """Return the verdicts of one run on a fresh copy, and whether there was time for all of it."""
         options = ["--seed", str(work.key.seed), *self._isolation.options]
         for again in (True, False):
-            with work.snapshot.project(work.file.rpartition("/")[2]) as project:
+            with work.snapshot.project() as project:
                 found, in_time = self._check(exercise, ["--submission", str(project), *options], deadline)
                 self._cpu += found.cpu
                 self._cause, self._why = why_not_started(found, project)
@@ -183,6 +191,12 @@ class Bench:
             raise Cancelled
         self._isolation.check(env)
         return found, not late.is_set()
+
+
+def _named_few(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names as text that can be kept: the first few, and how many more there are."""
+    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    return (*(one_line(name) for name in names[:LISTED]), *more)
 
 
 def _trouble(found: Check) -> str:

@@ -98,8 +98,10 @@ class Learner:
     id: str
     name: str
     email: str = ""
-    lms: dict[str, str] = field(default_factory=dict)  # what Canvas and Moodle call them in files and columns
+    # What platforms call them in files and columns: canvas, moodle, github, and login, a second id.
+    lms: dict[str, str] = field(default_factory=dict)
     on_roster: bool = True
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from workbook.errors import UserError
 
+from .projects import LEFT_BY_RUNNING
 from .reading import MOST_BYTES, MOST_FILES, BadSubmission, open_submission
 
 SETTINGS = ".env.example"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
 MOST_OF_ONE = 1024 * 1024
-LEFT_BY_RUNNING = (".db", ".db-wal", ".db-shm", ".db-journal", ".sqlite", ".sqlite3", ".log", ".pyc", ".zip")
 SECRETS = (".env", ".pem", ".key")
 FOLDERS_OF_RUNNING = {"venv", "node_modules", "site-packages"}
 

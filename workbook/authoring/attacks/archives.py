@@ -1,7 +1,10 @@
 """Archives and folders that are no project but a trap for whoever opens them."""
 
+import io
 import os
+import re
 import stat
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -125,7 +128,8 @@ def encrypted(project: Project) -> Path:
     file = project.zipped()
     data = bytearray(file.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(mark) + place] |= 1
+        for found in re.finditer(re.escape(mark), data):
+            data[found.start() + place] |= 1
     file.write_bytes(data)
     return file
 
@@ -187,3 +191,82 @@ def names_that_are_no_text(project: Project) -> None:
     """Hand in a folder with a name that isn't UTF-8, and one with a new line in it."""
     (project.folder / "app" / os.fsdecode(b"\xff\xfe.py")).write_text("raise SystemExit\n", encoding="utf-8")
     (project.folder / "app" / "a\nb.py").write_text("raise SystemExit\n", encoding="utf-8")
+
+
+@attack("honest")
+def deep_folder(project: Project) -> None:
+    """Hand in a folder a hundred levels deep, for whoever walks it by recursion."""
+    project.write("/".join(["d"] * 100) + "/x.txt", b"")
+
+
+@attack("honest")
+def itself(project: Project) -> None:
+    """Hand in a link that leads to itself, and one that leads to the folder above."""
+    (project.folder / "loop").symlink_to("loop")
+    (project.folder / "above").symlink_to("..")
+
+
+@attack("honest")
+def many_folders(project: Project) -> Path:
+    """Let 1,900 entries take 190,000 folders to unpack."""
+    file = project.zipped()
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(1_900):
+            archive.writestr(f"{number}/" + "/".join("d" * 95) + "/x", b"")
+    return file
+
+
+@attack("no credit", "more than 2,000 entries")
+def many_folders_of_the_app(project: Project) -> Path:
+    """Let 1,900 entries of app/ take as many folders each as a name may hold."""
+    file = project.zipped()
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(1_900):
+            archive.writestr(f"app/{number}/" + "/".join("d" * 15) + "/x", b"")
+    return file
+
+
+@attack("no credit", "more than 2,000 entries|not a whole|no app/main.py")
+def hidden_directory(project: Project) -> Path:
+    """Let the zip's end tell of a small directory, by a field that looks like an end itself; it's a large one."""
+    file = project.zipped()
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(60_000):
+            archive.writestr(f"app/data/{'x' * 60}{number}", b"")
+        archive.comment = b"PK\x05\x06" + bytes(18)
+    return file
+
+
+@attack("no credit", "no app/main.py")
+def zip_in_a_zip_in_a_zip(project: Project) -> Path:
+    """Put the zip into a zip again and again, which hurts a reader that unpacks to the end."""
+    file = project.zipped()
+    for number in range(3):
+        content = file.read_bytes()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr(f"{number}.zip", content)
+    return file
+
+
+@attack("no credit", "unpacks to more than|unpacks to|not a whole")
+def tar_bomb(project: Project) -> Path:
+    """Unpack to 1 GiB, as a tar."""
+    file = project.folder.with_suffix(".tar.gz")
+    with tarfile.open(file, "w:gz", compresslevel=1) as archive:
+        archive.add(project.folder / MAIN, MAIN)
+        large = tarfile.TarInfo("app/large.py")
+        large.size = 2**30
+        archive.addfile(large, _Zeros(large.size))
+    return file
+
+
+class _Zeros(io.RawIOBase):
+    """As many zeros as are asked for."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read(self, size: int = -1) -> bytes:
+        given = min(size, self.left)
+        self.left -= given
+        return bytes(given)
