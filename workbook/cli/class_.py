@@ -12,7 +12,9 @@ from .options import SETTINGS
 
 group = typer.Typer(help="Grade a class, and report its marks.", no_args_is_help=True, **SETTINGS)
 
-ReportFormat = StrEnum("ReportFormat", ["csv", "canvas", "moodle", "feedback", "gradescope", "junit", "html"])
+ReportFormat = StrEnum(
+    "ReportFormat", ["csv", "canvas", "moodle", "feedback", "gradescope", "classroom50", "junit", "html"]
+)
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the journal is.")]
 OVERRIDE = "workbook class override"
 
@@ -98,7 +100,8 @@ def publish(out: Out = Path("results")) -> None:
 def report(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="The journal of a grading: results/journal.db")],
     formats: Annotated[
-        list[ReportFormat] | None, typer.Option("--format", help="This one alone; may be repeated. Without it, all.")
+        list[ReportFormat] | None,
+        typer.Option("--format", help="Only this one; may be repeated [all but classroom50]."),
     ] = None,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to; without it, report/ beside the journal.")
@@ -120,10 +123,11 @@ def report(
     canvas: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Send marks to this course by Canvas's API; token: CANVAS_TOKEN.")
     ] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="What each learner's page ends with: whom to ask.")] = "",
 ) -> None:
     """Write marks and feedback, for an LMS and each learner."""
     from .report import ReportRequest, write_reports
 
     names = [one.value for one in formats or []]
-    what = journal, names, to, assignment or [], into or [], title, learner or [], anonymous, canvas
+    what = journal, names, to, assignment or [], into or [], title, learner or [], anonymous, canvas, note
     write_reports(ReportRequest(*what))

@@ -2,16 +2,20 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbook.authoring.release import write_edition
 from workbook.course.model import Course
+from workbook.course.points import read_grading
 from workbook.errors import UserError
 from workbook.grader.exports import Export, read_export
 from workbook.report import FORMATS, ClassMarks, Target
 from workbook.report.anonymous import anonymous
 from workbook.report.canvas_api import TOKEN, send_to_canvas
+from workbook.report.marks import Graded
 from workbook.report.pages import LEARNERS, learner_page
 from workbook.report.writing import file_name
 from workbook.wording import number_of
@@ -21,6 +25,8 @@ from .context import Context
 from .screens import shown_path
 
 ANONYMOUS = ("csv", "html")  # what makes sense without names
+ASKED_FOR = ("classroom50",)  # what's written only if it's named
+AUTOGRADERS = ("gradescope", "classroom50")
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,18 @@ class ReportRequest:
     learners: Sequence[str] = ()
     anonymous: bool = False
     canvas: str = ""
+    note: str = ""
 
 
 def write_reports(request: ReportRequest) -> None:
     """Write the marks of a journal in each format, and say where."""
     here = Context()
     numbers = _assignments(here.course, request.assignments)
-    marks = read_class(here.course, request.journal, request.title)
+    before_grading = request.formats and set(request.formats) <= set(AUTOGRADERS) and not request.journal.exists()
+    marks = _ungraded(here.course) if before_grading else read_class(here.course, request.journal, request.title)
+    marks = replace(marks, note=request.note or marks.note)
     folder = request.to or request.journal.parent / ("report-anonymous" if request.anonymous else "report")
-    target = Target(folder, numbers, _exports(marks, request.into))
+    target = Target(folder, numbers, _exports(marks, request.into), _edition(here.course, request))
     terminal = here.terminal
     terminal.line(marks.title, "bold")
     many = sum(row.counts for row in marks.enrolled)
@@ -73,9 +82,10 @@ def write_reports(request: ReportRequest) -> None:
 def _write(here: Context, marks: ClassMarks, target: Target, request: ReportRequest) -> None:
     page: Path | None = None
     allowed = [name for name in FORMATS if not request.anonymous or name in ANONYMOUS]
+    wanted = request.formats or [name for name in allowed if name not in ASKED_FOR]
     if unknown := [name for name in request.formats if name not in allowed]:
         raise UserError(f"Without names there's no {unknown[0]}, because it leads back to people.", "--format html")
-    for name in [name for name in allowed if not request.formats or name in request.formats]:
+    for name in [name for name in allowed if name in wanted]:
         for written in FORMATS[name](marks, target):
             if written.path:
                 here.terminal.line(f"{shown_path(written.path)}: {written.about}", hang=2)
@@ -125,6 +135,30 @@ def _parts(words: str) -> list[str]:
     split = "".join(letter if letter.isalnum() else " " for letter in words).split()
     runs = [split[a:b] for a in range(len(split)) for b in range(a + 1, len(split) + 1)]
     return [joiner.join(run) for run in runs for joiner in ("-", " ")]
+
+
+def _ungraded(course: Course) -> ClassMarks:
+    """Return a class of no one, for what's made before anything is handed in."""
+    steps = [step for step in course.steps if step.kind == "exercise" and course.folder(step).is_dir()]
+    exercises = [Graded(step.name, step.title, read_grading(course.folder(step)).full, []) for step in steps]
+    return ClassMarks(course.title, "", False, [], exercises, [], course=course.title)
+
+
+def _edition(course: Course, request: ReportRequest) -> dict[str, tuple[bytes, bool]] | None:
+    """Return the learner edition's files for the autograders, or None if there's no commit to make it of."""
+    if request.anonymous or request.learners or (request.formats and not set(request.formats) & set(AUTOGRADERS)):
+        return None
+    with tempfile.TemporaryDirectory(prefix="workbook-edition-") as temporary:
+        folder = Path(temporary) / "edition"
+        try:
+            write_edition(course.root, folder)
+        except UserError:
+            return None
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {
+            path.relative_to(folder).as_posix(): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+            for path in files
+        }
 
 
 def _secret(journal: Path) -> str:

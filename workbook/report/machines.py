@@ -6,50 +6,62 @@ from typing import Any
 
 from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
-from .marks import ClassMarks, Item, Mark, Row
+from .marks import ClassMarks, Graded, Item, Mark, Row
+from .scaling import Scale
 from .visible import visible_line, visible_text
 from .words import outcome_in_words
 from .writing import Target, Written, file_name
 
 
 def write_gradescope(marks: ClassMarks, target: Target) -> Iterator[Written]:
-    """Write gradescope/NAME/LEARNER/results.json for each submission.
-
-    The fields are those of https://gradescope-autograders.readthedocs.io/en/latest/specs/. All text is `text`, which
-    Gradescope doesn't interpret. Learners see what is hidden once grades are published.
-    """
+    """Write gradescope/NAME/LEARNER/results.json for each submission, for those who hand them out by themselves."""
+    exercises = {exercise.name: exercise for exercise in marks.exercises}
     many = 0
     for row, mark in marks.pairs():
         if mark.counts:
             place = target.place("gradescope", mark.exercise, file_name(row.learner.id), "results.json")
-            content = json.dumps(_results(mark), ensure_ascii=False, indent=1) + "\n"
-            place.write_text(content, encoding="utf-8")
+            results = gradescope_results(mark, exercises[mark.exercise])
+            place.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             many += 1
     yield Written(target.folder / "gradescope", f"{many} results.json for Gradescope")
 
 
-def _results(mark: Mark) -> dict[str, Any]:
+def gradescope_results(mark: Mark, exercise: Graded) -> dict[str, Any]:
+    """Return a submission's results.json.
+
+    The fields are those of https://gradescope-autograders.readthedocs.io/en/latest/specs/. All text is `text`, which
+    Gradescope doesn't interpret. Learners see what is hidden once grades are published. Points are out of what the
+    exercise was worth when its grading began, as the assignment's are.
+    """
+    scale = Scale.of(exercise, None)
+    tests = [_test(item, scale) for item in mark.items if item.outcome != "dropped"]
+    if mark.delay and mark.penalty:
+        name = f"Handed in {mark.delay.in_words}"
+        tests.append({"score": -scale(mark.penalty), "max_score": 0, "status": "failed", "name": name, "output": name})
     return {
-        "score": mark.points,
+        "score": scale(mark.points),
         "execution_time": round(mark.seconds),
-        "output": visible_text(mark.trouble),
+        "output": visible_text("\n".join(filter(None, [mark.trouble, mark.comment, scale.in_words]))),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(item) for item in mark.items],
+        "tests": tests,
     }
 
 
-def _test(item: Item) -> dict[str, Any]:
+def _test(item: Item, scale: Scale) -> dict[str, Any]:
     said = [visible_text(item.evidence)] if item.evidence else []
     if item.override:
         said.append(f"Decided by hand: {visible_line(item.override.why)}")
+    if item.comment:
+        said.append(visible_text(item.comment))
+    is_whole = item.points >= item.worth if item.override else item.outcome == "kept"
     return {
-        "score": item.points,
-        "max_score": 0 if item.bonus else item.worth,
-        "status": "passed" if item.outcome == "kept" else "failed",
+        "score": scale(item.points),
+        "max_score": 0 if item.bonus else scale(item.worth),
+        "status": "passed" if is_whole else "failed",
         "name": visible_line(item.text),
         "output": "\n\n".join(said) or outcome_in_words(item.outcome),
         "visibility": "after_published" if item.hidden else "visible",
@@ -79,6 +91,8 @@ def _suite(row: Row, mark: Mark) -> TestSuite:
         case.result = [Error(visible_line(mark.trouble))]
         suite.add_testcase(case)
     for item in mark.items:
+        if item.outcome == "dropped":
+            continue
         case = TestCase(visible_line(item.text), f"{mark.exercise}.{item.promise}")
         if item.outcome == "broken":
             case.result = [_with(Failure(outcome_in_words(item.outcome)), item)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from workbook.grader.exports import Export
 from .marks import Graded
 
 PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # of what's in a zip: the same report is the same file
 ODD = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -17,12 +19,14 @@ ODD = re.compile(r"[^a-z0-9_-]+")
 class Target:
     """Where a report goes. `assignments`: the number that Canvas gives to an exercise, where the instructor said it.
 
-    `exports`: gradebooks to fill in, by exercise, in place of those that were the roster.
+    `exports`: gradebooks to fill in, by exercise, in place of those that were the roster. `edition`: the
+    learner edition's files, each with whether it's executable, for the autograders.
     """
 
     folder: Path
     assignments: dict[str, str] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)
+    edition: Mapping[str, tuple[bytes, bool]] | None = None
 
     def export_of(self, exercise: Graded) -> Export | None:
         """Return the gradebook that the exercise's marks go back into, if there's one."""
