@@ -74,6 +74,14 @@ def test_a_second_grading_finds_the_same(grade: Grade) -> None:
     assert "Repeat it with:" in first.verdicts[1].evidence
 
 
+def test_values_are_drawn_for_each_submission(course: Course, tmp_path: Path) -> None:
+    """Each submission is asked for its own values: the same ones again, and with another journal's secret others."""
+    right, half = (work(course, tmp_path, code).key for code in (RIGHT, HALF))
+
+    assert right.drawn == work(course, tmp_path, RIGHT).key.drawn
+    assert len({right.drawn, half.drawn, replace(right, seed=8).drawn}) == 3
+
+
 def test_what_differs_between_two_runs_is_for_a_person(grade: Grade, tmp_path: Path) -> None:
     """A promise that is broken in one run and kept in the next is unstable, and so is the result."""
     seen = tmp_path / "seen"

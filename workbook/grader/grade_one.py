@@ -144,7 +144,7 @@ class Bench:
         self, work: Work, exercise: Exercise, sheet: Sheet, deadline: float, flags: list[str]
     ) -> tuple[tuple[Verdict, ...], bool]:
         """Return the verdicts of one run on a fresh copy, and whether there was time for all of it."""
-        options = ["--seed", str(work.key.seed), *self._isolation.options]
+        options = ["--seed", str(work.key.drawn), *self._isolation.options]
         for again in (True, False):
             with work.snapshot.project() as project:
                 found, in_time = self._check(exercise, ["--submission", str(project), *options], deadline)

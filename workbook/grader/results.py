@@ -1,5 +1,6 @@
 """What the grader found out about one submission, as the journal keeps it and the reports read it."""
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
@@ -39,13 +40,22 @@ class ResultKey:
     """What a result depends on. The same key, the same result: it is not graded again.
 
     `submission`: SHA-256 of the files. `tests`: of the exercise's tests and of what serves and judges. `environment`:
-    of Python's and the packages' versions. Points are no part of it.
+    of Python's and the packages' versions. Points are no part of it. `seed`: the journal's secret.
     """
 
     submission: str
     tests: str
     environment: str
     seed: int
+
+    @property
+    def drawn(self) -> int:
+        """The seed of the values that this submission is asked for: its own, and the same whenever it's graded again.
+
+        So what one learner finds out about the values, by their feedback say, tells nothing about another's.
+        """
+        told = f"{self.seed} {self.submission}".encode()
+        return int.from_bytes(hashlib.blake2b(told, digest_size=7).digest())
 
 
 @dataclass(frozen=True)
