@@ -26,7 +26,7 @@ ENV = {
     "TOKENS": '{"token-of-ada": "ada"}',
     **CHEAP_HASHES,
 }
-UPLOAD = {"04-uploads": "/upload/image", "05-routers": "/uploads/image", "final": "/uploads/image"}
+UPLOAD = {"04-uploads": "/uploads/image", "05-routers": "/uploads/image", "final": "/uploads/image"}
 
 
 class Step(NamedTuple):

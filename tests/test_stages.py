@@ -107,9 +107,9 @@ def test_hints_come_in_three(stage: Path) -> None:
 
 @each_stage
 def test_stage_is_small(stage: Path) -> None:
-    """A stage's main.py has at most 165 lines that are not blank; a module of a package at most 70."""
+    """A stage's main.py has at most 200 lines that are not blank; a module of a package at most 80."""
     single = stage / "main.py"
-    files, most = ([single], 165) if single.exists() else (list((stage / "app").rglob("*.py")), 70)
+    files, most = ([single], 200) if single.exists() else (list((stage / "app").rglob("*.py")), 80)
     lengths = {file.name: len(re.findall(r"^.*\S", file.read_text(encoding="utf-8"), re.MULTILINE)) for file in files}
     long = {name: n for name, n in lengths.items() if n > most}
     assert long == {}

@@ -38,8 +38,7 @@ class RequestLogMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        started = perf_counter()
-        status = 500
+        started, status = perf_counter(), 500
 
         async def watched_send(message: Message) -> None:
             nonlocal status
@@ -52,14 +51,8 @@ class RequestLogMiddleware:
         finally:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            asgi_log.info(
-                "%s %s %d %.0fms author=%s",
-                scope["method"],
-                path,
-                status,
-                ms,
-                author_read.get(),
-            )
+            line, author = "%s %s %d %.0fms author=%s", author_read.get()
+            asgi_log.info(line, scope["method"], path, status, ms, author)
 
 
 class ApiKeyMiddleware:
@@ -70,16 +63,14 @@ class ApiKeyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The path that the router will look at: scope["path"] may begin with a proxy's.
-        if scope["type"] == "lifespan" or not get_route_path(scope).startswith(
-            self.prefix
-        ):
+        is_guarded = get_route_path(scope).startswith(self.prefix)
+        if scope["type"] == "lifespan" or not is_guarded:
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-api-key", "")
         if self.key and secrets.compare_digest(given.encode(), self.key.encode()):
             return await self.app(scope, receive, send)
-        refusal = JSONResponse(
-            {"detail": "Invalid API key"}, 401, headers={"WWW-Authenticate": "ApiKey"}
-        )
+        body, headers = {"detail": "Invalid API key"}, {"WWW-Authenticate": "ApiKey"}
+        refusal = JSONResponse(body, status_code=401, headers=headers)
         await refusal(scope, receive, send)
 
 
@@ -93,15 +84,12 @@ class ReplyHeadersMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = (
-            given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
-        )
+        is_good = re.fullmatch(r"[\w-]{1,64}", given, re.ASCII)
+        added = {"X-Request-ID": given if is_good else uuid4().hex, **SECURITY_HEADERS}
 
         async def marking_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(
-                    {"X-Request-ID": request_id, **SECURITY_HEADERS}
-                )
+                MutableHeaders(scope=message).update(added)
             await send(message)
 
         await self.app(scope, receive, marking_send)
@@ -184,7 +172,7 @@ async def export_posts() -> StreamingResponse:
 @app.get("/posts/{post_id}")
 async def read_post(post_id: int) -> dict[str, int | str]:
     if post_id not in POSTS:
-        raise HTTPException(404, "Post not found")
+        raise HTTPException(status_code=404, detail="Post not found")
     author_read.set(str(POSTS[post_id]["author"]))
     return POSTS[post_id]
 

@@ -81,29 +81,29 @@ Line = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class NewUser(BaseModel):
+class UserCreate(BaseModel):
     name: Line
     email: EmailStr
     password: Annotated[str, Field(min_length=8, max_length=100)]
 
 
-class Credentials(BaseModel):
+class LoginRequest(BaseModel):
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=100)]
 
 
-class UserOut(BaseModel):  # no rules: what is stored has passed them
+class UserPublic(BaseModel):  # no rules: what is stored has passed them
     name: str
     email: str
     id: int
 
 
-class NewPost(BaseModel):
+class PostCreate(BaseModel):
     author_id: RowId
     title: Line
 
 
-class PostOut(BaseModel):
+class PostPublic(BaseModel):
     author_id: int
     title: str
     id: int
@@ -169,8 +169,10 @@ def mail_subscribers(post_id: int) -> None:
     send_mail("subscribers@example.com", f"New post: {title}", "Read it on the blog.")
 
 
-@app.post("/users/register", status_code=201, response_model=UserOut)
-def register(new: NewUser, session: SessionDep, tasks: BackgroundTasks) -> User:
+@app.post("/users/register", status_code=201, response_model=UserPublic)
+def register(
+    new: UserCreate, session: SessionDep, background_tasks: BackgroundTasks
+) -> User:
     hashed = passwords.hash(new.password)
     user = User(name=new.name, email=new.email.lower(), hashed_password=hashed)
     session.add(user)
@@ -179,16 +181,16 @@ def register(new: NewUser, session: SessionDep, tasks: BackgroundTasks) -> User:
     except IntegrityError:
         detail = "Email already registered"
         raise HTTPException(status_code=409, detail=detail) from None
-    tasks.add_task(send_welcome, user.id)
+    background_tasks.add_task(send_welcome, user.id)
     return user
 
 
-@app.post("/auth/login", response_model=UserOut)
+@app.post("/auth/login", response_model=UserPublic)
 def login(
-    given: Credentials,
+    given: LoginRequest,
     request: Request,
     session: SessionDep,
-    tasks: BackgroundTasks,
+    background_tasks: BackgroundTasks,
 ) -> User | Response:
     user = session.scalar(select(User).where(User.email == given.email.lower()))
     hashed = user.hashed_password if user else None
@@ -197,20 +199,23 @@ def login(
     right = passwords.verify(given.password, hashed)
     address = request.client.host if request.client else "-"
     outcome = "ok" if right else "failed"
-    tasks.add_task(login_log.info, "login %s %r from %r", outcome, given.email, address)
+    line = "login %s %r from %r"
+    background_tasks.add_task(login_log.info, line, outcome, given.email, address)
     if user is None or not right:
         return JSONResponse({"detail": "Invalid credentials"}, status_code=401)
     return user
 
 
-@app.post("/posts", status_code=201, response_model=PostOut)
-def publish(new: NewPost, session: SessionDep, tasks: BackgroundTasks) -> Post:
+@app.post("/posts", status_code=201, response_model=PostPublic)
+def publish(
+    new: PostCreate, session: SessionDep, background_tasks: BackgroundTasks
+) -> Post:
     if session.get(User, new.author_id) is None:
         raise HTTPException(status_code=404, detail="Author not found")
     post = Post(title=new.title, author_id=new.author_id)
     session.add(post)
     session.commit()
-    tasks.add_task(mail_author, post.id)
-    tasks.add_task(add_to_feed, post.id)
-    tasks.add_task(mail_subscribers, post.id)
+    background_tasks.add_task(mail_author, post.id)
+    background_tasks.add_task(add_to_feed, post.id)
+    background_tasks.add_task(mail_subscribers, post.id)
     return post

@@ -39,23 +39,15 @@ MIB = 1024 * 1024
 IMAGE_BYTES = 5 * MIB
 GALLERY_FILES, GALLERY_BYTES = 3, 3 * MIB
 FORM_ROOM = 64 * 1024  # a form is larger than its files: boundaries, names, text fields
-FORMATS = ("JPEG", "PNG", "WEBP")
+# MPO is what some phones call a JPEG that holds several.
+EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000  # unpacked: 100 MB, and several copies while they are converted
-Image.MAX_IMAGE_PIXELS = (
-    2 * MAX_PIXELS
-)  # of a JPEG, which can be unpacked at half its width and height
-COLOURS = {
-    "L": "L",
-    "LA": "L",
-    "RGB": "RGB",
-    "RGBA": "RGB",
-    "P": "RGB",
-    "PA": "RGB",
-    "CMYK": "CMYK",
-}
-warnings.simplefilter(
-    "error", Image.DecompressionBombWarning
-)  # up to twice the limit, Pillow only warns
+# A JPEG may have twice as many: it can be unpacked at half its width and height.
+Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
+COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
+COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
+# Up to twice the limit, Pillow only warns.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
 
 
@@ -90,9 +82,8 @@ def current_user(
     given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
 ) -> str:
     if given.credentials not in settings.tokens:
-        raise HTTPException(
-            401, "Invalid token", headers={"WWW-Authenticate": "Bearer"}
-        )
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise HTTPException(status_code=401, detail="Invalid token", headers=headers)
     return settings.tokens[given.credentials]
 
 
@@ -106,39 +97,36 @@ def printable(name: str | None) -> str:
 def reencode(upload: UploadFile) -> tuple[str, bytes]:
     """Return the image's true extension, and its pixels without anything else."""
     if upload.size is None or upload.size > IMAGE_BYTES:
-        raise HTTPException(413, f"An image may have at most {IMAGE_BYTES:,} bytes")
+        detail = f"An image may have at most {IMAGE_BYTES:,} bytes"
+        raise HTTPException(status_code=413, detail=detail)
     encoded = BytesIO()
     try:
-        with Image.open(upload.file, formats=FORMATS) as image:
-            kind = (
-                "JPEG" if image.format == "MPO" else str(image.format)
-            )  # phones put several JPEGs into one file
+        with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
+            kind = str(image.format)
             pixels = unpack(image)
-            pixels.save(encoded, kind, quality=90)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise HTTPException(
-            413,
-            f"An image may have at most {MAX_PIXELS:,} pixels, a JPEG twice as many",
-        ) from error
-    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
-        raise HTTPException(415, "Not a whole JPEG, PNG or WebP image") from error
-    return kind.lower(), encoded.getvalue()
+            pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
+        detail = f"An image may have at most {most}"
+        raise HTTPException(status_code=413, detail=detail) from exc
+    except Exception as exc:  # bytes made to hurt let a decoder fail in many ways
+        detail = "Not a whole JPEG, PNG or WebP image"
+        raise HTTPException(status_code=415, detail=detail) from exc
+    return EXTENSIONS[kind], encoded.getvalue()
 
 
 def unpack(image: Image.Image) -> Image.Image:
     """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        image.draft(
-            None, (image.width // 2, image.height // 2)
-        )  # only a JPEG can do that
+        half = image.width // 2, image.height // 2
+        image.draft(None, half)  # only a JPEG can do that
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    pixels.info = {
-        key: value for key, value in pixels.info.items() if key == "transparency"
-    }
+    transparency = pixels.info.get("transparency")
+    pixels.info = {} if transparency is None else {"transparency": transparency}
     return pixels
 
 
@@ -147,21 +135,15 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = (
-        image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    )
+    opacity = None
+    if image.has_transparency_data:
+        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given, srgb = (
-            ImageCms.ImageCmsProfile(BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-        )
-        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(
-            image.convert(mode)
-        )
-    except (
-        ImageCms.PyCMSError,
-        OSError,
-    ):  # no profile, or one for other colours: browsers ignore it too
+        given = ImageCms.ImageCmsProfile(BytesIO(profile))
+        srgb = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+        converted = transform.apply(image.convert(mode))
+    except (ImageCms.PyCMSError, OSError):  # a bad profile: browsers ignore it too
         return image
     if opacity:
         converted.putalpha(opacity)
@@ -174,12 +156,13 @@ def store(user: str, checked: list[tuple[UploadFile, str, bytes]]) -> list[Store
     try:
         for upload, extension, content in checked:
             name = f"{uuid4().hex}.{extension}"
-            original, size = printable(upload.filename), len(content)
-            stored.append(
-                StoredFile(
-                    filename=name, original_name=original, size=size, uploaded_by=user
-                )
+            file = StoredFile(
+                filename=name,
+                original_name=printable(upload.filename),
+                size=len(content),
+                uploaded_by=user,
             )
+            stored.append(file)
             (UPLOADS / name).write_bytes(content)
     except OSError:
         for file in stored:
@@ -193,9 +176,8 @@ class InertFiles(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
-        response.headers.update(
-            {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
-        )
+        response.headers["Content-Security-Policy"] = "sandbox"
+        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
@@ -214,7 +196,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(
-    prefix="/upload",
+    prefix="/uploads",
     dependencies=[in_turn],
     max_body_size=IMAGE_BYTES + FORM_ROOM,
     form_limits={"max_files": 1},
@@ -222,23 +204,19 @@ router = APIRouter(
 
 
 @router.post("")
-async def look_at_file(
-    user: CurrentUser, file: UploadFile
-) -> dict[str, str | int | None]:
-    says = {
+def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | None]:
+    return {
         "filename": printable(file.filename),
         "content_type": file.content_type,
         "size": file.size,
-    }
-    return {
-        **says,
-        "begins_with": (await file.read(12)).decode("ascii", "backslashreplace"),
+        "begins_with": file.file.read(12).decode("ascii", "backslashreplace"),
     }
 
 
 @router.post("/image", status_code=201)
 def upload_image(user: CurrentUser, file: UploadFile) -> StoredFile:
-    return store(user, [(file, *reencode(file))])[0]
+    (stored,) = store(user, [(file, *reencode(file))])
+    return stored
 
 
 @router.post("/profile-picture", status_code=201)
@@ -248,11 +226,8 @@ def upload_profile_picture(
     description: Annotated[str, Form(max_length=200)] = "",
     focus: Annotated[Json[Focus] | None, Form()] = None,
 ) -> ProfilePicture:
-    return ProfilePicture(
-        picture=store(user, [(file, *reencode(file))])[0],
-        description=description,
-        focus=focus,
-    )
+    (picture,) = store(user, [(file, *reencode(file))])
+    return ProfilePicture(picture=picture, description=description, focus=focus)
 
 
 @router.post(
@@ -262,10 +237,8 @@ def upload_profile_picture(
     form_limits={"max_files": GALLERY_FILES},
 )
 def upload_multiple(user: CurrentUser, files: list[UploadFile]) -> Gallery:
-    return Gallery(
-        uploaded=len(files),
-        files=store(user, [(file, *reencode(file)) for file in files]),
-    )
+    checked = [(file, *reencode(file)) for file in files]
+    return Gallery(uploaded=len(files), files=store(user, checked))
 
 
 app = FastAPI(title="Uploads", lifespan=lifespan)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 TOKEN = "token-of-ada"
-UPLOAD_PATHS = ["/upload", "/upload/image", "/upload/profile-picture", "/upload/multiple"]
-NAME = r"[0-9a-f]{32}\.(jpeg|png|webp)"
+UPLOAD_PATHS = ["/uploads", "/uploads/image", "/uploads/profile-picture", "/uploads/multiple"]
+NAME = r"[0-9a-f]{32}\.(jpg|png|webp)"
 BOUNDARY = "a-line-between-parts"
 HTML = b"<!DOCTYPE html><script>new Image().src = '/a-script-ran'</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>new Image().src = '/a-script-ran'</script></svg>"
@@ -40,8 +40,8 @@ def app_env() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def token(served: ServedApp) -> str:
     """Ada's token, which the app accepts."""
-    reply = httpx.post(f"{served.url}/upload", headers={"Authorization": f"Bearer {TOKEN}"}, files={"file": b"hello"})
-    assert reply.status_code == 200, f"POST /upload with Ada's token is answered with {reply.status_code}"
+    reply = httpx.post(f"{served.url}/uploads", headers={"Authorization": f"Bearer {TOKEN}"}, files={"file": b"hello"})
+    assert reply.status_code == 200, f"POST /uploads with Ada's token is answered with {reply.status_code}"
     return TOKEN
 
 
@@ -69,7 +69,7 @@ def upload(
     name: str = "photo.png",
     label: str = "image/png",
     *,
-    to: str = "/upload/image",
+    to: str = "/uploads/image",
     **fields: str,
 ) -> httpx.Response:
     return client.post(to, files={"file": (name, content, label)}, data=fields)
@@ -77,7 +77,7 @@ def upload(
 
 def upload_several(client: Client, *contents: bytes, **headers: str) -> httpx.Response:
     files = [("files", (f"photo-{number}.png", content)) for number, content in enumerate(contents, 1)]
-    return client.post("/upload/multiple", files=files, headers=headers)
+    return client.post("/uploads/multiple", files=files, headers=headers)
 
 
 def files_in(app: ServedApp) -> set[str]:
@@ -166,7 +166,7 @@ def test_several_are_stored_together_or_not_at_all(ada: Client, served: ServedAp
 def test_client_says_what_it_likes(ada: Client, served: ServedApp) -> None:
     """Name and label are what the client says; size and content are what came."""
     with nothing_stored(served):
-        reply = upload(ada, HTML, "photo.png", "image/png", to="/upload")
+        reply = upload(ada, HTML, "photo.png", "image/png", to="/uploads")
 
     assert reply.json() == {
         "filename": "photo.png",
@@ -180,8 +180,8 @@ def test_client_says_what_it_likes(ada: Client, served: ServedApp) -> None:
 def test_fields_travel_with_a_file(ada: Client) -> None:
     """Text fields and a JSON field travel in the same form as a file."""
     focus = {"x": 0.5, "y": 0.25}
-    reply = upload(ada, picture(), to="/upload/profile-picture", description="me, in Oslo", focus=json.dumps(focus))
-    bare = upload(ada, picture(), to="/upload/profile-picture")
+    reply = upload(ada, picture(), to="/uploads/profile-picture", description="me, in Oslo", focus=json.dumps(focus))
+    bare = upload(ada, picture(), to="/uploads/profile-picture")
 
     assert reply.status_code == 201, reply.text
     assert (reply.json()["description"], reply.json()["focus"]) == ("me, in Oslo", focus)
@@ -196,7 +196,7 @@ def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
 
     for field, value in wrong:
         with nothing_stored(served):
-            reply = upload(ada, picture(), to="/upload/profile-picture", **{field: value})
+            reply = upload(ada, picture(), to="/uploads/profile-picture", **{field: value})
             assert reply.status_code == 422, f"{field} was {value[:20]}"
             assert reply.json()["detail"][0]["loc"][:2] == ["body", field]
 
@@ -204,7 +204,7 @@ def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
 @pytest.mark.deeper
 def test_json_body_carries_no_file(ada: Client) -> None:
     """A JSON body cannot carry a file: the route finds no form and answers with 422."""
-    for path in "/upload/profile-picture", "/upload/multiple":
+    for path in "/uploads/profile-picture", "/uploads/multiple":
         reply = ada.post(path, json={"file": "photo.png", "files": [], "description": "me"})
         assert (reply.status_code, reply.json()["detail"][0]["type"]) == (422, "missing"), path
 
@@ -212,7 +212,7 @@ def test_json_body_carries_no_file(ada: Client) -> None:
 @pytest.mark.deeper
 def test_user_comes_from_the_token(ada: Client) -> None:
     """The token says who uploads; a field `user_id` is ignored."""
-    reply = upload(ada, picture(), to="/upload/profile-picture", user_id="grace", uploaded_by="grace")
+    reply = upload(ada, picture(), to="/uploads/profile-picture", user_id="grace", uploaded_by="grace")
 
     assert reply.json()["picture"]["uploaded_by"] == "ada"
 
@@ -276,9 +276,9 @@ def test_files_of_one_form_are_counted(ada: Client, served: ServedApp) -> None:
     """A form with more files than it may have is refused, and none of them is stored."""
     with nothing_stored(served):
         gallery = upload_several(ada, *[picture()] * 6)
-        single = ada.post("/upload/image", files=[("file", ("photo.png", picture()))] * 2)
+        single = ada.post("/uploads/image", files=[("file", ("photo.png", picture()))] * 2)
 
-        assert gallery.status_code in {400, 413, 422}, "six files went through /upload/multiple"
+        assert gallery.status_code in {400, 413, 422}, "six files went through /uploads/multiple"
         assert (single.status_code, single.json()) == (400, {"detail": "Too many files. Maximum number of files is 1."})
 
 
@@ -311,7 +311,7 @@ def test_hostile_name_names_nothing(ada: Client, served: ServedApp) -> None:
     for name in names:
         before = files_in(served)
         reply = ada.post(
-            "/upload/image", content=form_with(name), headers={"Content-Type": form_type("unicode_escape")}
+            "/uploads/image", content=form_with(name), headers={"Content-Type": form_type("unicode_escape")}
         )
 
         assert reply.status_code == 201, f"the name {name[:20]!r} decides about the upload"
@@ -355,7 +355,7 @@ def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
     reply = upload(ada, photo, "photo.jpeg", "image/jpeg")
     stored = fetched(ada, reply)
 
-    assert reply.json()["filename"].endswith(".jpeg")
+    assert reply.json()["filename"].endswith(".jpg")
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
 
 
@@ -419,7 +419,7 @@ def test_folder_is_made_at_the_start(fresh_app: Callable[..., Client], tmp_path:
     client = fresh_app(UPLOAD_DIR=str(folder))
     assert list(folder.iterdir()) == []
 
-    reply = client.post("/upload/image", headers={"Authorization": f"Bearer {TOKEN}"}, files={"file": picture()})
+    reply = client.post("/uploads/image", headers={"Authorization": f"Bearer {TOKEN}"}, files={"file": picture()})
 
     assert reply.status_code == 201
     assert [path.name for path in folder.iterdir()] == [reply.json()["filename"]]
@@ -473,7 +473,7 @@ def form_with(name: bytes) -> bytes:
 
 
 def head_of_upload(token: str, *headers: str) -> bytes:
-    lines = ["POST /upload/image HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}", *headers]
+    lines = ["POST /uploads/image HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}", *headers]
     return "\r\n".join([*lines, f"Content-Type: {form_type()}", "", ""]).encode()
 
 

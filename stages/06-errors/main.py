@@ -67,14 +67,13 @@ class ErrorResponse(BaseModel):
 
 
 def error_response(
-    status: int,
+    status_code: int,
     message: str,
     *errors: FieldError,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    return JSONResponse(
-        ErrorResponse(message=message, errors=errors).model_dump(), status, headers
-    )
+    body = ErrorResponse(message=message, errors=errors)
+    return JSONResponse(body.model_dump(), status_code=status_code, headers=headers)
 
 
 async def failure(
@@ -111,9 +110,8 @@ class CORSMiddleware(PlainCORSMiddleware):
             for name, value in response.headers.items()
             if not name.startswith("content-")
         }
-        return error_response(
-            response.status_code, bytes(response.body).decode(), headers=kept
-        )
+        message = bytes(response.body).decode()
+        return error_response(response.status_code, message, headers=kept)
 
 
 @asynccontextmanager
@@ -180,9 +178,8 @@ def register(session: Session, wanted: UserCreate) -> User:
     try:
         session.commit()
     except IntegrityError:
-        raise HTTPException(
-            status_code=409, detail="Email already registered"
-        ) from None
+        detail = "Email already registered"
+        raise HTTPException(status_code=409, detail=detail) from None
     return user
 
 
@@ -191,10 +188,8 @@ FoundUser = Annotated[User, Depends(find_user)]
 
 @app.post("/users", status_code=201)
 def create_user(wanted: UserCreate, session: SessionDep) -> APIResponse[UserPublic]:
-    return APIResponse(
-        message="User created",
-        data=UserPublic.model_validate(register(session, wanted)),
-    )
+    user = UserPublic.model_validate(register(session, wanted))
+    return APIResponse(message="User created", data=user)
 
 
 @app.get("/users")
@@ -203,10 +198,8 @@ def list_users(
 ) -> APIResponse[list[UserPublic]]:
     newest = session.scalars(select(User).order_by(User.id.desc()).limit(limit)).all()
     session.commit()
-    return APIResponse(
-        message="Newest users",
-        data=[UserPublic.model_validate(user) for user in newest],
-    )
+    users = [UserPublic.model_validate(user) for user in newest]
+    return APIResponse(message="Newest users", data=users)
 
 
 @app.get("/users/{user_id}")
@@ -217,17 +210,14 @@ def read_user(user: FoundUser) -> APIResponse[UserPublic]:
 @app.post("/users/{user_id}/archive")
 def archive_user(user: FoundUser, session: SessionDep) -> None:
     """Fails on purpose: the migration that adds the column was forgotten."""
-    session.execute(
-        text("UPDATE users SET archived = 1 WHERE email = :email"),
-        {"email": user.email},
-    )
+    query = text("UPDATE users SET archived = 1 WHERE email = :email")
+    session.execute(query, {"email": user.email})
 
 
 @app.get("/report", dependencies=[Depends(HTTPBearer())])
 def read_report() -> None:
-    raise HTTPException(
-        status_code=503, detail="The report is not ready", headers={"Retry-After": "30"}
-    )
+    detail, headers = "The report is not ready", {"Retry-After": "30"}
+    raise HTTPException(status_code=503, detail=detail, headers=headers)
 
 
 @app.get("/crash")

@@ -38,7 +38,7 @@ def try_save(session: Session, row: Base) -> bool:
 
 def change(row: Base, changes: BaseModel) -> None:
     """Give the row the values that `changes` names."""
-    for name, value in changes.model_dump(exclude_none=True).items():
+    for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(row, name, value)
 
 

@@ -1,8 +1,15 @@
 """What comes in and what goes out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+)
 
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
 Name = Annotated[
@@ -13,6 +20,8 @@ Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
 ]
 Content = Annotated[str, StringConstraints(max_length=20_000)]
+# A field of a change that may be left out, and then keeps its value. Null is refused.
+UNSET: Any = Field(default_factory=lambda: None)
 
 
 class UserCreate(BaseModel):
@@ -22,8 +31,8 @@ class UserCreate(BaseModel):
 
 
 class UserUpdate(BaseModel):
-    name: Name | None = None
-    email: Email | None = None
+    name: Name = UNSET
+    email: Email = UNSET
 
 
 class UserPublic(BaseModel):
@@ -58,9 +67,9 @@ class PostCreate(BaseModel):
 
 
 class PostUpdate(BaseModel):
-    title: Title | None = None
-    content: Content | None = None
-    published: bool | None = None
+    title: Title = UNSET
+    content: Content = UNSET
+    published: bool = UNSET
 
 
 class PostPublic(BaseModel):

@@ -16,15 +16,8 @@ FORM_ROOM = 64 * 1024
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
-COLOURS = {
-    "L": "L",
-    "LA": "L",
-    "RGB": "RGB",
-    "RGBA": "RGB",
-    "P": "RGB",
-    "PA": "RGB",
-    "CMYK": "CMYK",
-}
+COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
+COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")
 
@@ -46,14 +39,13 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
             kind = str(image.format)
             pixels = unpack(image)
             pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
         detail = f"An image may have at most {most}"
-        raise HTTPException(status_code=413, detail=detail) from error
-    except Exception as error:  # bytes made to hurt let a decoder fail in many ways
-        raise HTTPException(
-            status_code=415, detail="Not a whole JPEG, PNG or WebP image"
-        ) from error
+        raise HTTPException(status_code=413, detail=detail) from exc
+    except Exception as exc:  # bytes made to hurt let a decoder fail in many ways
+        detail = "Not a whole JPEG, PNG or WebP image"
+        raise HTTPException(status_code=415, detail=detail) from exc
     return EXTENSIONS[kind], encoded.getvalue()
 
 
@@ -66,9 +58,8 @@ def unpack(image: Image.Image) -> Image.Image:
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    pixels.info = {
-        key: value for key, value in pixels.info.items() if key == "transparency"
-    }
+    transparency = pixels.info.get("transparency")
+    pixels.info = {} if transparency is None else {"transparency": transparency}
     return pixels
 
 
@@ -77,17 +68,14 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = (
-        image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    )
+    opacity = None
+    if image.has_transparency_data:
+        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given, srgb = (
-            ImageCms.ImageCmsProfile(BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-        )
-        converted = ImageCms.buildTransform(given, srgb, mode, "RGB").apply(
-            image.convert(mode)
-        )
+        given = ImageCms.ImageCmsProfile(BytesIO(profile))
+        srgb = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+        converted = transform.apply(image.convert(mode))
     except (ImageCms.PyCMSError, OSError):
         return image
     if opacity:

@@ -32,7 +32,7 @@ def image_of(length: int) -> bytes:
 
 def upload(client: Client, *lengths: int) -> httpx.Response:
     files = [("files", (f"day-{n}.png", image_of(length))) for n, length in enumerate(lengths)]
-    return client.post("/upload/multiple", files=files)
+    return client.post("/uploads/multiple", files=files)
 
 
 def files_in(app: ServedApp) -> set[str]:
@@ -75,7 +75,7 @@ def test_large_body_is_refused_unread(served: ServedApp) -> None:
     """A body announced as 8 MiB is refused with 413 before a byte of it is read."""
     address = httpx.URL(served.url)
     head = (
-        "POST /upload/multiple HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-of-ada\r\n"
+        "POST /uploads/multiple HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-of-ada\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 8388608\r\n\r\n"
     )
     with socket.create_connection((address.host, address.port or 80), timeout=10) as caller:

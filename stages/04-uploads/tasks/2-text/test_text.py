@@ -25,7 +25,7 @@ def ada(client: Client) -> Client:
 
 
 def upload(client: Client, content: bytes, name: str = "draft.txt", label: str = "text/plain") -> httpx.Response:
-    return client.post("/upload/text", files={"file": (name, content, label)})
+    return client.post("/uploads/text", files={"file": (name, content, label)})
 
 
 def files_in(app: ServedApp) -> set[str]:
@@ -101,7 +101,7 @@ def test_large_body_is_refused_unread(served: ServedApp) -> None:
     """A body announced as 1 MiB is refused with 413 before a byte of it is read."""
     address = httpx.URL(served.url)
     head = (
-        "POST /upload/text HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-of-ada\r\n"
+        "POST /uploads/text HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-of-ada\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1048576\r\n\r\n"
     )
     with socket.create_connection((address.host, address.port or 80), timeout=10) as caller:
