@@ -41,18 +41,21 @@ class Blog:
         return member
 
     def register(self, count: int, stem: str) -> None:
-        """Register members who never log in."""
+        """Register members who never log in; some of them have the same name."""
         names = [self.walk.unique(stem) for _ in range(count)]
         accounts = [{"name": name, "email": f"{name}@example.com", "password": PASSWORD} for name in names]
+        for one, other in zip(accounts[::7], accounts[1::7], strict=False):
+            other["name"] = one["name"]
         for reply in post_all(self.walk.app, "/auth/register", accounts, NO_ONE):
             assert reply.status_code == 201, "POST /auth/register doesn't work any more"
             self.users[reply.json()["id"]] = _only(reply, USER_KEYS)
 
     def write(self, author: Member, *published: bool) -> list[int]:
-        """Write posts of random words; return their ids."""
+        """Write posts of random words, some of them the same; return their ids."""
         rng = self.walk.rng
+        titles = [f"{rng.randrange(16**6):06x} é" for _ in range(max(1, 2 * len(published) // 3))]
         posts = [
-            {"title": f"{rng.randrange(16**6):06x} é", "content": "words " * rng.randrange(4), "published": each}
+            {"title": rng.choice(titles), "content": "words " * rng.randrange(4), "published": each}
             for each in published
         ]
         replies = post_all(self.walk.app, "/posts", posts, author.headers)

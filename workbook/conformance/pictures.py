@@ -61,7 +61,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         Picture(
             "a multi-picture JPEG", "JPEG", encode(frames[0], "MPO", save_all=True, append_images=frames[1:]), (size,)
         ),
-        one("a wide JPEG", "JPEG", size=(rng.randint(2100, 2600), 3)),
+        one("a wide JPEG", "JPEG", size=(rng.randint(16_500, 19_000), 2)),
         one("a PNG", "PNG"),
         one("a transparent PNG", "PNG", "RGBA", clear=True),
         one("a palette PNG", "PNG", "P"),
@@ -73,7 +73,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
         one("a PNG of one pixel", "PNG", size=(1, 1)),
-        one("a tall PNG", "PNG", size=(2, rng.randint(2100, 2600))),
+        one("a tall PNG", "PNG", size=(2, rng.randint(2_100, 5_000))),
         one("a WebP", "WEBP"),
         one("a lossless WebP", "WEBP", lossless=True),
         one("a transparent WebP", "WEBP", "RGBA", clear=True),

@@ -115,13 +115,16 @@ def walk(
     with walk.step(TAKEN):
         blog = Blog(walk)
         users, uploads = Users(walk, blog), Uploads(walk, "avatar_url", PROMISES)
-        grace, ada, leaver, bare = (blog.join(name) for name in ("grace", "ada", "leaver", "bare"))
+        ada, bare, early = (blog.join(name) for name in ("ada", "bare", "early"))
+        blog.register(7, "member")  # so that ids have two digits, and one begins with another
+        grace, leaver, other = (blog.join(name) for name in ("grace", "leaver", "other"))
         hers, mine, theirs, none = (avatar_of(member) for member in (grace, ada, leaver, bare))
+        early_ones, others = avatar_of(early), avatar_of(other)
         users.write(ada)
         users.check(mine, [None, grace])
         registered(users, blog)
         pictures = in_every_order(taken_pictures(walk.rng), walk.rng)
-        for place in (hers, theirs):
+        for place in (hers, theirs, early_ones, others):
             uploads.take(place, pictures[0])
         keep_an_upload(uploads, ada)
         for number, picture in enumerate(pictures):
@@ -132,12 +135,18 @@ def walk(
             if number == 1:
                 users.write(ada)
                 users.check(mine, [None, grace])
+        for in_chunks in (False, True):  # the same picture again is another file
+            uploads.take(mine, pictures[-1], in_chunks=in_chunks)
+        uploads.take(hers, pictures[-1])
+        for place in (mine, hers, others):
+            uploads.is_served(place, "An avatar is lost when another user's is replaced.", REPLACED)
         users.check(hers, [ada])
         users.check(none, [ada])
         refuse_files(uploads, mine, none)
         check_sizes(uploads, mine, none)
-        blog.leave(leaver)
-        uploads.removed([theirs], DELETED, "The avatar of a deleted user stays")
+        for member, place in ((leaver, theirs), (early, early_ones)):
+            blog.leave(member)
+            uploads.removed([place], DELETED, "The avatar of a deleted user stays")
         refuse_logins(uploads, mine, bad_logins(ada, leaver, app_env["SECRET_KEY"], walk.rng))
         uploads.is_served(mine, "The avatar is lost by an upload that was refused.")
         uploads.is_served(hers, "The avatar of another user is lost.", REPLACED)
@@ -145,7 +154,8 @@ def walk(
         blog.leave(bare)
         blog.leave(ada)
         uploads.removed([mine], DELETED, "The avatar of a deleted user stays")
-        uploads.is_served(hers, "The avatar of another user is lost with a deleted one's.", DELETED)
+        for place in (hers, others):
+            uploads.is_served(place, "The avatar of another user is lost with a deleted one's.", DELETED)
     yield walk
     walk.close()
 

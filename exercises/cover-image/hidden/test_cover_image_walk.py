@@ -136,15 +136,21 @@ def walk(
         scene = Scene(walk, blog, uploads, {})
         post, draft, bare, hidden = (scene.write(ada, published) for published in (True, False, True, True))
         hers, her_draft = scene.write(grace), scene.write(grace, False)
-        viewers = [None, first, grace]
-        scene.check(post, viewers)
+        for _ in range(5):
+            scene.write(grace)  # so that ids have two digits, and one begins with another
+        late = scene.write(grace)
+        viewers: list[Member | None] = [None, first, grace]
         pictures = in_every_order(taken_pictures(walk.rng), walk.rng)
-        for place, picture in zip((hers, her_draft, hidden, draft), pictures, strict=False):
+        for place, picture in zip((hers, her_draft, hidden, draft, late), pictures, strict=False):
             uploads.take(place, picture)
+        scene.check(post, viewers)
         for number, picture in enumerate(pictures):
             uploads.take(post, picture, *walk.rng.choice(LABELS))
             if number in {0, len(pictures) - 1}:
                 scene.check(post, viewers)
+        for in_chunks in (False, True):  # the same picture again is another file
+            uploads.take(post, pictures[-1], in_chunks=in_chunks)
+        uploads.take(late, pictures[-1])
         with walk.step(SHOWN):
             scene.edit(post, title=f"Changed {walk.rng.randrange(10**6)}")
             scene.edit(hidden, published=False)
@@ -160,7 +166,7 @@ def walk(
         refuse_logins(scene, logins, [post, draft, hidden, bare])
         for place in (post, draft, hidden):
             uploads.is_served(place, "The cover is lost by an upload that was refused.", CONTENT)
-        for place in (hers, her_draft):
+        for place in (hers, her_draft, late):
             uploads.is_served(place, "The cover of another post is lost.", REPLACED)
         with walk.step(SHOWN):
             scene.edit(hidden, published=True)
@@ -171,6 +177,7 @@ def walk(
         for place in (hers, her_draft):
             uploads.is_served(place, "The cover of another author's post is lost.", LEFT)
         scene.check(hers, [first])
+        scene.check(scene.write(grace), [first])  # perhaps with the id of a post whose author has left
     yield walk
     walk.close()
 
@@ -200,9 +207,10 @@ def refuse_both(
     """Send a good picture, and then a file that's none, which has to be refused in the same way."""
     uploads.refuse(place, what, {status}, promise, lambda: uploads.send(place, good, headers=headers), said)
     if not uploads.walk.is_blamed(("refused", promise, what)):
+        bad = next(uploads.bad_ones)
         said = f"{what[:1].upper()}{what[1:]} of a file that's no picture isn't a {status}: who asks comes first."
         uploads.refuse(
-            place, f"{what}, no picture", {status}, ORDER, lambda: uploads.send(place, b"words", headers=headers), said
+            place, f"{what}, no picture", {status}, ORDER, lambda: uploads.send(place, bad, headers=headers), said
         )
 
 
@@ -225,7 +233,7 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
         }
         missing |= {str(2**31): {404, 422}, str(2**63): {404, 422}, str(10**30): {404, 422}, "words": {404, 422}}
         for post, statuses in missing.items():
-            for content in (good, b"words"):
+            for content in (good, next(uploads.bad_ones)):
                 status = uploads.send(
                     Place("", "PATCH", f"/posts/{post}/cover", "", walk.rng.choice(callers)), content
                 ).status_code

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,20 @@ def asked_for(app: ServedApp, path: str) -> socket.socket:
 def test_the_line_comes_after_the_reply(
     client: Client, ada: Member, rng: random.Random, lines_about: LinesAbout
 ) -> None:
-    """The line is written after the reply: a file of 5 MB that is still under way has none."""
+    """The line is written after the response: a file of 5 MB that's under way has none, and nothing is held back."""
+    with asked_for(client.app, held := "/_probe/held") as connection:
+        received, half = b"", b"the first half"
+        with suppress(TimeoutError):
+            connection.settimeout(3)
+            while half not in received and (part := connection.recv(4096)):
+                received += part
+        said = "a response is held back until it's whole: its first bytes came with its last ones"
+        client.post("/_probe/release")
+        assert half in received, said
+        while connection.recv(4096):
+            pass
+    assert len(lines_about(client, held)) == 1, "a response that comes in parts leaves one line"
+
     document = b"%PDF-" + rng.randbytes(LARGE) + b"%%EOF"
     stored = client.post("/uploads/image", files={"file": ("a.pdf", document)}, headers=ada.headers)
     assert stored.status_code == 201
@@ -138,8 +152,8 @@ def test_a_log_that_cannot_be_written_breaks_nothing(
 
 
 def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) -> None:
-    """The tasks of a route run as before, also those that a route gives to a response of its own."""
-    for path in ("/_probe/task", "/_probe/own-task"):
+    """The tasks of a route run as before: in a thread, in the loop, and those of a response of its own."""
+    for path in ("/_probe/task", "/_probe/async-task", "/_probe/own-task"):
         name = unique("task")
         assert client.post(path, params={"name": name}).status_code == 200
         deadline = time.monotonic() + 5
