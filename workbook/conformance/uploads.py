@@ -90,7 +90,7 @@ class Uploads:
         return self.client.request(place.method, place.path, headers=headers, files=form, data=fields)
 
     def send_in_chunks(self, place: Place, content: bytes) -> httpx.Response:
-        """Upload a file with a body whose length isn't said before it."""
+        """Send a file with a body whose length isn't said before it."""
         files = {"file": ("photo.png", content, "image/png")}
         whole = self.client.build_request(place.method, place.path, headers=place.whose.headers, files=files)
         body, kind = whole.read(), whole.headers["content-type"]
