@@ -72,8 +72,8 @@ def test_a_request_leaves_its_line(
 
     told = line[21:]
     assert re.fullmatch(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]", line[:21]), "a line begins [YYYY-MM-DD HH:MM:SS]"
-    said = "the milliseconds have a fraction: N is a whole number" if re.search(r"\.\d+ ?ms$", told) else ""
-    assert re.sub(r" \d+ms$", " Nms", told) == f" {method} {path} {status} Nms", said
+    said = "the milliseconds have a fraction: N is a whole number" if re.search(r"\.\d{1,20} ?ms$", told) else ""
+    assert re.sub(r" \d{1,20}ms$", " Nms", told) == f" {method} {path} {status} Nms", said
 
 
 @pytest.mark.parametrize("what", ["a preflight", "a body that is too large", "a refused API key"])
@@ -125,7 +125,7 @@ def test_the_time_is_utc(client: Client, unique: Callable[[str], str], lines_abo
 
 def milliseconds(line: str) -> float:
     """What a line says of the time that its request took."""
-    told = re.search(r"(\d+(?:\.\d+)?) ?ms\b", line)
+    told = re.search(r"(\d{1,20}(?:\.\d{1,20})?) ?ms\b", line)
     assert told, "the line does not end with the milliseconds, like 12ms"
     return float(told[1])
 

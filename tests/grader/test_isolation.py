@@ -117,14 +117,14 @@ def test_what_is_tried_again_is_tried_alone(course: Course, isolation: InSandbox
     """Two lanes whose sandbox dies open one other, and try again one after the other: one of them may be to blame."""
     benches = [Bench(course, isolation) for _ in range(2)]
     held: list[bool] = []
-    graded = Bench._grade
+    run = Bench._run_to_its_end
 
     def watched(self: Bench, *arguments: object) -> object:
-        held.append(isolation.alone.locked())
-        return graded(self, *arguments)  # type: ignore[arg-type]
+        held.append(isolation.turns.is_alone)
+        return run(self, *arguments)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr(Bench, "_grade", watched)
+        patch.setattr(Bench, "_run_to_its_end", watched)
         for number in range(2):
             (tmp_path / str(number)).mkdir()
         futures = [pool.submit(one.grade, work(course, tmp_path / str(n), WAITS)) for n, one in enumerate(benches)]

@@ -130,9 +130,9 @@ def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
 
 def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
     """A token that an earlier reply held is written as $TOKEN, and works when that is set."""
-    login = client.post("/login")
+    client.post("/login")
     assert client.exchanges[0].reply
-    client.exchanges[0].reply = httpx.Response(200, json={"access_token": "a.b-c"}, request=login.request)
+    client.exchanges[0].reply.token = "a.b-c"
     reply = client.get("/me", headers={"Authorization": "Bearer a.b-c"})
 
     _, assignment, line = curl_lines(client.exchanges)

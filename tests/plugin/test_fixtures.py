@@ -56,7 +56,8 @@ def test_a_client_remembers_what_it_sent(crashing: ServedApp) -> None:
 
     first, second = client.exchanges
     assert (first.request.url.path, second.request.url.path) == ("/crash", "/")
-    assert second.reply is reply
+    assert second.reply
+    assert (second.reply.status_code, second.reply.body.size) == (200, len(reply.content))
     assert first.log_size < second.log_size <= crashing.log_size
 
 

@@ -105,7 +105,7 @@ def test_a_reply_that_is_none_ends_in_an_error(
     raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str
 ) -> None:
     """A reply that is endless, drips, is packed or malformed raises an `httpx.TransportError` that says so."""
-    monkeypatch.setattr(transport, "MOST_BYTES", 2 * 1024 * 1024)
+    monkeypatch.setattr(transport, "MOST_OF_REPLY", 2 * 1024 * 1024)
     monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
 
     with Client(raw, []) as client, pytest.raises(httpx.TransportError, match=said):

@@ -17,7 +17,7 @@ from workbook.grader.file_names import read_name
 from workbook.grader.folder import find_submissions
 from workbook.grader.identity import identify
 from workbook.grader.roster import read_roster
-from workbook.plugin import transport
+from workbook.plugin import bounds, transport
 from workbook.report import FORMATS, marks
 from workbook.report.attention import attention
 from workbook.report.writing import file_name
@@ -80,7 +80,7 @@ def test_the_limits_are_those_of_the_code() -> None:
             f"a zip {MOST_BYTES // MIB} MiB and {MOST_FILES:,} entries",
         ),
         ("mail to the tests' mailbox", f"{mail.MOST_BYTES // MIB} MiB"),
-        ("one reply", f"{transport.MOST_BYTES // MIB} MiB and {transport.MOST_SECONDS:g} s"),
+        ("one reply", f"{bounds.MOST_OF_REPLY // MIB} MiB and {transport.MOST_SECONDS:g} s"),
         ("a log that the grader reads", f"{most} MiB; of a stored file {least} MiB"),
         (
             "all tests of one exercise",

@@ -20,10 +20,12 @@ from workbook.grader.lock import sole_grader
 from workbook.grader.prewarm import Warm
 from workbook.grader.request import GradeRequest
 from workbook.grader.results import CAUSES, GRADED, Cause, Learner
+from workbook.grader.room import lanes_with_room
 from workbook.grader.roster import read_roster
 from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
 from workbook.journal import Journal
+from workbook.wording import number_of
 
 from .context import Context
 from .screens import shown_path
@@ -98,7 +100,11 @@ def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, 
         return Bench(here.course, isolation, kept.pop() if kept else None)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return stack.enter_context(closing(LocalLanes(make, min(request.lanes or cores, count))))
+    wanted = min(request.lanes or cores, count)
+    lanes, why = (wanted, "") if request.unsafe else lanes_with_room(wanted)
+    if why:
+        here.terminal.line(f"{number_of(lanes, 'lane')} instead of {wanted}: {why}.", "dim")
+    return stack.enter_context(closing(LocalLanes(make, lanes)))
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ class Blog:
     def join(self, stem: str) -> Member:
         """Register a member and log in."""
         member = self.walk.join(stem)
-        self.users[member.id] = _only(member.exchanges[0].reply, USER_KEYS)
+        self.users[member.id] = {key: member.told[key] for key in USER_KEYS}
         return member
 
     def register(self, count: int, stem: str) -> None:
@@ -99,7 +99,7 @@ class Blog:
         ]
 
 
-def _only(reply: httpx.Response | None, keys: Iterable[str]) -> Row:
+def _only(reply: httpx.Response, keys: Iterable[str]) -> Row:
     """Return these keys of the response's object. Raises `KeyError`, `TypeError`, `ValueError`."""
-    body = reply.json() if reply else {}
+    body = reply.json()
     return {key: body[key] for key in keys}

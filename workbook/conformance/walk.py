@@ -16,10 +16,11 @@ import pytest
 
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client, Exchange
-from workbook.plugin.comparison import Different
+from workbook.plugin.comparison import Different, shortened
 from workbook.plugin.members import Member, join
 from workbook.serving import ServedApp
 
+MOST_NOTED, LARGEST = 3, 50_000  # differences of a promise, and letters of a value, that are kept
 MOST_SHOWN = 8  # exchanges of one difference, beside those that its member needed to log in
 
 
@@ -70,7 +71,9 @@ class Walk:
         """Note a difference for a promise, or for the one that was blamed for its root before."""
         if root is not None:
             promise = self._blamed.setdefault(root, promise)
-        self.noted.setdefault(promise, []).append(Noted(sentence, got, expected, self._shown()))
+        noted = self.noted.setdefault(promise, [])
+        if len(noted) < MOST_NOTED:  # one is shown; an app can differ everywhere, by as much as it likes
+            noted.append(Noted(sentence, _kept(got), _kept(expected), self._shown()))
 
     def is_blamed(self, root: Hashable) -> bool:
         """Return whether something was noted for this root."""
@@ -119,6 +122,10 @@ class Walk:
         token = last.request.headers.get("authorization", "")
         login = next((one.exchanges for one in self.members if one.headers["Authorization"] == token), [])
         return [*login, *(one for one in changing if not any(one is other for other in login)), last]
+
+
+def _kept(value: Any) -> Any:
+    return value if len(repr(value)) <= LARGEST else shortened(value)
 
 
 def is_same(one: Any, other: Any) -> bool:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course
@@ -19,9 +20,11 @@ from .evidence import NOT_REACHED, Sheet
 from .fingerprints import key_of_tests
 from .isolation import Isolation, SandboxDied
 from .results import Cause, Result, ResultKey, Verdict
+from .room import is_tight
 from .sanitize import bounded, one_line, visible
 
 OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
+CUT_SHORT_FLAG = "cut short: what came back was too much for the tests"
 OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
 LISTED = 5  # of the files that were left out
 DISAGREED = "Two runs of the same tests disagreed: once it was kept, once not. Somebody will look at it.\n\n"
@@ -59,9 +62,10 @@ class Bench:
         self._course, self._isolation = course, isolation
         self._sheets: dict[str, tuple[Exercise, Sheet, str]] = {}
         self._runner: Runner | None = runner or warm_runner(apps=isolation.needs_apps)
-        self._cpu = 0.0
+        self._cpu, self._alone, self._clock = 0.0, False, Clock(0.0)
         self._cause: Cause = ""
         self._why = ""
+        self.memory = 0  # bytes that the tests of the last one took at most
         self._run: Run | None = None
         self._cancelled = threading.Event()
         self._changing = threading.Lock()
@@ -72,15 +76,15 @@ class Bench:
         if tests != work.key.tests:
             raise CannotGrade("its course is not in the state of the one that the grading began with")
         with contextlib.suppress(SandboxDied):
-            return self._grade(work, exercise, sheet)
-        with self._isolation.alone:
-            try:
-                return self._grade(work, exercise, sheet)
-            except SandboxDied as error:
-                raise CannotGrade(f"{error}; it was tried twice") from error
+            return self._grade(work, exercise, sheet, alone=False)
+        try:
+            return self._grade(work, exercise, sheet, alone=True)
+        except SandboxDied as error:
+            raise CannotGrade(f"{error}; it was tried twice") from error
 
-    def _grade(self, work: Work, exercise: Exercise, sheet: Sheet) -> Result:
-        started, self._cpu = time.perf_counter(), 0.0
+    def _grade(self, work: Work, exercise: Exercise, sheet: Sheet, *, alone: bool) -> Result:
+        self._clock = Clock(work.limit)
+        self._cpu, self._alone, self.memory = 0.0, alone, 0
         flags: list[str] = []
         trouble, self._cause, self._why = "", "", ""
         try:
@@ -90,7 +94,7 @@ class Bench:
             self._cause, self._why = ("empty" if isinstance(error, Empty) else "unreadable"), trouble
         except OSError as error:
             raise CannotGrade(f"this machine refused something: {error.strerror or error}") from error
-        seconds = time.perf_counter() - started
+        seconds = self._clock.seconds()
         if seconds > work.limit / 2:
             flags.append("slow")
         result = Result(work.learner, work.exercise, work.file, work.attempt, work.key, verdicts, {}, {}, trouble)
@@ -126,55 +130,65 @@ class Bench:
         return self._sheets[name]
 
     def _verdicts(self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]) -> tuple[Verdict, ...]:
-        deadline = time.monotonic() + work.limit
-        first, whole = self._run_tests(work, exercise, sheet, deadline, flags)
+        first, whole = self._run_tests(work, exercise, sheet, flags)
         if self._cause == "needs Python":
             raise NeedsPython(self._why)
         if not whole:
             flags.append("out of time")
         if not whole or all(verdict.outcome in {"kept", "not proven"} for verdict in first):
             return first
-        second, _ = self._run_tests(work, exercise, sheet, deadline, flags)
+        self._alone = self._alone or is_tight()  # a neighbour may have taken what this one lacked
+        second, _ = self._run_tests(work, exercise, sheet, flags)
         verdicts = tuple(_agreed(*pair) for pair in zip(first, second, strict=True))
         if any(verdict.outcome == "unstable" for verdict in verdicts):
             flags.append("unstable")
         return verdicts
 
     def _run_tests(
-        self, work: Work, exercise: Exercise, sheet: Sheet, deadline: float, flags: list[str]
+        self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]
     ) -> tuple[tuple[Verdict, ...], bool]:
         """Return the verdicts of one run on a fresh copy, and whether there was time for all of it."""
         options = ["--seed", str(work.key.drawn), *self._isolation.options]
         for again in (True, False):
             with work.snapshot.project() as project:
-                found, in_time = self._check(exercise, ["--submission", str(project), *options], deadline)
+                found, in_time = self._check(exercise, ["--submission", str(project), *options])
                 self._cpu += found.cpu
                 self._cause, self._why = why_not_started(found, project)
+                self.memory = max(self.memory, found.memory)
                 if OUT_OF_CPU in found.ended and OUT_OF_CPU_FLAG not in flags:
                     flags.append(OUT_OF_CPU_FLAG)
                 if not in_time:
                     return sheet.verdicts(found, project), False
                 if not (trouble := _trouble(found)):
                     return sheet.verdicts(found, project), True
-            if again:  # the runner itself may have been hit
+                if not again and found.cut_short:  # alone too: it's what came back that the tests didn't survive
+                    flags.append(CUT_SHORT_FLAG)
+                    return sheet.verdicts(found, project), True
+            if again:  # the runner itself may have been hit, or a neighbour may have taken all there was
                 self.close()
+                self._alone = True
         raise CannotGrade(f"the tests did not come to an end: {bounded(visible(trouble), 500)}")
 
-    def _check(self, exercise: Exercise, options: Sequence[str], deadline: float) -> tuple[Check, bool]:
+    def _check(self, exercise: Exercise, options: Sequence[str]) -> tuple[Check, bool]:
+        """Run the tests when it's their turn; returns what they found, and whether that was in time."""
+        with self._isolation.turns.take(self._cancelled, alone=self._alone) as waited:
+            self._clock.pause(waited)
+            try:
+                return self._run_to_its_end([*exercise.public_tests, *exercise.hidden_tests], options)
+            except (RuntimeError, OSError) as error:  # no room for a process or a thread
+                return Check([], trouble=str(error)), True
+
+    def _run_to_its_end(self, tests: Sequence[Path], options: Sequence[str]) -> tuple[Check, bool]:
+        self._runner = self._runner or warm_runner(apps=self._isolation.needs_apps)
+        self._runner.env.update(env := self._isolation.env)
+        run = self._runner.start(self._course.root, tests, options)
         late = threading.Event()
-        tests = [*exercise.public_tests, *exercise.hidden_tests]
-        try:
-            self._runner = self._runner or warm_runner(apps=self._isolation.needs_apps)
-            self._runner.env.update(env := self._isolation.env)
-            run = self._runner.start(self._course.root, tests, options)
-        except (RuntimeError, OSError) as error:
-            return Check([], trouble=str(error)), True
 
         def end() -> None:
             late.set()
             run.cancel()
 
-        timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+        timer = threading.Timer(self._clock.left(), end)
         timer.daemon = True
         with self._changing:
             self._run = run
@@ -182,6 +196,11 @@ class Bench:
                 run.cancel()
         try:
             timer.start()
+        except RuntimeError:
+            run.cancel()
+            run.result()
+            raise
+        try:
             found = run.result()
         finally:
             timer.cancel()
@@ -197,6 +216,23 @@ def _named_few(names: Sequence[str]) -> tuple[str, ...]:
     """Return names as text that can be kept: the first few, and how many more there are."""
     more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
     return (*(one_line(name) for name in names[:LISTED]), *more)
+
+
+class Clock:
+    """The time that one submission has; it doesn't count what it spends waiting for its turn."""
+
+    def __init__(self, limit: float) -> None:
+        self._started = time.monotonic()
+        self._limit = limit
+
+    def pause(self, seconds: float) -> None:
+        self._started += seconds
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def left(self) -> float:
+        return max(0.0, self._limit - self.seconds())
 
 
 def _trouble(found: Check) -> str:

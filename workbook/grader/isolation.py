@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,12 +10,44 @@ from typing import Protocol
 import workbook.sandbox
 from workbook.errors import UserError
 
+PATIENCE = 0.2  # seconds between two looks at whether a run was called off
 OPENED_AGAIN = 2  # in one grading: what ends more often than that is no accident
 DIED = "the sandbox has ended while it was tested"
 
 
 class SandboxDied(Exception):
     """What kept submissions apart has ended while one was tested; what the tests say of that one is worth nothing."""
+
+
+class Turns:
+    """Who runs tests: many side by side, or one alone, without a neighbour that could be to blame."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running = self._waiting = 0
+        self.is_alone = False
+
+    @contextlib.contextmanager
+    def take(self, called_off: threading.Event, *, alone: bool) -> Iterator[float]:
+        """Wait for a turn, and hold it; yields how many seconds that took. Gives up waiting if it's called off."""
+        started = time.monotonic()
+        with self._changed:
+            self._waiting += alone
+            while self._must_wait(alone) and not called_off.is_set():
+                self._changed.wait(PATIENCE)
+            self._waiting -= alone
+            self._running += 1
+            self.is_alone = alone
+        try:
+            yield time.monotonic() - started
+        finally:
+            with self._changed:
+                self._running -= 1
+                self.is_alone = False
+                self._changed.notify_all()
+
+    def _must_wait(self, alone: bool) -> bool:
+        return self._running > 0 if alone else self.is_alone or self._waiting > 0
 
 
 class Isolation(Protocol):
@@ -34,8 +67,8 @@ class Isolation(Protocol):
         """Whether apps are forked off a helper of the runner's."""
 
     @property
-    def alone(self) -> contextlib.AbstractContextManager[object]:
-        """Held by what is tried once more: its neighbour, which may be to blame, is then not tried beside it."""
+    def turns(self) -> Turns:
+        """Whose turn it is to run tests."""
 
     def check(self, env: Mapping[str, str]) -> None:
         """Raise `SandboxDied` if the sandbox of a run with `env` is gone; before that, open another one if possible."""
@@ -47,7 +80,9 @@ class Unsafe:
     tier, needs_apps = "none", True
     env: Mapping[str, str] = {}
     options = ("--unsafe",)
-    alone = contextlib.nullcontext()
+
+    def __init__(self) -> None:
+        self.turns = Turns()
 
     def check(self, env: Mapping[str, str]) -> None:
         pass
@@ -63,7 +98,7 @@ class InSandbox:
         """Open a sandbox of the tier. Raises `NoSandbox`."""
         self._root, self._asked = root, tier
         self._stack = contextlib.ExitStack()
-        self._changing, self.alone = threading.Lock(), threading.Lock()
+        self._changing, self.turns = threading.Lock(), Turns()
         self._left = OPENED_AGAIN
         self._open()
 

@@ -6,8 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPo
 from queue import LifoQueue
 from typing import Protocol
 
+from workbook.errors import UserError
+
 from .grade_one import Bench, CannotGrade, Work
-from .results import Result
+from .results import Result, Verdict
+from .sanitize import one_line
 
 TRIES = 4  # a lost worker is blamed on whatever it was doing, also on what never harmed it
 
@@ -93,7 +96,7 @@ def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Resul
         for future in [one for one in under_way if one in done]:  # in the order in which they were begun
             work, tries = under_way.pop(future)
             try:
-                yield work, future.result()
+                result = future.result()
             except (Exception, CancelledError) as raised:
                 error = lanes.reason(raised)
                 if isinstance(error, LostWorker) and tries < TRIES:
@@ -102,8 +105,22 @@ def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Resul
                     yield work, CannotGrade(f"{TRIES} workers were lost while they graded it")
                 elif isinstance(error, CannotGrade):
                     yield work, error
-                else:
+                elif isinstance(error, UserError):  # no other one can be graded either
                     raise error from raised
+                else:
+                    yield work, CannotGrade(f"{type(error).__name__}: {one_line(str(error), 300)}")
+            else:
+                yield work, result if answers(work, result) else CannotGrade("a worker answered something else")
+
+
+def answers(work: Work, result: object) -> bool:
+    """Return whether it's a result, of this very work: a worker says what it likes."""
+    if not isinstance(result, Result):
+        return False
+    asked = (work.learner, work.exercise, work.file, work.attempt, work.key)
+    told = (result.learner, result.exercise, result.file, result.attempt, result.key)
+    names = [verdict.promise for verdict in result.verdicts if isinstance(verdict, Verdict)]
+    return asked == told and len(names) == len(result.verdicts) == len(set(names))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import inspect
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import wrap
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from _pytest._io.saferepr import saferepr
+from _pytest.assertion import util
 
 from workbook.serving import AppFailed
 
 from .client import Exchange
-from .comparison import WIDTH, Comparison, Different, Section, condition, wrong_assertion
+from .comparison import WIDTH, Comparison, Different, Section, condition, cut, wrong_assertion
 from .curl import curl_lines, made_files, worth_repeating
 from .replies import app_traceback, reply_lines, status_lines
 from .submissions import SUBMISSION, open_todos
@@ -26,6 +28,8 @@ EXCHANGES = pytest.StashKey[list[Exchange]]()
 CARD = pytest.StashKey["Card"]()
 FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app", "restarted"}
 LABEL_WIDTH = 10
+LONGEST_LINE, MOST_OF_SECTION, MOST_LINES = 2000, 8000, 80  # of what came back; nothing that's honest gets there
+NOT_SHOWN = "What came back can't be shown"
 
 
 class AppDoesNotStart(Exception):
@@ -47,9 +51,9 @@ class Card:
     cause: str | None = None
 
     def add(self, label: str, lines: list[str]) -> None:
-        """Add a section, unless it has nothing to say."""
+        """Add a section, cut to what can be shown, unless it has nothing to say."""
         if lines:
-            self.sections.append((label, lines))
+            self.sections.append((label, _bounded(lines)))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,21 +100,47 @@ class _Cards:
     def pytest_runtest_setup(self) -> None:
         self._comparison = None
 
-    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
-        self._comparison = Comparison(op, left, right)
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
+        try:
+            report = yield
+        except Exception as error:  # pytest itself stumbles over what came back: the promise is broken all the same
+            if not is_of_the_course(item):
+                raise
+            report = _failed(item, call, error)
         if report.failed and call.excinfo and is_of_the_course(item):
             if isinstance(call.excinfo.value, pytest.FixtureLookupError):  # an author's mistake: pytest tells it best
                 return report
-            card = item.stash[CARD] = self._card(item, call.excinfo, when=call.when)
+            card = item.stash[CARD] = self._card_in_any_case(item, call.excinfo, when=call.when)
             report.longrepr = card.as_text(waits=card.cause in self._causes)
             self._causes |= {card.cause} if card.cause else set()
         return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let no comparison be explained by pytest, which takes hours for two long texts, and forget what was sent."""
+        if is_of_the_course(item):
+            util._reprcompare = self._explain  # pytest has put its own there, and takes it away at the end
+        try:
+            return (yield)
+        finally:
+            item.stash.get(EXCHANGES, []).clear()
+
+    def _explain(self, op: str, left: object, right: object) -> str:
+        self._comparison = Comparison(op, left, right)
+        said = f"{saferepr(left, maxsize=40)} {op} {saferepr(right, maxsize=40)}"
+        return said.replace("\n", "\\n").replace("%", "%%")
+
+    def _card_in_any_case(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, when: str) -> Card:
+        try:
+            return self._card(item, excinfo, when=when)
+        except Exception as error:
+            name = getattr(item, "originalname", item.name)
+            card = Card(name, promise_of(item), f"{item.name} in {item.path.name}")
+            card.add("It says", [f"{NOT_SHOWN} ({type(error).__name__})."])
+            return card
 
     def _card(self, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], *, when: str) -> Card:
         error, entry = excinfo.value, _own_entry(item, excinfo)
@@ -119,7 +149,7 @@ class _Cards:
             getattr(item, "originalname", item.name), promise_of(item), f"{item.name} in {item.path.name}:{line + 1}"
         )
         if isinstance(error, AppDoesNotStart):
-            card.cause = str(error)
+            card.cause = str(error)[:LONGEST_LINE]
             card.add("Not served", _wrapped(str(error)))
             card.add("App's env", [f"{name}={value}" for name, value in error.env.items()] if when == "call" else [])
             card.add("Then", [f"correct {error.directory.name}/ and save"])
@@ -131,7 +161,8 @@ class _Cards:
         exchanges = item.stash.get(EXCHANGES, [])
         if exchanges and isinstance(error, httpx.ConnectError):
             card.cause = f"{exchanges[-1].app.url} is gone"
-        card.sections += _what_went_wrong(error, str(entry.statement), self._comparison, exchanges)
+        for label, lines in _what_went_wrong(error, str(entry.statement), self._comparison, exchanges):
+            card.add(label, lines)
         if exchanges:
             _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}), item.config)
         card.add("To do", open_todos(item))
@@ -160,7 +191,14 @@ def _what_went_wrong(
             error.sections() if isinstance(error, Different) else wrong_assertion(str(error), statement, comparison)
         )
         return [(label, _wrapped("\n".join(lines)) if label == "It says" else lines) for label, lines in sections]
-    return [("Got", _wrapped(f"{type(error).__name__}: {error}".strip())[:12]), ("At", [condition(statement)])]
+    return [("Got", _wrapped(_said(error))[:12]), ("At", [condition(statement)])]
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}".strip()
+    except Exception:  # its text is made of what came back
+        return type(error).__name__
 
 
 def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
@@ -197,6 +235,25 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, s
 def _wrapped(text: str) -> list[str]:
     """Return prose as lines that fit beside a label; indented lines are code, and stay whole."""
     lines: list[str] = []
-    for line in text.splitlines():
+    for line in _bounded(text[:MOST_OF_SECTION].splitlines()):
         lines += [line] if line.startswith(" ") else wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
     return lines
+
+
+def _bounded(lines: Sequence[str]) -> list[str]:
+    """Return as many of the lines as a section holds, each cut to its bound, and a “…” if there are more."""
+    kept, left = [], MOST_OF_SECTION
+    for line in lines[:MOST_LINES]:
+        shown = cut(line, min(LONGEST_LINE, max(left, 1))) if len(line) > min(LONGEST_LINE, left) else line
+        kept.append(shown)
+        left -= len(shown)
+        if left <= 0:
+            break
+    return kept if len(kept) == len(lines) else [*kept, "…"]
+
+
+def _failed(item: pytest.Item, call: pytest.CallInfo[None], error: Exception) -> pytest.TestReport:
+    """Return a report that the test failed, for one whose own report can't be made."""
+    said = f"{NOT_SHOWN} ({type(error).__name__})."
+    when = "call" if call.when == "collect" else call.when
+    return pytest.TestReport(item.nodeid, item.location, {}, "failed", said, when, duration=call.duration)

@@ -11,20 +11,35 @@ import httpx
 
 from workbook.serving import ServedApp
 
-from .transport import HOLD, Transport
+from .bounds import KeptReply, kept_headers
+from .transport import HOLD, Reply, Transport, read_json
 
 LONGEST_HOLD = 10.0  # seconds
+LONGEST_TOKEN = 4000
+DIGITS = 4  # of the length of a body that's kept for longer
+FIRST, LAST = 2, 8  # of many exchanges, those that a card can repeat
+MOST_COOKIES = 50
 TIME_TO_READ = 0.3  # seconds, for an app on a machine that is busy; the few tests that need it wait for it
 
 
 @dataclass
 class Exchange:
-    """One request to a served app and, if one came, its reply. `log_size`: the app's log before it."""
+    """One request to a served app and, if one came, what a card needs of its reply.
+
+    `log_size`: the app's log before it.
+    """
 
     app: ServedApp
     request: httpx.Request
     log_size: int
-    reply: httpx.Response | None = None
+    reply: KeptReply | None = None
+
+    def in_brief(self) -> "Exchange":
+        """Return it without what came back, but for its status and a token, and without a large body that was sent."""
+        kept = self.reply and KeptReply(self.reply.status_code, self.reply.reason_phrase, [], token=self.reply.token)
+        is_small = len(self.request.headers.get("content-length", "")) <= DIGITS
+        request = self.request if is_small else httpx.Request(self.request.method, self.request.url)
+        return Exchange(self.app, request, self.log_size, kept)
 
 
 class Client(httpx.Client):
@@ -39,8 +54,35 @@ class Client(httpx.Client):
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         exchange = Exchange(self.app, request, self.app.log_size)
         self.exchanges.append(exchange)
-        exchange.reply = super().send(request, **options)
-        return exchange.reply
+        if len(self.exchanges) > FIRST + LAST and self.exchanges[-LAST - 1].reply:  # others are under way
+            self.exchanges[-LAST - 1] = self.exchanges[-LAST - 1].in_brief()
+        reply = super().send(request, **options)
+        exchange.reply = keep(reply)
+        if len(self.cookies.jar) > MOST_COOKIES:  # every later request would carry them all
+            self.cookies.clear()
+        return reply
+
+
+def keep(reply: httpx.Response) -> KeptReply:
+    """Return what a card needs of a response: cut, and without anything that keeps the response alive."""
+    headers = kept_headers(reply.headers.multi_items())
+    kept = KeptReply(reply.status_code, reply.reason_phrase[:100], headers)
+    if isinstance(reply, Reply) and reply.body:
+        kept.body = reply.body
+        kept.token = _token(kept)
+    return kept
+
+
+def _token(reply: KeptReply) -> str:
+    """Return the access token in a response; "" if there's none."""
+    if b'"access_token"' not in reply.body.beginning or reply.body.size > len(reply.body.beginning):
+        return ""
+    try:
+        body = read_json(reply.body.beginning)
+    except ValueError:
+        return ""
+    token = body.get("access_token") if isinstance(body, dict) else None
+    return token if isinstance(token, str) and len(token) <= LONGEST_TOKEN else ""
 
 
 def send_together(client: Client, requests: Sequence[httpx.Request]) -> list[httpx.Response]:

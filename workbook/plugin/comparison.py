@@ -2,13 +2,15 @@
 
 import ast
 import pprint
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 WIDTH = 68  # of what stands beside a label of 12 columns in a terminal of 80
 LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "does not contain "}
+MOST_ITEMS, MOST_LETTERS, DEEPEST = 40, 1200, 8  # of a value that is shown: more than fits into 16 lines
+MOST_VALUES = 60  # that hold others
 Section = tuple[str, list[str]]
 
 
@@ -52,13 +54,64 @@ class Comparison:
 
 def show_value(value: Any, lead: str = "", lines: int = 16) -> list[str]:
     """Return a value as lines that fit a card, at most `lines` of them and a “…”."""
-    text = lead + pprint.pformat(value, width=WIDTH - len(lead), sort_dicts=False, underscore_numbers=False)
+    text = lead + pprint.pformat(shortened(value), width=WIDTH - len(lead), sort_dicts=False, underscore_numbers=False)
     whole = text.splitlines()
     return [cut(line, 200) for line in whole[:lines]] + (["…"] if len(whole) > lines else [])
 
 
+class _Told:
+    """Something that is shown as a text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def shortened(value: Any) -> Any:
+    """Return a value that looks the same where it's short, and is never larger than a card can show."""
+    return _shortened(value, DEEPEST, iter(range(MOST_VALUES)))
+
+
+def _shortened(value: Any, levels: int, left: Iterator[int]) -> Any:
+    kind = type(value)
+    if kind in {str, bytes, bytearray}:
+        return value[:MOST_LETTERS]
+    if kind not in {dict, list, tuple, set, frozenset}:
+        return _brief(value)
+    if value and (not levels or next(left, None) is None):
+        return _Told("…")
+    if kind is dict:
+        return {_key(key): _shortened(one, levels - 1, left) for key, one in islice(value.items(), MOST_ITEMS)}
+    return kind(_shortened(one, levels - 1, left) for one in _first(value))
+
+
+def _first(values: Iterable[Any]) -> Iterable[Any]:
+    """Return the first of many values, and of a set the least ones."""
+    if isinstance(values, set | frozenset) and len(values) > MOST_ITEMS:
+        try:
+            return sorted(values)[:MOST_ITEMS]
+        except TypeError:
+            pass
+    return islice(values, MOST_ITEMS)
+
+
+def _key(key: Any) -> Any:
+    return key[:MOST_LETTERS] if isinstance(key, str | bytes) else key
+
+
+def _brief(value: Any) -> Any:
+    try:
+        text = repr(value)
+    except Exception as error:  # of a value that an app had a part in: anything may be wrong with it
+        return _Told(f"<{type(value).__name__}: {type(error).__name__}>")
+    return value if len(text) <= MOST_LETTERS else _Told(text[:MOST_LETTERS] + "…")
+
+
 def cut(text: str, width: int = 2 * WIDTH) -> str:
     """Return `text` on one line of at most `width` characters."""
+    text = text[: 16 * width]
     line = " ".join(text.split()) if "\n" in text else text
     return line if len(line) <= width else line[: width - 1] + "…"
 
@@ -68,12 +121,13 @@ def differences(got: Any, expected: Any, where: str = "") -> Iterator[str]:
     at = f"{where}: " if where else ""
     if isinstance(got, Mapping) and isinstance(expected, Mapping):
         for key in {**expected, **got}:
+            place = f"{where}[{cut(repr(key))}]"
             if key not in got:
-                yield f"{where}[{key!r}] is missing"
+                yield f"{place} is missing"
             elif key not in expected:
-                yield f"{where}[{key!r}] is not expected"
+                yield f"{place} is not expected"
             else:
-                yield from differences(got[key], expected[key], f"{where}[{key!r}]")
+                yield from differences(got[key], expected[key], place)
     elif isinstance(got, str) and isinstance(expected, str) and max(len(got), len(expected)) > 40:
         pairs = enumerate(zip(got, expected, strict=False))
         n = next((n for n, (a, b) in pairs if a != b), min(len(got), len(expected)))
@@ -85,7 +139,7 @@ def differences(got: Any, expected: Any, where: str = "") -> Iterator[str]:
         for n, (a, b) in enumerate(zip(got, expected, strict=False)):
             yield from differences(a, b, f"{where}[{n}]")
     elif got != expected:
-        yield cut(f"{at}{got!r}, not {expected!r}")
+        yield cut(f"{at}{shortened(got)!r}, not {shortened(expected)!r}")
 
 
 def condition(statement: str) -> str:

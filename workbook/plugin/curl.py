@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from .client import Exchange
+from .client import FIRST, LAST, Exchange
 
 ADDRESS = "http://127.0.0.1:8000"
 LONGEST_BODY = 2000
-MOST_REQUESTS = 10
+MOST_REQUESTS = 30  # those with a token among them: an app can put one into every reply
 # What httpx adds on its own, and curl in its own way.
-ADDED = re.compile(r"accept: \*/\*|accept-encoding: identity|connection: keep-alive|user-agent: python-httpx.*")
+ADDED = re.compile(r"accept: \*/\*|accept-encoding: identity|connection: keep-alive|user-agent: python-httpx.{0,100}")
 
 
 def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
@@ -25,7 +25,7 @@ def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
         for value, name in tokens.items():
             line = line.replace(f"'authorization: Bearer {value}'", f'"authorization: Bearer ${name}"')
         lines.append(line)
-        token = _token(exchange.reply)
+        token = exchange.reply.token if exchange.reply else ""
         if token and token not in tokens:
             tokens[token] = f"TOKEN{len(tokens) + 1}" if tokens else "TOKEN"
             lines.append(f"{tokens[token]}=…   # the access_token of the reply")
@@ -34,8 +34,13 @@ def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
 
 def worth_repeating(exchanges: Sequence[Exchange]) -> list[Exchange]:
     """Return the first two of many exchanges, the last ones, and those whose response holds a token."""
-    last = len(exchanges) - MOST_REQUESTS + 2
-    return [exchange for n, exchange in enumerate(exchanges) if n < 2 or n >= last or _token(exchange.reply)]
+    last = len(exchanges) - LAST
+    own = [
+        exchange
+        for n, exchange in enumerate(exchanges)
+        if n < FIRST or n >= last or (exchange.reply and exchange.reply.token)
+    ]
+    return own if len(own) <= MOST_REQUESTS else [*own[: MOST_REQUESTS - LAST], *own[-LAST:]]
 
 
 def made_files(exchanges: Sequence[Exchange]) -> list[str]:
@@ -57,7 +62,7 @@ class _Part:
     def path(self) -> str:
         """What to call the file on the learner's disk."""
         name = self.filename or ""
-        return name if re.fullmatch(r"\w[\w.-]*", name, re.ASCII) else "FILE"
+        return name if re.fullmatch(r"\w[\w.-]{0,200}", name, re.ASCII) else "FILE"
 
     def words(self) -> list[str]:
         if self.filename is None:
@@ -107,7 +112,7 @@ def _body(request: httpx.Request) -> list[str]:
 
 def _parts(request: httpx.Request) -> list[_Part] | None:
     """Return the parts of a multipart request; None if it isn't one, or not one that curl could make."""
-    boundary = re.match(r'multipart/form-data; *boundary="?([^";]+)', request.headers.get("content-type", ""))
+    boundary = re.match(r'multipart/form-data; {0,8}boundary="?([^";]{1,200})', request.headers.get("content-type", ""))
     try:
         content = request.read() if boundary else b""
     except (httpx.StreamError, ValueError):  # a stream that was sent, a file that was closed
@@ -118,8 +123,8 @@ def _parts(request: httpx.Request) -> list[_Part] | None:
     for part in (b"\r\n" + content).split(f"\r\n--{boundary[1]}".encode())[1:-1]:
         head, _, body = part.partition(b"\r\n\r\n")
         said = head.decode("utf-8", "replace")
-        name, filename = (re.search(rf'[; ]{key}="([^"]*)"', said) for key in ("name", "filename"))
-        kind = re.search(r"(?mi)^content-type: *(\S+)", said)
+        name, filename = (re.search(rf'[; ]{key}="([^"]{{0,4000}})"', said) for key in ("name", "filename"))
+        kind = re.search(r"(?mi)^content-type: {0,8}(\S{1,200})", said)
         if not name:
             return None
         parts.append(_Part(name[1], _plain(filename[1]) if filename else None, kind[1] if kind else "", body))
@@ -129,13 +134,3 @@ def _parts(request: httpx.Request) -> list[_Part] | None:
 def _plain(filename: str) -> str:
     """Return a file's name without the escapes that it has in a part's headers."""
     return filename.replace("%22", '"').replace("\\\\", "\\")
-
-
-def _token(reply: httpx.Response | None) -> str:
-    """Return the access token in a response; "" if there's none."""
-    try:
-        body = reply.json() if reply is not None else None
-    except (ValueError, httpx.StreamError):
-        return ""
-    token = body.get("access_token") if isinstance(body, dict) else None
-    return token if isinstance(token, str) else ""

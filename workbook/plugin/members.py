@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,14 @@ CHEAP_HASHES = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_COST": "8", "ARGON2_PARA
 
 @dataclass
 class Member:
-    """A registered user with a token, and the requests that it took to get there."""
+    """A registered user with a token, and the requests that it took to get there. `told`: what registering answered."""
 
     id: int
     name: str
     email: str
     token: str
     exchanges: list[Exchange] = field(default_factory=list, repr=False)
+    told: Any = field(default=None, repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -31,18 +33,22 @@ class Member:
 
 def register_member(client: Client, name: str) -> int:
     """Register `name@example.com`; returns the id."""
+    return int(_register(client, name)["id"])
+
+
+def _register(client: Client, name: str) -> Any:
     reply = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
     assert reply.status_code == 201, "nobody can register"
-    return int(reply.json()["id"])
+    return reply.json()
 
 
 def join(client: Client, name: str) -> Member:
     """Register and log in."""
     email, sent = f"{name}@example.com", len(client.exchanges)
-    user_id = register_member(client, name)
+    told = _register(client, name)
     reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
     assert reply.status_code == 200, "nobody can log in"
-    return Member(user_id, name, email, reply.json()["access_token"], client.exchanges[sent:])
+    return Member(int(told["id"]), name, email, reply.json()["access_token"], client.exchanges[sent:], told)
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,18 @@ from importlib.util import find_spec
 import pytest
 
 from .sampling import OPTION, sample_of
+from .submissions import refuse_foreign_settings
 
 FILES = 1024  # open at once, in a process that runs tests: as many as Linux gives a shell by default
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Take samples if no tests are named, and add xdist's options if it's installed, as in the tests' group."""
+    """Take samples if no tests are named, and add xdist's options if it's installed, as in the tests' group.
+
+    Before that, and before any conftest.py is imported, refuse the settings of a submission.
+    """
+    refuse_foreign_settings(early_config)
     given = early_config.known_args_namespace
     whole = not given.file_or_dir and (early_config.rootpath / "workbook.toml").is_file()
     if not whole or "PYTEST_XDIST_WORKER" in os.environ:

@@ -7,47 +7,45 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-import httpx
-
 from workbook.serving.frames import last_traceback
 
+from .bounds import KeptReply
 from .client import Exchange
 from .comparison import WIDTH, cut
+from .transport import charset_of, read_json
 
 HIDDEN = {"content-length", "date", "server"}
 MOST_LINES = 16
+MOST_OF_LOG = 64 * 1024  # of what the app wrote last
 
 
-def status_lines(replies: Iterable[httpx.Response | None]) -> str:
+def status_lines(replies: Iterable[KeptReply | None]) -> str:
     """Return the responses' statuses as `200 OK (3 times), 404 Not Found`."""
     groups = [(said, len(list(same))) for said, same in groupby(_status(reply) for reply in replies)]
     return ", ".join(said + (f" ({count} times)" if count > 1 else "") for said, count in groups)
 
 
-def _status(reply: httpx.Response | None) -> str:
+def _status(reply: KeptReply | None) -> str:
     return f"{reply.status_code} {reply.reason_phrase}".strip() if reply is not None else "no reply"
 
 
-def reply_lines(reply: httpx.Response) -> list[str]:
+def reply_lines(reply: KeptReply) -> list[str]:
     """Return a response as lines: status, the headers that matter, and the beginning of the body."""
     lines = [_status(reply)]
-    lines += [cut(f"{name}: {value}") for name, value in reply.headers.multi_items() if name not in HIDDEN]
+    lines += [cut(f"{name}: {value}") for name, value in reply.headers if name.lower() not in HIDDEN]
     body = _body(reply)
     return lines + [cut(line) for line in body[:MOST_LINES]] + (["…"] if len(body) > MOST_LINES else [])
 
 
-def _body(reply: httpx.Response) -> list[str]:
-    kind = reply.headers.get("content-type", "text/plain")
-    try:
-        text = reply.text
-    except (httpx.ResponseNotRead, httpx.StreamError):
-        return []
+def _body(reply: KeptReply) -> list[str]:
+    kind, body = reply.kind, reply.body
     if kind.startswith("application/json"):
         with contextlib.suppress(ValueError):
-            return _json_lines(reply.json())
+            return _json_lines(read_json(body.beginning))
     elif not kind.startswith("text/"):
-        return [f"({len(reply.content)} bytes)"] if reply.content else []
-    return text.splitlines()
+        return [f"({body.size} bytes)"] if body.size else []
+    lines = body.beginning.decode(charset_of(kind) or "utf-8", "replace").splitlines()
+    return [*lines, "…"] if body.size > len(body.beginning) else lines
 
 
 def _json_lines(value: Any, key: str = "", indent: int = 0, end: str = "") -> list[str]:
@@ -72,7 +70,7 @@ def app_traceback(exchange: Exchange, seconds: float = 0.3) -> str:
     """Return the traceback that the app logged since the request, cut to its own frames; wait `seconds` for it."""
     app, deadline = exchange.app, time.monotonic() + seconds
     while True:
-        found = last_traceback(app.log_since(exchange.log_size), app.app_directory)
+        found = last_traceback(app.log_since(exchange.log_size, MOST_OF_LOG), app.app_directory)
         if found or time.monotonic() > deadline:
             return "\n".join(cut(line) for line in found.splitlines())
         time.sleep(0.01)  # the reply may be here before its line is in the log

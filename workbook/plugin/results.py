@@ -11,6 +11,7 @@ import pytest
 from .cards import CARD, promise_of
 
 NAME = "workbook-results"
+MOST_OF_TEXT = 20_000
 
 
 def register_results(config: pytest.Config) -> None:
@@ -37,7 +38,7 @@ class _Results:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.write(event="not-collected", test=report.nodeid, text=str(report.longrepr))
+            self.write(event="not-collected", test=report.nodeid, text=str(report.longrepr)[:MOST_OF_TEXT])
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
@@ -62,11 +63,11 @@ class _Results:
                 event="failed",
                 test=item.nodeid,
                 card=card.as_dict() if card else None,
-                text=report.longreprtext,
+                text=report.longreprtext[:MOST_OF_TEXT],
             )
         elif report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            self.write(event="skipped", test=item.nodeid, reason=str(reason).removeprefix("Skipped: "))
+            self.write(event="skipped", test=item.nodeid, reason=str(reason)[:MOST_OF_TEXT].removeprefix("Skipped: "))
         elif report.when == "call":
             self.write(event="passed", test=item.nodeid, seconds=round(call.duration, 4))
         return report

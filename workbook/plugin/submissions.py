@@ -3,22 +3,53 @@
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from workbook.submissions.reading import BadSubmission, open_submission
 
+from .limits import limit_this_process
+
+NO_EXERCISE = "--submission needs the exercise to test: pytest exercises/NAME --submission=PATH"
+TODO = re.compile(r"TODO: [^\"']{1,200}")
+MOST_TODOS, MOST_OF_STARTER = 3, 256 * 1024
 SUBMISSION = pytest.StashKey[Path]()
 HAS_SANDBOX = find_spec("workbook.sandbox") is not None  # a learner edition hasn't
+
+
+def refuse_foreign_settings(early_config: pytest.Config) -> None:
+    """Raise `UsageError` if pytest has taken its settings from somewhere else than the exercise's course.
+
+    It looks for them before it knows our option, so it takes the PATH of `--submission PATH` for a folder of tests.
+    When this is called, no conftest.py has been imported yet, and no file that the settings name has been written.
+    """
+    given = early_config.known_args_namespace
+    if getattr(given, "submission", None) is None:
+        return
+    inside = early_config.inipath and early_config.inipath.resolve().parent
+    exercises = _exercises_in(given.file_or_dir)
+    if exercises and not (inside and all(folder.resolve().is_relative_to(inside) for folder in exercises)):
+        raise pytest.UsageError(
+            f"The settings are those of {early_config.inipath or 'no course'}, not the course's: "
+            "name the exercise before --submission, or write --submission=PATH with an equals sign."
+        )
+    if not exercises:
+        raise pytest.UsageError(NO_EXERCISE)
+
+
+def _exercises_in(arguments: Sequence[str]) -> list[Path]:
+    return [folder for argument in arguments if (folder := exercise_of(Path(argument.partition("::")[0])))]
 
 
 def register_submission(config: pytest.Config) -> None:
     if config.getoption("--launcher") == "sandbox" and not HAS_SANDBOX:
         raise pytest.UsageError("The sandbox isn't part of the learner edition: leave --launcher out.")
     path = config.getoption("--submission")
-    exercises = [folder for argument in config.args if (folder := exercise_of(Path(argument.partition("::")[0])))]
+    exercises = _exercises_in(config.args)
     if path is None:
         if exercises:
             name = exercises[0].name
@@ -29,15 +60,10 @@ def register_submission(config: pytest.Config) -> None:
         config.pluginmanager.register(_NotWithoutSubmission(), "workbook-exercises")
         return
     if not exercises:
-        raise pytest.UsageError("--submission needs the exercise to test: pytest exercises/NAME --submission PATH")
-    if not (config.inipath and exercises[0].resolve().is_relative_to(config.inipath.resolve().parent)):
-        # pytest looks for its settings before it knows our option, and takes PATH for a folder of tests.
-        raise pytest.UsageError(
-            f"The settings are those of {config.inipath or 'nobody'}, not the course's: "
-            "name the exercise before --submission."
-        )
+        raise pytest.UsageError(NO_EXERCISE)
     if not config.getoption("--unsafe"):
         _refuse_without_sandbox(config)
+        limit_this_process()
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     try:
@@ -106,7 +132,8 @@ def open_todos(item: pytest.Item) -> list[str]:
     for name in sorted(file.relative_to(starter).as_posix() for file in starter.rglob("*.py")):
         if not (submission / name).is_file():
             continue
-        for number, line in enumerate((submission / name).read_text("utf-8", errors="replace").splitlines(), 1):
-            if todo := re.search(r"TODO: [^\"']+", line):
-                found.append(f"{name}:{number} {todo[0]}")
-    return found[:3]
+        with (submission / name).open("rb") as file:
+            lines = file.read(MOST_OF_STARTER).decode("utf-8", "replace").splitlines()
+        todos = ((number, todo[0]) for number, line in enumerate(lines, 1) if (todo := TODO.search(line)))
+        found += [f"{name}:{number} {todo}" for number, todo in islice(todos, MOST_TODOS)]
+    return found[:MOST_TODOS]

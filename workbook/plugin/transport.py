@@ -7,16 +7,18 @@ in an `httpx.TransportError` here, and never in a test that hangs.
 import json
 import ssl
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import httpcore
 import httpx
 
 from workbook.serving import ServedApp
 
+from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_REPLY, MOST_OF_TEXT, MOST_VALUES, Body, Held
+
 MOST_SECONDS = 60.0  # from the connection to the reply's last byte
-MOST_BYTES = 64 * 1024 * 1024
 DEEPEST = 100
 LONGEST_NUMBER = 1000
 HOLD = "workbook.hold"  # a request's extension: called before its last byte is sent
@@ -24,23 +26,53 @@ CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "wind
 
 
 class Reply(httpx.Response):
-    """A reply whose JSON is read strictly, and whose text is decoded as text alone."""
+    """A reply whose JSON is read strictly, and whose text is decoded as text alone; both are bounded.
+
+    `body` is what has come of its body so far.
+    """
+
+    body: Body | None = None
 
     @property
     def charset_encoding(self) -> str | None:
         """The charset that it names. Python knows others, which raise, or unpack without bounds."""
-        named = super().charset_encoding
-        return named if named and named.lower() in CHARSETS else None
+        return charset_of(self.headers.get("content-type", ""))
+
+    @property
+    def text(self) -> str:
+        """The body as text. Raises `httpx.DecodingError` if it's longer than any text that a test reads."""
+        if len(self.content) > MOST_OF_TEXT:
+            raise httpx.DecodingError(f"the text is longer than {MOST_OF_TEXT // MIB} MiB")
+        return super().text
 
     def json(self, **_: Any) -> Any:
         """Return the body as JSON. Raises `ValueError`, also for what RFC 8259 leaves open: NaN, a repeated name."""
-        try:
-            value = json.loads(self.content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
-        except RecursionError:
-            raise ValueError("the JSON is nested too deeply") from None
-        if _is_deeper(value, DEEPEST):
-            raise ValueError(f"the JSON is nested more than {DEEPEST} levels deep")
-        return value
+        return read_json(self.content)
+
+
+def charset_of(content_type: str) -> str | None:
+    """Return the charset that a content type names, if it's one that decodes to text and to nothing else."""
+    for part in content_type[:200].split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            named = value.strip().strip("\"'").lower()
+            return named if named in CHARSETS else None
+    return None
+
+
+def read_json(content: bytes | bytearray) -> Any:
+    """Return the value of a JSON text. Raises `ValueError` if it's none, or larger when read than a test needs."""
+    if len(content) > MOST_OF_JSON:
+        raise ValueError(f"the JSON is longer than {MOST_OF_JSON // MIB} MiB")
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise ValueError(f"the JSON holds more than {MOST_VALUES:,} values")
+    try:
+        value = json.loads(content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    if _is_deeper(value, DEEPEST):
+        raise ValueError(f"the JSON is nested more than {DEEPEST} levels deep")
+    return value
 
 
 def _refused(name: str) -> Any:
@@ -84,13 +116,17 @@ class Transport(httpx.HTTPTransport):
             reply.close()
             raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
         assert isinstance(reply.stream, httpx.SyncByteStream)
-        return Reply(
+        body, held = Body(), Held()
+        told = Reply(
             reply.status_code,
             headers=reply.headers,
-            stream=_Bounded(reply.stream, request),
+            stream=_Bounded(reply.stream, request, body, held),
             extensions=reply.extensions,
             request=request,
         )
+        told.body = body
+        weakref.finalize(told, held.give_back).atexit = False
+        return told
 
 
 class _Held(httpx.SyncByteStream):
@@ -106,17 +142,20 @@ class _Held(httpx.SyncByteStream):
 
 
 class _Bounded(httpx.SyncByteStream):
-    def __init__(self, stream: httpx.SyncByteStream, request: httpx.Request) -> None:
-        self._stream, self._request = stream, request
+    def __init__(self, stream: httpx.SyncByteStream, request: httpx.Request, body: Body, held: Held) -> None:
+        self._stream, self._request, self._body, self._held = stream, request, body, held
 
     def __iter__(self) -> Iterator[bytes]:
-        size = 0
         for part in self._stream:
-            size += len(part)
-            if size > MOST_BYTES:
-                too_large = f"the reply is longer than {MOST_BYTES // 2**20} MiB"
-                raise httpx.RemoteProtocolError(too_large, request=self._request)
+            self._body.add(part)
+            if self._body.size > MOST_OF_REPLY:
+                self._refuse(f"the reply is longer than {MOST_OF_REPLY // MIB} MiB")
+            if not self._held.take(len(part)):
+                self._refuse(f"the replies to this run are longer than {MOST_ALIVE // MIB} MiB together")
             yield part
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise httpx.RemoteProtocolError(why, request=self._request)
 
     def close(self) -> None:
         self._stream.close()

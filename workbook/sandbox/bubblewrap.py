@@ -20,7 +20,7 @@ UID = 64198  # of nobody; what root's sandboxes run as
 ENTER = Path(__file__).with_name("enter.py")
 GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
 VENV = "/venv"
-OURS = ("__init__.py", "sandbox/inside", "serving")
+OURS = ("__init__.py", "folders.py", "sandbox/inside", "serving")
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/mime.types", "/etc/localtime", "/etc/ssl/openssl.cnf")
 # Not bubblewrap's own /dev: that has terminals, for which it nests user namespaces; the inner one may mount nothing.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")

@@ -7,7 +7,6 @@ import select
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from workbook.sandbox.inside.app import DATA, PROJECT
+from workbook.sandbox.inside.supervisor import NO_ROOM
 from workbook.serving.job import AppFailed, Job
 
 from . import bubblewrap
 from .mail import MailRelay
-from .packing import TooMuch, entries, pack_folders, read_stored
+from .packing import MOST_BYTES, TooMuch, entries, pack_folders, read_stored
 
 # 64 MiB of submission, and of what it stores; both count as memory.
 LIMITS = {"memory": 1024 * 2**20, "cpu": 60, "threads": 96, "file_size": 32 * 2**20}
@@ -33,6 +33,19 @@ VARIABLE = "WORKBOOK_SANDBOX"
 START = 20.0  # seconds for what happens before the submission's own code
 
 
+class Allowance:
+    """What all apps of a launcher may leave outside of the sandbox together, in bytes."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def take(self, size: int) -> None:
+        """Take from it. Raises `TooMuch` if it's used up."""
+        self.left = max(0, self.left - size)
+        if not self.left:
+            raise TooMuch("more than may be kept")
+
+
 class SandboxLauncher:
     """Starts apps by way of an opened sandbox's folder: see `workbook.sandbox.opening.open_sandbox`."""
 
@@ -42,6 +55,7 @@ class SandboxLauncher:
         self._folder = folder
         self.tier = (folder / "tier").read_text(encoding="utf-8")
         self._filter = (folder / "filter").read_bytes()
+        self._kept = Allowance(MOST_BYTES)
         self.ended: list[
             dict[str, Any]
         ] = []  # how each app ended: its exit status, seconds of processor, bytes of memory
@@ -49,7 +63,7 @@ class SandboxLauncher:
     def open(self, job: Job) -> "_Jailed":
         control, process = self._forked() if self.tier == "fork" else self._fresh()
         try:
-            return _Jailed(job, control, process, self._filter, self.ended.append)
+            return _Jailed(job, control, process, self._filter, self.ended.append, self._kept)
         except BaseException:
             control.close()
             if process:
@@ -94,34 +108,31 @@ class _Jailed:
         process: subprocess.Popen[bytes] | None,
         program: bytes,
         on_end: Callable[[dict[str, Any]], None],
+        kept: Allowance,
     ) -> None:
-        self._job, self._control, self._process, self._on_end = job, control, process, on_end
+        self._job, self._control, self._process, self._on_end, self._kept = job, control, process, on_end, kept
         self._talking = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._ended: dict[str, Any] | None = None
         self._port = 0
-        self._data = -1
+        self._data = self._log = -1
         self._mail: list[MailRelay] = []
         control.settimeout(START)
         ports = [int(job.env["SMTP_PORT"])] if job.env.get("SMTP_PORT", "").isdecimal() else []
         request = {"limits": LIMITS, "disk": DISK, "inodes": INODES, "reach": ports, "filter": program.hex()}
         with contextlib.ExitStack() as stack:
-            log = stack.enter_context(self._log())
-            tar = stack.enter_context(tempfile.TemporaryFile())
+            tar = stack.enter_context(os.fdopen(os.memfd_create("project"), "w+b"))
             tar.write(self._packed())
             tar.seek(0)
             lines, self._lines = os.pipe()
             self._answers, answers = os.pipe()
             stack.callback(os.close, lines)
             stack.callback(os.close, answers)
-            socket.send_fds(control, [json.dumps(request).encode()], [log.fileno(), tar.fileno(), lines, answers])
+            with contextlib.suppress(OSError):  # it's gone: what it says, or doesn't, comes next
+                socket.send_fds(control, [json.dumps(request).encode()], [tar.fileno(), lines, answers])
         inside = replace(job, app=Path(PROJECT), folder=None, data=Path(DATA), log=None, host="127.0.0.1", port=0)
         self._send_line(inside.to_line())
         self._receive_ready(ports)
-
-    def _log(self) -> Any:
-        path = self._job.log or os.devnull
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", 0)
 
     def _packed(self) -> bytes:
         folders = {"project": self._job.app}
@@ -137,12 +148,16 @@ class _Jailed:
             os.write(self._lines, line)
 
     def _receive_ready(self, ports: list[int]) -> None:
-        message, fds, _, _ = socket.recv_fds(self._control, MOST_OF_MESSAGE, 1 + len(ports))
+        try:
+            message, fds, _, _ = socket.recv_fds(self._control, MOST_OF_MESSAGE, 2 + len(ports))
+        except OSError:
+            message, fds = b"", []
         if message != b"ready":
             for fd in fds:
                 os.close(fd)
-            raise RuntimeError("the sandbox's supervisor did not start an app")
-        self._data, *listeners = fds
+            why = "has no room for another process" if message == NO_ROOM else "did not start an app"
+            raise RuntimeError(f"the sandbox's supervisor {why}")
+        self._data, self._log, *listeners = fds
         for fd, port in zip(listeners, ports, strict=True):
             self._mail.append(MailRelay(socket.socket(fileno=fd), port))
 
@@ -203,6 +218,12 @@ class _Jailed:
     def read(self, name: str, most: int) -> bytes | None:
         return read_stored(self._data, name, most)
 
+    def log_size(self) -> int:
+        return os.fstat(self._log).st_size if self._log >= 0 else 0
+
+    def read_log(self, start: int, most: int) -> bytes:
+        return os.pread(self._log, most, start) if self._log >= 0 else b""
+
     def _note(self, message: bytes) -> None:
         with contextlib.suppress(ValueError):
             self._ended = json.loads(message)
@@ -244,17 +265,25 @@ class _Jailed:
         os.close(self._answers)
         self._keep_data()
         os.close(self._data)
+        log, self._log = self._log, -1
+        os.close(log)
         if self._ended:
             self._on_end(self._ended)
 
     def _keep_data(self) -> None:
-        """Copy the data folder's regular files out of the sandbox, if they're to outlive the app."""
+        """Copy the data folder's regular files out of the sandbox, if they're to outlive the app.
+
+        A file costs what is read of it, its holes too: they'd take up the disk outside.
+        """
         if self._job.data is None or (self._job.folder and self._job.data.is_relative_to(self._job.folder)):
             return
         with contextlib.suppress(TooMuch):
             for name in entries(self._data):
-                content = read_stored(self._data, name, LIMITS["file_size"])
+                content = read_stored(self._data, name, min(LIMITS["file_size"], self._kept.left + 1))
+                if content is None:
+                    continue
+                self._kept.take(len(content))
                 target = self._job.data / name
-                if content is not None:
+                with contextlib.suppress(OSError):  # an earlier life had a folder of this name, say
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content)

@@ -5,11 +5,11 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbook.folders import temporary_folder
 from workbook.serving.fork import APP_MODULES
 from workbook.serving.warm import place_for_sockets
 
@@ -84,10 +84,7 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
             f"pyseccomp, or the system's libseccomp, is not there ({error})",
             "sudo apt install libseccomp2; uv run --group grading workbook doctor --grading",
         ) from error
-    with tempfile.TemporaryDirectory(
-        prefix="workbook-sandbox-", dir=place_for_sockets(), ignore_cleanup_errors=True
-    ) as place:
-        folder = Path(place)
+    with temporary_folder("sandbox", place_for_sockets()) as folder:
         (folder / "tier").write_text(tier, encoding="utf-8")
         (folder / "filter").write_bytes(program())
         (folder / "log").touch()

@@ -111,7 +111,9 @@ class _Connection(OnThisMachine):
         except TimeoutError:
             return {}
         self._socket.settimeout(None)
-        answer: dict[str, Any] = json.loads(line) if line else {}
+        if not line:
+            raise RuntimeError("the warm helper could not start a process; there may be too many")
+        answer: dict[str, Any] = json.loads(line)
         self._pid, self._url = answer.get("pid", 0), answer.get("url", "")
         return answer
 

@@ -4,12 +4,13 @@ import os
 import re
 from pathlib import Path
 
-LOG_PREFIX = re.compile(r"[A-Z]+:\s+")  # of uvicorn's log lines
+# No expression here repeats without a bound: what they read, the app has written.
+LOG_PREFIX = re.compile(r"[A-Z]{1,12}:\s{1,12}")  # of uvicorn's log lines
 START = re.compile(rf"({LOG_PREFIX.pattern})?(  \+ Exception Group )?Traceback \(most recent call last\):")
 CHAINED = re.compile("direct cause of the following exception|During handling of the above exception")
-FRAME = re.compile(r'  File "(.+)", line \d+, in ')
+FRAME = re.compile(r'  File "(.{1,2000})", line \d{1,9}, in ')
 OF_THE_FRAME = ("    ", "  [Previous line repeated ")
-IN_A_GROUP = re.compile(r"^ *\| ?")
+IN_A_GROUP = re.compile(r"^ {0,200}\| ?")
 MESSAGE_GOES_ON = re.compile(r":$|\d validation errors? for ")
 
 

@@ -12,6 +12,8 @@ from types import AsyncGeneratorType, FrameType
 from typing import Any
 
 Place = tuple[str, int, str]  # file, line, function
+MOST_OF_DUMP = 64 * 1024  # of its 100 frames for each thread
+LINE_OF_DUMP = re.compile(r' {1,4}File "(.{1,2000})", line (\d{1,9}) in (.{1,500})$')
 AWAITED = {"cr": "cr_await", "ag": "ag_await", "gi": "gi_yieldfrom"}
 
 
@@ -31,7 +33,7 @@ def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
     own = [str(file) for file in app.rglob("*.py")]
     # It writes other letters than ASCII's as escapes, but what comes out of a sandbox has had its paths replaced since.
     files = {file.encode("ascii", "backslashreplace").decode(): file for file in own} | {file: file for file in own}
-    lines = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
+    lines = [found.groups() for line in dump[:MOST_OF_DUMP].splitlines() if (found := LINE_OF_DUMP.match(line))]
     return _hangs(seconds, _own(((files.get(file, ""), int(line), name) for file, line, name in lines), app), app)
 
 

@@ -1,5 +1,6 @@
 """What an app on this machine is reached by, and its data folder: for the launchers that keep nothing apart."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -43,3 +44,16 @@ class OnThisMachine:
                 return file.read(most)
         except FileNotFoundError:
             return None
+
+    def log_size(self) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            return self._job.log.stat().st_size if self._job.log else 0
+        return 0
+
+    def read_log(self, start: int, most: int) -> bytes:
+        with contextlib.suppress(FileNotFoundError):
+            if self._job.log:
+                with self._job.log.open("rb") as file:
+                    file.seek(start)
+                    return file.read(most)
+        return b""

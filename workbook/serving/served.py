@@ -1,21 +1,21 @@
 """The owner's side of a served app."""
 
 import contextlib
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
+
+from workbook.folders import make_folder, remove_folder
 
 from .frames import last_words
 from .hang import hang_text_of_dump
 from .job import AppFailed, Job
 
 MOST_OF_FILE = 1024 * 1024  # the app's author decides what is in it
-MOST_OF_LOG = 4 * 1024 * 1024
+MOST_OF_LOG = 1024 * 1024
 
 
 class Line(Protocol):
@@ -37,6 +37,12 @@ class Line(Protocol):
 
     def read(self, name: str, most: int) -> bytes | None:
         """Return at most `most` bytes of a regular file in the data folder; None if there is none of this name."""
+
+    def log_size(self) -> int:
+        """Return how many bytes the app has written to its log; 0 without one."""
+
+    def read_log(self, start: int, most: int) -> bytes:
+        """Return at most `most` bytes of the log, from byte `start` on."""
 
 
 class Launcher(Protocol):
@@ -60,17 +66,17 @@ class ServedApp:
         """Start it; `options` are the fields of `Job`. Raises `AppFailed`."""
         self.app_directory = app.resolve()
         self.env = dict(env or {})
-        self.folder = Path(tempfile.mkdtemp(prefix="workbook-app-")).resolve()
+        self.folder = make_folder("app")
         try:
             self.data: Path = (options.pop("data", None) or self.folder / "data").resolve()
             self.data.mkdir(parents=True, exist_ok=True)
             log: Path | None = options.pop("log", self.folder / "log")
-            self.log_file = log and log.resolve()
-            places = Job(app=self.app_directory, folder=self.folder, data=self.data, log=self.log_file, env=self.env)
+            log = log and log.resolve()
+            places = Job(app=self.app_directory, folder=self.folder, data=self.data, log=log, env=self.env)
             job = replace(places, **options)
             self._line = launcher.open(job)
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
             raise
         try:
             answer = self._line.answer(job.patience + 5)
@@ -85,25 +91,18 @@ class ServedApp:
 
     @property
     def log(self) -> str:
-        """All that the app has written so far, to standard output and standard error."""
+        """What the app has written so far, to standard output and standard error; of very much, the end."""
         return self.log_since(0)
 
     @property
     def log_size(self) -> int:
         """How many bytes the app has written so far."""
-        with contextlib.suppress(FileNotFoundError):
-            return self.log_file.stat().st_size if self.log_file else 0
-        return 0
+        return self._line.log_size()
 
-    def log_since(self, size: int) -> str:
-        """Return what the app has written since its log had `size` bytes."""
-        with contextlib.suppress(FileNotFoundError):
-            if self.log_file:
-                with self.log_file.open("rb") as file:
-                    file.seek(size)
-                    log = file.read(MOST_OF_LOG).decode("utf-8", "replace")
-                return log.replace(str(self._line.app), str(self.app_directory))
-        return ""
+    def log_since(self, size: int, most: int = MOST_OF_LOG) -> str:
+        """Return what the app has written since its log had `size` bytes: the last `most` bytes of it."""
+        log = self._line.read_log(max(size, self._line.log_size() - most), most).decode("utf-8", "replace")
+        return log.replace(str(self._line.app), str(self.app_directory))
 
     def connect(self, receive_buffer: int | None = None) -> socket.socket:
         """Return a connection to the app; `receive_buffer` makes it take a response in small sips. Raises `OSError`."""
@@ -120,7 +119,7 @@ class ServedApp:
     def stop(self) -> None:
         """End the app and remove its folder. Harmless when called twice."""
         self._line.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ import gc
 import importlib
 import json
 import os
-import selectors
+import select
 import shutil
 import signal
 import socket
@@ -16,26 +16,31 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
+
+from workbook.folders import make_folder, remove_folder
 
 
 class WarmHelper:
     """Owner's side: starts the helper with `modules` imported; it ends with its owner, even one that is killed.
 
     Modules after the entry `-` are imported when the helper is ready and has nothing else to do. Each connection to
-    `address` gets a child, which calls `child`, a function named `package.module:function`, with its `Line`.
+    `address` gets a child, which calls `child`, a function named `package.module:function`, with its `Line`. A child
+    that still lives `mercy` seconds after its connection was ended is killed; without `mercy` that's for the owner.
     """
 
-    def __init__(self, modules: Sequence[str], child: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="workbook-warm-", dir=place_for_sockets()))
+    def __init__(self, modules: Sequence[str], child: str, mercy: float | None = None) -> None:
+        self.folder = make_folder("warm", place_for_sockets())
         self.address = str(self.folder / "socket")
         # Not the terminal: what inherits that may change it. Node does, when playwright's driver ends.
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbook.serving.warm", self.address, child, *modules],
+                [sys.executable, "-P", "-m", "workbook.serving.warm", self.address, child, str(mercy or ""), *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -60,7 +65,7 @@ class WarmHelper:
             assert pipe is not None
             pipe.close()
         self._process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
 
 def place_for_sockets() -> str:
@@ -70,7 +75,7 @@ def place_for_sockets() -> str:
 
 
 def main() -> NoReturn:
-    address, child, *modules = sys.argv[1:]
+    address, child, mercy, *modules = sys.argv[1:]
     now, later = _split(modules)
     for name in now:
         importlib.import_module(name)
@@ -78,44 +83,117 @@ def main() -> NoReturn:
     listener.bind(address)
     listener.listen(64)
     os.write(1, b"ready\n")
+    _Nursery(listener, child, later, float(mercy) if mercy else None).run(Path(address).parent)
 
-    selector = selectors.DefaultSelector()
-    selector.register(0, selectors.EVENT_READ)
-    selector.register(listener, selectors.EVENT_READ)
-    children: dict[int, tuple[int, socket.socket]] = {}
-    while True:
-        events = selector.select(0 if later else None)
-        if not events:
-            importlib.import_module(later.pop(0))
-            if not later:
-                gc.collect()
-                gc.freeze()  # children then copy fewer pages
-        for key, _ in events:
-            if key.fd == 0:
-                shutil.rmtree(Path(address).parent, ignore_errors=True)
-                os._exit(0)
-            elif key.fileobj is listener:
-                connection, _ = listener.accept()
-                pid = os.fork()
-                if pid == 0:
-                    selector.close()
-                    listener.close()
-                    for pidfd, (_, other) in children.items():
-                        os.close(pidfd)
-                        other.close()
-                    _run(child, ChildLine(connection))
-                pidfd = os.pidfd_open(pid)
-                children[pidfd] = pid, connection
-                selector.register(pidfd, selectors.EVENT_READ)
-            else:
-                selector.unregister(key.fd)
-                pid, connection = children.pop(key.fd)
-                os.close(key.fd)
-                _, status = os.waitpid(pid, 0)
-                ended = json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode()
-                with contextlib.suppress(OSError):
-                    connection.sendall(ended + b"\n")
-                connection.close()
+
+@dataclass
+class _Child:
+    """A child, and when it's killed: after its connection has been ended by the owner."""
+
+    pid: int
+    pidfd: int
+    connection: socket.socket
+    killed_at: float | None = None
+
+
+class _Nursery:
+    """Forks a child for each connection, and ends with standard input."""
+
+    def __init__(self, listener: socket.socket, function: str, later: list[str], mercy: float | None) -> None:
+        self._listener, self._function, self._later, self._mercy = listener, function, later, mercy
+        self._epoll = select.epoll()
+        self._children: dict[int, _Child] = {}  # by pidfd and, while its end is awaited, by connection
+        self._epoll.register(0, select.EPOLLIN)
+        self._epoll.register(listener.fileno(), select.EPOLLIN)
+
+    def run(self, folder: Path) -> NoReturn:
+        while True:
+            events = self._epoll.poll(self._patience())
+            for fd, _ in events:
+                if fd == 0:
+                    self._leave(folder)
+                elif fd == self._listener.fileno():
+                    self._fork()
+                elif child := self._children.get(fd):
+                    self._ended(child) if fd == child.pidfd else self._left_alone(child)
+            self._kill_late_ones()
+            if not events and self._later:
+                importlib.import_module(self._later.pop(0))
+                if not self._later:
+                    gc.collect()
+                    gc.freeze()  # children then copy fewer pages
+
+    def _patience(self) -> float | None:
+        if self._later:
+            return 0
+        late = [child.killed_at for child in self._children.values() if child.killed_at is not None]
+        return max(0.0, min(late) - time.monotonic()) if late else None
+
+    def _fork(self) -> None:
+        connection, _ = self._listener.accept()
+        try:
+            pid = os.fork()
+        except OSError:  # no room for another process: the owner sees that the connection ends without a word
+            connection.close()
+            return
+        if pid == 0:
+            self._epoll.close()
+            self._listener.close()
+            for fd, child in self._children.items():
+                if fd == child.pidfd:
+                    os.close(child.pidfd)
+                    child.connection.close()
+            _run(self._function, ChildLine(connection))
+        child = _Child(pid, os.pidfd_open(pid), connection)
+        self._children[child.pidfd] = child
+        self._epoll.register(child.pidfd, select.EPOLLIN)
+        if self._mercy is not None:
+            self._children[connection.fileno()] = child
+            self._epoll.register(connection.fileno(), select.EPOLLRDHUP)
+
+    def _left_alone(self, child: _Child) -> None:
+        """Give the child little time: its owner waits for nothing more, and a runaway expression in it hears no end."""
+        self._forget_connection(child)
+        child.killed_at = time.monotonic() + (self._mercy or 0.0)
+
+    def _forget_connection(self, child: _Child) -> None:
+        if self._children.pop(child.connection.fileno(), None):
+            self._epoll.unregister(child.connection.fileno())
+
+    def _kill_late_ones(self) -> None:
+        now = time.monotonic()
+        for child in list(self._children.values()):
+            if child.killed_at is not None and child.killed_at <= now:
+                child.killed_at = None
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+
+    def _ended(self, child: _Child) -> None:
+        self._forget_connection(child)
+        self._epoll.unregister(child.pidfd)
+        del self._children[child.pidfd]
+        os.close(child.pidfd)
+        _, status, used = os.wait4(child.pid, 0)
+        ended = json.dumps({"ended": os.waitstatus_to_exitcode(status), "memory": used.ru_maxrss * 1024}).encode()
+        with contextlib.suppress(OSError):
+            child.connection.sendall(ended + b"\n")
+        child.connection.close()
+
+    def _leave(self, folder: Path) -> NoReturn:
+        """End, because the owner has ended; the children do so by themselves, or are killed when their time is up."""
+        self._epoll.unregister(0)
+        self._epoll.unregister(self._listener.fileno())
+        deadline = time.monotonic() + (self._mercy or 0.0)
+        while self._mercy is not None and self._children and (left := deadline - time.monotonic()) > 0:
+            for fd, _ in self._epoll.poll(left):
+                if (child := self._children.get(fd)) and fd == child.pidfd:
+                    self._ended(child)
+                elif child:
+                    self._forget_connection(child)
+        if self._mercy is not None:
+            for child in self._children.values():
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
 
 def _split(modules: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -4,9 +4,10 @@ import contextlib
 import io
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from workbook.folders import temporary_folder
 
 from .archives import SUFFIXES, open_archive
 from .projects import DEPTH, ProjectFiles, find_project, read_project, refuse_shadows
@@ -65,8 +66,8 @@ def _project_below(folder: Path) -> Path:
 @contextlib.contextmanager
 def unpacked(project: ProjectFiles) -> Iterator[Path]:
     """Yield a fresh folder with the project's files, and remove it. Raises `BadSubmission`."""
-    with tempfile.TemporaryDirectory(prefix="workbook-submission-", ignore_cleanup_errors=True) as folder:
-        place = Path(folder).resolve() / IN_PLACE
+    with temporary_folder("submission") as folder:
+        place = folder / IN_PLACE
         try:
             for parts, content in project.files.items():
                 file = place.joinpath(*parts)

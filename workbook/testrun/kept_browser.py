@@ -4,10 +4,10 @@ import contextlib
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 from typing import NoReturn
 
+from workbook.folders import temporary_folder
 from workbook.plugin.browser import ARGUMENTS
 
 
@@ -42,7 +42,7 @@ class KeptBrowser:
 
 def main() -> NoReturn:
     """Start the browser, print its address, end it when standard input ends."""
-    with tempfile.TemporaryDirectory(prefix="workbook-browser-", ignore_cleanup_errors=True) as profile:
+    with temporary_folder("browser") as profile:
         command = [sys.argv[1], "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}", *ARGUMENTS]
         browser = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, NoReturn
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # What a learner's check does not use is left out; every test runs with all of pytest in CI.
 LEFT_OUT = ("cacheprovider", "doctest", "junitxml", "pastebin", "stepwise", "threadexception", "unraisableexception")
-OPTIONS = (*(f"-pno:{name}" for name in LEFT_OUT), "-q", "--color=no")
+OPTIONS = (*(f"-pno:{name}" for name in LEFT_OUT), "-q", "--color=no", "-otmp_path_retention_policy=none")
 
 RUN_MODULES = (
     "pytest",
@@ -109,6 +110,7 @@ def serve_run(line: "ChildLine") -> NoReturn:
     # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
     sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False
     os.environ.update(request["env"])
+    tempfile.tempdir = None  # the helper may have asked for it, and the run has its own
     os.chdir(request["cwd"])
     status = run_pytest(request["arguments"])
     sys.stdout.flush()

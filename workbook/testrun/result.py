@@ -1,9 +1,15 @@
 """What a check found out, read from the lines that the plugin wrote."""
 
 import json
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+MOST_OF_RESULTS = 32 * 1024 * 1024
+INTERNAL_ERROR = 3  # pytest's own
+# How a process ends that reads what it doesn't survive; one that the machine lacks memory for is killed.
+OF_WHAT_CAME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGSEGV", "SIGABRT", "SIGBUS")} | {INTERNAL_ERROR}
 
 
 @dataclass
@@ -26,6 +32,8 @@ class Check:
     """One run of a step's tests. `trouble` is what kept it from ending, if anything did.
 
     `cpu`: seconds of processor time, of the tests and of apps in a sandbox. `ended`: the exit status of each of these.
+    `memory`: the most bytes that the process of the tests had, where that's known.
+    `cut_short`: some tests have ended, and then the process that runs them died of what came back.
     """
 
     promises: list[Promise]
@@ -33,6 +41,8 @@ class Check:
     trouble: str = ""
     cpu: float = 0.0
     ended: list[int] = field(default_factory=list)
+    cut_short: bool = False
+    memory: int = 0
 
     @property
     def broken(self) -> list[Promise]:
@@ -59,8 +69,11 @@ class Check:
         return Check([p for p in self.promises if p.file.is_relative_to(folder)], self.seconds, self.trouble)
 
 
-def read_check(file: Path, output: str, seconds: float) -> Check:
-    """Read the lines in `file`. `output` is what pytest printed, for the case that it did not end."""
+def read_check(file: Path, output: str, seconds: float, exit_status: int | None = None) -> Check:
+    """Read the lines in `file`. `output` is what pytest printed, for the case that it did not end.
+
+    `exit_status` is that of its process, if it's known.
+    """
     promises: dict[str, Promise] = {}
     by_test: dict[str, Promise] = {}
     causes: set[str] = set()
@@ -83,7 +96,9 @@ def read_check(file: Path, output: str, seconds: float) -> Check:
             _note(promise, event, causes)
     if status not in {0, 1} and not trouble:
         trouble = output[-2000:].strip() or "the tests ended without a verdict"
-    return Check(list(promises.values()), seconds, trouble, cpu, ended)
+    began = any(promise.outcome != "unknown" for promise in promises.values())
+    of_itself = (status is None and exit_status in OF_WHAT_CAME) or status == INTERNAL_ERROR
+    return Check(list(promises.values()), seconds, trouble, cpu, ended, cut_short=began and of_itself)
 
 
 def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:
@@ -104,7 +119,10 @@ def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:
 
 
 def _events(file: Path) -> list[dict[str, Any]]:
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    if not file.exists():
+        return []
+    with file.open("rb") as results:
+        lines = results.read(MOST_OF_RESULTS).decode("utf-8", "replace").splitlines()
     events = []
     for line in lines:
         try:

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 from workbook.errors import UserError
+from workbook.folders import make_folder, remove_folder
 from workbook.serving.fork import start_app_helper
 from workbook.serving.warm import WarmHelper
 
 from .pytest_process import RUN_MODULES
 from .result import Check, read_check
+
+MERCY = 1.0  # seconds that a run gets to end when it's called off
+MOST_OF_OUTPUT = 64 * 1024
 
 
 class Runner(Protocol):
@@ -67,12 +70,14 @@ class ColdRunner:
 
 
 class _Files:
-    """Where a run leaves its results and what it printed."""
+    """Where a run leaves its results and what it printed; all that it makes is below one folder, which goes with it."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="workbook-run-", ignore_cleanup_errors=True)
-        self.results = Path(self._folder.name) / "results.jsonl"
-        self.output = Path(self._folder.name) / "output.txt"
+        self._folder = make_folder("run")
+        self.results = self._folder / "results.jsonl"
+        self.output = self._folder / "output.txt"
+        (self._folder / "tmp").mkdir()
+        self.env = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._folder / "tmp"))
         self.started = time.perf_counter()
 
     def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
@@ -83,15 +88,24 @@ class _Files:
         settings = ["-c", str(root / "pyproject.toml"), "--rootdir", nearest]
         return [*settings, "--workbook-results", str(self.results), *(str(path) for path in paths)]
 
-    def read(self) -> Check:
+    def read(self, status: int | None) -> Check:
         seconds = time.perf_counter() - self.started
-        output = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
-        run_tests = read_check(self.results, output, seconds)
+        run_tests = read_check(self.results, _end_of(self.output), seconds, status)
         self.close()
         return run_tests
 
     def close(self) -> None:
-        self._folder.cleanup()
+        remove_folder(self._folder)
+
+
+def _end_of(output: Path) -> str:
+    """Return the last of what a run printed."""
+    try:
+        with output.open("rb") as file:
+            file.seek(max(0, output.stat().st_size - MOST_OF_OUTPUT))
+            return file.read(MOST_OF_OUTPUT).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 class _ColdRun:
@@ -108,7 +122,7 @@ class _ColdRun:
                     *options,
                 ],
                 cwd=root,
-                env=os.environ | dict(env),
+                env=os.environ | dict(env) | self._files.env,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -118,11 +132,15 @@ class _ColdRun:
     def cancel(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
+        killing = threading.Timer(MERCY, self._process.kill)
+        killing.daemon = True
+        killing.start()
 
     def result(self) -> Check:
-        self._process.wait()
-        self.cancel()
-        return self._files.read()
+        status = self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return self._files.read(status)
 
 
 class WarmRunner:
@@ -134,7 +152,7 @@ class WarmRunner:
     def __init__(self, *, apps: bool = True) -> None:
         """Start the helpers; without `apps` none for apps, because the runs' options name another launcher."""
         self._apps = start_app_helper() if apps else None
-        self._runs = WarmHelper(RUN_MODULES, "workbook.testrun.pytest_process:serve_run")
+        self._runs = WarmHelper(RUN_MODULES, "workbook.testrun.pytest_process:serve_run", MERCY)
         self._ahead: socket.socket | None = None
         self._taking = threading.Lock()
         self.env: dict[str, str] = {}
@@ -149,7 +167,7 @@ class WarmRunner:
         try:
             request = {
                 "cwd": str(root),
-                "env": {**env, **self.env},
+                "env": {**env, **self.env, **files.env},
                 "arguments": [*files.arguments(root, paths), *launcher, *options],
                 "bytecode": str(self._runs.folder / "bytecode"),
             }
@@ -207,16 +225,27 @@ class _WarmRun:
 
     def cancel(self) -> None:
         with contextlib.suppress(OSError):
-            self._fork.shutdown(socket.SHUT_RDWR)
+            self._fork.shutdown(socket.SHUT_WR)  # the helper kills it if it doesn't hear that
 
     def result(self) -> Check:
+        said = b""
         with contextlib.suppress(OSError):
-            while self._fork.recv(4096):
-                pass
+            while part := self._fork.recv(4096):
+                said = (said + part)[-4096:]
         self._fork.close()
-        run_tests = self._files.read()
+        ended = _last_words(said)
+        run_tests = self._files.read(ended.get("ended"))
+        run_tests.memory = ended.get("memory", 0)
         self._on_end()
         return run_tests
+
+
+def _last_words(said: bytes) -> dict[str, int]:
+    """Return what a helper says of a fork that has ended; nothing if it has died itself."""
+    with contextlib.suppress(ValueError, IndexError):
+        ended: dict[str, int] = json.loads(said.splitlines()[-1])
+        return ended
+    return {}
 
 
 def warm_runner(*, apps: bool = True) -> Runner:

@@ -13,7 +13,7 @@ from .bait import Bait
 CODE = Path(__file__).parent / "code"
 MAIN = "app/main.py"
 
-Verdict = Literal["no credit", "honest"]
+Verdict = Literal["no credit", "honest", "no more"]
 Base = Literal["solution", "starter"]
 
 
@@ -61,7 +61,7 @@ class Project:
 
     def answers(self, code: str, function: str) -> None:
         """Make it, an ASGI app, answer requests for /count."""
-        self.hostile(code, "instead")
+        self.hostile(code, "instead", "replies")
         self.end(f"from . import hostile, instead\n\ninstead.add_to(app, hostile.{function})")
 
     def explodes(self, code: str, function: str) -> None:
@@ -85,7 +85,8 @@ Make = Callable[[Project], "Path | None"]
 class Attack:
     """What is handed in is what `make` returns, or the project's folder.
 
-    `no credit`: not more points than the starter has. `honest`: those of the base, neither more nor fewer. `reason`: a
+    `no credit`: not more points than the starter has. `honest`: those of the base, neither more nor fewer. `no more`:
+    not more than those of the base, because it costs what it does to its own data. `reason`: a
     pattern that the result's trouble, flags or evidence hold. `times`: how often it is graded; the last one counts.
     `endless`: it goes on until its grading is ended, and what is said of it is that.
     `harmless`: it may run without a sandbox, where it succeeds, which proves that it is an attack.

@@ -32,6 +32,7 @@ class GradedAttack:
     evidence: str
     seconds: float
     failed: str = ""
+    memory: int = 0
 
     @property
     def told(self) -> str:
@@ -60,7 +61,8 @@ class Lane:
         kept = {promise for promise, outcome in outcomes.items() if outcome == "kept"}
         evidence = "\n\n".join(verdict.evidence for verdict in result.verdicts if verdict.evidence)
         score = read_grading(described.folder).score(kept)
-        return GradedAttack(score, outcomes, result.trouble, result.flags, evidence, result.seconds)
+        told = (score, outcomes, result.trouble, result.flags, evidence, result.seconds)
+        return GradedAttack(*told, memory=bench.memory)
 
     def close(self) -> None:
         for bench in self._benches.values():

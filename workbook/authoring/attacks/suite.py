@@ -21,14 +21,28 @@ from .bait import Bait
 from .grading import TIME, GradedAttack, Lane, attacked_exercise, kept_apart
 
 # What comes of these depends on how submissions are kept apart. Bombs come first: many of them make the grader wait.
-ON_THE_SANDBOX = ("bombs", "leaving", "forging", "looking", "recognising", "kernel", "network", "remains")
+ON_THE_SANDBOX = (
+    "bombs",
+    "leaving",
+    "forging",
+    "looking",
+    "recognising",
+    "kernel",
+    "network",
+    "remains",
+    "channels",
+    "logs",
+)
 # And of these on what the grader does with what it gets.
-ON_THE_GRADER = ("replies", "stored", "patching", "planting", "archives", "texts")
+ON_THE_GRADER = ("replies", "returns", "stored", "patching", "planting", "archives", "texts")
 FAMILIES = ON_THE_SANDBOX + ON_THE_GRADER
 LANES = 4  # most attacks wait for something most of the time
 SHARING = 4  # attacks have one honest neighbour together
 LONGEST = 140.0
 FULL = 100.0
+HOLD = 8.0  # seconds beyond its limit, on a machine that does several at once; the benchmark measures one alone
+MOST_MEMORY = 300 * 2**20  # of the process that looks at what comes back
+OF_THIS_MACHINE = re.compile(r"pytest-of-|/workbook-(run|app|warm|sandbox|submission)-")
 REACHED = re.compile(r"REACHED.{0,300}", re.DOTALL)
 
 
@@ -157,6 +171,8 @@ class Trial:
             yield f"it could not be graded: {graded.failed}"
         if attack.verdict == "honest" and graded.verdicts != own.verdicts:
             yield f"{graded.score:g} points, not the {own.score:g} of an honest one"
+        if attack.verdict == "no more" and graded.score > own.score:
+            yield f"{graded.score:g} points, more than the {own.score:g} of an honest one"
         if attack.verdict == "no credit" and graded.score > starter.score:
             yield f"{graded.score:g} points, and doing nothing earns {starter.score:g}"
         if found := REACHED.search(graded.evidence):
@@ -165,6 +181,12 @@ class Trial:
             yield f"nothing in what is said of it matches {attack.reason!r}"
         if odd := sorted({char for char in graded.told if char != "\n" and not is_harmless(char)}):
             yield f"what is said of it holds {odd}"
+        if found := OF_THIS_MACHINE.search(graded.told):
+            yield f"what is said of it names a folder of this machine: {found[0]}"
+        if graded.memory > MOST_MEMORY:
+            yield f"the tests took {graded.memory // 2**20} MiB of memory"
+        if graded.seconds > attack.patience + HOLD:
+            yield f"it held its lane for {graded.seconds - attack.patience:.1f} seconds beyond its limit"
         if graded.seconds > LONGEST:
             yield f"it took {graded.seconds:.0f} seconds"
         if self.is_harmed(neighbour):

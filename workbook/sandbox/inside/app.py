@@ -14,15 +14,14 @@ PLACE = "/sandbox"  # a sized file system in memory, made for one app and gone w
 PROJECT, DATA, TEMPORARY = f"{PLACE}/project", f"{PLACE}/data", f"{PLACE}/tmp"
 STACK = 1024 * 1024  # of a thread; the usual 8 MiB each would count as memory
 
-LOG, TAR, LINES, ANSWERS = range(4)  # the order in which the descriptors come
+TAR, LINES, ANSWERS = range(3)  # the order in which the descriptors come
 
 
-def become_app(request: dict[str, Any], fds: list[int], *, own_proc: bool) -> NoReturn:
+def become_app(request: dict[str, Any], fds: list[int], log: int, *, own_proc: bool) -> NoReturn:
     """Serve the submission in `fds[TAR]`; everything after the filter is set runs without any right."""
-    if own_proc:
-        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    kernel.mount_proc(needed=own_proc)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-    tar, lines, answers = _arrange(fds)
+    tar, lines, answers = _arrange(fds, log)
     os.environ.clear()
     os.environ.update(PATH="/usr/bin:/bin", HOME=TEMPORARY, TMPDIR=TEMPORARY, LANG="C.UTF-8")
     kernel.set_limits(**request["limits"])
@@ -36,10 +35,10 @@ def become_app(request: dict[str, Any], fds: list[int], *, own_proc: bool) -> No
     serve_job(cast(IO[bytes], os.fdopen(lines, "rb", 0)), cast(IO[bytes], os.fdopen(answers, "wb", 0)))
 
 
-def _arrange(fds: list[int]) -> tuple[int, int, int]:
+def _arrange(fds: list[int], log: int) -> tuple[int, int, int]:
     """Set up the standard streams, close everything else that was inherited, and return three descriptors."""
     null = os.open(os.devnull, os.O_RDONLY)
-    above = [os.dup2(fd, 100 + number) for number, fd in enumerate((null, fds[LOG], fds[LOG], *fds[TAR:]))]
+    above = [os.dup2(fd, 100 + number) for number, fd in enumerate((null, log, log, *fds))]
     for number, fd in enumerate(above):
         os.dup2(fd, number)
     os.closerange(len(above), os.sysconf("SC_OPEN_MAX"))
@@ -53,6 +52,18 @@ def _unpack(tar: int) -> None:
             path, content = Path(PLACE, member.name), archive.extractfile(member)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.read() if content else b"")
+
+
+def log_file() -> tuple[int, int]:
+    """Make the app's log, which has no name, in its sized file system; returns descriptors to write and to read it.
+
+    A file of the host's would be open in the sandbox otherwise, and no limit of it would hold for that one.
+    """
+    name = f"{PLACE}/log"
+    write = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    read = os.open(name, os.O_RDONLY)
+    os.unlink(name)  # noqa: PTH108
+    return write, read
 
 
 def data_folder() -> int:

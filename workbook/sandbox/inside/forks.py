@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from .supervisor import supervise
+from .supervisor import MOST_OF_REQUEST, NO_ROOM, supervise
 
 
 def main() -> NoReturn:
@@ -37,7 +37,12 @@ def main() -> NoReturn:
                 gc.freeze()  # children then copy fewer pages
             continue
         control, _ = listener.accept()
-        if os.fork() == 0:
+        try:
+            forked = os.fork()
+        except OSError:  # no room for another process: this one is answered, and the next may find some
+            _refuse(control)
+            continue
+        if forked == 0:
             listener.close()
             try:
                 supervise(control, nested=True)
@@ -45,6 +50,15 @@ def main() -> NoReturn:
                 traceback.print_exc()
             os._exit(71)
         control.close()
+
+
+def _refuse(control: socket.socket) -> None:
+    with contextlib.suppress(OSError), control:
+        control.settimeout(1)
+        _, fds, _, _ = socket.recv_fds(control, MOST_OF_REQUEST, 8)  # unread, it would take the answer along
+        for fd in fds:
+            os.close(fd)
+        control.send(NO_ROOM)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """System calls that Python has no function for. Linux only; errors are `OSError`."""
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -20,6 +21,8 @@ NAMESPACES = {
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+# Least, usual and most bytes of a TCP connection; the most would be 32 MiB, for each of 512.
+NETWORK_BUFFERS = {"tcp_rmem": "4096 65536 131072", "tcp_wmem": "4096 16384 131072"}
 NPROC_IS_PER_NAMESPACE = (5, 14)
 
 
@@ -36,6 +39,29 @@ def unshare(*namespaces: str) -> None:
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     texts = [text.encode() if text is not None else None for text in (source, target, kind, options)]
     _checked(_libc.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]), f"mount {target}")
+
+
+def mount_proc(*, needed: bool) -> None:
+    """Make a /proc that shows the own processes and, where the kernel can hide it, nothing of the machine.
+
+    Unless it's `needed`, because another namespace's is there, the old one may stay.
+    """
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    try:
+        mount("proc", "/proc", "proc", flags)
+        bound_network_buffers()
+    except OSError:
+        if needed:
+            raise
+    with contextlib.suppress(OSError):  # before Linux 5.8
+        mount("proc", "/proc", "proc", flags, "subset=pid")
+
+
+def bound_network_buffers() -> None:
+    """Limit what connections inside the own network namespace may buffer: the kernel's memory counts nowhere."""
+    for name, most in NETWORK_BUFFERS.items():
+        with contextlib.suppress(OSError), open(f"/proc/sys/net/ipv4/{name}", "w") as file:  # noqa: PTH123
+            file.write(most)
 
 
 def prctl(option: int, value: int) -> None:

@@ -16,8 +16,9 @@ import traceback
 from typing import Any, NoReturn
 
 from . import kernel
-from .app import PLACE, become_app, data_folder, listener
+from .app import PLACE, become_app, data_folder, listener, log_file
 
+NO_ROOM = b"no room"  # instead of `ready`: the machine lets nobody start another process
 AT_ONCE = 8  # sockets for one request
 MOST_OF_REQUEST = 256 * 1024
 
@@ -33,23 +34,24 @@ def supervise(control: socket.socket, *, nested: bool) -> NoReturn:
         kernel.loopback_up()
     sized = f"size={request['disk']},nr_inodes={request['inodes']},mode=700"
     kernel.mount("tmpfs", PLACE, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, sized)
-    data = data_folder()
+    data, (log, log_outside) = data_folder(), log_file()
     outward = [listener(port) for port in request["reach"]]
-    socket.send_fds(control, [b"ready"], [data, *(one.fileno() for one in outward)])
+    socket.send_fds(control, [b"ready"], [data, log_outside, *(one.fileno() for one in outward)])
     os.close(data)
+    os.close(log_outside)
     for one in outward:
         one.close()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # not even a process of the same user can look into this one
-    app = os.fork()
+    app = os.fork()  # if it fails, the owner sees that nothing was started
     if app == 0:
         os.setsid()  # a signal to a process group reaches all of it, whatever namespace they are in
         control.close()
         try:
-            become_app(request, fds, own_proc=nested)
+            become_app(request, fds, log, own_proc=nested)
         except BaseException:
             traceback.print_exc()
         os._exit(70)
-    for fd in fds:
+    for fd in (*fds, log):
         os.close(fd)
     kernel.drop_capabilities()
     _watch(control, app)

@@ -66,3 +66,34 @@ def many() -> None:
     Path("many").mkdir(exist_ok=True)
     for number in range(8_000):
         Path(f"many/{number}").touch()
+
+
+def sparse() -> None:
+    """Makes 40 files of 32 MiB that take no room, until somebody copies them."""
+    for number in range(40):
+        with Path(f"sparse-{number}").open("wb") as file:
+            file.truncate(32 * 2**20)
+
+
+def other_kinds() -> None:
+    """Makes a folder, in its second life, where it had a file in the first."""
+    if Path("zz").is_file():
+        Path("zz").unlink()
+        Path("zz/below").mkdir(parents=True)
+        Path("zz/below/file").write_bytes(b"x")
+    else:
+        Path("zz").write_bytes(b"x")
+
+
+def long_names() -> None:
+    """Makes 3,000 files whose paths are as long as a path can be."""
+    folder = Path("n" * 250)
+    for _ in range(12):
+        folder = folder / ("n" * 250)
+    here = Path.cwd()
+    for part in folder.parts:
+        Path(part).mkdir(exist_ok=True)
+        os.chdir(part)
+    for number in range(3_000):
+        Path(f"{number}-{'n' * 200}").touch()
+    os.chdir(here)
