@@ -14,7 +14,7 @@ from workbook.plugin.members import PASSWORD, Member
 from workbook.serving import ServedApp
 
 PREFLIGHT = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PATCH"}
-SLACK = 250  # milliseconds; this machine may be busy
+SLACK = 1000  # milliseconds; this machine may be busy
 LinesAbout = Callable[..., list[str]]
 
 
@@ -138,7 +138,7 @@ def test_the_milliseconds_are_those_of_the_request(
 
     def body() -> Iterator[bytes]:
         yield b"{"
-        for _ in range(2):
+        for _ in range(3):
             assert client.get("/").status_code == 200
             time.sleep(0.2)
         yield b"}"
@@ -149,8 +149,8 @@ def test_the_milliseconds_are_those_of_the_request(
     took = (time.monotonic() - begun) * 1000
 
     told = milliseconds(the_line(lines_about(client, path, "PATCH"), "the request"))
-    said = "another request has come meanwhile, and the time counts from there" if 190 < told < 390 else ""
-    assert told >= 390, said or "this request has taken 400 ms at least, because its body came late"
+    said = "another request has come meanwhile, and the time counts from there" if 150 < told < 400 else ""
+    assert told >= 400, said or "this request has taken 600 ms at least, because its body came late"
     assert told <= took + SLACK, "the line tells a longer time than the request has taken"
 
 
@@ -158,7 +158,7 @@ def test_tasks_are_no_part_of_the_reply(
     client: Client, mailbox: Mailbox, unique: Callable[[str], str], lines_about: LinesAbout
 ) -> None:
     """N counts to the reply, and not to the end of the route's background tasks."""
-    register, name, mailbox.delay = "/auth/register", unique("ada"), 0.7
+    register, name, mailbox.delay = "/auth/register", unique("ada"), 1.5
     before = len(lines_about(client, register, "POST", count=0))
     begun = time.monotonic()
     reply = client.post(register, json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})

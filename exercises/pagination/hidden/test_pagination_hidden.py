@@ -195,6 +195,9 @@ def without_rows(pages: Pages) -> None:
         pages.check(Asked(path, first, per_page=walk.rng.randint(1, 100)), NO_ROWS)
     pages.check(Asked("/posts/my", first, page=walk.rng.randint(2, 9)), NO_ROWS)
     blog.write(first, False)
+    for path in ("/posts/my", "/users"):  # one row, on the largest page and on the smallest
+        for size in (100, 1):
+            pages.check(Asked(path, first, per_page=size))
     pages.check(Asked("/posts", None), NO_ROWS)
     pages.check(Asked("/posts", first, published=True), NO_ROWS)
     blog.leave(first)
