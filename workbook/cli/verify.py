@@ -51,9 +51,19 @@ def claims_of(here: Context, steps: Sequence[Step]) -> tuple[list[Claim], list[C
             claims += project_claims(root, folder)
         elif (exercise := here.course.exercise(step)).is_for_authors:
             verification = Verification(root, exercise, all_exercises)
+            _print_clauses(here, exercise.name, verification.clauses())
             claims += verification.claims()
             last.append(verification.last_claim())
     return claims, last
+
+
+def _print_clauses(here: Context, name: str, lines: Sequence[str]) -> None:
+    """Print an exercise's table of clauses: what its README promises, and what proves each part of it."""
+    if lines:
+        here.terminal.line(f"{name}, its clauses")
+        for line in lines:
+            here.terminal.line(line, indent=2)
+        here.terminal.line()
 
 
 def _prove_all(claims: Sequence[Claim], last: Sequence[Claim], runner: Runner) -> Iterator[Finding]:

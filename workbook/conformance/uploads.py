@@ -115,7 +115,8 @@ class Uploads:
                 reply, said = self.send_in_chunks(place, one.content), "A picture in a chunked body isn't taken."
             else:
                 reply, said = self.send(place, one.content, name, label), f"{upper(one.what)} isn't taken."
-            if not walk.expect(reply.status_code, 200, promises.taken, said, root=said):
+            walk.expect(reply.status_code, 200, promises.taken, said, root="201" if reply.is_success else said)
+            if not reply.is_success:
                 return False
             answer, url = reply.json(), reply.json().get(self.field)
             if not self.is_url(url, promises.taken):

@@ -51,6 +51,11 @@ class Exercise:
     def alternatives(self) -> list[Path]:
         return sorted((self.folder / "hidden" / "alternatives").glob("*.patch"))
 
+    @property
+    def strangers(self) -> Path:
+        """Return the folder of the solutions that others wrote from the README alone, right ones and wrong ones."""
+        return self.folder / "hidden" / "strangers"
+
     def mutants(self) -> list["Mutant"]:
         """Return the exercise's mutants. Raises `UserError`."""
         file = self.folder / "hidden" / "mutants.toml"

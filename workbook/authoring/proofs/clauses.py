@@ -34,7 +34,7 @@ def read_clauses(folder: Path) -> list[Clause]:
 def wrong_clauses(
     clauses: Collection[Clause], readme: str, promises: Collection[str], mutants: Collection[str]
 ) -> Iterator[str]:
-    """Yield what's wrong with the table: empty cells, words that the README doesn't have, sentences without a clause."""
+    """Yield what's wrong with the table: an empty cell, words that the README lacks, a sentence without a clause."""
     words = _plain(readme)
     for clause in clauses:
         if _plain(clause.says) not in words:

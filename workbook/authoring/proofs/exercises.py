@@ -19,6 +19,7 @@ from workbook.learner.step_check import QUICK
 from workbook.testrun import Check, Runner, run_tests
 
 from .claims import Claim, red_of
+from .clauses import read_clauses, table_of, wrong_clauses
 
 FEWEST_MUTANTS = 12
 FEWEST_ALTERNATIVES = 3
@@ -76,7 +77,8 @@ class Verification:
 
     def _wrong_files(self) -> str:
         folder = self._exercise.folder
-        wanted = ("README.md", "hints.md", "grading.toml", "starter", "hidden/solution.patch", "hidden/mutants.toml")
+        wanted = ("README.md", "hints.md", "grading.toml", "starter", "hidden/solution.patch")
+        wanted += ("hidden/mutants.toml", "hidden/clauses.toml")
         if missing := [name for name in wanted if not (folder / name).exists()]:
             return f"missing: {', '.join(missing)}"
         try:
@@ -84,6 +86,7 @@ class Verification:
         except UserError as error:
             return error.message
         said = [*_wrong_texts(folder), *_wrong_grading(grading, *self._promises())]
+        said += self._wrong_clauses(mutants)
         if len(mutants) < FEWEST_MUTANTS:
             said.append(f"{len(mutants)} mutants, fewer than {FEWEST_MUTANTS}")
         if len(self._exercise.alternatives) < FEWEST_ALTERNATIVES:
@@ -100,6 +103,20 @@ class Verification:
             if (self._exercise.project / file).exists():
                 said.append(f"{file} of the starter would replace a file of the project")
         return "; ".join(said)
+
+    def clauses(self) -> list[str]:
+        """Return the table of clauses as lines; none if there's no table to read."""
+        try:
+            return list(table_of(read_clauses(self._exercise.folder)))
+        except UserError:
+            return []  # told by the claim on the files
+
+    def _wrong_clauses(self, mutants: Sequence[Mutant]) -> list[str]:
+        folder = self._exercise.folder
+        names = {mutant.name for mutant in mutants}
+        names |= {patch.stem for patch in (self._exercise.strangers / "wrong").glob("*.patch")}
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        return list(wrong_clauses(read_clauses(folder), readme, set().union(*self._promises()), names))
 
     def _wrong_starter(self, runner: Runner) -> str:
         with project_copy([self._exercise]) as copy:
