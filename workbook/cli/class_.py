@@ -131,3 +131,21 @@ def report(
     names = [one.value for one in formats or []]
     what = journal, names, to, assignment or [], into or [], title, learner or [], anonymous, canvas, note
     write_reports(ReportRequest(*what))
+
+
+@group.command()
+def similar(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Zips, folders, or folders that hold them.")],
+    exercise: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="This one only; may be repeated [what the files say].")
+    ] = None,
+    roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page goes.")] = Path("results"),
+    least: Annotated[
+        float, typer.Option(min=0.1, max=1, metavar="SHARE", help="List pairs that share this much of their own code.")
+    ] = 0.5,
+) -> None:
+    """List submissions that share code, side by side, for a person to judge; it changes no points."""
+    from .similar import SimilarRequest, show_similar
+
+    show_similar(SimilarRequest(paths, exercise or [], out, roster, least))

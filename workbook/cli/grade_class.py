@@ -43,7 +43,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     not_in = [request.out, *([request.roster] if request.roster else [])]
     all_names = [exercise.name for exercise in here.course.exercises()]
     found = find_submissions(request.paths, all_names, not_in)
-    exercises = _exercises(here, request.exercises, found)
+    exercises = chosen_exercises(here, request.exercises, found)
     the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(request.exercises))
     if not the_class.work:
         places = ", ".join(map(shown_path, request.paths[:3]))
@@ -72,7 +72,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     sys.exit(1 if failed else 0)
 
 
-def _exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
+def chosen_exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
     """Return those asked for; otherwise those that the files are named after, or all if a file is named after none."""
     names = [here.step(name).name for name in asked]
     steps = [step for step in here.course.steps if step.kind == "exercise" or step.name in names]
