@@ -51,7 +51,7 @@ def wait_until(condition: Callable[[], object], what: str | Callable[[], str], s
 
 
 def is_gone(pid: int) -> bool:
-    """Whether the process has ended; on Linux also if nobody has reaped it."""
+    """Return whether the process has ended; on Linux, a zombie counts as ended too."""
     try:
         os.kill(pid, 0)
         return sys.platform == "linux" and stat_of(pid)[0] == "Z"
@@ -60,7 +60,7 @@ def is_gone(pid: int) -> bool:
 
 
 def stat_of(pid: int) -> list[str]:
-    """What Linux tells of a process: its state, its parent's id, and more."""
+    """Return what Linux says about a process: its state, its parent's id, and more."""
     return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
@@ -69,7 +69,7 @@ def parent_of(pid: int) -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that `pid` has started and not reaped."""
+    """Return the processes that `pid` has started and not reaped."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -81,10 +81,10 @@ def children_of(pid: int) -> list[int]:
 
 
 def open_files_of(pid: int) -> int:
-    """How many file descriptors a process holds."""
+    """Return how many file descriptors a process has open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def without_marks(text: str) -> str:
-    """Return a text without a traceback's ^^^^ below the code: each Python marks its own way. A SyntaxError's stay."""
+    """Return a text without the ^^^^ below a traceback's code, because each Python draws them differently."""
     return re.sub(r"^ +[~^]+\n(?! *SyntaxError)", "", text, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the command: it, in a small course, and the screens that it should print."""
+"""Fixtures for the tests of the command: the command itself in a small course, and the screens it should print."""
 
 import contextlib
 import os
@@ -47,21 +47,21 @@ def _in_a_course(root: Path) -> Iterator[Workbook]:
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Iterator[Workbook]:
-    """The command in a small course of the test's own. A process that is left behind fails the test."""
+    """The command in a small course made for one test. If it leaves a process behind, the test fails."""
     with _in_a_course(tmp_path / "course") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbook]:
-    """The command in a small course that a module shares, for commands that change nothing in it."""
+    """The command in a small course that a module's tests share, for commands that don't change anything in it."""
     with _in_a_course(tmp_path_factory.mktemp("shared") / "course") as opened:
         yield opened
 
 
 @pytest.fixture
 def screens(request: pytest.FixtureRequest) -> golden.Screens:
-    """Compare what the command prints with the screen that is kept: `screens("name", text)`; see golden.py."""
+    """Compare what the command prints with the screen we've kept: `screens("name", text)`; see golden.py."""
     used = next((name for name in ("workbook", "shared") if name in request.fixturenames), "")
     root = request.getfixturevalue(used).root if used else None
     return golden.Screens(update=golden.is_updating(request.config), root=root)

@@ -30,7 +30,7 @@ class Screens:
         self._known = {"course": str(root), "work": str(root / "work")} if root else {}
 
     def __call__(self, name: str, text: str, /, **varying: str) -> None:
-        """Compare `text` with the screen called `name`; `varying` are this run's values for placeholders."""
+        """Compare `text` with the screen `name`; `varying` has this run's values for placeholders."""
         shown = self._with_placeholders(text, {**self._known, **varying})
         file = FOLDER / f"{name}.txt"
         if self._update:
@@ -54,12 +54,12 @@ class Screens:
 
 
 def transcript(runs: Iterable[tuple[str, str]]) -> str:
-    """Return one screen of several: what each printed, below the line that says which command or which case it was."""
+    """Return one screen of several: what each one printed, below a line that names its command or case."""
     return "\n".join(f"{head}\n{printed}" for head, printed in runs)
 
 
 def unwrapped(text: str) -> str:
-    """Return an error without its line breaks, whose places depend on the length of a path; “Next” keeps its line."""
+    """Return an error without its line breaks, which depend on a path's length; “Next” keeps its line."""
     return re.sub(r"(?<=\S)\n(?=\S)(?!workbook:|Next: |\$ )", " ", text)
 
 

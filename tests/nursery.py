@@ -76,7 +76,7 @@ class Forked:
         self.pid = int(json.loads(self._answers.readline())["pid"])
 
     def poll(self) -> int | None:
-        """Return the exit status, minus the signal that ended it, or None while it runs."""
+        """Return the exit status, minus the number of the signal that ended it, or None while it runs."""
         with contextlib.suppress(TimeoutError):
             self._wait(0)
         return self.returncode
@@ -106,7 +106,7 @@ class Forked:
 
 
 def _can_be_read(line: socket.socket, timeout: float | None) -> bool:
-    """Return whether something can be read within `timeout` seconds."""
+    """Return whether there will be something to read within `timeout` seconds."""
     with selectors.DefaultSelector() as selector:
         selector.register(line, selectors.EVENT_READ)
         return bool(selector.select(timeout))
@@ -185,7 +185,7 @@ def main() -> None:
 
 
 def _answer(listener: socket.socket) -> dict[str, Any]:
-    """Answer connections until the owner is gone. Returns in a fork, with what it shall become."""
+    """Answer connections until the owner is gone. In a fork, return what the fork should become."""
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
     selector.register(listener, selectors.EVENT_READ)
@@ -229,7 +229,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def _become(request: dict[str, Any]) -> None:
-    """In a fork: become the command."""
+    """Become the command; called in a fork."""
     if request["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     _mark(request["env"].get(MARK, UNMARKED))
@@ -238,7 +238,7 @@ def _become(request: dict[str, Any]) -> None:
 
 
 def _run(words: Sequence[str], cwd: str | None, env: Mapping[str, str], *, on_path: bool = False) -> None:
-    """Run the module `words[0]` as `python -m` does, in a process that has its streams already."""
+    """Run the module `words[0]` as `python -m` does, in a process that already has its streams."""
     gc.freeze()  # what is garbage here may own a file: collected later, it would close another one of that number
     os.closerange(3, 4096)
     if cwd:
@@ -291,7 +291,7 @@ def _forget(module: str) -> None:
 
 
 def _mark(mark: str) -> None:
-    """Write the mark where the kernel reads this process's first environment: its forks are found by it too."""
+    """Write the mark to where the kernel reads this process's first environment, so that its forks are found too."""
     start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[47])
     place = Path("/proc/self/environ").read_bytes().index(f"{MARK}={UNMARKED}".encode()) + len(MARK) + 1
     ctypes.memmove(start + place, mark.encode(), len(UNMARKED))

@@ -1,4 +1,4 @@
-"""The real `workbook` command in a course of its own: run to its end, left running, or on a terminal."""
+"""The real `workbook` command in a separate course: run to its end, left running, or on a terminal."""
 
 import atexit
 import contextlib
@@ -54,7 +54,7 @@ NOT_PASSED_ON = (
 
 
 def wait_until(condition: Callable[[], Any], what: Callable[[], object], seconds: float = PATIENCE) -> Any:
-    """Return what `condition` returns as soon as it is true; after `seconds` fail, and say `what`."""
+    """Return what `condition` returns as soon as it's true; after `seconds`, fail with `what`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what()}"
@@ -63,13 +63,13 @@ def wait_until(condition: Callable[[], Any], what: Callable[[], object], seconds
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    """Every file below `folder` with its content, by its path."""
+    """Return every file below `folder` with its content, by its path."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended: its exit status, and what it wrote."""
+    """A command that has ended: its exit status and its output."""
 
     status: int
     out: str
@@ -96,18 +96,18 @@ class Workbook:
         return self.root / "work"
 
     def put_into_work(self, name: str) -> Path:
-        """Put a step into work/ as `workbook start` does, without the cost of a process; returns its copy."""
+        """Put a step into work/ as `workbook start` does, but without starting a process; return its copy."""
         course = Course(self.root)
         workspace.put_into_work(course, course.step(name))
         self.note("started", name)
         return course.copy(course.step(name))
 
     def note(self, kind: str, step: str, **data: object) -> None:
-        """Record progress, as the command does it."""
+        """Record progress in the same way as the command."""
         Journal(self.work / "journal.sqlite").record(kind, step, **data)
 
     def notes(self, kind: str) -> list[Entry]:
-        """What has been recorded of that kind."""
+        """Return what has been recorded of that kind."""
         return [entry for entry in Journal(self.work / "journal.sqlite").entries() if entry.kind == kind]
 
     def __call__(
@@ -135,7 +135,7 @@ class Workbook:
         return Ended(ended.returncode, ended.stdout or "", ended.stderr or "")
 
     def refusals(self, *lines: str, status: int = 2) -> str:
-        """Run commands that refuse: each writes to standard error only and exits with `status`; returns a screen."""
+        """Run commands that have to be refused: only standard error, exit `status`; return them as one screen."""
         runs = []
         for line in lines:
             ended = self(*shlex.split(line))
@@ -160,7 +160,7 @@ class Workbook:
         return screen
 
     def processes(self) -> list[int]:
-        """Every process alive that the command has started, by whatever way."""
+        """Return every living process that the command has started, in whatever way."""
         marks = self.mark.encode(), os.fsencode(self.temporary)  # a browser's processes hide their environment
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
@@ -172,7 +172,7 @@ class Workbook:
         return found
 
     def wait_until_gone(self, seconds: float = 20) -> None:
-        """Wait until no process of it is left."""
+        """Wait until none of its processes is left."""
         wait_until(lambda: not self.processes(), lambda: f"still there: {self._named()}", seconds)
 
     def _named(self) -> list[str]:
@@ -183,7 +183,7 @@ class Workbook:
         return names
 
     def close(self) -> None:
-        """End what runs; what is still there then is a process that was left behind."""
+        """End what's running; a process that's still there afterwards was left behind."""
         for running in self._open:
             running.close()
         try:
@@ -219,13 +219,13 @@ class Running:
 
     @property
     def text(self) -> str:
-        """All that it has written so far."""
+        """Everything it has written so far."""
         while not self._lines.empty():
             self._seen.append(self._lines.get())
         return "".join(self._seen)
 
     def wait_for(self, *words: str, after: int = 0) -> int:
-        """Wait until it has written one of `words`, counted from `after`; returns the place behind it."""
+        """Wait until it has written one of `words` after the place `after`; return the place behind it."""
 
         def found() -> int:
             places = [self.text.find(word, after) for word in words]
@@ -237,7 +237,7 @@ class Running:
         self.process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> Ended:
-        """Send a signal, wait for its end, and return all that it has written."""
+        """Send a signal, wait for the end, and return everything it has written."""
         if self.process.poll() is None:
             self.send(number)
         status = self.process.wait(PATIENCE)
@@ -245,7 +245,7 @@ class Running:
         return Ended(status, self.text, "")
 
     def stop_reading(self) -> None:
-        """Close our end of its output, at the next line that it writes."""
+        """Close our end of its output at the next line that it writes."""
         self._reading = False
 
     def close(self) -> None:
@@ -256,7 +256,7 @@ class Running:
 
 
 class Screen:
-    """The command on a terminal, and what a person sees there."""
+    """The command on a terminal, and what a person sees on it."""
 
     def __init__(self, command: Sequence[str], cwd: Path, env: dict[str, str], columns: int, lines: int) -> None:
         self._terminal, theirs = os.openpty()
@@ -273,7 +273,7 @@ class Screen:
 
     @property
     def mode(self) -> list[Any]:
-        """How the terminal is set, as `stty` tells it."""
+        """How the terminal is set, as `stty` shows it."""
         return termios.tcgetattr(self._terminal)
 
     @property
@@ -284,7 +284,7 @@ class Screen:
 
     @property
     def written(self) -> str:
-        """All that was ever written, control sequences included."""
+        """Everything that was ever written, control sequences included."""
         self._read()
         return self.raw.decode("utf-8", "replace")
 
@@ -308,7 +308,7 @@ class Screen:
         os.write(self._terminal, keys.encode())
 
     def press_until(self, key: str, words: str) -> None:
-        """Press a key, as an impatient person does, until the screen shows `words`."""
+        """Press a key again and again, as an impatient person does, until the screen shows `words`."""
         deadline = time.monotonic() + PATIENCE
         while words not in self.text:
             assert time.monotonic() < deadline, f"{key} in vain:\n{self.text}"
@@ -321,7 +321,7 @@ class Screen:
         termios.tcsetwinsize(self._terminal, (lines, columns))  # the kernel tells the command
 
     def wait_for_end(self) -> int:
-        """Wait until the command has ended; returns its exit status, or minus the signal that ended it."""
+        """Wait until the command has ended; return its exit status, or minus the signal that ended it."""
 
         def ended() -> bool:
             self._read()  # else it may wait for us
@@ -335,7 +335,7 @@ class Screen:
         self._process.send_signal(number)
 
     def hang_up(self) -> None:
-        """Close the terminal, as its window's closing does."""
+        """Close the terminal, as if its window had been closed."""
         os.close(self._terminal)
         self._terminal = -1
 
@@ -349,7 +349,7 @@ class Screen:
 
 @functools.cache
 def nursery() -> Nursery:
-    """The warm process of this one, which ends with it."""
+    """Return this process's warm process, which ends together with it."""
     made = Nursery()
     atexit.register(made.close)
     return made
@@ -364,7 +364,7 @@ def started(
     fork: bool,
     terminal: bool = False,
 ) -> Forked | subprocess.Popen[bytes]:
-    """Start a command in a session of its own, with these standard streams; `terminal`: they are its terminal."""
+    """Start a command in a separate session with these standard streams; `terminal` makes them its terminal."""
     if fork:
         return nursery().fork(command[len(COMMAND) - 1 :], cwd, env, fds, terminal=terminal)
     if terminal:
@@ -407,7 +407,7 @@ def helpers_forked() -> Iterator[None]:
 
 
 def run_pytest(*words: str, cwd: Path, env: dict[str, str]) -> Ended:
-    """Run pytest with no plugins but ours and xdist: the others take four seconds to import."""
+    """Run pytest without any plugins but ours and xdist, because the others take four seconds to import."""
     command = ["pytest", "-q", "-p", "workbook.plugin", "-p", "xdist", "-p", "no:cacheprovider", "--color=no", *words]
     env = env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     if can_fork({}):
@@ -446,7 +446,7 @@ def read_all(pipes: Sequence[int], seconds: float) -> list[str]:
 
 @contextlib.contextmanager
 def sole_use_of(port: int) -> Iterator[int]:
-    """Hold a port that the command uses by default: one test at a time, and only when nobody listens there."""
+    """Hold a port that the command uses by default, for one test at a time, and only if it's free."""
     with socket.socket(socket.AF_UNIX) as lock:
 
         def locked() -> bool:

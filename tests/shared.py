@@ -1,4 +1,4 @@
-"""What is found out once for all processes that the tests run in."""
+"""What's found out once for all processes in which the tests run."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from .runners import wait_until
 
 
 def found_once(factory: pytest.TempPathFactory, name: str, find: Callable[[], Any], seconds: float) -> Any:
-    """What `find` returns, as JSON keeps it. Of several processes that run tests one finds, and the others wait."""
+    """Return what `find` returns, by way of JSON. If several processes run tests, one finds it and the others wait."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return find()
     found = factory.getbasetemp().parent / f"{name}.json"

@@ -1,4 +1,4 @@
-"""JSON that is nested deeper than a Python can follow, sent to every app of the course that reads JSON.
+"""JSON that's nested deeper than Python can follow, sent to every app of the course that reads JSON.
 
 Pythons differ: on 3.11 the parser gives up at about 950 levels, on 3.14 it follows tens of thousands, and whatever
 recurses over the result in Python gives up at about 1,000 on all of them.
@@ -28,7 +28,7 @@ NEAR_THE_LIMIT = range(920, 1000, 3)
 
 
 def corpus(field: str) -> Iterator[tuple[str, bytes]]:
-    """Deep bodies and their names: arrays and objects, whole and cut off, as the body and as the value of `field`."""
+    """Return deep bodies by name: arrays and objects, whole and cut off, as the body and as a value of `field`."""
     places = [("the body", "", ""), (field, f'{{"{field}":', "}")]
     for kind, opening, closing in [("arrays", "[", "]"), ("objects", '{"a":', "}")]:
         for place, before, after in places:
@@ -42,7 +42,7 @@ def corpus(field: str) -> Iterator[tuple[str, bytes]]:
 
 
 def routes_that_read_json(described: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Method, path and a field of the body, of every route that takes JSON by the app's own description."""
+    """Return method, path and one field of the body for every route that takes JSON."""
     for path, methods in described["paths"].items():
         for method, route in methods.items():
             content = route.get("requestBody", {}).get("content", {})
@@ -53,7 +53,7 @@ def routes_that_read_json(described: dict[str, Any]) -> Iterator[tuple[str, str,
 
 
 def enter(client: Client, paths: dict[str, Any]) -> dict[str, str]:
-    """Sign in where the app has a way to, and write a post; return the headers that say who is calling."""
+    """Sign in if the app has a login, and write a post; return the headers that say who's calling."""
     if "/auth/register" in paths:
         headers = join(client, "ada").headers
         assert client.post("/posts", json={"title": "T", "content": ""}, headers=headers).status_code == 201
@@ -66,7 +66,7 @@ def enter(client: Client, paths: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("step", APPS)
 def test_no_depth_is_a_crash(launcher: Launcher, step: str) -> None:
-    """A JSON body of any depth is taken or refused in the app's shape, never a 500, and the app goes on."""
+    """A JSON body of any depth is accepted or refused in the app's shape; it's never a 500 and never ends the app."""
     keys = {"success", "message", "errors"} if step in ONE_SHAPE else {"detail"}
     with ServedApp(launcher, APPS[step], env=ENV) as app, Client(app, []) as client:
         described = client.get("/openapi.json").json()
@@ -90,7 +90,7 @@ def test_no_depth_is_a_crash(launcher: Launcher, step: str) -> None:
 
 @pytest.mark.parametrize("step", ["05-routers", "final"])
 def test_no_depth_of_a_token_is_a_crash(launcher: Launcher, step: str) -> None:
-    """A token whose header is JSON of any depth is a 401 like every other bad token."""
+    """A token whose header is deeply nested JSON gets a 401, like any other bad token."""
     with ServedApp(launcher, APPS[step], env=ENV) as app, Client(app, []) as client:
         replies = {}
         for depth in [10, 500, *NEAR_THE_LIMIT, 1000, 3000, 10_000]:

@@ -1,4 +1,4 @@
-"""What a visitor finds first: who to write to, how to report, what the project is called."""
+"""What a visitor finds first: whom to write to, how to report a bug, what the project is called."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_security_says_what_counts_and_where_to_write() -> None:
 
 
 def test_the_issue_form_asks_for_doctor() -> None:
-    """Whoever reports a bug is asked for what `workbook doctor` prints, and can't leave it out."""
+    """The issue form asks for what `workbook doctor` prints, and can't be sent without it."""
     fields = {field.get("id"): field for field in read(".github/ISSUE_TEMPLATE/bug.yml")["body"]}  # type: ignore[attr-defined]
 
     assert "workbook doctor" in fields["doctor"]["attributes"]["label"]

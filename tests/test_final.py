@@ -1,4 +1,4 @@
-"""final/ on its own: copied out of the course, installed from its requirements, started as its README says."""
+"""final/ without the course: copied out, installed from its requirements, started as its README says."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ FINAL = ROOT / "final"
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of final/ outside the course, with a virtual environment that holds its requirements and nothing else."""
+    """Return a copy of final/ outside the course, in a virtual environment with only its requirements."""
     uv = os.environ.get("UV") or shutil.which("uv")
     assert uv, "uv is not installed: pip install uv"
     copy = tmp_path_factory.mktemp("elsewhere") / "my-blog"
@@ -34,7 +34,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["fastapi run --port PORT", "uvicorn app.main:app --port PORT"])
 def url(copied: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The copied app's address, started by one of the commands of its README."""
+    """Return the copied app's address, after starting it with one of the commands in its README."""
     port = free_port()
     program, *arguments = request.param.replace("PORT", str(port)).split()
     env = {"PATH": os.environ["PATH"], "HOME": str(copied)}
@@ -58,7 +58,7 @@ def url(copied: Path, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_a_copy_runs_on_its_own(url: str, copied: Path) -> None:
-    """final/, copied out of the course, starts by each command of its README and keeps its data beside it."""
+    """A copy of final/ outside the course starts with each command of its README, and keeps its data beside it."""
     with httpx.Client(base_url=url, trust_env=False) as client:
         new = {"name": "Ada", "email": f"ada-{url[-5:]}@example.com", "password": "correct horse"}
         assert client.post("/auth/register", json=new).status_code == 201

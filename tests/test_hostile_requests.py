@@ -1,4 +1,4 @@
-"""What no client should send, sent to every route of every app of the course: no answer to it is a 500.
+"""Requests that no client should send, sent to every route of every app: none of them may cause a 500.
 
 Each app is tried as it is shipped, and each stage also with the solutions of its tasks. The routes, their parameters
 and fields are read from the app's own description, so a new route is tried without a new line here.
@@ -116,7 +116,7 @@ def folder_of(name: str, stack: ExitStack) -> Path:
 
 
 def requests_of(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield what is sent to each route: its method, a path, and the request's other arguments."""
+    """Yield what's sent to each route: its method, a path, and the request's other arguments."""
     for path, methods in described["paths"].items():
         for method, route in methods.items():
             if (method.upper(), path) in FAILING:
@@ -139,7 +139,7 @@ def requests_of(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str,
 
 
 def bodies_of(route: dict[str, Any], described: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield bodies, each wrong in one place, as arguments of a request."""
+    """Yield bodies that are wrong in one place each, as arguments of a request."""
     for body, kind in BODIES:
         yield {"content": body, "headers": {"Content-Type": kind.encode("latin-1")}}
     for kind, content in route.get("requestBody", {}).get("content", {}).items():
@@ -182,7 +182,7 @@ def forms_with(field: str, fields: list[str]) -> Iterator[dict[str, Any]]:
 @pytest.mark.exhaustive(sample=5)
 @pytest.mark.parametrize("name", APPS)
 def test_nothing_that_is_sent_is_a_500(launcher: Launcher, name: str) -> None:
-    """No body, header, path or query is answered with a 500, and what was stored of it breaks no list afterwards."""
+    """No body, header, path or query causes a 500, and what's stored of it doesn't break any list afterwards."""
     with ExitStack() as stack:
         app = stack.enter_context(ServedApp(launcher, folder_of(name, stack), env=ENV))
         client = stack.enter_context(Client(app, []))
@@ -208,7 +208,7 @@ def test_nothing_that_is_sent_is_a_500(launcher: Launcher, name: str) -> None:
 @pytest.mark.exhaustive(sample=3)
 @pytest.mark.parametrize("name", APPS)
 def test_a_hundred_at_once_are_answered(launcher: Launcher, name: str) -> None:
-    """A hundred requests at once are answered, whatever each route asks of a thread and of the database."""
+    """A hundred requests at once all get a response, no matter which threads and connections a route needs."""
     with ExitStack() as stack:
         app = stack.enter_context(ServedApp(launcher, folder_of(name, stack), env=ENV))
         client = stack.enter_context(Client(app, []))

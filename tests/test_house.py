@@ -1,4 +1,4 @@
-"""The house stays as workbook/README.md draws it: which folder may import from which, what things are called."""
+"""The house is as workbook/README.md draws it: which folder may import from which, and what things are called."""
 
 import ast
 import re
@@ -107,7 +107,7 @@ def test_a_folder_imports_from_those_below_it() -> None:
 
 
 def test_no_modules_import_each_other() -> None:
-    """No circle of imports, late ones included, in a folder or between folders."""
+    """There are no circular imports, late ones included, within a folder or between folders."""
     left = {name: {other for other in imports(name) if other != name} for name in modules()}
     while free := [name for name, needed in left.items() if not needed & left.keys()]:
         for name in free:
@@ -146,7 +146,7 @@ def test_reading_the_course_loads_the_course() -> None:
 
 
 def test_no_two_public_names_are_alike() -> None:
-    """A public class or function has a name that no other one has; every program's entry point is called main."""
+    """No two public classes or functions share a name, except `main`, which every program has."""
     places = defaultdict(list)
     for name, tree in modules().items():
         if runs_here(name):
@@ -162,7 +162,7 @@ def test_every_module_says_what_is_in_it() -> None:
 
 
 def test_a_function_says_what_it_does() -> None:
-    """The docstring of a function starts with a verb in the imperative: “Return”, neither “Returns” nor “The”."""
+    """A function's docstring starts with a verb in the imperative: “Return”, not “Returns” or “The”."""
     functions = [
         (f"{file_of(name)}:{node.lineno} {node.name}", docstring.split()[0])
         for name, tree in modules().items()

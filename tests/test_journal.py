@@ -1,4 +1,4 @@
-"""The journal keeps every entry whole, for as many writers as there are, in every edition."""
+"""The journal keeps every entry whole, with several writers and across editions."""
 
 import sqlite3
 import threading
@@ -17,7 +17,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_entries_come_back_in_order(journal: Journal) -> None:
-    """What was recorded comes back in order, with its time in UTC and its data as it was."""
+    """Entries come back in the order in which they were recorded, with a UTC time and their data unchanged."""
     before = datetime.now(UTC)
     journal.record("started", "01-hello")
     journal.record("predicted", "01-hello", experiment="“Größe” ☃", prediction=[1, 2], right=True, sure=None)
@@ -36,13 +36,13 @@ def test_entries_come_back_in_order(journal: Journal) -> None:
 
 
 def test_reading_makes_no_file(journal: Journal) -> None:
-    """A journal that nobody has written to is empty, and reading it makes no file."""
+    """Reading a journal that hasn't been written yet returns nothing and doesn't create a file."""
     assert journal.entries() == []
     assert not journal.path.parent.exists()
 
 
 def test_an_empty_file_is_an_empty_journal(journal: Journal) -> None:
-    """A writer that was killed before its first entry leaves an empty file: an empty journal, ready to be written."""
+    """An empty file, as a killed writer leaves it, is an empty journal that can be written to."""
     journal.path.parent.mkdir()
     journal.path.touch()
 
@@ -52,7 +52,7 @@ def test_an_empty_file_is_an_empty_journal(journal: Journal) -> None:
 
 
 def test_writers_at_once_lose_nothing(journal: Journal) -> None:
-    """Eight writers at once, the file not there yet, lose no entry, and each one's stay in order."""
+    """Eight writers that start before the file exists lose no entry, and each writer's entries stay in order."""
 
     def write(name: str) -> None:
         for number in range(10):
@@ -71,7 +71,7 @@ def test_writers_at_once_lose_nothing(journal: Journal) -> None:
 
 
 def test_an_entry_interrupted_in_the_middle_is_gone_whole(journal: Journal) -> None:
-    """An entry whose writer was ended before it was complete leaves nothing behind."""
+    """If a writer ends in the middle of an entry, nothing of that entry is left."""
     journal.record("started", "01-hello")
     db = sqlite3.connect(journal.path, isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
@@ -82,7 +82,7 @@ def test_an_entry_interrupted_in_the_middle_is_gone_whole(journal: Journal) -> N
 
 
 def test_a_newer_format_is_refused(journal: Journal) -> None:
-    """A journal of a newer format is neither read nor written, and left as it is."""
+    """A journal in a newer format is neither read nor changed."""
     journal.record("started", "01-hello")
     db = sqlite3.connect(journal.path)
     db.execute(f"PRAGMA user_version = {VERSION + 1}")
@@ -97,7 +97,7 @@ def test_a_newer_format_is_refused(journal: Journal) -> None:
 
 
 def test_a_locked_journal_is_waited_for(journal: Journal) -> None:
-    """While another process writes, a writer waits for it instead of failing."""
+    """If another process is writing, a writer waits for it instead of failing."""
     journal.record("started", "01-hello")
     db = sqlite3.connect(journal.path, isolation_level=None, check_same_thread=False)
     db.execute("BEGIN EXCLUSIVE")

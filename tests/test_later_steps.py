@@ -1,4 +1,4 @@
-"""No later step undoes what an earlier one taught: promises of stages 02, 04 and 06, tried on the steps after them."""
+"""No later step may undo what an earlier one taught, so stages 02, 04 and 06 are tried on the steps after them."""
 
 import json
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ UPLOAD = {"04-uploads": "/uploads/image", "05-routers": "/uploads/image", "final
 
 
 class Step(NamedTuple):
-    """A served step, and a client of it that has logged in."""
+    """A served step, and a client that's logged in to it."""
 
     name: str
     client: Client
 
     def upload(self, content: bytes, name: str = "photo.jpg") -> dict[str, str]:
-        """Store an image; return the response's body, its status beside it."""
+        """Store an image; return the response's body together with its status."""
         reply = self.client.post(UPLOAD[self.name], files={"file": (name, content)})
         return {**reply.json(), "status": str(reply.status_code)}
 
@@ -53,7 +53,7 @@ def step(request: pytest.FixtureRequest, launcher: Launcher) -> Iterator[Step]:
 
 
 def taught_in(*names: str) -> pytest.MarkDecorator:
-    """Run a test on these steps only: the one that teaches it, and those that must not undo it."""
+    """Run a test only on these steps: the one that teaches it, and those that mustn't undo it."""
     return pytest.mark.parametrize("step", names, indirect=True)
 
 
@@ -65,7 +65,7 @@ def photo(kind: str = "JPEG", **options: object) -> bytes:
 
 @taught_in("04-uploads", "05-routers", "final")
 def test_only_pixels_are_kept(step: Step) -> None:
-    """04: an image is encoded again, so nothing that was hidden in the file is served."""
+    """04: an image is encoded again, so nothing that was hidden in the file is ever served."""
     exif = Image.Exif()
     exif[0x010E] = SECRET.decode()
     stored = step.upload(photo(comment=SECRET, exif=exif) + SECRET)
@@ -76,7 +76,7 @@ def test_only_pixels_are_kept(step: Step) -> None:
 
 @taught_in("04-uploads", "05-routers", "final")
 def test_files_are_served_inert(step: Step) -> None:
-    """04: a stored file has a name of the server's making, and is served so that no script in it runs."""
+    """04: the server chooses a stored file's name, and serves it so that no script in it can run."""
     stored = step.upload(photo(), "../../page.html")
     served = step.client.get(stored["url"])
 
@@ -87,7 +87,7 @@ def test_files_are_served_inert(step: Step) -> None:
 
 @taught_in("04-uploads", "05-routers", "final")
 def test_phones_photos_are_taken(step: Step) -> None:
-    """04: a photo with a second picture in it, held sideways, in wide colours, is one upright JPEG in the same ones."""
+    """04: a sideways, wide-colour photo with a second picture becomes one upright JPEG with the same colours."""
     exif = Image.Exif()
     exif[0x0112] = 6
     small = Image.new("RGB", (4, 3))
@@ -102,7 +102,7 @@ def test_phones_photos_are_taken(step: Step) -> None:
 
 @taught_in("04-uploads", "05-routers", "final")
 def test_what_is_no_image_is_refused(step: Step) -> None:
-    """04: the content decides what a file is, and a bomb is not unpacked."""
+    """04: a file is an image only if its content is one, and a decompression bomb isn't unpacked."""
     bomb = photo("PNG").replace(b"IHDR\0\0\0\x50\0\0\0\x3c", b"IHDR\0\0\x75\x30\0\0\x75\x30")
 
     assert [step.upload(content)["status"] for content in (b"<svg/>", photo()[:400])] == ["415", "415"]
@@ -111,7 +111,7 @@ def test_what_is_no_image_is_refused(step: Step) -> None:
 
 @taught_in("02-middleware", "final")
 def test_replies_are_marked(step: Step) -> None:
-    """02: a reply carries a request id, its time and the security headers; a hostile id is replaced."""
+    """02: each response has a request id, its time and the security headers; a hostile id is replaced."""
     reply = step.client.get("/posts/1", headers={"X-Request-ID": "a b"})
 
     assert {"x-request-id", "x-process-time", "x-frame-options", "x-content-type-options"} <= set(reply.headers)
@@ -120,7 +120,7 @@ def test_replies_are_marked(step: Step) -> None:
 
 @taught_in("02-middleware", "final")
 def test_internal_is_guarded(step: Step) -> None:
-    """02: everything below /internal needs the key, by every method."""
+    """02: everything below /internal needs the key, whatever the method."""
     client = step.client
     statuses = {client.request(method, "/internal/stats").status_code for method in ("GET", "HEAD", "POST", "OPTIONS")}
 
@@ -130,7 +130,7 @@ def test_internal_is_guarded(step: Step) -> None:
 
 @taught_in("02-middleware", "final")
 def test_the_log_can_not_be_forged(step: Step) -> None:
-    """02: a line break in a path makes no second line."""
+    """02: a line break in a path doesn't make a second log line."""
     step.client.get("/posts%0aforged%0a")
 
     assert not any(line.startswith("forged") for line in step.client.app.log.splitlines())
@@ -138,7 +138,7 @@ def test_the_log_can_not_be_forged(step: Step) -> None:
 
 @taught_in("06-errors", "final")
 def test_every_error_has_the_one_shape(step: Step) -> None:
-    """06: an unknown path, a wrong method, an invalid field, a large body, a refused preflight: one shape."""
+    """06: unknown path, wrong method, invalid field, large body and refused preflight all have the same shape."""
     client, form = step.client, {"Content-Type": "application/json"}
     register = "/users" if step.name == "06-errors" else "/auth/register"
     preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}

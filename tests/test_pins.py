@@ -1,4 +1,4 @@
-"""Everyone gets the same versions: the pins are complete, and every file that names a version names the pinned one."""
+"""Everyone gets the same versions: the pins are complete, and every file that names a version agrees with them."""
 
 import re
 import tomllib
@@ -22,12 +22,12 @@ HINT = f"pin again: {repin.COMMAND}"
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:
-    """Every installed package that the course leads to has the pinned version."""
+    """Every installed package that the course depends on has the pinned version."""
     assert drifted(ROOT) == [], "uv sync --all-groups"
 
 
 def test_every_dependency_has_a_pin_that_fits() -> None:
-    """Each dependency in pyproject.toml, of every group, is pinned to a version that it allows."""
+    """Each dependency in pyproject.toml, in every group, is pinned to a version it allows."""
     wanted = [one for one in asked_for(ROOT, *GROUPS) if one.marker is None or one.marker.evaluate()]
 
     assert len(wanted) > 40
@@ -37,7 +37,7 @@ def test_every_dependency_has_a_pin_that_fits() -> None:
 
 
 def test_a_pin_is_one_version() -> None:
-    """Each pin is `name==version`, with a marker where platforms or Pythons differ."""
+    """Each pin is `name==version`, with a marker if platforms or Pythons differ."""
     names = [canonicalize_name(Requirement(line).name) for line in pinned_lines(ROOT)]
 
     assert [line for line in pinned_lines(ROOT) if not re.match(r"[a-z0-9-]+==[^\s,*]+( ; .+)?$", line)] == []
@@ -46,7 +46,7 @@ def test_a_pin_is_one_version() -> None:
 
 
 def test_requirements_are_the_pins_with_hashes() -> None:
-    """requirements.txt, for pip, holds what a learner needs, in the pinned versions, each with hashes."""
+    """requirements.txt has what a learner needs, in the pinned versions, and each package with hashes."""
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     pinned = read_requirements(ROOT / "requirements.txt")
     needed = installed_closure(asked_for(ROOT))
@@ -65,7 +65,7 @@ def test_the_project_pins_what_the_course_is_tested_with() -> None:
 
 
 def test_the_playground_runs_the_pinned_versions() -> None:
-    """The playground's table names the pinned versions: the page runs what the rest of the project runs."""
+    """The playground's table names the pinned versions, so a page runs what the course runs."""
     wheels = {wheel.name: wheel.version for wheel in read_table().wheel}
 
     assert "fastapi" in wheels
@@ -76,7 +76,7 @@ def test_the_playground_runs_the_pinned_versions() -> None:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A course whose resolution is known, so that no registry is asked."""
+    """Return a course whose resolution is known, so that the test doesn't have to ask a registry."""
     answers = {
         "lock": "",
         "export --no-hashes": "fastapi==0.165.1\npillow==13.0.0\nwin==1.0 ; sys_platform == 'win32'\n",
@@ -105,7 +105,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_repin_writes_every_file(course: Path) -> None:
-    """One resolution is written into all files that name versions, and what changed is returned."""
+    """One resolution is written to every file that names versions, and what changed is returned."""
     changed = repin.repin(course, ["FastAPI"], "2026-11-20")
 
     assert changed == ["fastapi==0.165.0", "fastapi==0.165.1", "win==1.0 ; sys_platform == 'win32'"]
@@ -128,7 +128,7 @@ def test_repin_writes_every_file(course: Path) -> None:
 def test_repin_moves_only_what_may(
     course: Path, monkeypatch: pytest.MonkeyPatch, upgrade: list[str] | None, kept: list[str]
 ) -> None:
-    """Pins that are not named stay where they are while uv resolves."""
+    """Only the named packages may move to another version."""
     seen: list[list[str]] = []
     answer = repin._uv
 
@@ -143,7 +143,7 @@ def test_repin_moves_only_what_may(
 
 
 def test_repin_leaves_everything_where_uv_fails(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where uv finds no resolution nothing is written, and its words are shown."""
+    """If uv finds no resolution, no file changes, and uv's message is shown."""
     before = (course / "pyproject.toml").read_text(encoding="utf-8")
 
     def uv(folder: Path, *words: str) -> str:

@@ -1,4 +1,4 @@
-"""The linter, the formatter and the strict type checker are clean."""
+"""The linter, the formatter and the strict type checker have no complaints."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def run(*command: str, cwd: Path = ROOT) -> None:
 
 
 def test_ruff_finds_nothing() -> None:
-    """ruff finds nothing to say about any Python file."""
+    """ruff has no complaints about any Python file."""
     run("ruff", "check", "--no-cache", ".")
 
 
@@ -32,11 +32,11 @@ def test_files_are_formatted() -> None:
 
 
 def test_mypy_is_strictly_clean() -> None:
-    """mypy in strict mode finds nothing in our own code."""
+    """mypy in strict mode has no complaints about our own code."""
     run("mypy", "workbook", "tests", "benchmarks")  # one run: side by side each would read all packages
 
 
 @pytest.mark.parametrize("directory", APP_DIRECTORIES, ids=lambda path: path.name)
 def test_mypy_is_strictly_clean_in_app_directories(directory: Path) -> None:
-    """mypy in strict mode finds nothing in an app directory, its tests and its tasks' tests."""
+    """mypy in strict mode has no complaints about an app, its tests and its tasks' tests."""
     run("mypy", "--config-file", str(ROOT / "pyproject.toml"), ".", cwd=directory)

@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole."""
+"""What has to be true of the repository as a whole."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ COMMANDS = ("pip install uv && uv run workbook", "uv run --all-groups pytest")
 
 
 def tracked(*patterns: str) -> list[Path]:
-    """The files that git tracks or would track; every file below the root where there is no git."""
+    """Return the files that git tracks or would track, or every file below the root if it isn't a repository."""
     try:
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
@@ -36,19 +36,19 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def test_readme_opens_with_the_two_commands() -> None:
-    """The README names both set-up commands on its first screen."""
+    """The README shows both set-up commands on its first screen."""
     first_screen = "\n".join(README.read_text(encoding="utf-8").splitlines()[:40])
 
     assert [command for command in COMMANDS if command not in first_screen] == []
 
 
 def test_ci_runs_the_readme_command() -> None:
-    """CI runs the test command of the README, and lets no test be skipped."""
+    """CI runs the README's test command and doesn't let any test be skipped."""
     assert "uv run --all-groups pytest --no-skips" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_no_file_names_a_download_host() -> None:
-    """No file names a package registry's host: the same sources must install from any mirror."""
+    """No file names a package registry's host, so the same sources can be installed from any mirror."""
     hosts = re.compile(
         "|".join(("python" + "hosted", r"npm" + r"js\.(org|com)", r"pypi\." + "org", r"deb\." + "debian"))
     )
@@ -63,7 +63,7 @@ def test_no_file_names_a_download_host() -> None:
 
 
 def test_no_module_holds_two_ideas() -> None:
-    """No module is longer than a reader keeps in mind; a file of tests may be a list."""
+    """No module is longer than a reader can keep in mind; a file of tests may be a list."""
     lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")}
     assert lengths
     most = {path: LINES_OF_TESTS if LISTS.search(path.as_posix()) else LINES_PER_MODULE for path in lengths}
@@ -72,7 +72,7 @@ def test_no_module_holds_two_ideas() -> None:
 
 
 def test_taught_apps_import_nothing_from_the_tool() -> None:
-    """A stage's app runs without the workbook: it imports nothing from it."""
+    """A stage's app doesn't import anything from the workbook, so it runs without it."""
     files = tracked("stages/*.py", "final/*.py")
     apps = [p for p in files if "test_" not in p.name and p.name != "conftest.py" and "tests" not in p.parts]
     assert apps
@@ -80,7 +80,7 @@ def test_taught_apps_import_nothing_from_the_tool() -> None:
 
 
 def test_default_install_is_what_a_learner_needs() -> None:
-    """pytest is in the default install; heavy packages are in groups, and no group is installed by default."""
+    """The default install has pytest but no heavy packages: those are in groups that you ask for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     default = {re.split(r"[\[>=;]", entry)[0] for entry in project["project"]["dependencies"]}
 
@@ -91,5 +91,5 @@ def test_default_install_is_what_a_learner_needs() -> None:
 
 @pytest.mark.parametrize("name", ["uv.lock", "work"])
 def test_what_must_not_be_committed_is_ignored(name: str) -> None:
-    """uv.lock records addresses and work/ is the learner's own: git ignores both."""
+    """git ignores uv.lock, which records addresses, and work/, which belongs to the learner."""
     assert re.search(rf"^/?{re.escape(name)}/?$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)

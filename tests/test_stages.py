@@ -1,4 +1,4 @@
-"""What every stage is: complete, proven, executed to the last line, and within its bounds; and every tour."""
+"""What every stage has to be: complete, proven, executed to the last line, small; and what a tour has to be."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def runner() -> Iterator[Runner]:
 @pytest.mark.exhaustive(sample=3)  # every edit of a stage with every test of it
 @each_stage
 def test_stage_holds(stage: Path, runner: Runner) -> None:
-    """A stage's experiments and tasks are what they say."""
+    """Every experiment and task of a stage does what it claims."""
     claims = stage_claims(ROOT, stage, unchanged=False)  # its own tests prove that
     findings = list(prove(claims, runner, lanes=os.cpu_count() or 1))
 
@@ -64,7 +64,7 @@ def test_stage_holds(stage: Path, runner: Runner) -> None:
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_tour_holds(project: Path, runner: Runner) -> None:
-    """A project has a tour of eight questions, each with an answer that is there, its place, and a reason."""
+    """A project's tour has eight questions, and each has answers that exist, a place and a reason."""
     findings = list(prove(tour_claims(project), runner))
 
     assert [f"{finding.subject}: {finding.wrong}" for finding in findings if not finding.holds] == []
@@ -72,7 +72,7 @@ def test_tour_holds(project: Path, runner: Runner) -> None:
 
 @each_stage
 def test_stage_is_complete(stage: Path) -> None:
-    """A stage has all the files that a learner's way through it needs."""
+    """A stage has all the files that a learner needs on the way through it."""
     for name in ("README.md", "experiments.toml", "explore.ipynb"):
         assert (stage / name).is_file(), f"{stage.name} lacks {name}"
     assert (stage / "main.py").is_file() != (stage / "app" / "main.py").is_file()
@@ -81,7 +81,7 @@ def test_stage_is_complete(stage: Path) -> None:
 
 @each_stage
 def test_promises_are_few_and_told(stage: Path) -> None:
-    """A stage has at most four core promises, and its README tells each word for word."""
+    """A stage has at most four core promises, and its README quotes each word for word."""
     core = [promise.text for promise in read_promises(stage) if not promise.deeper]
     readme = " ".join((stage / "README.md").read_text(encoding="utf-8").split())
 
@@ -99,7 +99,7 @@ def test_readme_has_the_common_shape(stage: Path) -> None:
 
 @each_stage
 def test_hints_come_in_three(stage: Path) -> None:
-    """Each task has three hints: nudge, approach, shape of the code."""
+    """Each task has three hints: a nudge, an approach, the shape of the code."""
     for task in read_tasks(stage):
         text = (task.folder / "hints.md").read_text(encoding="utf-8")
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HINTS, task.folder.name
@@ -107,7 +107,7 @@ def test_hints_come_in_three(stage: Path) -> None:
 
 @each_stage
 def test_stage_is_small(stage: Path) -> None:
-    """A stage's main.py has at most 200 lines that are not blank; a module of a package at most 80."""
+    """A stage's main.py has at most 200 lines that aren't blank; a module of a package has at most 80."""
     single = stage / "main.py"
     files, most = ([single], 200) if single.exists() else (list((stage / "app").rglob("*.py")), 80)
     lengths = {file.name: len(re.findall(r"^.*\S", file.read_text(encoding="utf-8"), re.MULTILINE)) for file in files}
@@ -117,7 +117,7 @@ def test_stage_is_small(stage: Path) -> None:
 
 @each_stage
 def test_experiments_explain(stage: Path) -> None:
-    """Every experiment asks and explains in whole sentences."""
+    """Every experiment asks its question and explains the answer in whole sentences."""
     for experiment in read_experiments(stage):
         assert experiment.question.endswith((".", "?")), experiment.title
         assert len(experiment.why.split()) >= 25, experiment.title
@@ -125,7 +125,7 @@ def test_experiments_explain(stage: Path) -> None:
 
 @each_stage
 def test_notebook_is_stored_without_outputs(stage: Path) -> None:
-    """A stage's notebook is stored as a learner finds it: nothing of it has run."""
+    """A stage's notebook is stored without any outputs, so a learner starts from scratch."""
     cells = json.loads((stage / "explore.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")] == []
 
@@ -133,7 +133,7 @@ def test_notebook_is_stored_without_outputs(stage: Path) -> None:
 @pytest.mark.exhaustive(sample=1)  # the site's build executes all of them: tests/site/test_build.py
 @each_stage
 def test_notebook_runs(stage: Path, tmp_path: Path) -> None:
-    """A stage's notebook runs from the top."""
+    """A stage's notebook runs from top to bottom."""
     notebook = stage / "explore.ipynb"
     command = ["nbconvert", "--to", "notebook", "--execute", "--output-dir", str(tmp_path), str(notebook)]
     ended = subprocess.run([sys.executable, "-m", *command], env=ENV, capture_output=True, text=True)
@@ -144,7 +144,7 @@ def test_notebook_runs(stage: Path, tmp_path: Path) -> None:
 
 
 def launchers() -> Iterator[Any]:
-    """All that start apps here. The slow one is for an exhaustive run: both execute the same lines."""
+    """Return the launchers to try: all in an exhaustive run, otherwise only the fast one."""
     if sys.platform == "linux":
         yield "fork"
         yield pytest.param("spawn", marks=pytest.mark.exhaustive)
@@ -163,7 +163,7 @@ class RunOfAll:
 
 @pytest.fixture(scope="module", params=launchers())
 def tested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RunOfAll:
-    """A run of all stages' tests, of which several promises are read."""
+    """Run all stages' tests once; several promises read the result."""
     folder = tmp_path_factory.mktemp("tested")
     results, report = folder / "results.jsonl", folder / "coverage.json"
     env = ENV | {"COVERAGE_FILE": str(folder / ".coverage"), "PYTEST_ADDOPTS": ""}
@@ -180,7 +180,7 @@ def tested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_line_of_the_apps_is_executed(tested: RunOfAll) -> None:
-    """The stages' tests execute every line and branch of the stages' apps, under each launcher."""
+    """The stages' tests execute every line and branch of the stages' apps, with each launcher."""
     apps = {name: file for name, file in tested.files.items() if not Path(name).name.startswith("test_")}
     assert len(apps) >= len(STAGES)
     missed = {
@@ -192,7 +192,7 @@ def test_every_line_of_the_apps_is_executed(tested: RunOfAll) -> None:
 
 
 def test_deeper_marks_are_read_as_pytest_reads_them(tested: RunOfAll) -> None:
-    """Which promises are core, read from the files, is what a run of the tests says."""
+    """The core promises read from the files are the same as those that pytest reports."""
     for stage in STAGES:
         read = {promise.name: promise.deeper for promise in read_promises(stage)}
         assert read == {promise.name: promise.deeper for promise in tested.found.below(stage).promises}

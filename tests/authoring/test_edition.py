@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""The learner edition of this repository, as it is committed: complete, whole, and without what is hidden."""
+"""The learner edition of this repository, as it's committed: complete, working, and without anything hidden."""
 
 import os
 import re
@@ -24,13 +24,13 @@ OURS_ALONE = ("-p", "workbook.plugin", "-p", "xdist", "-p", "no:cacheprovider")
 
 
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a module in the folder, whose own workbook/ is found first."""
+    """Run a module in the folder, so that the folder's own workbook/ is found first."""
     return subprocess.run([sys.executable, "-m", *words], cwd=folder, env=ENV, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The edition, written by `workbook author release`."""
+    """Return the edition that `workbook author release` writes."""
     folder = tmp_path_factory.mktemp("release") / "edition"
     ended = python(ROOT, "workbook", "release", str(folder))
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -38,7 +38,7 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nothing_hidden_is_in_it(edition: Path) -> None:
-    """The edition holds no hidden folder and no canary."""
+    """The edition doesn't contain a hidden folder or the canary."""
     files = files_below(edition)
 
     assert 200 < len(files) <= 270
@@ -48,7 +48,7 @@ def test_nothing_hidden_is_in_it(edition: Path) -> None:
 
 
 def test_every_step_is_listed(edition: Path) -> None:
-    """In the edition `workbook` lists every step, and each exercise's starter is there."""
+    """In the edition, `workbook` lists every step, and each exercise has its starter."""
     course = Course(edition)
     listed = python(edition, "workbook", "list")
 
@@ -60,7 +60,7 @@ def test_every_step_is_listed(edition: Path) -> None:
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("name", [exercise.name for exercise in Course.find(ROOT).exercises()])
 def test_every_exercise_can_be_begun(edition: Path, name: str) -> None:
-    """In the edition every exercise can be begun, checked and handed in."""
+    """In the edition, you can begin, check and hand in every exercise."""
     course = Course(edition)
     exercise = course.exercise(course.step(name))
 
@@ -80,7 +80,7 @@ LEFT_OUT = ("authoring", "grader", "playground", "report", "sandbox", "site")
 
 
 def test_it_holds_what_learners_need(edition: Path) -> None:
-    """What only instructors, authors and the site need is not in the edition."""
+    """The edition leaves out what only instructors, authors and the site need."""
     kept = {name.split("/")[0] for name in files_below(edition)} - {"work"}
     assert kept - {"README.md", "LICENSE", ".gitignore", "requirements.txt"} == {
         *KEPT,
@@ -91,7 +91,7 @@ def test_it_holds_what_learners_need(edition: Path) -> None:
 
 
 def test_every_module_can_be_imported(edition: Path) -> None:
-    """No module in the edition needs one that isn't there until it's asked for something that isn't there."""
+    """You can import every module of the edition; only a use that needs a left-out module fails."""
     names = [name for name in files_below(edition) if name.startswith("workbook/") and name.endswith(".py")]
     modules = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names]
     importing = "".join(f"import {module}\n" for module in modules if not module.endswith(("__main__", ".child")))
@@ -102,7 +102,7 @@ def test_every_module_can_be_imported(edition: Path) -> None:
 
 
 def test_its_texts_name_only_what_is_there(edition: Path) -> None:
-    """No link in a text for learners leads to what the edition leaves out, and README has no command of others."""
+    """No link in a learner's text leads to what's left out, and the README shows only learners' commands."""
     gone = []
     for name, content in files_below(edition).items():
         for link in re.findall(r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)", content.decode()) if name.endswith(".md") else []:
@@ -116,7 +116,7 @@ def test_its_texts_name_only_what_is_there(edition: Path) -> None:
 
 
 def test_its_tests_can_be_run(edition: Path) -> None:
-    """In the edition pytest collects every test without an error, and a stage's tests pass."""
+    """In the edition, pytest collects every test without an error, and a stage's tests pass."""
     collected = python(edition, "pytest", "--collect-only", "-q", *OURS_ALONE)
     assert collected.returncode == 0, collected.stdout[-3000:]
     assert "error" not in collected.stdout.splitlines()[-1]
@@ -138,7 +138,7 @@ def test_its_tests_can_be_run(edition: Path) -> None:
     ],
 )
 def test_what_is_left_out_is_refused(edition: Path, words: str, said: str) -> None:
-    """A command that the edition leaves out says so and where it is; exit 2."""
+    """A command that the edition leaves out says so, says where to find it, and exits 2."""
     ended = python(edition, "workbook", *words.split())
 
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -146,7 +146,7 @@ def test_what_is_left_out_is_refused(edition: Path, words: str, said: str) -> No
 
 
 def test_the_sandbox_is_left_out(edition: Path) -> None:
-    """pytest runs no submission in the edition unless it is trusted, and says why."""
+    """In the edition, pytest runs a submission only if you say that you trust it, and explains why."""
     sandbox = python(edition, "pytest", *OURS_ALONE, "--launcher", "sandbox", "stages/01-cors")
     submission = python(edition, "pytest", *OURS_ALONE, "exercises/avatar", "--submission", "final")
 
@@ -156,7 +156,7 @@ def test_the_sandbox_is_left_out(edition: Path) -> None:
 
 
 def test_the_command_shows_what_is_there(edition: Path) -> None:
-    """The help lists the learner's commands alone, and the doctor looks at nothing else."""
+    """The help lists only learners' commands, and the doctor checks only what they need."""
     shown = python(edition, "workbook", "-h").stdout
     doctor = python(edition, "workbook", "doctor")
 

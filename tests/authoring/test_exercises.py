@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""The exercises' tests judge rightly: each claim of each exercise is a test of its own, proven side by side."""
+"""The exercises' tests judge correctly: each claim of each exercise is proven by a separate test."""
 
 import os
 
@@ -22,7 +22,7 @@ SUBJECTS = [claim.subject for claims in CLAIMS.values() for claim in claims]
 
 @pytest.fixture(scope="module")
 def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is wrong with each claim that this run asks for, and with those that it follows from.
+    """Return what's wrong with each claim that this run asks for, and with those that it depends on.
 
     Where tests run in several processes one of them proves all, which keeps every core busy, and the others wait.
     """
@@ -41,18 +41,18 @@ def prove_all(session: pytest.Session) -> dict[str, str]:
 @pytest.mark.exhaustive(sample=12)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_exercise_holds(subject: str, wrong: dict[str, str]) -> None:
-    """The starter fails, the solutions and alternatives pass, every mutant is caught."""
+    """The starter fails, the solutions and alternatives pass, and every mutant is caught."""
     assert wrong[subject] == ""
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("subject", [claim.subject for claim in LAST.values()])
 def test_every_promise_has_a_mutant_of_its_own(subject: str, wrong: dict[str, str]) -> None:
-    """Every promise of an exercise catches a mutant that no other one catches, which takes all of them to say."""
+    """For each promise of an exercise, there's a mutant that only this promise catches."""
     assert wrong[subject] == ""
 
 
 def test_every_exercise_is_proven() -> None:
-    """Every exercise of the course is there with its hidden part."""
+    """Every exercise of the course is proven, together with its hidden part."""
     assert EXERCISES
     assert [exercise.name for exercise in EXERCISES if not exercise.is_for_authors] == []

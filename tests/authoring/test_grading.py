@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""Grading real exercises, sandboxed: the solution has full marks, the starter few, and both the same each time."""
+"""Real exercises graded in the sandbox: full marks for the solution, few for the starter, the same each time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +38,7 @@ def grade(bench: Bench, exercise: Exercise, *patches: Path) -> Result:
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_a_real_exercise_is_graded(bench: Bench, exercise: Exercise) -> None:
-    """The solution keeps every promise; the starter earns less than half, and its evidence is the same twice."""
+    """The solution keeps every promise; the starter gets less than half, with the same evidence both times."""
     solved = grade(bench, exercise, exercise.solution)
     first, second = grade(bench, exercise), grade(bench, exercise)
 

@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""`workbook author release`: the learner edition is what is committed, without what is hidden, searched for leaks."""
+"""`workbook author release`: the learner edition is what's committed and not hidden, searched for leaks."""
 
 import gzip
 import io
@@ -70,7 +70,7 @@ def commit(root: Path, files: dict[str, str] | dict[str, bytes]) -> None:
 
 @pytest.fixture
 def course(tmp_path: Path) -> Iterator[Workbook]:
-    """The command in a course that is a Git repository, everything in it committed."""
+    """Return the command in a course that's a Git repository with everything committed."""
     root = tmp_path / "full"
     root.mkdir()
     git(root, "init", "--quiet")
@@ -81,7 +81,7 @@ def course(tmp_path: Path) -> Iterator[Workbook]:
 
 
 def printed(ended: Ended) -> str:
-    """What was printed, its lines not broken: where they are broken depends on the length of a path."""
+    """Return what was printed without its line breaks, which depend on a path's length."""
     return unwrapped(ended.out + ended.err)
 
 
@@ -91,7 +91,7 @@ def dest(tmp_path: Path) -> Path:
 
 
 def test_the_edition_is_what_is_not_hidden(course: Workbook, dest: Path, screens: Screens) -> None:
-    """`release` writes what is committed and not hidden, and says what to publish."""
+    """`release` writes everything that's committed and not hidden, and says what to publish."""
     ended = course("release", "../edition")
 
     assert (ended.status, ended.err) == (0, "")
@@ -100,7 +100,7 @@ def test_the_edition_is_what_is_not_hidden(course: Workbook, dest: Path, screens
 
 
 def test_the_edition_is_what_is_committed(course: Workbook, dest: Path, screens: Screens) -> None:
-    """What is changed and not committed is not released, and is told."""
+    """`release` leaves out changes that aren't committed, and says so."""
     write(course.root, {"README.md": "# Changed\n", "new page.md": "new"})
     (course.root / "docs/authors/index.md").unlink()
 
@@ -112,7 +112,7 @@ def test_the_edition_is_what_is_committed(course: Workbook, dest: Path, screens:
 
 
 def test_texts_are_for_learners(course: Workbook, dest: Path) -> None:
-    """In a Markdown file what is marked as not for learners goes, and so do links to what the edition leaves out."""
+    """Parts of a Markdown file marked as not for learners are removed, and so are links to what's left out."""
     text = "See [the authors](authors/index.md), [all of them](authors/), [us](https://us.example/docs/a.md)."
     marked = "# A course\n\n<!-- not for learners -->\nGrade it.\n<!-- end -->\n\nLearn it.\n"
     attributes = VISIBLE[".gitattributes"] + "docs/authors export-ignore\n"
@@ -127,7 +127,7 @@ def test_texts_are_for_learners(course: Workbook, dest: Path) -> None:
 
 
 def test_the_edition_may_lie_in_the_course(course: Workbook, screens: Screens) -> None:
-    """DEST may be a new or an empty folder below the course; it is no change of the course."""
+    """DEST can be a new or an empty folder below the course, and doesn't count as a change of the course."""
     (course.root / "dist").mkdir()
 
     ended = course("release", "dist")
@@ -137,7 +137,7 @@ def test_the_edition_may_lie_in_the_course(course: Workbook, screens: Screens) -
 
 
 def test_solutions_come_afterwards(course: Workbook, dest: Path, screens: Screens) -> None:
-    """`--solutions` adds solutions and alternatives as they are committed, and no hidden test and no mutant."""
+    """`--solutions` adds the committed solutions and alternatives, but no hidden test and no mutant."""
     commit(course.root, {"stages/01-one/tasks/1-two/solution.toml": "edits = []\n"})
     write(course.root, {"exercises/sum/hidden/solution.patch": "changed"})
 
@@ -155,7 +155,7 @@ def test_solutions_come_afterwards(course: Workbook, dest: Path, screens: Screen
 
 
 def test_a_few_lines_are_no_solution(course: Workbook, dest: Path) -> None:
-    """Four lines of a solution may stand in a hint, and as many short ones as there are."""
+    """A hint may contain four lines of a solution, and any number of short ones."""
     commit(course.root, {"exercises/sum/hints.md": "\n".join([*SOLUTION[:4], SOLUTION[8], "return total"])})
 
     assert course("release", str(dest)).status == 0
@@ -198,7 +198,7 @@ LEAKS = {
 
 
 def test_leaks_stop_the_release(course: Workbook, dest: Path, screens: Screens) -> None:
-    """Whatever of the hidden files is in the edition is named, nothing is written, and the exit status is 1."""
+    """Each leak from a hidden file is named, nothing is written, and the exit status is 1."""
     runs = []
     for name, (file, content) in LEAKS.items():
         commit(course.root, {file: content})
@@ -210,7 +210,7 @@ def test_leaks_stop_the_release(course: Workbook, dest: Path, screens: Screens) 
 
 
 def test_a_solution_with_letters_that_pages_escape(course: Workbook, dest: Path) -> None:
-    """Lines with quotes, ampersands and angle brackets are found on pages and in notebooks too."""
+    """Lines with quotes, ampersands and angle brackets are also found on pages and in notebooks."""
     patch = "\n".join([f"# {CANARY}", "diff --git a/x b/x", *(f"+{line}" for line in SPREAD)])
     commit(course.root, {"exercises/sum/hidden/solution.patch": patch})
     commit(course.root, {"a.html": page(*SPREAD[:5]), "b.ipynb": notebook(*SPREAD[:5])})
@@ -223,7 +223,7 @@ def test_a_solution_with_letters_that_pages_escape(course: Workbook, dest: Path)
 
 
 def test_a_zip_that_cannot_be_searched(course: Workbook, dest: Path) -> None:
-    """A zip that is broken could hold anything: it stops the release, with its name."""
+    """A broken zip could contain anything, so it stops the release and is named."""
     commit(course.root, {"files.zip": in_a_zip("x.py", b"x" * 99).replace(b"PK\x03\x04", b"PK\x00\x00")})
 
     ended = course("release", str(dest))
@@ -234,7 +234,7 @@ def test_a_zip_that_cannot_be_searched(course: Workbook, dest: Path) -> None:
 
 @pytest.mark.parametrize("make", [lambda dest: write(dest, {"x": "mine"}), lambda dest: dest.write_text("mine")])
 def test_dest_must_be_new(course: Workbook, dest: Path, make: Callable[[Path], object], screens: Screens) -> None:
-    """Into a folder that is not empty, or over a file, nothing is written; exit 2."""
+    """`release` doesn't write into a folder that isn't empty, or over a file; exit 2."""
     make(dest)
 
     refused = course.refusals("release ../edition")
@@ -244,7 +244,7 @@ def test_dest_must_be_new(course: Workbook, dest: Path, make: Callable[[Path], o
 
 
 def test_without_git(course: Workbook, dest: Path, screens: Screens) -> None:
-    """Without Git, outside of a repository, and with nothing committed, `release` says what it needs."""
+    """Without Git, outside of a repository, or with nothing committed, `release` says what it needs."""
     missing = course("release", str(dest), env={"PATH": str(course.temporary)})
     shutil.rmtree(course.root / ".git")
     outside = course("release", str(dest), env={"GIT_CEILING_DIRECTORIES": str(course.root.parent)})
@@ -259,7 +259,7 @@ def test_without_git(course: Workbook, dest: Path, screens: Screens) -> None:
 
 
 def test_an_edition_is_not_released_again(course: Workbook, dest: Path, screens: Screens) -> None:
-    """In a learner edition nothing is hidden: `release` says so there, and exits 2."""
+    """In a learner edition there's nothing hidden, so `release` says so and exits 2."""
     course("release", str(dest))
 
     ended = course("release", str(dest.with_name("again")), cwd=dest)

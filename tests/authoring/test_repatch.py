@@ -20,7 +20,7 @@ MAIN = "final/app/main.py"
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """Return a course in a repository of its own, whose patches fit its one commit."""
+    """Return a course in a separate repository, with one commit that the patches fit."""
     shutil.copytree(SMALL, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
     root = tmp_path / "course"
     git(root, "init", "--quiet")
@@ -46,7 +46,7 @@ def solved(exercise: Exercise, file: str) -> str:
 
 
 def test_patches_stay_where_nothing_has_changed(course: Course) -> None:
-    """A patch that fits already stays as its author wrote it."""
+    """A patch that still fits stays exactly as its author wrote it."""
     before = patches(course)
     assert repatch(course, "HEAD") == []
     assert patches(course) == before
@@ -105,7 +105,7 @@ def test_an_unsolved_conflict_is_named_again(course: Course) -> None:
 
 
 def test_a_mutant_that_fits_no_longer_is_named(course: Course) -> None:
-    """A mutant whose text isn't in the new solution is named with its exercise."""
+    """If a mutant's text isn't in the new solution, the mutant is named with its exercise."""
     replace(course, "exercises/count/hidden/mutants.toml", 'find = "return len(found)"', 'find = "return length"')
     left = repatch(course, "HEAD")
     assert left
@@ -113,6 +113,6 @@ def test_a_mutant_that_fits_no_longer_is_named(course: Course) -> None:
 
 
 def test_an_unknown_commit_is_misuse(course: Course) -> None:
-    """A commit that isn't there is said in one sentence."""
+    """For a commit that doesn't exist, there's one sentence that says so."""
     with pytest.raises(UserError, match="git archive failed"):
         repatch(course, "nothing")

@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""`workbook author verify` on an exercise: it proves what holds, and finds what does not."""
+"""`workbook author verify` on an exercise: it proves what's true, and finds what isn't."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ def runner() -> Iterator[Runner]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The small course, to be edited."""
+    """Return a small course that tests can edit."""
     return shutil.copytree(COURSE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
 
 
@@ -53,12 +53,12 @@ def wrong(root: Path, runner: Runner) -> Wrong:
 
 
 def listed(found: dict[str, str]) -> str:
-    """Findings as a screen: each claim, and below it what is wrong."""
+    """Return findings as a screen: each claim, and what's wrong with it below."""
     return transcript((f"# {claim}", f"{said}\n") for claim, said in found.items())
 
 
 def test_verify_proves_an_exercise(shared: Workbook, screens: Screens) -> None:
-    """Piped, `verify` has a plain line for every claim, in order; it exits 0 when all hold."""
+    """In a pipe, `verify` prints a plain line for every claim, in order, and exits 0 if all are proven."""
     ended = shared("verify", "--only", "count")
 
     assert (ended.status, ended.err) == (0, ""), ended.out
@@ -66,7 +66,7 @@ def test_verify_proves_an_exercise(shared: Workbook, screens: Screens) -> None:
 
 
 def test_verify_on_a_terminal(workbook: Workbook) -> None:
-    """On a terminal `verify` shows how far it is, and keeps a line for what does not hold alone; it exits 1 then."""
+    """On a terminal, `verify` shows its progress, keeps only the lines of what's wrong, and then exits 1."""
     replace_in(workbook.root / HIDDEN / "mutants.toml", "return len(set(found))", "return len(list(found))")
 
     screen = workbook.screen("verify", "--only", "count")
@@ -81,7 +81,7 @@ def test_verify_on_a_terminal(workbook: Workbook) -> None:
 
 
 def test_a_mutant_that_survives(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """A mutant is found that its promise does not catch, that names no promise, or that does not fit."""
+    """`verify` finds a mutant that its promise doesn't catch, that names no promise, or that doesn't fit."""
     mutants = root / HIDDEN / "mutants.toml"
     replace_in(mutants, "return len(set(found))", "return len(list(found))")
     text = mutants.read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def test_a_mutant_that_survives(root: Path, wrong: Wrong, screens: Screens) -> N
 
 
 def test_a_promise_without_a_mutant_of_its_own(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """A promise that no mutant breaks alone proves nothing that the others do not: the last claim names it."""
+    """If no mutant breaks only this promise, the last claim names it, because it proves nothing new."""
     mutants = root / HIDDEN / "mutants.toml"
     head, *tables = re.split(r"(?=^\[\[mutant\]\])", mutants.read_text(encoding="utf-8"), flags=re.MULTILINE)
     kept = [table for table in tables if 'caught_by = ["test_counts_books"]' not in table]
@@ -107,7 +107,7 @@ def test_a_promise_without_a_mutant_of_its_own(root: Path, wrong: Wrong, screens
 
 
 def test_solutions_that_lose_a_mark(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """An alternative that breaks a promise is named with it, and one that does not apply too."""
+    """`verify` names an alternative that breaks a promise, together with the promise, or that doesn't apply."""
     alternatives = root / HIDDEN / "alternatives"
     replace_in(alternatives / "in-the-database.patch", "count(*)", "count(DISTINCT title)")
     replace_in(alternatives / "first-letters.patch", " from fastapi import FastAPI", " from fastapi import Fast")
@@ -116,7 +116,7 @@ def test_solutions_that_lose_a_mark(root: Path, wrong: Wrong, screens: Screens) 
 
 
 def test_a_starter_without_its_todo(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """A starter that does not say what is to be done, or would replace a file of the project, is found."""
+    """`verify` finds a starter without a TODO, and one that would replace a file of the project."""
     starter = root / COUNT / "starter/app"
     replace_in(starter / "counting.py", "TODO: count", "count")
     (starter / "config.py").write_text('SHELF = "TODO: "\n', encoding="utf-8")
@@ -128,7 +128,7 @@ def test_a_starter_without_its_todo(root: Path, wrong: Wrong, screens: Screens) 
 
 
 def test_a_starter_that_is_done_or_breaks_the_project(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """A starter with which nothing is red, or with which the project is not green, is found."""
+    """`verify` finds a starter that leaves no test red, and one that breaks the project."""
     main = root / "final/app/main.py"
     whole = main.read_text(encoding="utf-8")
     main.write_text(
@@ -143,7 +143,7 @@ def test_a_starter_that_is_done_or_breaks_the_project(root: Path, wrong: Wrong, 
 
 
 def test_a_grading_that_is_wrong(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """Hidden points above 30 %, promises without points, points without promises and broken files are found."""
+    """`verify` finds too many hidden points, promises without points, unknown promises, and broken files."""
     grading = root / COUNT / "grading.toml"
     whole = grading.read_text(encoding="utf-8")
     runs = []
@@ -164,7 +164,7 @@ def test_a_grading_that_is_wrong(root: Path, wrong: Wrong, screens: Screens) -> 
 
 
 def test_files_that_are_wrong(root: Path, wrong: Wrong, screens: Screens) -> None:
-    """Missing files, hidden files without the canary, too long a README and hints of other names are found."""
+    """`verify` finds missing files, a missing canary, a README that's too long, and hints with wrong names."""
     (root / HIDDEN / "notes.txt").write_text("no canary here", encoding="utf-8")
     (root / HIDDEN / "alternatives/async-route.patch").unlink()
     replace_in(root / COUNT / "hints.md", "## Approach", "## Way")
@@ -178,7 +178,7 @@ def test_files_that_are_wrong(root: Path, wrong: Wrong, screens: Screens) -> Non
 
 
 def test_a_solution_that_is_wrong(root: Path, wrong: Wrong) -> None:
-    """A solution is to be typed and formatted, and to leave the project green but for what it replaces."""
+    """`verify` finds a solution that isn't typed or formatted, or that breaks the project."""
     solution = root / HIDDEN / "solution.patch"
     replace_in(solution, "+    return sum(title.startswith(letter) for title in found)", "+    return None")
     plain = '"""The list has no count."""\n\n\ndef test_none(client) -> None:\n    """There is none."""\n'
@@ -196,7 +196,7 @@ def test_a_solution_that_is_wrong(root: Path, wrong: Wrong) -> None:
 
 
 def test_what_cannot_be_proven(root: Path, wrong: Wrong) -> None:
-    """What is missing altogether is told of each claim that needs it, and ends nothing."""
+    """If a file is missing, each claim that needs it says so, and the other claims are still tried."""
     shutil.rmtree(root / COUNT / "starter")
 
     found = wrong("its", "alternative async", "mutant: one book too many")

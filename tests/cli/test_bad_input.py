@@ -1,4 +1,4 @@
-"""Bad input and hostile surroundings: one clear sentence, the next command, nothing lost, no traceback of ours."""
+"""Bad input and difficult surroundings: one clear sentence, the next command, nothing lost, none of our tracebacks."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ from ..runners import COMMAND, Workbook, replace_in
 
 
 def test_unknown_steps(shared: Workbook, screens: Screens) -> None:
-    """An unknown step is named back with its nearest neighbours; exit 2, and the list is next."""
+    """For an unknown step, the error repeats the word, suggests the closest names and `list`, and exits 2."""
     names = ("helo", "9", "../../etc/passwd", "²", "' '")
 
     screens("check-unknown-step", shared.refusals(*(f"check {name}" for name in names)))
 
 
 def test_an_argument_that_is_no_text(shared: Workbook) -> None:
-    """Bytes that are no text are an unknown step like any other."""
+    """Bytes that aren't text are an unknown step like any other."""
     ended = subprocess.run(
         [*map(os.fsencode, COMMAND), b"check", b"\xff\xfe"], cwd=shared.root, env=shared.env, capture_output=True
     )
@@ -38,7 +38,7 @@ def test_an_argument_that_is_no_text(shared: Workbook) -> None:
 
 
 def test_misuse(shared: Workbook, screens: Screens) -> None:
-    """Misuse exits 2 and says what is wrong and where help is."""
+    """Misuse exits 2 and says what's wrong and where to find help."""
     lines = ("chek", "check --fast", "check 01 02", "reset", "break 01 one", "break 01 0")
 
     screens("misuse", shared.refusals(*lines))
@@ -46,7 +46,7 @@ def test_misuse(shared: Workbook, screens: Screens) -> None:
 
 @pytest.mark.parametrize("words", [[], ["check"]])
 def test_outside_of_a_course(shared: Workbook, tmp_path: Path, words: list[str], screens: Screens) -> None:
-    """In a folder without a course every command says where to go, and exits 2."""
+    """In a folder without a course, every command says where to go and exits 2."""
     ended = shared(*words, cwd=tmp_path)
 
     assert (ended.status, ended.out) == (2, "")
@@ -54,7 +54,7 @@ def test_outside_of_a_course(shared: Workbook, tmp_path: Path, words: list[str],
 
 
 def test_from_a_folder_below(workbook: Workbook) -> None:
-    """A command given below the course finds it, and shows paths that work from there."""
+    """From a folder below the course, a command finds the course and prints paths that work from there."""
     copy = workbook.put_into_work("01-hello")
 
     ended = workbook("check", "--launcher", "spawn", cwd=copy)
@@ -65,7 +65,7 @@ def test_from_a_folder_below(workbook: Workbook) -> None:
 
 
 def test_in_a_folder_that_is_gone(shared: Workbook, tmp_path: Path, screens: Screens) -> None:
-    """In a folder that was deleted the command says so and exits 2."""
+    """In a folder that has been deleted, the command says so and exits 2."""
     gone = tmp_path / "gone"
     gone.mkdir()
     program = f"import os, runpy; os.rmdir({str(gone)!r}); runpy.run_module('workbook', run_name='__main__')"
@@ -80,7 +80,7 @@ def test_in_a_folder_that_is_gone(shared: Workbook, tmp_path: Path, screens: Scr
 
 @pytest.mark.parametrize("folder", ["with spaces, 'quotes' and {braces} (1) %s", "Größe – 日本語 ☃"])
 def test_paths_of_every_kind(workbook: Workbook, tmp_path: Path, folder: str, screens: Screens) -> None:
-    """A course works in a folder with spaces, quotes, and letters of any alphabet; an ASCII terminal shows it."""
+    """A course works in folders with spaces, quotes and any letters, and an ASCII terminal can show them."""
     root = tmp_path / folder
     shutil.copytree(workbook.root, root)
 
@@ -100,7 +100,7 @@ def test_paths_of_every_kind(workbook: Workbook, tmp_path: Path, folder: str, sc
 
 
 def test_a_broken_course_file(workbook: Workbook, screens: Screens) -> None:
-    """A broken workbook.toml is told with the line and the key; exit 2, and how to restore it."""
+    """For a broken workbook.toml, the error has the line, the key and the way to restore it; exit 2."""
     file = workbook.root / "workbook.toml"
     whole = file.read_text(encoding="utf-8")
     runs = []
@@ -125,7 +125,7 @@ def test_a_broken_course_file(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_a_course_file_of_something_else(workbook: Workbook, screens: Screens) -> None:
-    """A workbook.toml without steps, or that is no text, is told so."""
+    """For a workbook.toml without steps, or that isn't text, the error says so."""
     runs = []
     for content in (b"", b'title = "Empty"\nstep = []\n', b"title = '\xff'\n"):
         (workbook.root / "workbook.toml").write_bytes(content)
@@ -135,7 +135,7 @@ def test_a_course_file_of_something_else(workbook: Workbook, screens: Screens) -
 
 
 def test_a_course_file_saved_on_windows(workbook: Workbook) -> None:
-    """A workbook.toml and experiments with CRLF and a byte order mark are read like any other."""
+    """A workbook.toml and experiments with CRLF and a byte order mark are read like any others."""
     toml, experiments = workbook.root / "workbook.toml", workbook.root / "stages/01-hello/experiments.toml"
     toml.write_bytes(b"\xef\xbb\xbf" + toml.read_bytes().replace(b"\n", b"\r\n"))
     experiments.write_bytes(experiments.read_bytes().replace(b"\n", b"\r\n"))
@@ -148,7 +148,7 @@ def test_a_course_file_saved_on_windows(workbook: Workbook) -> None:
 
 
 def test_a_stage_that_is_gone(workbook: Workbook, screens: Screens) -> None:
-    """A step whose folder is missing is told so, with how to get it back; the other steps work."""
+    """For a step whose folder is missing, the error says how to get it back; the other steps still work."""
     shutil.rmtree(workbook.root / "stages/02-notes")
 
     screens("start-stage-gone", workbook.refusals("start 02"))
@@ -156,14 +156,14 @@ def test_a_stage_that_is_gone(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_broken_experiments(workbook: Workbook, screens: Screens) -> None:
-    """A broken experiments.toml is told with its place, and how to restore it."""
+    """For a broken experiments.toml, the error has the place and the way to restore it."""
     replace_in(workbook.root / "stages/01-hello/experiments.toml", 'title = "Another sentence"', 'titel = "x"')
 
     screens("break-broken-experiments", workbook.refusals("break 01"))
 
 
 def test_an_experiment_that_does_not_fit(workbook: Workbook, screens: Screens) -> None:
-    """An experiment whose edit does not fit the stage any more is told so and exits 1; nothing is recorded."""
+    """If an experiment's edit doesn't fit the stage, the error says so; exit 1, and nothing is recorded."""
     replace_in(workbook.root / "stages/01-hello/main.py", "Nobody is here", "Nobody is there")
 
     ended = workbook("break", "01", "2", "--predict", "none")
@@ -174,7 +174,7 @@ def test_an_experiment_that_does_not_fit(workbook: Workbook, screens: Screens) -
 
 
 def test_an_experiment_whose_tests_cannot_be_run(workbook: Workbook) -> None:
-    """When the tests cannot be run, `break` says what pytest says, exits 1, and judges and records nothing."""
+    """If the tests can't run, `break` shows what pytest says and exits 1, without a verdict or a record."""
     replace_in(workbook.root / "stages/01-hello/test_hello.py", "import pytest\n", "import nowhere\n")
 
     ended = workbook("break", "01", "1", "--predict", "2")
@@ -212,7 +212,7 @@ def damage_table(journal: Path) -> None:
 
 @pytest.mark.parametrize("damage", [damage_header, damage_middle, damage_entry, damage_table])
 def test_a_damaged_journal(workbook: Workbook, damage: Callable[[Path], None], screens: Screens) -> None:
-    """A damaged journal is told with the command that sets it aside; after that the learner goes on with their code."""
+    """For a damaged journal, the error has the command that moves it away; after that you can go on."""
     workbook.put_into_work("01-hello")
     (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
     journal = workbook.work / "journal.sqlite"
@@ -232,7 +232,7 @@ def test_a_damaged_journal(workbook: Workbook, damage: Callable[[Path], None], s
 
 
 def test_doctor_sees_a_damaged_journal(workbook: Workbook) -> None:
-    """`doctor` works with a damaged journal, names it, and exits 1."""
+    """`doctor` works even with a damaged journal: it names the journal and exits 1."""
     workbook.work.mkdir()
     (workbook.work / "journal.sqlite").write_bytes(b"not a journal")
 
@@ -242,7 +242,7 @@ def test_doctor_sees_a_damaged_journal(workbook: Workbook) -> None:
 
 
 def test_a_journal_of_a_newer_edition(workbook: Workbook, screens: Screens) -> None:
-    """A journal from a newer edition is left alone, and the learner told to update."""
+    """A journal of a newer edition isn't changed, and the error says to update."""
     workbook.put_into_work("01-hello")
     journal = workbook.work / "journal.sqlite"
     with sqlite3.connect(journal) as db:
@@ -257,7 +257,7 @@ def test_a_journal_of_a_newer_edition(workbook: Workbook, screens: Screens) -> N
 
 
 def test_a_journal_with_steps_that_are_gone(workbook: Workbook) -> None:
-    """Entries about steps, experiments and tasks that the course does not have any more are kept and do no harm."""
+    """Entries about things that the course doesn't have any more are kept and do no harm."""
     workbook.note("started", "00-gone")
     workbook.note("predicted", "01-hello", experiment="An old one", right=True)
     workbook.note("hint", "01-hello", task="1-farewell", level="third")
@@ -293,7 +293,7 @@ def read_only() -> Iterator[Callable[[Path], None]]:
 def test_a_course_that_cannot_be_written(
     workbook: Workbook, read_only: Callable[[Path], None], screens: Screens
 ) -> None:
-    """In a course without write access `workbook` and `start` say which folder; `list` and `check` work."""
+    """Without write access, `workbook` and `start` name the folder; `list` and `check` still work."""
     read_only(workbook.root)
     runs = []
 
@@ -311,7 +311,7 @@ def test_a_course_that_cannot_be_written(
 def test_progress_that_cannot_be_written(
     workbook: Workbook, read_only: Callable[[Path], None], screens: Screens
 ) -> None:
-    """Where progress cannot be recorded the work is done nevertheless, and the learner told."""
+    """If progress can't be recorded, the command still does its work, and then says so."""
     workbook.put_into_work("01-hello")
     read_only(workbook.work)
 
@@ -327,7 +327,7 @@ def test_progress_that_cannot_be_written(
 
 
 def test_a_file_where_a_folder_should_be(workbook: Workbook, screens: Screens) -> None:
-    """A file called work, or of a step's name in it, is told and left alone."""
+    """If there's a file named work, or with a step's name in it, the error says so and the file stays."""
     workbook.work.write_text("mine", encoding="utf-8")
     in_the_way = workbook.refusals("", "start 01", status=1)
     assert workbook.work.read_text(encoding="utf-8") == "mine"
@@ -340,7 +340,7 @@ def test_a_file_where_a_folder_should_be(workbook: Workbook, screens: Screens) -
 
 
 def test_no_space_left(workbook: Workbook, screens: Screens) -> None:
-    """When a file cannot be written to its end, `start` says so and leaves no half file; later it makes the rest."""
+    """If the disk is full, `start` says so and leaves no half file; when there's space it makes the rest."""
     full = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"]
 
     ended = workbook("start", "01", before=full)
@@ -354,7 +354,7 @@ def test_no_space_left(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_no_other_program_is_needed(shared: Workbook) -> None:
-    """With nothing on the PATH, Git neither, a step is listed and checked."""
+    """With an empty PATH, so without Git too, you can list and check a step."""
     ended = shared("check", "01", "--launcher", "spawn", env={"PATH": str(shared.temporary)})
 
     assert (ended.status, ended.err) == (0, "")
@@ -362,7 +362,7 @@ def test_no_other_program_is_needed(shared: Workbook) -> None:
 
 @pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(workbook: Workbook, closed: str) -> None:
-    """With standard streams closed a command does its work, and none of its files is taken for a stream."""
+    """With closed standard streams a command does its work, and none of its files is mistaken for a stream."""
     without = ["sh", "-c", f'exec "$@" {closed}', "sh"]
 
     assert workbook("start", "01", before=without).status == 0
@@ -375,7 +375,7 @@ def test_closed_streams(workbook: Workbook, closed: str) -> None:
 
 @pytest.mark.parametrize("words", [["list"], ["--help"], ["check", "01", "--launcher", "spawn"]])
 def test_a_closed_pipe(shared: Workbook, words: list[str]) -> None:
-    """When nobody reads what it writes, as behind `| head -1`, the command ends quietly."""
+    """If its reader is gone, as behind `| head -1`, the command ends without a message."""
     reader, writer = os.pipe()
     os.close(reader)
 
@@ -386,7 +386,7 @@ def test_a_closed_pipe(shared: Workbook, words: list[str]) -> None:
 
 
 def test_watch_into_a_closed_pipe(workbook: Workbook) -> None:
-    """`watch` ends when nobody reads it any more."""
+    """`watch` ends when its reader is gone."""
     workbook.put_into_work("01-hello")
     running = workbook.start("watch")
     running.wait_for(" s\n")
@@ -403,7 +403,7 @@ def test_watch_into_a_closed_pipe(workbook: Workbook) -> None:
 
 
 def test_what_nobody_foresaw(workbook: Workbook, screens: Screens) -> None:
-    """An error that nobody foresaw is one sentence and how to report it; with WORKBOOK_TRACEBACK=1 its traceback."""
+    """An unexpected error is one sentence and how to report it; WORKBOOK_TRACEBACK=1 shows the traceback."""
     (workbook.root / "stages/01-hello/test_hello.py").write_text("def :", encoding="utf-8")
 
     ended = workbook("break", "01", "1")

@@ -1,4 +1,4 @@
-"""`workbook break`: predict, then see."""
+"""`workbook break`: predict first, then see."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from ..runners import Workbook, files_below
 
 
 def test_break_lists_the_experiments(workbook: Workbook, screens: Screens) -> None:
-    """`break STAGE` lists the experiments, which were tried, and the next one."""
+    """`break STAGE` lists the experiments, shows which you've tried, and names the next one."""
     workbook.note("predicted", "01-hello", experiment="Everybody is welcome", right=False)
 
     ended = workbook("break", "01")
@@ -19,7 +19,7 @@ def test_break_lists_the_experiments(workbook: Workbook, screens: Screens) -> No
 
 
 def test_a_right_prediction(workbook: Workbook, screens: Screens) -> None:
-    """`break` shows the question, the edit, the promises to choose from, what turned red, the judgement and why."""
+    """`break` shows the question, the edit, the promises to choose from, what broke, your score and why."""
     ended = workbook("break", "01", "1", "--predict", "2")
 
     assert (ended.status, ended.err) == (0, "")
@@ -37,7 +37,7 @@ def test_a_right_prediction(workbook: Workbook, screens: Screens) -> None:
     ],
 )
 def test_predictions_are_judged(shared: Workbook, screens: Screens, number: str, prediction: str, name: str) -> None:
-    """A prediction is compared with what turned red; none is a prediction too."""
+    """A prediction is compared with what turned red; “none” is a prediction too."""
     ended = shared("break", "01", number, "--predict", prediction)
 
     assert ended.status == 0
@@ -45,7 +45,7 @@ def test_predictions_are_judged(shared: Workbook, screens: Screens, number: str,
 
 
 def test_without_a_prediction_nothing_is_recorded(workbook: Workbook, screens: Screens) -> None:
-    """Without a terminal and without --predict the outcome is shown, and the experiment stays open."""
+    """Without a terminal and --predict, you see the outcome, but the experiment stays open."""
     ended = workbook("break", "01", "1")
 
     assert ended.status == 0
@@ -54,12 +54,12 @@ def test_without_a_prediction_nothing_is_recorded(workbook: Workbook, screens: S
 
 
 def test_garbage_is_no_prediction(shared: Workbook, screens: Screens) -> None:
-    """A prediction that is none is refused before anything runs: exit 2, what is allowed, and an example."""
+    """If a prediction isn't one, nothing runs; the error says what's allowed, with an example; exit 2."""
     screens("break-bad-prediction", shared.refusals("break 01 1 --predict=six", "break 01 1 --predict=²"))
 
 
 def test_a_hidden_experiment_shows_its_card_alone(shared: Workbook, screens: Screens) -> None:
-    """A hidden experiment shows what turned red and the choices, not the edit."""
+    """A hidden experiment shows the broken promises and the choices, but not the edit."""
     ended = shared("break", "01", "3")
 
     assert (ended.status, ended.err) == (0, "")
@@ -72,7 +72,7 @@ def test_a_hidden_experiment_shows_its_card_alone(shared: Workbook, screens: Scr
 
 @pytest.mark.parametrize("choice, name", [("1", "break-hidden-wrong"), ("2", "break-hidden-right")])
 def test_a_diagnosis_is_judged(shared: Workbook, screens: Screens, choice: str, name: str) -> None:
-    """With the answer to a hidden experiment comes its edit."""
+    """When you answer a hidden experiment, you see its edit."""
     ended = shared("break", "01", "3", "--predict", choice)
 
     assert ended.status == 0
@@ -80,7 +80,7 @@ def test_a_diagnosis_is_judged(shared: Workbook, screens: Screens, choice: str, 
 
 
 def test_an_experiment_touches_neither_stage_nor_copy(workbook: Workbook) -> None:
-    """An experiment runs on a scratch copy that is gone afterwards."""
+    """An experiment runs on a scratch copy, which is deleted afterwards."""
     workbook.put_into_work("01-hello")
     before = files_below(workbook.root / "stages"), files_below(workbook.work / "01-hello")
 
@@ -91,7 +91,7 @@ def test_an_experiment_touches_neither_stage_nor_copy(workbook: Workbook) -> Non
 
 
 def test_break_says_how_it_is_meant(shared: Workbook, screens: Screens) -> None:
-    """An experiment that is not named fully, or does not exist, exits 2 and shows the command that works."""
+    """If an experiment is incomplete or unknown, `break` exits 2 and shows a command that works."""
     screens("break-no-such-experiment", shared.refusals("break 2", "break 01 7"))
 
 

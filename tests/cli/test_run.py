@@ -1,4 +1,4 @@
-"""`workbook run`: a step served as its users would see it."""
+"""`workbook run`: a step, served as its users would see it."""
 
 import contextlib
 import signal
@@ -16,7 +16,7 @@ from ..runners import Running, Workbook, free_port, is_free, replace_in, sole_us
 
 
 def get(url: str) -> httpx.Response | None:
-    """The reply; None where nobody answers."""
+    """Return the response, or None if there's no server."""
     try:
         return httpx.get(url, trust_env=False, timeout=10)
     except httpx.TransportError:
@@ -24,7 +24,7 @@ def get(url: str) -> httpx.Response | None:
 
 
 def serve(workbook: Workbook, *words: str) -> tuple[Running, str]:
-    """Serve a step on a free port; returns it with its address once it answers."""
+    """Serve a step on a free port; return it with its address as soon as it responds."""
     port = free_port()
     running = workbook.start("run", *words, "--port", str(port))
     running.wait_for("Ctrl-C ends it.")
@@ -32,12 +32,12 @@ def serve(workbook: Workbook, *words: str) -> tuple[Running, str]:
 
 
 def own_lines(out: str) -> str:
-    """What `run` itself has written, without uvicorn's log, whose order depends on the moment."""
+    """Return what `run` wrote itself, without uvicorn's log, whose order depends on the moment."""
     return "\n".join(line for line in out.splitlines() if not line.startswith("INFO: "))
 
 
 def test_run_serves_the_copy_with_its_settings(workbook: Workbook, screens: Screens) -> None:
-    """`run` serves the learner's copy with the step's settings, says where, and Ctrl-C ends it with 0."""
+    """`run` serves your copy with the step's settings and says where; Ctrl-C ends it with exit 0."""
     workbook("start", "02")
 
     running, url = serve(workbook, "02")
@@ -50,7 +50,7 @@ def test_run_serves_the_copy_with_its_settings(workbook: Workbook, screens: Scre
 
 
 def test_a_save_replaces_the_app(workbook: Workbook, screens: Screens) -> None:
-    """A save is served at once; a syntax error is told with its line, and the mended file is served again."""
+    """A save is served at once; a syntax error is shown with its line, and once it's fixed you're served again."""
     workbook("start", "02")
     main = workbook.work / "02-notes/app/main.py"
     running, url = serve(workbook, "02")
@@ -70,7 +70,7 @@ def test_a_save_replaces_the_app(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_data_stays_between_runs_and_fresh_keeps_it(workbook: Workbook, screens: Screens) -> None:
-    """What the app stored is there in the next run; with --fresh it begins empty, and the old data is kept aside."""
+    """Stored data is there in the next run; --fresh begins empty and moves the old data aside."""
     running, url = serve(workbook, "02")
     httpx.post(f"{url}/notes/milk", trust_env=False)
     running.end()
@@ -89,7 +89,7 @@ def test_data_stays_between_runs_and_fresh_keeps_it(workbook: Workbook, screens:
 
 
 def test_mail_is_shown(workbook: Workbook, screens: Screens) -> None:
-    """A step with a mailbox sends real mail to it, and `run` shows what arrives."""
+    """A step with a mailbox sends real mail to it, and `run` shows each mail."""
     running, url = serve(workbook, "02")
 
     assert httpx.post(f"{url}/notes/milk", params={"mail": "1"}, trust_env=False).status_code == 201
@@ -99,7 +99,7 @@ def test_mail_is_shown(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_mail_in_any_alphabet_is_shown(workbook: Workbook) -> None:
-    """Mail with letters that an ASCII terminal does not have is shown nevertheless, and ends nothing."""
+    """Mail with letters that an ASCII terminal doesn't have is shown anyway, and doesn't end `run`."""
     port = free_port()
     running = workbook.start("run", "02", "--port", str(port), env={"PYTHONIOENCODING": "ascii"})
     running.wait_for("Ctrl-C ends it.")
@@ -117,7 +117,7 @@ def test_mail_in_any_alphabet_is_shown(workbook: Workbook) -> None:
 
 
 def test_a_step_with_pages_serves_them_on_an_origin_of_their_own(workbook: Workbook, screens: Screens) -> None:
-    """A step with a page serves it at port 3000, and says which address to open."""
+    """A step's page is served on port 3000, and `run` says which address to open."""
     with sole_use_of(3000):
         running, url = serve(workbook, "01")
 
@@ -128,7 +128,7 @@ def test_a_step_with_pages_serves_them_on_an_origin_of_their_own(workbook: Workb
 
 
 def test_a_taken_page_port_is_told(workbook: Workbook, screens: Screens) -> None:
-    """Where port 3000 is in use, `run` says so and what to do, exits 1, and leaves nothing running."""
+    """If port 3000 is in use, `run` says so and what to do, exits 1, and leaves nothing running."""
     with sole_use_of(3000), socket.create_server(("127.0.0.1", 3000)):
         ended = workbook("run", "01", "--port", str(free_port()))
 
@@ -137,7 +137,7 @@ def test_a_taken_page_port_is_told(workbook: Workbook, screens: Screens) -> None
 
 
 def test_a_taken_port_is_told(shared: Workbook, screens: Screens) -> None:
-    """Where the app's port is in use, `run` says so and names another, exits 1, and leaves nothing running."""
+    """If the app's port is in use, `run` says so, suggests another, exits 1, and leaves nothing running."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = shared("run", "02", "--port", str(port))
@@ -147,7 +147,7 @@ def test_a_taken_port_is_told(shared: Workbook, screens: Screens) -> None:
 
 
 def test_a_port_that_is_none_is_refused(shared: Workbook, screens: Screens) -> None:
-    """A port that cannot be one is misuse: exit 2, and nothing is served."""
+    """A number that can't be a port is misuse: exit 2, and nothing is served."""
     screens("run-bad-port", shared.refusals("run 02 --port 0", "run 02 --port 70000", "run 02 --port http"))
 
 
@@ -159,7 +159,7 @@ OLDER = "no column shelf: it is older than the models."
 
 @pytest.fixture
 def old_data(workbook: Workbook) -> Path:
-    """The data of a project from before a column was added to a model."""
+    """Return a project's data from before a column was added to a model."""
     data = workbook.work / "data/final"
     data.mkdir(parents=True)
     with contextlib.closing(sqlite3.connect(data / "shelf.db")) as db, db:
@@ -168,7 +168,7 @@ def old_data(workbook: Workbook) -> Path:
 
 
 def test_an_older_database_is_told(workbook: Workbook, old_data: Path, screens: Screens) -> None:
-    """A column that the database lacks is told once per start, behind the traceback, with the command that helps."""
+    """If a database lacks a column, `run` says so once per start, below the traceback, with the command that helps."""
     running, url = serve(workbook, "final")
     for _ in range(2):
         assert httpx.get(f"{url}/books", trust_env=False).status_code == 500
@@ -218,7 +218,7 @@ app.router.lifespan_context = __import__("contextlib").asynccontextmanager(lifes
 @pytest.mark.parametrize("when", [AT_IMPORT, IN_LIFESPAN], ids=["import", "lifespan"])
 @pytest.mark.usefixtures("old_data")
 def test_an_older_database_at_the_start(workbook: Workbook, when: str) -> None:
-    """An app that asks for the column while it starts fails with the traceback, and what that means behind it."""
+    """If the app needs the missing column to start, the traceback is followed by what it means."""
     main = workbook.put_into_work("final") / "app/main.py"
     with main.open("a", encoding="utf-8") as file:
         file.write(when)
@@ -239,7 +239,7 @@ def test_an_older_database_at_the_start(workbook: Workbook, when: str) -> None:
     ],
 )
 def test_postgresql_says_it_in_its_own_words(workbook: Workbook, words: str) -> None:
-    """What PostgreSQL writes is understood too; where DATABASE_URL names the database, another one is advised."""
+    """PostgreSQL's message is recognised too; if DATABASE_URL names the database, the advice differs."""
     main = workbook.put_into_work("final") / "app/main.py"
     main.write_text(f"import sys\nprint({words!r}, file=sys.stderr)\n" + main.read_text(), encoding="utf-8")
     port = str(free_port())
@@ -252,7 +252,7 @@ def test_postgresql_says_it_in_its_own_words(workbook: Workbook, words: str) -> 
 
 
 def test_what_the_app_writes_is_passed_on(workbook: Workbook) -> None:
-    """All that an app writes is passed on, also bytes that are no text and very long lines."""
+    """`run` shows everything that an app writes, even very long lines and bytes that aren't text."""
     main = workbook.put_into_work("final") / "app/main.py"
     script = "import sys\nsys.stderr.buffer.write(b'\\xff no such ' * 50_000 + b'end of it\\n')\n"
     main.write_text(script + main.read_text(encoding="utf-8"), encoding="utf-8")
@@ -265,7 +265,7 @@ def test_what_the_app_writes_is_passed_on(workbook: Workbook) -> None:
 
 
 def test_a_line_without_an_end_is_passed_on(workbook: Workbook) -> None:
-    """What an app writes is seen at once, not only when its line ends."""
+    """You see what an app writes immediately, even before its line ends."""
     main = workbook.put_into_work("final") / "app/main.py"
     with main.open("a", encoding="utf-8") as file:
         file.write("\n\n@app.get('/half')\ndef half() -> None:\n    import time\n\n")
@@ -281,7 +281,7 @@ def test_a_line_without_an_end_is_passed_on(workbook: Workbook) -> None:
 
 
 def test_the_log_has_colours_on_a_terminal(workbook: Workbook) -> None:
-    """On a terminal the app's log has its colours, with --plain it has none."""
+    """On a terminal the app's log is in colour, but not with --plain."""
     for words, coloured in (([], True), (["--plain"], False)):
         screen = workbook.screen("run", "final", "--port", str(free_port()), *words)
         screen.wait_for("Application startup complete.", "Ctrl-C ends it.")

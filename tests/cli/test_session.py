@@ -1,4 +1,4 @@
-"""`workbook` alone, on a terminal: what a person sees there, and what the keys do."""
+"""`workbook` alone, on a terminal: what you see there, and what the keys do."""
 
 import re
 import signal
@@ -20,7 +20,7 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 
 
 def open_session(workbook: Workbook, columns: int = 80, lines: int = 50) -> Screen:
-    """A session whose first verdict is on the screen."""
+    """Return a session whose first verdict is on the screen."""
     screen = workbook.screen(columns=columns, lines=lines)
     screen.wait_for("Whoever asks is greeted", "q quit")
     return screen
@@ -32,7 +32,7 @@ def quit_session(screen: Screen) -> None:
 
 
 def test_a_first_session(workbook: Workbook, screens: Screens) -> None:
-    """The first session says what happened and what is next, answers every save with its verdict, and ends with q."""
+    """The first session says what happened and what's next, shows a verdict for every save, and ends with q."""
     screen = workbook.screen()
     shown = screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
     screens("session-first", shown)
@@ -54,7 +54,7 @@ def test_a_first_session(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_a_syntax_error_is_one_card(workbook: Workbook, screens: Screens) -> None:
-    """A half-typed line is one card with that line; the promises that wait for it are counted, not listed."""
+    """A half-typed line is one card with that line; the promises that wait for it are only counted."""
     screen = open_session(workbook)
 
     replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
@@ -63,7 +63,7 @@ def test_a_syntax_error_is_one_card(workbook: Workbook, screens: Screens) -> Non
 
 
 def test_hint_and_list_come_back(workbook: Workbook, screens: Screens) -> None:
-    """h shows the next hint and l every step, each on a screen of its own; Enter, and Ctrl-C too, brings back."""
+    """h shows the next hint and l every step, each on a separate screen; Enter or Ctrl-C brings you back."""
     screen = open_session(workbook)
 
     screen.press("h")
@@ -81,7 +81,7 @@ def test_hint_and_list_come_back(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_break_asks_and_comes_back(workbook: Workbook, screens: Screens) -> None:
-    """b asks for a prediction and how sure one is, insists on an answer, judges it, records both, and comes back."""
+    """b asks for a prediction and how sure you are, insists on it, judges it, records both, and comes back."""
     screen = open_session(workbook)
 
     screen.press("b")
@@ -104,7 +104,7 @@ def test_break_asks_and_comes_back(workbook: Workbook, screens: Screens) -> None
 
 
 def test_break_can_be_left(workbook: Workbook) -> None:
-    """Ctrl-C in an experiment comes back to the session, and the experiment stays open."""
+    """Ctrl-C in an experiment brings you back to the session, and the experiment stays open."""
     screen = open_session(workbook)
 
     screen.press("b")
@@ -117,7 +117,7 @@ def test_break_can_be_left(workbook: Workbook) -> None:
 
 
 def test_run_serves_until_ctrl_c(workbook: Workbook) -> None:
-    """r serves the learner's copy at port 8000; Ctrl-C ends that and not the session."""
+    """r serves your copy on port 8000; Ctrl-C ends that, but not the session."""
     workbook.put_into_work("02-notes")
     screen = workbook.screen()
     screen.wait_for("A note that was written can be read.", KEYS)
@@ -135,7 +135,7 @@ def test_run_serves_until_ctrl_c(workbook: Workbook) -> None:
 
 
 def test_run_says_that_its_port_is_taken(workbook: Workbook) -> None:
-    """Where port 8000 is in use, r says so and names another way; the session goes on."""
+    """If port 8000 is in use, r says so and suggests another way; the session goes on."""
     workbook.put_into_work("02-notes")
     screen = workbook.screen()
     screen.wait_for("A note that was written can be read.", KEYS)
@@ -150,7 +150,7 @@ def test_run_says_that_its_port_is_taken(workbook: Workbook) -> None:
 
 
 def test_the_session_moves_on_only_when_told(workbook: Workbook, screens: Screens) -> None:
-    """A step that is done stays on the screen until n; then the next one is there, and how to go back is said."""
+    """A finished step stays on the screen until n; then you're in the next one, and see how to go back."""
     for title in EXPERIMENTS:
         workbook.note("predicted", "01-hello", experiment=title, right=True)
     screen = open_session(workbook)
@@ -171,7 +171,7 @@ def test_the_session_moves_on_only_when_told(workbook: Workbook, screens: Screen
 
 
 def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
-    """A key that is pressed while a check is going is answered; unknown ones and arrows do nothing."""
+    """A key works even during a check; unknown keys and arrows do nothing."""
     screen = workbook.screen()
     screen.wait_for("Checking it …", KEYS)
 
@@ -185,7 +185,7 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
 
 
 def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
-    """A copy without tests, from the start or later, is told how to put them back; then the session goes on."""
+    """If your copy has no tests, the session says how to put them back, and goes on."""
     copy = workbook.put_into_work("01-hello")
     gone = "There are no tests to run here. Next: uv run workbook start puts them back"
     for file in list(copy.rglob("test_*.py")):
@@ -203,7 +203,7 @@ def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
 
 
 def test_the_screen_follows_the_terminal(workbook: Workbook) -> None:
-    """A terminal that gets another size is drawn again in it, and Ctrl-L draws it again too."""
+    """If you resize the terminal, it's drawn again in its new size; Ctrl-L draws it again too."""
     screen = open_session(workbook)
     assert "─" * 80 in screen.text
 
@@ -219,7 +219,7 @@ def test_the_screen_follows_the_terminal(workbook: Workbook) -> None:
 
 @pytest.mark.parametrize("columns", [40, 80])
 def test_no_line_is_wider_than_the_terminal(workbook: Workbook, columns: int) -> None:
-    """Whatever the session shows fits the terminal; only commands and paths, which are copied, may be longer."""
+    """Everything in the session fits the terminal, except commands and paths that you'd copy."""
     screen = open_session(workbook, columns)
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
     screen.wait_for("is broken in your copy.")
@@ -245,7 +245,7 @@ def test_no_line_is_wider_than_the_terminal(workbook: Workbook, columns: int) ->
 
 @pytest.mark.parametrize("ending", ["q", "Ctrl-C", "SIGTERM", "an error"])
 def test_the_terminal_is_as_before(workbook: Workbook, ending: str) -> None:
-    """However the session ends, the terminal is set as it was, and nothing runs on."""
+    """However the session ends, the terminal has its old settings, and nothing is still running."""
     screen = open_session(workbook)
     wait_until(lambda: screen.mode != screen.mode_before, lambda: "single keys are not read unechoed")
 
@@ -268,7 +268,7 @@ def test_the_terminal_is_as_before(workbook: Workbook, ending: str) -> None:
 
 
 def test_a_closed_terminal_ends_the_session(workbook: Workbook) -> None:
-    """When its terminal is closed, the session and all that it started are gone."""
+    """If you close its terminal, the session ends with everything that it started."""
     screen = open_session(workbook)
 
     screen.hang_up()
@@ -283,7 +283,7 @@ def test_a_closed_terminal_ends_the_session(workbook: Workbook) -> None:
     ids=["--plain", "NO_COLOR", "TERM=dumb", "list with NO_COLOR"],
 )
 def test_plain_text_on_a_terminal(workbook: Workbook, words: list[str], env: dict[str, str]) -> None:
-    """With --plain, NO_COLOR or a dumb terminal there are no colours, redraws or single keys: it says it and ends."""
+    """With --plain, NO_COLOR or a dumb terminal, it prints plain text, without redraws or keys, and ends."""
     screen = workbook.screen(*words, env=env)
 
     assert screen.wait_for_end() == 0
@@ -293,7 +293,7 @@ def test_plain_text_on_a_terminal(workbook: Workbook, words: list[str], env: dic
 
 
 def test_an_ascii_terminal(workbook: Workbook) -> None:
-    """On a terminal that can show ASCII only, marks, quotes and rules are ASCII."""
+    """On a terminal that shows only ASCII, marks, quotes and rules are ASCII."""
     screen = workbook.screen(env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
     screen.wait_for("+ Whoever asks is greeted by name.", "- task 1, farewell", "-" * 80)
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)

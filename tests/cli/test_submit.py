@@ -1,4 +1,4 @@
-"""`workbook submit`: the zip to hand in holds what belongs in it, and a grader takes it."""
+"""`workbook submit`: the zip contains what belongs in it, and a grader accepts it."""
 
 import os
 import zipfile
@@ -13,7 +13,7 @@ from .test_exercise_commands import ESCAPES, solve
 
 @pytest.fixture
 def project(workbook: Workbook) -> Path:
-    """The learner's project, in which the exercise is begun."""
+    """Return the learner's project after `start` of the exercise."""
     return workbook.put_into_work("count")
 
 
@@ -54,7 +54,7 @@ def handed_in(workbook: Workbook) -> list[Path]:
 
 
 def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """The zip holds app/ and what belongs to it beside it; what else is in app/ is told."""
+    """The zip contains app/ and its related files; what else is in app/ is listed."""
     write_all(project, LEFT_OUT | BESIDE | {"seed.py": b"", "requirements.txt": b"", "app/uploads/crud.py": b""})
     write_all(project, {"app/__pycache__/main.cpython-311.pyc": b""})
     (project / "app/link.py").symlink_to("/etc/passwd")
@@ -78,7 +78,7 @@ def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path, scre
 
 
 def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) -> None:
-    """What `submit` makes `check --submission` takes; the same files give the same bytes, and no zip is lost."""
+    """`check --submission` accepts what `submit` makes; the same files give the same bytes, and no zip is lost."""
     solve(workbook)
     workbook.note("solved", "count", task="count")
 
@@ -94,7 +94,7 @@ def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) ->
 
 
 def test_submit_refuses_what_a_grader_refuses(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """A project that a grader would refuse is told so when it is handed in: exit 1, and no file is left."""
+    """`submit` refuses a project that a grader would refuse: exit 1, and no zip is left."""
     runs = []
     for what, files in (
         ("app/Books.py beside app/books.py", {"app/Books.py": b""}),
@@ -113,7 +113,7 @@ def test_submit_refuses_what_a_grader_refuses(workbook: Workbook, project: Path,
 
 
 def test_submit_where_nothing_can_be_written(workbook: Workbook, project: Path, screens: Screens) -> None:
-    """A file in the place of the folder for zips is told, and exits 1."""
+    """If a file is in the place of the folder for zips, `submit` says so and exits 1."""
     (workbook.work / "submissions").write_text("a file", encoding="utf-8")
 
     screens("submit-cannot-be-written", unwrapped(workbook.refusals("submit count", status=1)))
@@ -126,7 +126,7 @@ def test_only_exercises_are_handed_in(shared: Workbook, screens: Screens) -> Non
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_submit_on_a_terminal(workbook: Workbook, project: Path, columns: int) -> None:
-    """On a terminal the list of `submit` fits, and has colours."""
+    """On a terminal, the list of `submit` fits and has colours."""
     screen = workbook.screen("submit", "count", columns=columns)
 
     assert screen.wait_for_end() == 0

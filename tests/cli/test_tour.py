@@ -1,4 +1,4 @@
-"""`workbook tour`: questions about a project, answered by the names of its files."""
+"""`workbook tour`: questions about a project, answered with the names of its files."""
 
 import contextlib
 import shutil
@@ -25,12 +25,12 @@ PROMPT = "Which file?"
 
 
 def answer(workbook: Workbook, *lines: str, words: tuple[str, ...] = ()) -> Ended:
-    """The tour with these lines piped into it."""
+    """Run the tour with these lines piped into it."""
     return workbook("tour", *words, stdin=None, input="".join(f"{line}\n" for line in lines))
 
 
 def note_all(workbook: Workbook, number: int = 8) -> None:
-    """Answer so many questions, the second of them at the second try."""
+    """Record the answers to the first questions, the second of them at the second try."""
     for n, question in enumerate(QUESTIONS[:number], 1):
         workbook.note("toured", "final", question=question, right=True, tries=2 if n == 2 else 1)
 
@@ -75,12 +75,12 @@ def note_all(workbook: Workbook, number: int = 8) -> None:
     ],
 )
 def test_a_file_by_many_names(text: str, meant: list[str]) -> None:
-    """A file is meant by its path or the end of it, with or without extension, project and line, in any case."""
+    """You can name a file by its path or the end of it, with or without extension and line, in any case."""
     assert meant_files(text, FILES, "final") == meant
 
 
 def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
-    """A module's purpose is the first line of its docstring; a file that has none says nothing."""
+    """A module's purpose is the first line of its docstring; without a docstring there's none."""
     texts = {"a.py": '"""Settings.\n\nMore."""\n', "b.py": "x = 1\n", "c.py": "def :", "d.md": "# Title\n"}
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -92,7 +92,7 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
 
 
 def test_where_a_text_stands(tmp_path: Path) -> None:
-    """The place of an answer is the line in which the text begins, whatever the line endings are."""
+    """An answer's place is the line where its text begins, with any kind of line ending."""
     file = tmp_path / "a.py"
     file.write_bytes(b"one\r\ntwo\r\nthree two\r\n")
 
@@ -104,7 +104,7 @@ def test_where_a_text_stands(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read_shows_the_question(shared: Workbook, screens: Screens) -> None:
-    """Without a terminal and without input the tour shows its question and how to answer it, and exits 0."""
+    """Without a terminal and input, the tour shows its question and how to answer it, and exits 0."""
     ended = shared("tour")
 
     assert (ended.status, ended.err) == (0, "")
@@ -112,7 +112,7 @@ def test_nothing_to_read_shows_the_question(shared: Workbook, screens: Screens) 
 
 
 def test_a_right_answer(workbook: Workbook, screens: Screens) -> None:
-    """A right answer is told with the place and the reason; it is recorded, and the next question comes."""
+    """After a correct answer you see the place and the reason; it's recorded, and the next question follows."""
     ended = answer(workbook, "app/main.py")
 
     assert (ended.status, ended.err) == (0, "")
@@ -121,7 +121,7 @@ def test_a_right_answer(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_a_wrong_answer_is_asked_once_more(workbook: Workbook, screens: Screens) -> None:
-    """A wrong file is told with what it is for, and asked once more; the second right answer is recorded as such."""
+    """After a wrong file you see what it's for and can try again; a correct second answer is recorded as such."""
     ended = answer(workbook, "config", "main")
 
     screens("tour-right-at-the-second-try", ended.out)
@@ -129,7 +129,7 @@ def test_a_wrong_answer_is_asked_once_more(workbook: Workbook, screens: Screens)
 
 
 def test_two_wrong_answers_are_told_the_right_one(workbook: Workbook, screens: Screens) -> None:
-    """After a second wrong file the answer is told, with place and reason, and the question counts as answered."""
+    """After a second wrong file you see the answer, its place and the reason, and the question counts."""
     ended = answer(workbook, "config", "README.md")
 
     screens("tour-wrong", ended.out)
@@ -139,7 +139,7 @@ def test_two_wrong_answers_are_told_the_right_one(workbook: Workbook, screens: S
 
 
 def test_what_is_no_file_is_no_attempt(workbook: Workbook, screens: Screens) -> None:
-    """What names no file of the project is told so with the files that there are, and does not count."""
+    """A word that isn't a file of the project doesn't count; you see which files there are."""
     ended = answer(workbook, "sto\x1brage", "__init__", "main")
 
     screens("tour-no-file", ended.out)
@@ -147,7 +147,7 @@ def test_what_is_no_file_is_no_attempt(workbook: Workbook, screens: Screens) -> 
 
 
 def test_a_name_of_several_files_is_no_attempt(workbook: Workbook, screens: Screens) -> None:
-    """A name that several files have is asked which of them, and does not count."""
+    """If several files have the name, the tour asks which one you mean, and it doesn't count as a try."""
     shutil.copy(workbook.root / "final/app/main.py", workbook.root / "final/tests/main.py")
 
     ended = answer(workbook, "main.py", "app/main.py")
@@ -157,7 +157,7 @@ def test_a_name_of_several_files_is_no_attempt(workbook: Workbook, screens: Scre
 
 
 def test_enter_alone_skips(workbook: Workbook, screens: Screens) -> None:
-    """Enter alone skips a question, also after a wrong answer: it comes again next time."""
+    """Enter without a name skips a question, even after a wrong answer, and it comes again next time."""
     ended = answer(workbook, "", "main", "", "database")
 
     screens("tour-skipped", ended.out)
@@ -168,14 +168,14 @@ def test_enter_alone_skips(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_one_of_several_right_answers(workbook: Workbook, screens: Screens) -> None:
-    """Each of several right files is right; the first one's place is shown, the others are named."""
+    """If several files are correct, any of them is; you see the place in the first, and the others' names."""
     ended = answer(workbook, "main", words=("final", "6"))
 
     screens("tour-one-of-several-answers", ended.out)
 
 
 def test_the_whole_tour(workbook: Workbook, screens: Screens) -> None:
-    """At the end the tour says how many were right at the first try, and what is next; the step is then done."""
+    """At the end you see how many were correct at the first try and what's next, and the step is done."""
     ended = answer(workbook, "main", "main", *ANSWERS[1:])
 
     assert (ended.status, ended.err) == (0, "")
@@ -185,7 +185,7 @@ def test_the_whole_tour(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_an_answered_tour_repeats_one(workbook: Workbook, screens: Screens) -> None:
-    """When all is answered the tour says so; a number asks that one again, and the later answer counts."""
+    """If you've answered everything, the tour says so; with a number you can answer that one again."""
     note_all(workbook)
 
     done = workbook("tour")
@@ -196,7 +196,7 @@ def test_an_answered_tour_repeats_one(workbook: Workbook, screens: Screens) -> N
 
 
 def test_a_question_that_is_changed_is_asked_again(workbook: Workbook, screens: Screens) -> None:
-    """Answers are kept by the question's text: another order changes nothing, another question is open."""
+    """Answers belong to a question's text: a new order changes nothing, but a changed question is open again."""
     note_all(workbook)
     replace_in(workbook.root / "final/tour.toml", QUESTIONS[4], "Something else?")
 
@@ -206,7 +206,7 @@ def test_a_question_that_is_changed_is_asked_again(workbook: Workbook, screens: 
 
 
 def test_bytes_that_are_no_text(workbook: Workbook) -> None:
-    """Bytes that are no text, a closed input and a very long line end no tour."""
+    """Bytes that aren't text, a closed input or a very long line don't end the tour."""
     strict = workbook.env | {"PYTHONIOENCODING": "utf-8:strict"}  # as with the locale of most machines
     for given in (b"\xff\xfe\n\0\n", b"x" * 100_000, b"main"):
         ended = subprocess.run([*COMMAND, "tour"], cwd=workbook.root, env=strict, input=given, capture_output=True)
@@ -217,7 +217,7 @@ def test_bytes_that_are_no_text(workbook: Workbook) -> None:
 
 
 def test_a_tour_changes_no_file(workbook: Workbook) -> None:
-    """The tour writes progress and nothing else."""
+    """The tour writes only your progress."""
     before = files_below(workbook.root)
 
     answer(workbook, *ANSWERS)
@@ -230,14 +230,14 @@ def test_a_tour_changes_no_file(workbook: Workbook) -> None:
 
 
 def test_a_tour_that_there_is_not(shared: Workbook, screens: Screens) -> None:
-    """A step without a tour, and a question that there is not, exit 2 and name the command that works."""
+    """For a step without a tour, or an unknown question, the tour exits 2 and names a command that works."""
     words = ("01", "01 2", "3", "final 9", "finale", "final 0", "final one", "final 1 2")
 
     screens("tour-refused", shared.refusals(*(f"tour {one}" for one in words)))
 
 
 def test_of_several_projects_the_current_one(workbook: Workbook) -> None:
-    """Where there are several projects, or none, the step that the learner is in is meant."""
+    """If there isn't exactly one project, the tour takes the step that you're in."""
     toml = workbook.root / "workbook.toml"
     project = toml.read_text(encoding="utf-8").partition('[[step]]\nname = "final"')[2].partition("[[step]]")[0]
     toml.write_text(toml.read_text(encoding="utf-8") + '\n[[step]]\nname = "other"' + project, encoding="utf-8")
@@ -248,7 +248,7 @@ def test_of_several_projects_the_current_one(workbook: Workbook) -> None:
 
 
 def test_a_project_without_a_tour(workbook: Workbook, screens: Screens) -> None:
-    """A project whose tour is gone is told how to get it back; the rest of the course works."""
+    """If a project's tour is missing, the error says how to get it back; the rest of the course works."""
     (workbook.root / "final/tour.toml").unlink()
 
     screens("tour-gone", workbook.refusals("tour", status=1))
@@ -259,7 +259,7 @@ def test_a_project_without_a_tour(workbook: Workbook, screens: Screens) -> None:
 
 
 def test_a_broken_tour(workbook: Workbook, screens: Screens) -> None:
-    """A broken tour.toml is told with its file, line and key; exit 2, and how to restore it."""
+    """For a broken tour.toml, the error has the file, line and key and the way to restore it; exit 2."""
     tour = workbook.root / "final/tour.toml"
     whole = tour.read_text(encoding="utf-8")
     runs = []
@@ -297,7 +297,7 @@ def found_in(project: Path) -> list[Finding]:
     ],
 )
 def test_verify_finds_what_is_wrong(tmp_path: Path, old: str, new: str, subject: str, wrong: str) -> None:
-    """A tour whose answer is not there, whose place is not found, or whose reason is too short, is not proven."""
+    """`verify` finds an answer that isn't there, a place that isn't found, and a reason that's too short."""
     project = tmp_path / "final"
     shutil.copytree(PROJECT, project)
     (project / ".env").write_text("os.environ", encoding="utf-8")  # no copy of the project has it
@@ -312,7 +312,7 @@ def test_verify_finds_what_is_wrong(tmp_path: Path, old: str, new: str, subject:
 
 @pytest.mark.parametrize("number", [0, 7, 9])
 def test_verify_counts_the_questions(tmp_path: Path, number: int) -> None:
-    """A tour has eight questions, neither fewer nor more, and a project has a tour."""
+    """`verify` requires a tour of every project, and exactly eight questions in it."""
     shutil.copytree(PROJECT, tmp_path / "final")
     tour = tmp_path / "final/tour.toml"
     _, *questions = tour.read_text(encoding="utf-8").split("[[question]]")
@@ -327,7 +327,7 @@ def test_verify_counts_the_questions(tmp_path: Path, number: int) -> None:
 
 
 def test_the_small_tour_holds() -> None:
-    """The tour of the tests' own course holds: what is refused above is refused for its one fault."""
+    """`verify` accepts the small course's tour, so each refusal above is because of its one fault."""
     findings = found_in(PROJECT)
 
     assert (len(findings), [finding for finding in findings if not finding.holds]) == (9, [])

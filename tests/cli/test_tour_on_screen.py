@@ -21,7 +21,7 @@ def open_tour(workbook: Workbook, columns: int = 80, **options: Any) -> Screen:
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_a_tour_on_a_terminal(workbook: Workbook, columns: int) -> None:
-    """On a terminal the questions come one after the other, and nothing but a path is wider than it."""
+    """On a terminal, one question follows the other, and only paths may be wider than it."""
     screen = open_tour(workbook, columns)
     screen.press("nothing\r")
     screen.wait_for("final has no file “nothing”. It has:", "tests/  test_books.py")
@@ -43,7 +43,7 @@ def test_a_tour_on_a_terminal(workbook: Workbook, columns: int) -> None:
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_a_tour_can_be_left(workbook: Workbook, key: str, screens: Screens) -> None:
-    """Ctrl-C and Ctrl-D leave the tour with 0: what was answered is kept, and how to go on is said."""
+    """Ctrl-C and Ctrl-D leave the tour with exit 0, keep your answers, and say how to go on."""
     screen = open_tour(workbook)
     screen.press("main\r")
     screen.wait_for("Question 2 of 8")
@@ -61,7 +61,7 @@ def test_a_tour_can_be_left(workbook: Workbook, key: str, screens: Screens) -> N
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_left_before_the_first_answer(workbook: Workbook, key: str, screens: Screens) -> None:
-    """Who leaves before the first answer is told that none is answered; nothing is recorded."""
+    """If you leave before the first answer, the tour says that you've answered none, and records nothing."""
     screen = open_tour(workbook)
 
     screen.press(key)
@@ -72,7 +72,7 @@ def test_left_before_the_first_answer(workbook: Workbook, key: str, screens: Scr
 
 
 def test_a_plain_tour(workbook: Workbook) -> None:
-    """With --plain the tour asks on a terminal too, without colours."""
+    """With --plain, the tour also asks on a terminal, but without colours."""
     screen = workbook.screen("tour", "--plain")
     screen.wait_for(PROMPT)
     screen.press("main\r")
@@ -84,7 +84,7 @@ def test_a_plain_tour(workbook: Workbook) -> None:
 
 
 def test_an_ascii_tour(workbook: Workbook) -> None:
-    """On a terminal that can show ASCII only, the tour is ASCII."""
+    """On a terminal that shows only ASCII, the tour is ASCII."""
     screen = open_tour(workbook, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
     screen.press("nothing\r")
     screen.wait_for('final has no file "nothing".')
@@ -100,7 +100,7 @@ def test_an_ascii_tour(workbook: Workbook) -> None:
 
 
 def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens) -> None:
-    """In a project t goes on with the tour and comes back; b and h say that there is nothing of theirs."""
+    """In a project, t continues the tour and comes back; b and h say that a project has none of theirs."""
     workbook.put_into_work("final")
     keys = "t tour  n next  r run  l list  q quit"
     screen = workbook.screen()
@@ -130,7 +130,7 @@ def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens
 
 
 def test_a_stage_has_no_key_for_a_tour(workbook: Workbook) -> None:
-    """In a stage t is no key: it is neither offered nor answered."""
+    """In a stage, t isn't offered and does nothing."""
     screen = workbook.screen()
     screen.wait_for("✓ Whoever asks is greeted by name.", "h hint  n next  b break  r run  l list  q quit")
 

@@ -1,4 +1,4 @@
-"""`workbook watch` without a terminal: every save is answered, however an editor saves."""
+"""`workbook watch` without a terminal: a verdict for every save, however an editor saves."""
 
 import signal
 import threading
@@ -23,7 +23,7 @@ def main(workbook: Workbook) -> Path:
 
 @pytest.fixture
 def watching(workbook: Workbook, main: Path) -> Running:
-    """`workbook watch` on step 01, its first verdict given."""
+    """Return `workbook watch` on step 01, after its first verdict."""
     running = workbook.start("watch")
     running.wait_for(GREETED)
     running.wait_for(VERDICT)
@@ -31,7 +31,7 @@ def watching(workbook: Workbook, main: Path) -> Running:
 
 
 def test_every_save_is_answered(workbook: Workbook, main: Path, watching: Running, screens: Screens) -> None:
-    """A save is answered by its verdict, the next one too; Ctrl-C ends it with 0 and leaves nothing behind."""
+    """Every save gets a verdict; Ctrl-C ends `watch` with exit 0 and leaves nothing behind."""
     replace_in(main, RIGHT, WRONG)
     seen = watching.wait_for(BROKEN)
     replace_in(main, WRONG, RIGHT)
@@ -47,7 +47,7 @@ def test_every_save_is_answered(workbook: Workbook, main: Path, watching: Runnin
 
 
 def test_a_solved_task_is_ticked_off(workbook: Workbook, main: Path, watching: Running) -> None:
-    """A task that turns green is recorded the moment it does."""
+    """A task is recorded as soon as it turns green."""
     with main.open("a", encoding="utf-8") as file:
         file.write('\n\n@app.get("/bye/{name}")\nasync def bye(name: str) -> dict[str, str]:\n')
         file.write('    return {"farewell": f"Bye {name}"}\n')
@@ -59,7 +59,7 @@ def test_a_solved_task_is_ticked_off(workbook: Workbook, main: Path, watching: R
 
 
 def test_a_save_during_a_check_counts(main: Path, watching: Running) -> None:
-    """Saves that come while a check is going end it: the last verdict is about the last save."""
+    """A save during a check ends that check, so the last verdict is about the last save."""
     seen = len(watching.text)
     for number in range(12):
         main.write_text(main.read_text(encoding="utf-8") + f"\n# {number}\n", encoding="utf-8")
@@ -74,7 +74,7 @@ def test_a_save_during_a_check_counts(main: Path, watching: Running) -> None:
 
 
 def test_a_half_written_save_is_followed_by_the_whole_one(main: Path, watching: Running) -> None:
-    """A file that is saved in two halves ends with the verdict about the whole."""
+    """If a file is saved in two halves, the last verdict is about the whole file."""
     whole = main.read_text(encoding="utf-8")
     half = whole.index("(name: str)") + 7
     main.write_text(whole[:half], encoding="utf-8")
@@ -88,7 +88,7 @@ def test_a_half_written_save_is_followed_by_the_whole_one(main: Path, watching: 
 
 
 def test_a_file_that_is_removed_and_restored(main: Path, watching: Running) -> None:
-    """Without main.py the verdict says so; when it is back, all is well again."""
+    """Without main.py the verdict says so; when the file is back, the promises are kept again."""
     whole = main.read_text(encoding="utf-8")
     main.unlink()
     seen = watching.wait_for("There is neither main.py nor app/main.py")
@@ -100,7 +100,7 @@ def test_a_file_that_is_removed_and_restored(main: Path, watching: Running) -> N
 
 
 def test_tests_that_are_removed_and_restored(workbook: Workbook, main: Path, watching: Running) -> None:
-    """Without any test `watch` says so and goes on watching; `start` puts them back and is answered."""
+    """Without any tests, `watch` says so and goes on; after `start` puts them back, there's a new verdict."""
     seen = len(watching.text)
     for file in list(main.parent.rglob("test_*.py")):
         file.unlink()
@@ -114,7 +114,7 @@ def test_tests_that_are_removed_and_restored(workbook: Workbook, main: Path, wat
 
 
 def test_editors_save_in_many_ways(main: Path, watching: Running) -> None:
-    """A save is answered whether the editor renames a temporary file, moves the old one away, or writes in place."""
+    """A save is seen whether the editor renames a temporary file, moves the old one away, or writes in place."""
     right = main.read_text(encoding="utf-8")
     wrong = right.replace(RIGHT, WRONG)
 
@@ -131,7 +131,7 @@ def test_editors_save_in_many_ways(main: Path, watching: Running) -> None:
 
 
 def test_files_with_crlf(main: Path, watching: Running) -> None:
-    """Files saved with Windows line endings, tests too, are checked like any other."""
+    """Files and tests with Windows line endings are checked like any others."""
     seen = len(watching.text)
     for file in (main.with_name("test_hello.py"), main):
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n").replace(RIGHT.encode(), WRONG.encode()))
@@ -142,7 +142,7 @@ def test_files_with_crlf(main: Path, watching: Running) -> None:
 
 
 def test_what_running_leaves_behind_is_no_save(main: Path, watching: Running) -> None:
-    """Databases, logs, caches and editors' temporary files set off no check; a save does."""
+    """Databases, logs, caches and editors' temporary files don't start a check, but a save does."""
     seen = len(watching.text)
     for name in (
         "app.db",

@@ -1,4 +1,4 @@
-"""Changes: edits that apply wholly or not at all, and the files that hold them."""
+"""Changes: edits that apply completely or not at all, and the files that define them."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_an_edit_replaces_what_occurs_once(directory: Path) -> None:
-    """An edit replaces the one place of its text and touches nothing else."""
+    """An edit replaces the one place where its text occurs, and nothing more."""
     apply_edits((Edit("main.py", "return 1", "return 2"),), directory)
 
     assert (directory / "main.py").read_text(encoding="utf-8") == APP.replace("return 1", "return 2")
 
 
 def test_edits_follow_one_another(directory: Path) -> None:
-    """Later edits see what earlier ones made of the same file."""
+    """A later edit of a file sees what the earlier ones made of it."""
     apply_edits((Edit("main.py", "return 1", "return 2"), Edit("main.py", "return 2", "return 3")), directory)
 
     assert (directory / "main.py").read_text(encoding="utf-8") == APP.replace("return 1", "return 3")
@@ -54,7 +54,7 @@ def test_edits_follow_one_another(directory: Path) -> None:
     ],
 )
 def test_an_edit_that_does_not_fit_changes_nothing(directory: Path, edit: Edit, message: str) -> None:
-    """When one edit does not fit, none is applied, and the message says which and why."""
+    """If one edit doesn't fit, none is applied, and the message says which and why."""
     with pytest.raises(BadChange) as caught:
         apply_edits((Edit("main.py", "return 1", "return 2"), edit), directory)
 
@@ -65,14 +65,14 @@ def test_an_edit_that_does_not_fit_changes_nothing(directory: Path, edit: Edit, 
 
 
 def test_a_new_file(directory: Path) -> None:
-    """An edit without text to find makes a new file, in a new folder too."""
+    """An edit without a text to find creates a file, and its folder if necessary."""
     apply_edits((Edit("app/deep/new.py", "", "x = 1\n"),), directory)
 
     assert (directory / "app/deep/new.py").read_bytes() == b"x = 1\n"
 
 
 def test_crlf_is_matched_and_kept(directory: Path) -> None:
-    """A file saved with CRLF is matched by an edit of several lines, and keeps its CRLF."""
+    """An edit of several lines also matches a file with CRLF, and the file keeps its CRLF."""
     (directory / "main.py").write_bytes(APP.replace("\n", "\r\n").encode())
 
     apply_edits((Edit("main.py", "def home():\n    return 1\n", "def home():\n    return 2\n"),), directory)
@@ -81,7 +81,7 @@ def test_crlf_is_matched_and_kept(directory: Path) -> None:
 
 
 def test_a_scratch_copy_is_thrown_away(directory: Path) -> None:
-    """A scratch copy has the folder's name and the edits, and is gone afterwards; the folder is as it was."""
+    """A scratch copy has the folder's name and the edits, is deleted afterwards, and leaves the folder unchanged."""
     (directory / "app.db").write_text("x", encoding="utf-8")
 
     with scratch_copy(directory, (Edit("main.py", "return 1", "return 2"),)) as copy:
@@ -128,7 +128,7 @@ def test_experiments_are_read(directory: Path) -> None:
     ],
 )
 def test_broken_experiments_are_told(directory: Path, old: str, new: str, message: str) -> None:
-    """A broken experiments.toml is told with the experiment and what is wrong with it."""
+    """For a broken experiments.toml, the message names the experiment and says what's wrong with it."""
     assert EXPERIMENT.count(old) == 1
     (directory / "experiments.toml").write_text(EXPERIMENT.replace(old, new), encoding="utf-8")
 
@@ -139,7 +139,7 @@ def test_broken_experiments_are_told(directory: Path, old: str, new: str, messag
 
 
 def test_experiments_that_are_no_text(directory: Path) -> None:
-    """An experiments.toml in another encoding is told."""
+    """For an experiments.toml in another encoding, the message says so."""
     (directory / "experiments.toml").write_bytes(b"# \xff")
 
     with pytest.raises(BadChange) as caught:
@@ -149,7 +149,7 @@ def test_experiments_that_are_no_text(directory: Path) -> None:
 
 
 def test_tasks_are_read_in_order() -> None:
-    """A stage's tasks come in order, each with its title, its tests and its solution."""
+    """A stage's tasks are read in order, each with its title, its tests and its solution."""
     first, second = read_tasks(COURSE / "stages/01-hello")
 
     assert [(task.number, task.title) for task in (first, second)] == [(1, "Say goodbye"), (2, "Shout")]

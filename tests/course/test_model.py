@@ -1,4 +1,4 @@
-"""The course: its steps by every name, progress that outlives renaming, and copies that are never overwritten."""
+"""The course: its steps by every name, progress that survives renaming, and copies that are never overwritten."""
 
 import shutil
 from pathlib import Path
@@ -40,13 +40,13 @@ def course(tmp_path: Path) -> Course:
     ],
 )
 def test_a_step_by_many_names(course: Course, text: str) -> None:
-    """A step is meant by its name, its number, a word or beginning of its name, or a path."""
+    """You can name a step by its name, its number, a word or the beginning of its name, or a path."""
     assert course.step(text).name == "02-notes"
 
 
 @pytest.mark.parametrize("text", ["01-notes", "02-memos", "work/02-memos"])
 def test_a_step_by_a_former_name(course: Course, text: str) -> None:
-    """A step is found by a name that it had in an earlier edition."""
+    """You can name a step by a name that it had in an earlier edition."""
     assert course.step(text).name == "02-notes"
 
 
@@ -63,7 +63,7 @@ def test_a_step_by_a_former_name(course: Course, text: str) -> None:
     ],
 )
 def test_what_means_no_step(course: Course, text: str, nearest: str) -> None:
-    """What means no step, or several, is refused with the nearest names."""
+    """A word that means no step, or several, is refused with the closest names."""
     with pytest.raises(UserError) as caught:
         course.step(text)
 
@@ -72,7 +72,7 @@ def test_what_means_no_step(course: Course, text: str, nearest: str) -> None:
 
 
 def test_a_word_of_several_steps_means_none(tmp_path: Path) -> None:
-    """A word that several steps have is not guessed at; a number and a whole name are unambiguous."""
+    """A word that fits several steps is refused; a number and a whole name are unambiguous."""
     entry = '[[step]]\nname = "{}"\nkind = "stage"\ntitle = "T"\nconcept = "C"\nminutes = 1\n'
     names = ["01-file-upload", "02-file-list", "10-zip"]
     (tmp_path / "workbook.toml").write_text('title = "T"\n' + "".join(map(entry.format, names)), encoding="utf-8")
@@ -90,7 +90,7 @@ def test_a_word_of_several_steps_means_none(tmp_path: Path) -> None:
 
 
 def test_order_and_folders(course: Course) -> None:
-    """The steps come in the order of workbook.toml, each in the folder of its kind."""
+    """The steps have the order of workbook.toml, and each is in the folder for its kind."""
     first, second, project, exercise = course.steps
 
     assert [course.after(step) for step in course.steps] == [second, project, exercise, None]
@@ -103,7 +103,7 @@ def test_order_and_folders(course: Course) -> None:
 
 
 def test_found_from_below(course: Course) -> None:
-    """The course is found from any folder below it."""
+    """You can find the course from any folder below it."""
     assert Course.find(course.root / "stages/01-hello/tasks").root == course.root
 
 
@@ -111,7 +111,7 @@ def test_found_from_below(course: Course) -> None:
 
 
 def test_progress_under_a_former_name_counts(workbook: Workbook) -> None:
-    """Progress and copy of a step that was renamed are still there: nothing is started anew."""
+    """After a step is renamed, its progress and its copy are still there, and nothing starts over."""
     workbook.note("started", "01-notes")
     workbook.note("predicted", "02-memos", experiment="Notes are lost", right=True)
     workbook.note("hint", "01-notes", task="1-limit", level=1)
@@ -135,14 +135,14 @@ def test_progress_under_a_former_name_counts(workbook: Workbook) -> None:
 
 
 def test_data_under_a_former_name_is_served(course: Course) -> None:
-    """What the app of a renamed step has stored is still its data."""
+    """After a step is renamed, its app still has its data."""
     (course.work / "data/02-memos").mkdir(parents=True)
 
     assert course.data(course.step("02")) == course.work / "data/02-memos"
 
 
 def test_the_present_name_comes_first(course: Course) -> None:
-    """Where copies under both names exist, the one under the present name is the learner's."""
+    """If there are copies under both names, the one under the present name counts."""
     for name in ("01-notes", "02-notes"):
         (course.work / name).mkdir(parents=True)
 
@@ -153,7 +153,7 @@ def test_the_present_name_comes_first(course: Course) -> None:
 
 
 def test_progress_is_told_from_the_journal(course: Course) -> None:
-    """What is tried, solved and where the learner is follows from the entries, also for whoever reads them later."""
+    """What's tried and solved, and where the learner is, follows from the journal's entries alone."""
     hello, notes, *_ = course.steps
     progress = Progress(course)
     assert (progress.is_new, progress.current, progress.untried(hello), progress.unsolved(hello)) == (
@@ -176,7 +176,7 @@ def test_progress_is_told_from_the_journal(course: Course) -> None:
 
 
 def test_a_copy_interrupted_in_the_middle_leaves_no_half_file(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When copying ends in the middle of a file, no half file is taken for the learner's own later."""
+    """If copying stops in the middle of a file, the half file is never taken for the learner's."""
     step = course.steps[0]
     whole = shutil.copyfile
 
@@ -198,7 +198,7 @@ def test_a_copy_interrupted_in_the_middle_leaves_no_half_file(course: Course, mo
 
 
 def test_a_copy_holds_nothing_of_the_authors(course: Course) -> None:
-    """Solutions, experiments and what running leaves behind are not copied."""
+    """A learner's copy doesn't have solutions, experiments, or what running an app leaves behind."""
     step = course.steps[0]
     for name in ("app.db", "x.sqlite", "__pycache__/x.pyc", ".hidden"):
         file = course.folder(step) / name
@@ -216,7 +216,7 @@ def test_a_copy_holds_nothing_of_the_authors(course: Course) -> None:
 
 
 def test_a_copy_of_a_project_has_its_hidden_files(course: Course) -> None:
-    """Of hidden files the example of settings and .gitignore are copied; never settings, caches, uploads, databases."""
+    """A copy includes .env.example and .gitignore, but no settings, caches, uploads or databases."""
     step = course.step("final")
     left = [".env", ".venv/x.py", ".mypy_cache/x", "uploads/x.png", "app/__pycache__/x.pyc", "shelf.db", "x.sqlite3"]
     left += ["shelf.db-wal", "requests.log", ".coverage"]
@@ -233,7 +233,7 @@ def test_a_copy_of_a_project_has_its_hidden_files(course: Course) -> None:
 
 
 def test_the_tests_of_a_project_lie_in_their_folder(course: Course) -> None:
-    """A project's tests, their promises and their need of a browser are found in tests/ and beside it."""
+    """A project's promises are found in tests/ and beside it, and so is whether they need a browser."""
     step = course.step("final")
     subject = Subject.of(course, step)
     assert [file.name for file in subject.tests] == ["test_books.py"]
@@ -270,12 +270,12 @@ def test_the_tests_of_a_project_lie_in_their_folder(course: Course) -> None:
     ],
 )
 def test_predictions_are_read(text: str, numbers: list[int] | None) -> None:
-    """Numbers with commas or spaces, or none, are a prediction; anything else is not."""
+    """Numbers with commas or spaces are a prediction, and so is “none”, but nothing else."""
     assert read_numbers(text, 3) == numbers
 
 
 def test_the_choices_hold_what_breaks(course: Course) -> None:
-    """A learner chooses among every core promise and every one that breaks, in the order in which they stand."""
+    """A learner chooses among all core promises and all that break, in the order of the file."""
     step = course.steps[0]
     promises = read_promises(course.folder(step))
 

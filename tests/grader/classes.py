@@ -1,4 +1,4 @@
-"""Classes to be graded: submissions of the small course's exercise, right, wrong and worse."""
+"""Classes to grade: submissions of the small course's exercise, right, wrong and worse."""
 
 import io
 import shutil
@@ -33,7 +33,7 @@ def test_counts_by_letter(client: Client, rng: random.Random) -> None:
 
 
 def complete(root: Path) -> Path:
-    """Give the copy of the small course the hidden test of its exercise, if it lacks one."""
+    """Add the hidden test of its exercise to the copy of the small course, if it's missing."""
     hidden = root / "exercises/count/hidden"
     hidden.mkdir(exist_ok=True)
     (hidden / "test_count_hidden.py").write_text(HIDDEN_TEST, encoding="utf-8")
@@ -41,7 +41,7 @@ def complete(root: Path) -> Path:
 
 
 def project(code: str, **files: str) -> dict[str, str]:
-    """The files of a project whose app/main.py ends in `code`; names are given with __ for /."""
+    """Return the files of a project whose app/main.py ends in `code`; names have __ instead of /."""
     found = {
         path.relative_to(COURSE / "final").as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((COURSE / "final/app").rglob("*.py"))
@@ -67,6 +67,6 @@ def hand_in(folder: Path, name: str, code: str | bytes) -> Path:
 
 
 def course_in(folder: Path) -> Path:
-    """A copy of the small course."""
+    """Return a copy of the small course."""
     shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     return complete(folder)

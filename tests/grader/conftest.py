@@ -17,13 +17,13 @@ def _helpers_forked() -> Iterator[None]:
 
 @pytest.fixture
 def school(workbook: Workbook) -> Workbook:
-    """The command in a small course that can grade."""
+    """Return the command in a small course that can grade."""
     complete(workbook.root)
     return workbook
 
 
 @pytest.fixture
 def folder(school: Workbook) -> Path:
-    """The class folder, empty."""
+    """Return the empty class folder."""
     (school.root / "class").mkdir()
     return school.root / "class"

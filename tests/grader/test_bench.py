@@ -1,4 +1,4 @@
-"""Grading one submission: verdicts, a second run for what is red, a clock, and the machine's own troubles."""
+"""Grading one submission: verdicts, a second run for what's red, a time limit, and the machine's own problems."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def outcomes(result: Result) -> list[str]:
 
 
 def test_submissions_are_told_apart(grade: Grade) -> None:
-    """A right one keeps all, a half one half, an untouched one nothing; one that does not start has one cause."""
+    """A right one keeps all promises, a half one half, a starter none; one that doesn't start has one cause."""
     assert outcomes(grade(RIGHT)) == ["kept", "kept"]
     assert outcomes(grade(HALF)) == ["kept", "broken"]
     assert outcomes(grade(NOTHING)) == ["broken", "broken"]
@@ -66,7 +66,7 @@ def test_submissions_are_told_apart(grade: Grade) -> None:
 
 
 def test_a_second_grading_finds_the_same(grade: Grade) -> None:
-    """The same seed gives the same verdicts with the same evidence."""
+    """With the same seed, a second grading has the same verdicts and the same evidence."""
     first, second = grade(HALF), grade(HALF)
 
     assert first.verdicts == second.verdicts
@@ -83,7 +83,7 @@ def test_values_are_drawn_for_each_submission(course: Course, tmp_path: Path) ->
 
 
 def test_what_differs_between_two_runs_is_for_a_person(grade: Grade, tmp_path: Path) -> None:
-    """A promise that is broken in one run and kept in the next is unstable, and so is the result."""
+    """A promise that's broken in one run and kept in the next is unstable, and so is the result."""
     seen = tmp_path / "seen"
     flaky = f"\nseen = __import__('pathlib').Path({str(seen)!r})\nagain = seen.exists()\nseen.touch()\n" + RIGHT
     result = grade(flaky.replace('"count": sum', '"count": 99 if not again else sum'))
@@ -94,7 +94,7 @@ def test_what_differs_between_two_runs_is_for_a_person(grade: Grade, tmp_path: P
 
 
 def test_a_clock_ends_what_takes_too_long(grade: Grade) -> None:
-    """When its time is up what is left of a submission is not kept; the next one is graded as ever."""
+    """When the time is up, a submission's remaining promises aren't kept; the next one isn't affected."""
     result = grade(SLEEPS, 3)
 
     assert outcomes(result) == ["broken", "broken"]
@@ -106,7 +106,7 @@ def test_a_clock_ends_what_takes_too_long(grade: Grade) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
 def test_what_is_no_submission_keeps_nothing(grade: Grade, content: bytes) -> None:
-    """An empty file, a text and an empty zip are graded: nothing is kept, and a sentence says why."""
+    """An empty file, a text and an empty zip keep no promise, and one sentence says why."""
     result = grade(content)
 
     assert outcomes(result) == ["waiting", "waiting"]
@@ -116,7 +116,7 @@ def test_what_is_no_submission_keeps_nothing(grade: Grade, content: bytes) -> No
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
 def test_a_warm_process_that_died_is_replaced(bench: Bench, grade: Grade) -> None:
-    """A warm process that is gone costs nobody their marks."""
+    """If a warm process dies, no one loses a mark."""
     assert outcomes(grade(RIGHT)) == ["kept", "kept"]
     assert isinstance(bench._runner, WarmRunner)
     os.kill(bench._runner._runs.pid, signal.SIGKILL)
@@ -125,7 +125,7 @@ def test_a_warm_process_that_died_is_replaced(bench: Bench, grade: Grade) -> Non
 
 
 def test_other_tests_are_not_mistaken_for_these(course: Course, bench: Bench, tmp_path: Path) -> None:
-    """Where the course's tests are others than those that a grading began with, nothing is graded."""
+    """If the course's tests change after a grading began, nothing more is graded."""
     one = work(course, tmp_path, RIGHT)
 
     with pytest.raises(CannotGrade, match="not in the state"):
@@ -133,7 +133,7 @@ def test_other_tests_are_not_mistaken_for_these(course: Course, bench: Bench, tm
 
 
 def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
-    """Tests that cannot be collected give no verdict."""
+    """Tests that can't be collected give no verdict."""
     course = Course(course_in(tmp_path / "course"))
     (course.root / "exercises/count/hidden/test_more.py").write_text("import nothing_like_it\n", encoding="utf-8")
     with open_isolation(course.root, unsafe=True) as isolation:
@@ -144,7 +144,7 @@ def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
 
 
 def test_what_is_called_off_has_no_result(course: Course, bench: Bench, tmp_path: Path) -> None:
-    """A grading that is called off ends at once, and nothing that comes later begins."""
+    """A cancelled grading ends at once and doesn't begin anything more."""
     raised: list[BaseException] = []
 
     def run() -> None:

@@ -18,7 +18,7 @@ HERE = sys.version_info[:2]
 
 
 def needs(source: str) -> str | None:
-    """The version that the source needs, or None."""
+    """Return the version that the source needs, or None."""
     found = syntax_needs(source.encode())
     return found.python if found else None
 
@@ -40,7 +40,7 @@ def needs(source: str) -> str | None:
     ],
 )
 def test_newer_syntax_is_recognised(python: tuple[int, int], source: str) -> None:
-    """A source that only a newer Python reads names that one."""
+    """For a source that only a newer Python can read, that version is named."""
     assert needs(source) == (".".join(map(str, python)) if python > HERE else None)
 
 
@@ -61,7 +61,7 @@ def test_newer_syntax_is_recognised(python: tuple[int, int], source: str) -> Non
     ],
 )
 def test_what_is_wrong_everywhere_is_wrong(source: str) -> None:
-    """A typo is a typo, whatever it looks like, and no source is too large or too deep to say so."""
+    """A typo is reported as one, whatever it looks like, and even if the source is huge or deep."""
     assert needs(source) is None
 
 
@@ -76,7 +76,7 @@ def test_what_is_wrong_everywhere_is_wrong(source: str) -> None:
     ],
 )
 def test_newer_names_are_recognised(text: str, python: str | None) -> None:
-    """A name that a newer library has is told apart from a misspelt one."""
+    """A name that only a newer library has isn't reported as misspelt."""
     found = error_needs(text, (3, 11))
 
     assert (found and found.python) == python
@@ -95,7 +95,7 @@ def test_newer_names_are_recognised(text: str, python: str | None) -> None:
     ],
 )
 def test_an_app_that_does_not_start_says_why(grade: Callable[..., Result], code: str, cause: str, why: str) -> None:
-    """Its result has the kind of reason, and the sentence for a person; one that starts has none."""
+    """The result of an app that doesn't start has the kind of reason and a sentence; others have none."""
     result = grade(code)
 
     assert result.cause == cause
@@ -105,7 +105,7 @@ def test_an_app_that_does_not_start_says_why(grade: Callable[..., Result], code:
 
 
 def test_a_newer_python_is_no_zero(grade: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this grader's Python can't import isn't graded at all, and the sentence says which one could."""
+    """If this grader's Python can't import an app, it isn't graded, and the sentence says which Python could."""
     monkeypatch.setitem(newer_python.NAMES, ("uuid", "uuid99"), (3, 99))
 
     with pytest.raises(NeedsPython, match=r"it needs Python 3\.99 \(uses uuid\.uuid99\), and this grader has Python 3"):

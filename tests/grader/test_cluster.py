@@ -1,4 +1,4 @@
-"""Grading on a cluster: a real scheduler and two worker processes of Dask, one of them killed."""
+"""Grading on a cluster: a real Dask scheduler and two worker processes, one of which gets killed."""
 
 import os
 import re
@@ -24,7 +24,7 @@ WORKERS = 2
 
 
 class Cluster:
-    """A scheduler and its workers, which stand in the course."""
+    """A scheduler and its workers, with the course as their folder."""
 
     def __init__(self, school: Workbook) -> None:
         self._school = school
@@ -53,7 +53,7 @@ class Cluster:
         return process
 
     def graders(self) -> list[int]:
-        """The processes in which workers grade: the nannies' children that have helpers of their own."""
+        """The processes in which workers grade: the nannies' children that have helpers themselves."""
         below = [pid for nanny in self.workers for pid in children_of(nanny.pid)]
         return [pid for pid in below if any(b"workbook.serving.warm" in _words(child) for child in children_of(pid))]
 
@@ -80,7 +80,7 @@ def results(school: Workbook) -> list[dict[str, Any]]:
 
 
 def test_a_lost_worker_loses_nothing(school: Workbook, folder: Path, cluster: Cluster) -> None:
-    """Two workers grade a class; one is killed in the middle, and every submission has one result, the right one."""
+    """If one of two workers is killed, every submission still has exactly one result, and the right one."""
     names = [f"learner{number}" for number in range(12)]
     for number, name in enumerate(names):
         hand_in(folder, f"{name}.zip", HALF if number % 3 == 0 else RIGHT)
@@ -100,7 +100,7 @@ def test_a_lost_worker_loses_nothing(school: Workbook, folder: Path, cluster: Cl
 
 
 def test_a_scheduler_that_is_not_there(school: Workbook, folder: Path, screens: Screens) -> None:
-    """A scheduler that does not answer is told within ten seconds; exit 1, and nothing is left behind."""
+    """If no scheduler responds within ten seconds, it says so, exits 1, and leaves nothing behind."""
     hand_in(folder, "ada.zip", RIGHT)
     address = f"tcp://127.0.0.1:{free_port()}"
 

@@ -1,4 +1,4 @@
-"""Evidence: what a learner reads of a broken promise. No code of a test, nothing that acts, nothing that differs."""
+"""Evidence: what a learner reads about a broken promise, without test code, scripts or what differs by run."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def sheet(tmp_path: Path) -> Sheet:
 
 
 def checked(*sections: tuple[str, list[str]], outcome: str = "broken", cards: int = 1) -> Check:
-    """A check whose first promise has cards with these sections."""
+    """Return a check whose first promise has cards with these sections."""
     card = {"sections": sections}
     found = Promise("test_counts_books", "", Path("x.py"), 1, False, outcome, [card] * cards)
     return Check([found])
@@ -39,13 +39,13 @@ def checked(*sections: tuple[str, list[str]], outcome: str = "broken", cards: in
     ],
 )
 def test_what_acts_is_written_out(text: str, shown: str) -> None:
-    """Escape sequences, marks that turn the direction, and broken characters are shown; every script stays."""
+    """Escape sequences, direction marks and broken characters are written out; letters of any script stay."""
     assert visible(text) == shown
     visible(text).encode()
 
 
 def test_names_are_one_bounded_line() -> None:
-    """A name is one line, composed, of a bounded length; a text is cut between characters."""
+    """A name is one composed line of limited length; a text is never cut within a character."""
     assert one_line("  A\u0301da \n\n Love\tlace ") == "\u00c1da Love lace"
     assert len(one_line("x" * 1000)) == 200
     assert bounded("ä" * 100, 20) == "ä" * 8 + "…"
@@ -76,19 +76,19 @@ def test_names_are_one_bounded_line() -> None:
     ],
 )
 def test_generated_values_are_placeholders(text: str, shown: str) -> None:
-    """What differs from run to run is named instead; what a seed repeats stays."""
+    """What differs from run to run is a placeholder, but what the seed repeats stays."""
     assert harmless(text) == shown
 
 
 def test_paths_of_the_machine_are_not_told(tmp_path: Path) -> None:
-    """The submission's folder is left out of its files' names; other folders of a run are placeholders."""
+    """Paths in evidence don't show the submission's folder, and a run's other folders are placeholders."""
     text = f'File "{tmp_path}/app/main.py" in {tmp_path}; /tmp/workbook-app-x1_y/data/blog.db'
 
     assert harmless(text, tmp_path) == 'File "app/main.py" in <folder>; <folder>/blog.db'
 
 
 def test_no_line_of_a_test_is_told(sheet: Sheet) -> None:
-    """What a card tells of the test's own code is left out; values stay."""
+    """A card's lines of test code are left out, but its values stay."""
     condition = "(reply.status_code, reply.json()) == (200, {'count': len(client.get('/books').json())})"
     told = sheet.verdicts(checked(("Expected", ["200"]), ("Got", ["404"]), ("Checked", ["reply.x"]), ("At", ["y()"])))
     code = sheet.verdicts(checked(("Expected", [condition]), ("Got", ["False"]), ("Reply", ["200 OK"])))
@@ -101,7 +101,7 @@ def test_no_line_of_a_test_is_told(sheet: Sheet) -> None:
 
 
 def test_evidence_is_bounded(sheet: Sheet) -> None:
-    """However much came back, a promise's evidence has at most 4 KB; of many cases one is told."""
+    """A promise's evidence has at most 4 KB, however much came back; of many cases it shows one."""
     found = sheet.verdicts(checked(("Reply", ["ä" * 100] * 1000), cards=12))
 
     assert len(found[0].evidence.encode()) <= LARGEST
@@ -109,7 +109,7 @@ def test_evidence_is_bounded(sheet: Sheet) -> None:
 
 
 def test_every_promise_has_a_verdict(sheet: Sheet) -> None:
-    """Verdicts are complete and in order, also where the tests came to an end too early."""
+    """Verdicts are complete and in order, even if the tests stopped early."""
     found = sheet.verdicts(checked(outcome="kept"))
 
     assert [(one.promise, one.hidden, one.outcome, one.evidence) for one in found] == [
@@ -121,7 +121,7 @@ def test_every_promise_has_a_verdict(sheet: Sheet) -> None:
 
 
 def test_every_character_is_safe() -> None:
-    """Of all characters none that controls anything is left."""
+    """Of all characters, no control character is left."""
     everything = visible("".join(map(chr, range(sys.maxunicode + 1))))
 
     assert not set(everything) & {*map(chr, range(0x09 + 1)), "\x0b", "\r", "\x1b", "\x7f", "\x9b", "\u202e", "\u2028"}

@@ -1,4 +1,4 @@
-"""A folder of Gradescope's “Export Submissions” is a class folder: its file says whose the submissions are."""
+"""A folder from Gradescope's “Export Submissions” is a class folder, and its file says whose each one is."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def work(the_class: TheClass) -> dict[str, str]:
 
 
 def test_submissions_find_their_learners(tmp_path: Path) -> None:
-    """The id, the email or the name of a submitter tells whose a folder is; a group's counts for each member."""
+    """A submitter's id, email or name says whose a folder is; a group's counts for each member."""
     folder = export(tmp_path, METADATA, "4711/app/main.py", "4712/final/app/main.py")
     taro = Learner("t1", "Taro Yamada")
 
@@ -69,7 +69,7 @@ def test_submissions_find_their_learners(tmp_path: Path) -> None:
 
 
 def test_without_a_roster(tmp_path: Path) -> None:
-    """Without a roster learners are called by their ids, as text, with the name and the email that Gradescope knows."""
+    """Without a roster, learners have their ids (as text), names and emails from Gradescope."""
     the_class = look(export(tmp_path, METADATA, "4711/app/main.py", "4712/app/main.py"), [])
 
     assert work(the_class) == {"a1": "submission_4711", "007": "submission_4712", "010": "submission_4712"}
@@ -78,7 +78,7 @@ def test_without_a_roster(tmp_path: Path) -> None:
 
 
 def test_what_the_file_does_not_name(tmp_path: Path) -> None:
-    """A folder of nobody's is called by its own name; a submission without a folder is not handed in."""
+    """A folder that the file doesn't name keeps its own name; a submission without a folder isn't handed in."""
     the_class = look(export(tmp_path, METADATA, "4713/app/main.py", "9/app/main.py"), [ADA])
 
     assert work(the_class) == {"submission_4713": "submission_4713", "submission_9": "submission_9"}
@@ -87,7 +87,7 @@ def test_what_the_file_does_not_name(tmp_path: Path) -> None:
 
 
 def test_zips_in_it_are_found(tmp_path: Path) -> None:
-    """Where Gradescope has left zips as they are, each is for the exercise in its name."""
+    """If Gradescope left the zips packed, each is for the exercise in its name."""
     folder = export(tmp_path, METADATA, "4711/avatar-2.zip", "4711/pagination.zip")
 
     (found,) = look(folder, [ADA]).work
@@ -96,7 +96,7 @@ def test_zips_in_it_are_found(tmp_path: Path) -> None:
 
 
 def test_a_learner_cannot_say_whose_things_are(tmp_path: Path) -> None:
-    """Such a file counts in the folder that the instructor names, and in none that a learner has handed in."""
+    """Such a file counts only in the folder that the instructor names, never in a submission."""
     export(tmp_path / "eve", METADATA.replace("a1", "g1"), "4711/app/main.py")
     write(tmp_path / "g1", {"app/main.py": ""})
 
@@ -108,7 +108,7 @@ def test_a_learner_cannot_say_whose_things_are(tmp_path: Path) -> None:
     [("", "no submissions"), ("- a\n- b\n", "no submissions"), ("a: [", "expected"), ("\0", "not allowed|control")],
 )
 def test_a_file_that_is_none_of_gradescopes(tmp_path: Path, metadata: str, why: str) -> None:
-    """A file that is damaged or something else is told in a sentence, and nobody is guessed."""
+    """For a damaged or different file, one sentence says so, and no learner is guessed."""
     with pytest.raises(UserError, match=f"is not as Gradescope writes it: .*({why})"):
         find_submissions([export(tmp_path, metadata)], NAMES)
 
@@ -117,7 +117,7 @@ def test_a_file_that_is_none_of_gradescopes(tmp_path: Path, metadata: str, why: 
     "entry", ["", "text", "[1]", "{':submitters': text}", "{':submitters': [1, {}, {':sid': []}]}"]
 )
 def test_entries_that_say_nothing(tmp_path: Path, entry: str) -> None:
-    """An entry that names nobody is passed over."""
+    """An entry that names no one is skipped."""
     (found,) = find_submissions([export(tmp_path, f"submission_4711: {entry}\n")], NAMES)
 
     assert (found.named.lms, found.named.learner) == ("", "submission_4711")

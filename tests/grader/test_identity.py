@@ -1,4 +1,4 @@
-"""Who handed in what: files held against the roster, and the last of several attempts."""
+"""Who handed in what: files are matched with the roster, and the last of several attempts counts."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ ROSTER = [ADA, GRACE, TARO]
 
 
 def make(folder: Path, *names: str) -> Path:
-    """Files of these names, each younger than the one before; what ends in / is a folder with a project."""
+    """Make files of these names, each newer than the one before; a name that ends in / is a project's folder."""
     for age, name in enumerate(names):
         path = folder / (f"{name}app/main.py" if name.endswith("/") else name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def work(the_class: TheClass) -> dict[tuple[str, str], tuple[str, int]]:
 
 
 def test_files_find_their_learners(tmp_path: Path) -> None:
-    """A platform's number, a name in either order, an id, an email or a folder's name tell whose a file is."""
+    """A platform's number, a name in either order, an id, an email or a folder's name says whose a file is."""
     folder = make(
         tmp_path,
         "somebody_4711_1_avatar.zip",
@@ -56,14 +56,14 @@ def test_files_find_their_learners(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a1.zip", "A1-avatar.zip", "avatar_ada.zip", "ADA@example.com.zip", "Ada  Lovelace/"])
 def test_files_named_by_hand_find_their_learners(tmp_path: Path, name: str) -> None:
-    """Files that no platform has named are known by id, email or name."""
+    """A file that no platform has named is matched by id, email or name."""
     (found,) = look(make(tmp_path, name), ROSTER, "avatar").work
 
     assert found.learner.id == "a1"
 
 
 def test_nobody_is_guessed(tmp_path: Path) -> None:
-    """A name that two share, and a number that is somebody else's name, match nobody: listed, and graded by the id."""
+    """A name that two share, or a number with another's name, matches no one; it's listed and graded by its id."""
     twins = [Learner("x1", "Kim Lee"), Learner("x2", "Kim Lee"), ADA]
     folder = make(tmp_path, "Kim Lee_8_assignsubmission_file_/avatar.zip", "lovelaceada_9_1_avatar.zip", "a1/")
 
@@ -78,7 +78,7 @@ def test_nobody_is_guessed(tmp_path: Path) -> None:
 
 
 def test_a_file_cannot_take_an_id(tmp_path: Path) -> None:
-    """A file that gives an id of the roster for somebody else's is graded under another one."""
+    """If a file claims an id of the roster but someone else's name, it's graded under another id."""
     roster = [Learner("8", "Ada Lovelace", lms={"moodle": "1"})]
     folder = make(tmp_path, "Eve_8_assignsubmission_file_/avatar.zip")
 
@@ -88,7 +88,7 @@ def test_a_file_cannot_take_an_id(tmp_path: Path) -> None:
 
 
 def test_the_last_attempt_counts(tmp_path: Path) -> None:
-    """Canvas' number, then the number in the name, then the time tell the last attempt; the others are listed."""
+    """Canvas's number, then the number in the name, then the time decide the last attempt; others are listed."""
     folder = make(
         tmp_path,
         "x_4711_20_avatar-1.zip",
@@ -112,7 +112,7 @@ def test_the_last_attempt_counts(tmp_path: Path) -> None:
 
 
 def test_a_file_is_for_the_exercise_in_its_name(tmp_path: Path) -> None:
-    """A named file is for its exercise alone, an unnamed one for all; asked for by name, a project serves for all."""
+    """A file counts only for the exercise in its name, and without one for all; --exercise takes a project for any."""
     folder = make(tmp_path, "a1-avatar.zip", "g1.zip", "t1-pagination.zip", "t1-avatar.zip")
 
     told, asked = work(look(folder, ROSTER)), work(look(folder, ROSTER, *NAMES))
@@ -128,7 +128,7 @@ def test_a_file_is_for_the_exercise_in_its_name(tmp_path: Path) -> None:
 
 
 def test_what_is_no_submission_is_listed(tmp_path: Path) -> None:
-    """A file that is neither zip nor folder is listed; one that a platform names is somebody's, if they have no zip."""
+    """A file that's no zip or folder is listed; if a platform named it, it counts unless there's also a zip."""
     folder = make(tmp_path, "notes.txt", ".DS_Store", "x_4711_1_essay.pdf", "y_7_1_a.txt", "z_8_1_a.txt", "z_8_2_b.zip")
 
     the_class = look(folder, [ADA], "avatar")
@@ -144,7 +144,7 @@ def test_what_is_no_submission_is_listed(tmp_path: Path) -> None:
 
 
 def test_paths_may_be_one_or_many(tmp_path: Path) -> None:
-    """A zip, a project's folder, a learner's folder of zips and a class folder are all found, each once."""
+    """A zip, a project, a learner's folder of zips and a class folder are all found, each once."""
     make(tmp_path, "class/ada/avatar.zip", "class/ada/pagination.zip", "class/grace/", "class/results/", "one.zip")
     make(tmp_path, "project/")
     paths = [tmp_path / name for name in ("class", "one.zip", "project", "class/grace")]
@@ -163,7 +163,7 @@ def test_paths_may_be_one_or_many(tmp_path: Path) -> None:
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
-    """A name of bytes that are no text is shown, and can be kept."""
+    """A file name whose bytes aren't text can be shown and stored."""
     file = os.fsencode(tmp_path) + b"/ada\xff.zip"
     with open(file, "wb"):  # noqa: PTH123 - pathlib knows no names of bytes
         pass

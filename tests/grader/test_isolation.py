@@ -1,4 +1,4 @@
-"""A sandbox that ends before its time: another one takes its place, and nobody's marks change."""
+"""A sandbox that ends too early: another one replaces it, and no mark changes."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def bench(course: Course, isolation: InSandbox) -> Iterator[Bench]:
 
 
 def kill(isolation: InSandbox) -> None:
-    """Kill what starts the apps, with every app in it."""
+    """Kill the process that starts the apps, and every app in it."""
     process = isolation._sandbox.process
     assert process
     os.kill(process.pid, signal.SIGKILL)
@@ -50,7 +50,7 @@ def kill(isolation: InSandbox) -> None:
 
 
 def test_a_sandbox_that_dies_while_grading(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
-    """A submission whose sandbox dies is tried again in another one: it keeps what it keeps, and nothing is flagged."""
+    """If its sandbox dies, a submission is tried in another, keeps the same promises, and isn't flagged."""
     first, process = isolation.env, isolation._sandbox.process
     assert process
     idle = len(descendants(process.pid))
@@ -66,7 +66,7 @@ def test_a_sandbox_that_dies_while_grading(course: Course, bench: Bench, isolati
 
 
 def test_a_folder_that_was_cleaned_away(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
-    """Where somebody has emptied the temporary folder, another sandbox is opened."""
+    """If the temporary folder has been emptied, another sandbox opens."""
     for file in isolation._sandbox.folder.iterdir():
         file.unlink()
 
@@ -76,7 +76,7 @@ def test_a_folder_that_was_cleaned_away(course: Course, bench: Bench, isolation:
 def test_not_for_ever(
     course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever's sandbox dies twice is not graded, the next one is; when too many have died nobody is."""
+    """A submission whose sandbox dies twice isn't graded; after too many deaths, none is."""
     check = InSandbox.check
     deaths = 0
 
@@ -101,7 +101,7 @@ def test_not_for_ever(
 def test_no_other_can_be_opened(
     course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no sandbox holds any more, it says why nobody is graded."""
+    """If no sandbox can be opened any more, it says why nothing is graded."""
 
     def refused(*_: object) -> None:
         raise workbook.sandbox.NoSandbox("the machine has lost its namespaces", "look")
@@ -114,7 +114,7 @@ def test_no_other_can_be_opened(
 
 
 def test_what_is_tried_again_is_tried_alone(course: Course, isolation: InSandbox, tmp_path: Path) -> None:
-    """Two lanes whose sandbox dies open one other, and try again one after the other: one of them may be to blame."""
+    """If two lanes' sandbox dies, they open one new one and retry in turn, because one may be to blame."""
     benches = [Bench(course, isolation) for _ in range(2)]
     held: list[bool] = []
     run = Bench._run_to_its_end

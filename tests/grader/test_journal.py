@@ -1,4 +1,4 @@
-"""A large journal: read a page at a time, filtered, while others write to it; and on a full disk."""
+"""A large journal: read in pages, filtered, and while others write to it; and a full disk."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_entries_come_in_pages(journal: Journal) -> None:
-    """More entries than a page come whole, once and in order; what is written meanwhile comes too."""
+    """Entries over several pages come whole, once and in order, including those written meanwhile."""
     for number in range(PAGE + 1):
         journal.record("graded", "count", number=number)
         journal.record("other", "count", number=number)
@@ -34,7 +34,7 @@ def test_entries_come_in_pages(journal: Journal) -> None:
 
 
 def test_fields_are_read_without_the_rest(journal: Journal) -> None:
-    """Single fields come as they were, also objects and what is not there."""
+    """Single fields come unchanged, even objects; a missing field comes as missing."""
     journal.record("graded", "count", learner="山田\ud800", key={"seed": 1}, evidence="x" * 100_000)
     journal.record("graded", "sum", learner="ada")
 
@@ -65,7 +65,7 @@ except UserError as error:
 
 @pytest.mark.usefixtures("needs_sandbox")  # bubblewrap makes the small disk
 def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
-    """When the disk is full the entry is refused with a sentence, and every earlier one can be read."""
+    """If the disk is full, a sentence refuses the entry, and you can still read every earlier one."""
     small = ["--dev-bind", "/", "/", "--size", str(256 * 1024), "--tmpfs", str(tmp_path)]
     command = [str(bubblewrap.find_bwrap()), *small, sys.executable, "-c", FILL, str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True)
@@ -79,7 +79,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
 
 
 def test_a_damaged_journal_says_what_is_in_it(tmp_path: Path) -> None:
-    """What a damaged journal holds is told by whose it is."""
+    """For a damaged journal, the message depends on whose it is."""
     (tmp_path / "journal.db").write_bytes(b"no database" * 100)
 
     with pytest.raises(UserError, match="It holds every mark"):

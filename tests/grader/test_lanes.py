@@ -1,4 +1,4 @@
-"""Lanes: as much under way as there is room for, no more read than that, and what is lost is done again."""
+"""Lanes: only as much is read and under way as there's room for, and lost work is done again."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -24,7 +24,7 @@ def result(one: Work) -> Result:
 
 
 class Lanes:
-    """Lanes whose work is done, or fails, the moment it is given."""
+    """Lanes whose work is done, or fails, as soon as they get it."""
 
     room = ROOM
 
@@ -52,7 +52,7 @@ class Lanes:
 
 
 def test_no_more_is_read_than_there_is_room_for() -> None:
-    """Of a class of any size only as many submissions are in memory as are under way."""
+    """However large a class is, only the submissions under way are in memory."""
     read, done, most = 0, 0, 0
 
     def works() -> Iterator[Work]:
@@ -71,14 +71,14 @@ def test_no_more_is_read_than_there_is_room_for() -> None:
 
 
 def test_what_is_done_together_comes_in_order() -> None:
-    """Of results that are there at the same moment the one that was begun first comes first."""
+    """If several results are ready at once, the one that began first comes first."""
     found = [one.learner for one, _ in grade_all(map(work, range(300)), Lanes())]
 
     assert found == [f"learner{number}" for number in range(300)]
 
 
 def test_what_a_lost_worker_had_is_done_again() -> None:
-    """A submission whose worker is lost goes to another; one that costs many workers is given up."""
+    """If a worker is lost, another takes its submission; one that costs many workers is given up."""
     losses = {"learner1": 2, "learner2": 1000}
 
     def do(one: Work) -> Result:
@@ -100,7 +100,7 @@ def test_what_a_lost_worker_had_is_done_again() -> None:
 
 
 def test_what_cannot_be_graded_ends_nothing() -> None:
-    """One that cannot be graded is told, and the next ones are graded; lanes that are gone end it all."""
+    """If one can't be graded, that's reported and the next ones are; if all lanes are gone, it ends."""
 
     def fail(one: Work) -> Result:
         if one.learner == "learner1":

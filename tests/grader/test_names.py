@@ -1,4 +1,4 @@
-"""What names of files tell, as learning platforms and `workbook submit` make them."""
+"""What file names say, as learning platforms and `workbook submit` make them."""
 
 import pytest
 
@@ -40,7 +40,7 @@ EXERCISES = ["avatar", "cover-image", "pagination"]
     ],
 )
 def test_names_are_read(name: str, told: Named) -> None:
-    """A name tells the platform, whose it is, for which exercise it is, and which attempt."""
+    """A file's name says the platform, the learner, the exercise and the attempt."""
     assert read_name(name, EXERCISES) == told
 
 
@@ -56,5 +56,5 @@ def test_names_are_read(name: str, told: Named) -> None:
     ],
 )
 def test_slugs_of_canvas_are_recognised(slug: str, name: str) -> None:
-    """What Canvas makes of a name is among the slugs of that name, whichever way round it is written."""
+    """What Canvas makes of a name is one of that name's slugs, whichever part comes first."""
     assert slug in slugs(name)

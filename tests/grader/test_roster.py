@@ -1,4 +1,4 @@
-"""Rosters, as they are written by hand, saved by spreadsheets and exported by learning platforms."""
+"""Rosters, as people write them, spreadsheets save them and learning platforms export them."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ def write(tmp_path: Path, content: str | bytes) -> Path:
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_rosters_are_read(tmp_path: Path, content: str, encoding: str) -> None:
-    """Header names, separators, quotes, byte order marks and encodings may be any that are usual."""
+    """A roster can have any usual header names, separators, quotes, byte order marks and encodings."""
     data = content.encode(encoding) if encoding == "utf-8" else content.removeprefix("\ufeff").encode(encoding)
 
     assert read_roster(write(tmp_path, data)) == [ADA]
 
 
 def test_an_export_of_canvas_is_a_roster(tmp_path: Path) -> None:
-    """In Canvas' gradebook the row of possible points and the test student are nobody; ID is the user's number."""
+    """In Canvas's gradebook, possible points and the test student aren't learners; ID is the user's number."""
     text = (
         "Student,ID,SIS User ID,SIS Login ID,Section,avatar (77)\n"
         "    Points Possible,,,,,100\n"
@@ -49,7 +49,7 @@ def test_an_export_of_canvas_is_a_roster(tmp_path: Path) -> None:
 
 
 def test_a_worksheet_of_moodle_is_a_roster(tmp_path: Path) -> None:
-    """In Moodle's grading worksheet the participant's number stands behind a word."""
+    """In Moodle's grading worksheet, the participant's number comes after a word."""
     text = "Identifier,Full name,Email address,Status\nParticipant 123,Ada Lovelace,ada@example.com,\n"
 
     (ada,) = read_roster(write(tmp_path, text))
@@ -58,7 +58,7 @@ def test_a_worksheet_of_moodle_is_a_roster(tmp_path: Path) -> None:
 
 
 def test_an_old_spreadsheet_is_read(tmp_path: Path) -> None:
-    """A file that is not UTF-8 is taken for what Windows writes."""
+    """A file that isn't UTF-8 is read as Windows-1252."""
     (zoe,) = read_roster(write(tmp_path, "id;name\nz1;Zoë Müller\n".encode("cp1252")))
 
     assert zoe.name == "Zoë Müller"
@@ -79,7 +79,7 @@ def test_an_old_spreadsheet_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str | bytes, message: str) -> None:
-    """A roster that cannot be used is misuse, and the message names the line."""
+    """A roster that can't be used is misuse, and the message names the line."""
     with pytest.raises(UserError) as caught:
         read_roster(write(tmp_path, content))
 
@@ -88,7 +88,7 @@ def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str | bytes, mes
 
 
 def test_a_roster_that_is_not_there(tmp_path: Path) -> None:
-    """No roster, and a folder in its place, are told apart."""
+    """The messages for a missing roster and for a folder in its place differ."""
     for path, words in ((tmp_path / "none.csv", "is not there"), (tmp_path, "is no file")):
         with pytest.raises(UserError) as caught:
             read_roster(path)

@@ -1,4 +1,4 @@
-"""The same requests, sent to uvicorn: what the page's replies are compared with."""
+"""The same requests, sent to uvicorn, to compare the page's responses with."""
 
 import contextlib
 import http.client
@@ -44,7 +44,7 @@ VARIES = {"content-length", "last-modified", "etag"}  # of a picture that was en
 def served(
     launcher: Launcher, step: Step, example: Example, experiment: Experiment | None = None
 ) -> Iterator[ServedApp]:
-    """The stage by uvicorn, as the page has it: the same settings, and no mail server."""
+    """Serve the stage with uvicorn as the page does: the same settings, and no mail server."""
     with (
         scratch_copy(COURSE.folder(step), experiment.edits if experiment else ()) as copy,
         ServedApp(launcher, copy, env=step.run.env | example.env) as app,
@@ -53,7 +53,7 @@ def served(
 
 
 def send(app: ServedApp, request: Ready) -> dict[str, Any]:
-    """Status, headers and body. A server may answer before it has read the body."""
+    """Return status, headers and body. A server may respond before it has read the body."""
     address = urlsplit(app.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
     with contextlib.closing(connection):
@@ -72,7 +72,7 @@ def send(app: ServedApp, request: Ready) -> dict[str, Any]:
 
 
 def send_all(app: ServedApp, text: str) -> list[dict[str, Any]]:
-    """The replies to all requests of `text`; the log of each goes from its request to the end."""
+    """Return the responses to all requests of `text`; the log of each goes from its request to the end."""
     known: dict[str, str] = {}
     replies, sizes = [], []
     for request in parse(text):
@@ -85,7 +85,7 @@ def send_all(app: ServedApp, text: str) -> list[dict[str, Any]]:
 
 
 def verdict(app: ServedApp, check: ExampleCheck, patience: float = 2) -> str:
-    """What breaks the promise, or nothing: lines of the log may come a moment after the reply."""
+    """Return what breaks the promise, or nothing: log lines may come a moment after the response."""
     replies = send_all(app, check.requests)
     until = time.monotonic() + patience
     while True:
@@ -98,7 +98,7 @@ def verdict(app: ServedApp, check: ExampleCheck, patience: float = 2) -> str:
 
 
 def comparable(reply: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same in the page and by uvicorn."""
+    """Return what has to be the same in the page and with uvicorn."""
     headers = {name: value for name, value in reply["headers"] if name not in OF_THE_SERVER}
     changed = headers.get("content-type", "").startswith("image/") or without_chance(reply["body"]) != reply["body"]
     kept = {name: without_chance(value) for name, value in headers.items() if not (changed and name in VARIES)}

@@ -37,7 +37,7 @@ RUN = """async ([build, job]) => {
 
 @pytest.fixture(scope="session")
 def by_uvicorn() -> Callable[[Step, Launcher], list[dict[str, Any]]]:
-    """What each stage's example is answered by uvicorn, asked once."""
+    """Return uvicorn's responses to each stage's example, requested once."""
     known: dict[str, list[dict[str, Any]]] = {}
 
     def ask(step: Step, launcher: Launcher) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def by_uvicorn() -> Callable[[Step, Launcher], list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def bundles() -> Path:
-    """The folder of the vendored files; skips, naming what is missing, where they cannot be fetched."""
+    """Return the folder of the vendored files; if they can't be fetched, skip and say what's missing."""
     try:
         return build()
     except CannotFetch as error:
@@ -60,7 +60,7 @@ def bundles() -> Path:
 
 @pytest.fixture(scope="session")
 def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page for each stage, and all that the site serves for the playground."""
+    """Return a folder with a page for each stage, and everything that the site serves for the playground."""
     folder = tmp_path_factory.mktemp("playground")
     for path, content in playground.playground_files(COURSE):
         file = folder / path
@@ -83,7 +83,7 @@ def origin(pages: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def tab_on(browser: "Browser", address: str, **reader: Any) -> Iterator["Page"]:
-    """A tab on a page, of a reader with nothing in the browser's caches; it has the time that Python takes to load."""
+    """Return a tab on a page with nothing cached, with the time that Python needs to load."""
     with contextlib.closing(browser.new_context(**reader)) as context:
         page = context.new_page()
         page.set_default_timeout(120_000)
@@ -93,12 +93,12 @@ def tab_on(browser: "Browser", address: str, **reader: Any) -> Iterator["Page"]:
 
 @pytest.fixture(scope="module")
 def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
-    """A tab on stage 01's page, which the tests of a module share."""
+    """Return a tab on stage 01's page that a module's tests share."""
     with tab_on(browser, f"{origin}/01-cors.html") as page:
         yield page
 
 
 @pytest.fixture(scope="module")
 def run(tab: "Page", bundles: Path) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
-    """Run a job in the page's Python; returns all that it told."""
+    """Run a job in the page's Python; return everything that it reported."""
     return lambda job: list(tab.evaluate(RUN, [bundles.name, json.loads(json.dumps(job))]))

@@ -1,4 +1,4 @@
-"""What the page claims of each stage holds by uvicorn."""
+"""What the page claims about each stage is true with uvicorn too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ def names(one: object) -> str:
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
 def test_every_stage_keeps_what_its_page_checks(launcher: Launcher, step: Step) -> None:
-    """Each check of a stage is of one of its promises, and the stage as shipped keeps it."""
+    """Each check of a stage belongs to one of its promises, and the original stage keeps it."""
     example = EXAMPLES[step.name]
     promised = {promise.name for promise in read_promises(COURSE.folder(step))}
     assert {check.promise for check in example.check} <= promised
@@ -35,7 +35,7 @@ def test_every_stage_keeps_what_its_page_checks(launcher: Launcher, step: Step) 
 def test_an_experiment_breaks_what_it_breaks_in_the_tests(
     launcher: Launcher, step: Step, number: int, experiment: Experiment
 ) -> None:
-    """An experiment turns those of the page's checks red whose promises its tests turn red, and no other."""
+    """An experiment turns exactly those page checks red whose promises its tests turn red."""
     example = EXAMPLES[step.name]
     red = set()
     for check in example.check:
@@ -57,5 +57,5 @@ def test_every_request_is_answered(launcher: Launcher, step: Step, by_uvicorn: A
 
 
 def test_every_stage_has_a_playground() -> None:
-    """No stage is left without one, and no example is of a stage that is not there."""
+    """Every stage has a playground, and no example belongs to a stage that doesn't exist."""
     assert [step.name for step in STAGES] == [step.name for step in COURSE.steps if step.kind == "stage"]

@@ -1,4 +1,4 @@
-"""The page's Python beside uvicorn: the same replies, the same promises kept and broken, and time that blocks."""
+"""The page's Python beside uvicorn: the same responses, the same promises kept and broken, and blocking that blocks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def job(text: str, requests: str = "GET /", **env: str) -> dict[str, Any]:
 def test_replies_are_uvicorns(
     step: Step, run: Run, launcher: Launcher, by_uvicorn: Callable[[Step, Launcher], list[dict[str, Any]]]
 ) -> None:
-    """Every request of every stage gets the same status, headers and body in the page and by uvicorn."""
+    """Every request of every stage gets the same status, headers and body in the page as from uvicorn."""
     example = EXAMPLES[step.name]
     here = run(examples.job(COURSE, step, example))
     there = by_uvicorn(step, launcher)
@@ -59,7 +59,7 @@ def test_replies_are_uvicorns(
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
 def test_promises_are_kept_in_the_page(step: Step, run: Run) -> None:
-    """The stage as shipped keeps every promise that the page checks."""
+    """In the page, the original stage keeps every promise that the page checks."""
     example = EXAMPLES[step.name]
     for check in example.check:
         wanted = {"requests": check.requests, "expect": examples.expectations(check)}
@@ -86,14 +86,14 @@ def test_an_experiment_breaks_the_same_in_the_page(step: Step, number: int, expe
 
 
 def test_sleep_blocks_as_on_a_server(run: Run) -> None:
-    """`time.sleep` in `async def` stops everybody else; `await asyncio.sleep` does not."""
+    """`time.sleep` in `async def` stops every other request, but `await asyncio.sleep` doesn't."""
     told = run(job(BLOCKING, "GET /blocks\n\n###\nGET /awaits"))
 
     assert [reply["body"] for reply in told] == ["false", "true"]
 
 
 def test_tasks_come_after_the_reply(run: Run) -> None:
-    """A background task runs when the reply is complete, a `def` one too, and its log stands apart."""
+    """A background task runs after the response is complete, even a `def` one, and its log is shown apart."""
     text = (
         "import time\nfrom fastapi import BackgroundTasks, FastAPI\napp = FastAPI()\n"
         "def work():\n    time.sleep(0.2)\n    print('worked')\n"
@@ -119,7 +119,7 @@ def test_tasks_come_after_the_reply(run: Run) -> None:
     ids=["syntax", "import", "division", "no app", "exit", "lifespan"],
 )  # fmt: skip
 def test_an_error_names_the_readers_line(run: Run, text: str, line: int | None, says: str) -> None:
-    """What goes wrong in the reader's code is told with its file and line."""
+    """An error in the reader's code is shown with its file and line."""
     (told,) = run(job(text))
 
     assert says in told["problem"]
@@ -127,7 +127,7 @@ def test_an_error_names_the_readers_line(run: Run, text: str, line: int | None, 
 
 
 def test_a_crash_names_the_readers_line_alone(run: Run) -> None:
-    """The traceback of a crash in a route is that of the reader's code, without the packages'."""
+    """A route's traceback shows only the reader's code, not the packages'."""
     text = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef crash():\n    return 1 / 0\n"
     (reply,) = run(job(text))
 
@@ -137,7 +137,7 @@ def test_a_crash_names_the_readers_line_alone(run: Run) -> None:
 
 
 def test_runs_do_not_see_one_another(run: Run) -> None:
-    """A run starts with an empty folder, its own settings, no loggers and no modules of the run before."""
+    """A run starts with an empty folder, its own settings, and no loggers or modules of the run before."""
     text = (
         "import logging, os, sys, warnings\nfrom pathlib import Path\nfrom fastapi import FastAPI\napp = FastAPI()\n"
         "found = [os.listdir(), os.environ.get('KEY'), logging.root.handlers, len(warnings.filters)]\n"
@@ -152,7 +152,7 @@ def test_runs_do_not_see_one_another(run: Run) -> None:
 
 
 def test_memory_does_not_grow(run: Run, tab: Any) -> None:
-    """After 50 runs Python holds at most 1.2 times the memory that it held after 5."""
+    """After 50 runs, Python uses at most 1.2 times the memory that it used after 5."""
     step = STAGES[-1]
     whole = examples.job(COURSE, step, EXAMPLES[step.name])
     sizes = []

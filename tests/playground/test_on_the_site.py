@@ -1,4 +1,4 @@
-"""The playground on the built site: where it stands, what it costs who does not use it, and that it outlives a page."""
+"""The playground on the built site: where it is, what it costs if you don't use it, and that it outlives a page."""
 
 import contextlib
 import itertools
@@ -27,7 +27,7 @@ def site(quick: str) -> str:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def visit(browser: "Browser", site: str) -> Iterator["Page"]:
-    """A visit that begins on the page of stage 01; a mark shows whether the browser ever loads a page again."""
+    """Begin a visit on stage 01's page; a mark shows whether the browser ever loads a page again."""
     with tab_on(browser, f"{site}/stages/01-cors/") as page:
         page.evaluate("globalThis.mark = true")
         yield page
@@ -42,7 +42,7 @@ def go_to(visit: "Page", number: int) -> "Page":
 
 
 def test_it_stands_on_every_stage_page_and_the_home_page(built: Path) -> None:  # noqa: F811
-    """Each stage's page has its button below the code, before the experiments; besides, only the home page has one."""
+    """Each stage's page has one button, between code and experiments; only the home page has one too."""
     with_it = {path.parent.name for path in built.rglob("*.html") if HOST in path.read_text(encoding="utf-8")}
     assert with_it == {built.name, *(step.name for step in STAGES)}
 
@@ -52,7 +52,7 @@ def test_it_stands_on_every_stage_page_and_the_home_page(built: Path) -> None:  
 
 
 def test_the_top_of_a_page_leads_there(browser: "Browser", site: str) -> None:
-    """Below a stage's title a link leads to its button; without scripts there is neither."""
+    """Below a stage's title a link leads to the button; without scripts there's neither."""
     with tab_on(browser, f"{site}/stages/05-routers/") as page:
         page.get_by_role("link", name="run it in this page").click()
         page.wait_for_function("scrollY > 1000")
@@ -66,7 +66,7 @@ def test_the_top_of_a_page_leads_there(browser: "Browser", site: str) -> None:
 
 @pytest.mark.parametrize("path", ["stages/02-middleware/", ""], ids=["a stage", "home"])
 def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str, path: str) -> None:
-    """A page asks for nothing of the playground before the click; what a click loads comes from this site."""
+    """Before the click, a page loads nothing of the playground; after it, only from this site."""
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
         asked: list[str] = []
@@ -79,7 +79,7 @@ def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str, p
 
 
 def test_the_home_page_runs_something(browser: "Browser", site: str) -> None:
-    """A visitor of the home page sees the button without scrolling, and what it runs answers on that page."""
+    """Visitors see the home page's button without scrolling, and its responses appear on that page."""
     with tab_on(browser, f"{site}/") as page:
         page.set_viewport_size({"width": 1280, "height": 800})
         place = page.locator(f"{HOST} button").bounding_box()
@@ -91,7 +91,7 @@ def test_the_home_page_runs_something(browser: "Browser", site: str) -> None:
 
 
 def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:
-    """Python is loaded once and goes on running while a reader moves from page to page by the site's links."""
+    """Python is loaded once and keeps running while a reader follows the site's links."""
     for step, after in itertools.pairwise(STAGES):
         visit.wait_for_url(f"**/stages/{step.name}/")
         visit.wait_for_selector(f"{HOST}[example='{step.name}']")
@@ -105,14 +105,14 @@ def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:
 
 
 def test_an_opened_page_is_back_as_it_was(visit: "Page") -> None:
-    """Who goes back finds the button again, and one press opens it with the same Python."""
+    """If you go back, the button is there again, and one press opens the playground with the same Python."""
     before = visit.evaluate("globalThis.playgroundBoots ?? 1")
     assert run(go_to(visit, 1))[:2] == ["200", "200"]
     assert visit.evaluate("globalThis.playgroundBoots") == before
 
 
 def test_a_page_that_was_only_looked_at_keeps_nothing(visit: "Page") -> None:
-    """Who looks at other files and runs the stage finds no draft on the next visit."""
+    """If you only look at files and run the stage, your next visit doesn't find a draft."""
     go_to(visit, 5).locator(f"{HOST} select").first.select_option("app/routers/posts.py")
     run(visit)
 
@@ -120,7 +120,7 @@ def test_a_page_that_was_only_looked_at_keeps_nothing(visit: "Page") -> None:
 
 
 def test_an_opened_playground_is_accessible(visit: "Page") -> None:
-    """With the playground opened, replies and an experiment in it, axe finds nothing, whatever the colours and width.
+    """With the playground open, axe finds nothing, whatever the colours and width.
 
     Nothing is too wide, every field has a label, and results are announced.
     """

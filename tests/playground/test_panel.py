@@ -1,4 +1,4 @@
-"""The playground as a reader uses it: nothing before the click, one Python for all, no trap, no line without an end."""
+"""The playground as a reader uses it: nothing before the click, one Python for all, no trap, no endless line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def said(page: "Page") -> str:
 
 
 def opened(page: "Page") -> "Page":
-    """The page with Python ready."""
+    """Return the page with Python ready."""
     button = page.locator("button:enabled", has_text="Run it here")
     if button.count():
         button.click()
@@ -33,14 +33,14 @@ def opened(page: "Page") -> "Page":
 
 @contextmanager
 def until_it_ended(page: "Page") -> Iterator[None]:
-    """Wait for the end of the run that is begun inside."""
+    """Wait for the end of the run that begins inside."""
     runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
     yield
     page.wait_for_function(RUNS, arg=[HOST, runs])
 
 
 def run(page: "Page") -> list[str]:
-    """Press Run, and wait for the end; the statuses that came."""
+    """Press Run, wait for the end, and return the statuses."""
     with until_it_ended(page):
         page.get_by_role("button", name="Run", exact=True).click()
     replies = page.locator(".pg-replies").first  # of the run; an experiment or a check shows its own below
@@ -48,7 +48,7 @@ def run(page: "Page") -> list[str]:
 
 
 def test_without_scripts_the_page_is_what_it_was(browser: "Browser", origin: str) -> None:
-    """Where no scripts run there is no button and no word of one."""
+    """Without scripts there's no button, and the page doesn't mention one."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{origin}/01-cors.html")
@@ -58,7 +58,7 @@ def test_without_scripts_the_page_is_what_it_was(browser: "Browser", origin: str
 
 
 def test_an_edit_is_run_and_reset(tab: "Page") -> None:
-    """What the reader changes is what runs; Reset brings the stage's own code and requests back."""
+    """Run runs what the reader changed, and Reset brings the stage's code and requests back."""
     opened(tab)
     code, requests = tab.get_by_label("main.py"), tab.get_by_role("textbox", name="Requests")
     code.fill("from fastapi import FastAPI\napp = FastAPI()\n@app.get('/mine')\ndef mine():\n    return 'my own'\n")
@@ -74,7 +74,7 @@ def test_an_edit_is_run_and_reset(tab: "Page") -> None:
 
 
 def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
-    """The app is imported when the pointer nears Run; what was typed after that is what runs, and its log is whole."""
+    """The app is imported as the pointer nears Run, but what's typed after that is what runs, with its log."""
     opened(tab)
     app = "import fastapi\napp = fastapi.FastAPI()\nprint('begun', {0})\n@app.get('/')\ndef tell():\n    return {0}\n"
     tab.get_by_role("textbox", name="Requests").fill("GET /")
@@ -94,7 +94,7 @@ def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
 
 
 def test_an_error_leads_to_its_line(tab: "Page") -> None:
-    """An error names file and line, and a press on them selects that line; so does one in the requests."""
+    """An error names file and line, and a press selects that line, in the code and in the requests."""
     opened(tab)
     tab.get_by_label("main.py").fill("x = 1\nraise ValueError('here')\n")
     run(tab)
@@ -112,7 +112,7 @@ def test_an_error_leads_to_its_line(tab: "Page") -> None:
 
 
 def test_tab_indents_and_escape_leaves(tab: "Page") -> None:
-    """Tab indents and Shift+Tab goes back; Escape and then Tab leave the field, so nobody is trapped in it."""
+    """Tab indents, Shift+Tab goes back, and Escape then Tab leaves the field, so you're never trapped."""
     opened(tab)
     code = tab.get_by_label("main.py")
     code.fill("if x:\ny()")
@@ -130,7 +130,7 @@ def test_tab_indents_and_escape_leaves(tab: "Page") -> None:
 
 
 def test_an_endless_loop_is_ended(tab: "Page") -> None:
-    """A run without an end is ended after 5 seconds and says what got no reply; the next run works, offline too."""
+    """An endless run is ended after 5 seconds, says what got no response, and the next run works, even offline."""
     opened(tab)
     tab.get_by_role("button", name="Reset").click()
     assert run(tab)[:2] == ["200", "200"]  # what this stage needs is loaded with its first run
@@ -148,7 +148,7 @@ def test_an_endless_loop_is_ended(tab: "Page") -> None:
 
 
 def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
-    """Break it asks for a prediction, breaks a copy, and tells what is red; the reader's own text is not touched."""
+    """Break it asks for a prediction, breaks only a copy, and shows what's red."""
     opened(tab)
     tab.get_by_text("Break it here").click()
     tab.get_by_label("main.py").fill("# my own\n")
@@ -177,7 +177,7 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
 
 
 def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
-    """A hidden experiment shows what is red and asks what was done; the edit appears with the answer."""
+    """A hidden experiment shows what's red and asks what was done; the answer shows the edit."""
     opened(tab)
     tab.locator(".pg-breaking").evaluate("box => (box.open = true)")
     tab.get_by_label("Experiment").select_option("4")
@@ -202,7 +202,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
 def test_a_site_without_the_files_has_no_button(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where the files were not made, the site has no button, and its build says how to make them."""
+    """Without the playground's files, the site has no button, and its build says how to make them."""
     from workbook.playground import site
 
     from .beside import COURSE

@@ -1,4 +1,4 @@
-"""The syntax of requests: what it takes, and what it says to what it does not."""
+"""The syntax of requests: what it accepts, and the message for what it doesn't."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from workbook.playground.inside.requests import BadRequest, Request, fill, learn
 
 
 def test_a_request_is_read_as_it_is_written() -> None:
-    """Method and path, headers, an empty line, the body; `###` begins the next, and `#` before one is a remark."""
+    """Method and path, headers, an empty line, the body; `###` begins the next, `#` before one is a comment."""
     text = (
         "### First\n# a remark\nPOST /posts?x=1\r\nAccept: text/html\nX-Two:  2 \n\nline\n\nlast\n\n###\nGET /\n### \n"
     )
@@ -36,7 +36,7 @@ def test_a_request_is_read_as_it_is_written() -> None:
     ],
 )
 def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: str) -> None:
-    """A text that is no request is refused with the line and an example of the right form."""
+    """A text that isn't a request is refused with its line and a correct example."""
     with pytest.raises(BadRequest, match=says) as caught:
         parse(text)
 
@@ -56,7 +56,7 @@ def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: st
     ],
 )
 def test_what_cannot_be_sent_is_told(text: str, line: int, says: str) -> None:
-    """What only shows when the request is sent is told like an error of form, with its line."""
+    """If a request turns out wrong only when it's sent, the message has its line too."""
     (request,) = parse(text)
     with pytest.raises(BadRequest, match=says) as caught:
         fill(request, {})
@@ -69,14 +69,14 @@ def test_what_cannot_be_sent_is_told(text: str, line: int, says: str) -> None:
     ["GET /posts?x=1", "GET /posts?x=1 HTTP/1.1", "GET http://127.0.0.1:8000/posts?x=1", "### \nGET  /posts?x=1"],
 )
 def test_a_request_line_as_other_tools_write_it(text: str) -> None:
-    """The version of HTTP and the app's own address may be written, and change nothing."""
+    """You may write the HTTP version and the app's address; they don't change anything."""
     (request,) = parse(text)
 
     assert (request.method, request.target) == ("GET", "/posts?x=1")
 
 
 def test_json_needs_no_label() -> None:
-    """A body that begins like JSON is sent as JSON, unless it says what it is."""
+    """A body that begins like JSON is sent as JSON, unless it has a content type."""
     plain, labelled = parse('POST /\n\n{"id": {{id}}}\n###\nPOST /\ncontent-type: text/plain\n\n{}')
 
     assert dict(fill(plain, {"id": "7"}).headers) == {"Content-Type": "application/json", "Content-Length": "9"}
@@ -84,7 +84,7 @@ def test_json_needs_no_label() -> None:
 
 
 def test_a_form_sends_files_as_curl_does() -> None:
-    """A form's line is a field, or a built-in file with the name and the type that its options give."""
+    """A form's line is a field, or a built-in file with the name and type from its options."""
     text = "POST /\nContent-Type: multipart/form-data\n\ntitle=a=b; c\nfile=@page.html;filename=x.png;type=image/png\n"
     sent = fill(parse(text)[0], {})
 
@@ -94,7 +94,7 @@ def test_a_form_sends_files_as_curl_does() -> None:
 
 
 def test_a_reply_fills_later_gaps() -> None:
-    """A field of a JSON reply, a nested one too, can be named by the requests after it; the last one counts."""
+    """Later requests can use a field of a JSON response, even a nested one; the last response counts."""
     known: dict[str, str] = {}
     for body in (b'{"id": 1, "user": {"name": "Ada"}}', b'{"id": 2}', b"no JSON", b"[" * 100_000):
         learn(known, body)

@@ -1,4 +1,4 @@
-"""What the playground is made of: pinned, checked, made once, and left out where it cannot be made."""
+"""What the playground is made of: pinned, checked, made once, and left out if it can't be made."""
 
 import io
 import os
@@ -23,7 +23,7 @@ TABLE = read_table()
 
 
 def test_a_wrong_hash_is_refused(bundles: Path, tmp_path: Path) -> None:
-    """A file that is not what the table names is refused and not kept."""
+    """A file whose hash isn't the table's is refused and not kept."""
     shutil.copytree(bundles.parent / "fetched", tmp_path / "fetched")
     changed = next((tmp_path / "fetched").glob("starlette-*.whl"))
     changed.write_bytes(changed.read_bytes() + b"\0")
@@ -36,7 +36,7 @@ def test_a_wrong_hash_is_refused(bundles: Path, tmp_path: Path) -> None:
 
 
 def test_what_was_made_is_not_made_again(bundles: Path) -> None:
-    """A second run fetches nothing and needs neither npm nor pip."""
+    """A second run fetches nothing, and works without npm and pip."""
     env = {name: value for name, value in os.environ.items() if name not in ("PATH", "UV")} | {"PATH": ""}
     ran = subprocess.run([sys.executable, "-m", "workbook.playground.vendor"], cwd=ROOT, env=env, capture_output=True)
 
@@ -45,7 +45,7 @@ def test_what_was_made_is_not_made_again(bundles: Path) -> None:
 
 
 def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where npm is missing, the command says so and what to do."""
+    """If npm is missing, the command says so and what to do."""
     monkeypatch.setattr(shutil, "which", lambda name: None)
 
     with pytest.raises(vendor.CannotFetch, match="npm was not found"):
@@ -53,7 +53,7 @@ def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_table_that_is_wrong_names_the_line(tmp_path: Path) -> None:
-    """A hash of another form is refused with its line in the table."""
+    """A malformed hash is refused with its line in the table."""
     broken = tmp_path / "table.toml"
     broken.write_text(FILE.read_text(encoding="utf-8").replace(TABLE.wheel[0].sha256, "abc"), encoding="utf-8")
 
@@ -62,7 +62,7 @@ def test_a_table_that_is_wrong_names_the_line(tmp_path: Path) -> None:
 
 
 def test_bundles_hold_what_can_be_imported(bundles: Path) -> None:
-    """A bundle is not compressed, keeps licences, and leaves out what the table says."""
+    """A bundle isn't compressed, keeps licences, and leaves out what the table lists."""
     with zipfile.ZipFile(io.BytesIO((bundles / "database.zip.txt").read_bytes())) as pack:
         names = pack.namelist()
         assert {info.compress_type for info in pack.infolist()} == {zipfile.ZIP_STORED}
@@ -73,7 +73,7 @@ def test_bundles_hold_what_can_be_imported(bundles: Path) -> None:
 
 
 def test_shortened_code_keeps_its_lines() -> None:
-    """Comments and documentation go; code, texts that are no documentation, and line numbers stay."""
+    """Comments and docstrings go, but code, other strings and line numbers stay."""
     source = '''"""Words
 of a module"""
 # a remark
@@ -95,13 +95,13 @@ class A:
 
 
 def test_what_is_too_new_to_read_is_left_alone() -> None:
-    """A file in a syntax that this Python does not know stays as it is."""
+    """A file with a syntax that this Python doesn't know stays unchanged."""
     source = b"def (:\n  # kept\n"
     assert shorter(source) == source
 
 
 def test_the_doctor_knows(bundles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`workbook doctor` says whether the files are made, and how; it is no fault if they are not."""
+    """`workbook doctor` says whether the files are made and how to make them; missing ones aren't a fault."""
     monkeypatch.chdir(ROOT)
     there = CliRunner().invoke(app, ["doctor"]).output
     monkeypatch.setattr(vendor, "built", lambda: None)

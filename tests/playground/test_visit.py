@@ -1,4 +1,4 @@
-"""What a visit keeps and what it tells: text that is not lost, errors with their line, a Python that comes back."""
+"""What a visit keeps and shows: text that isn't lost, errors with their line, a Python that comes back."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n 
 
 @pytest.fixture
 def fresh(tab: "Page") -> Iterator["Page"]:
-    """The playground with the stage's own text in it."""
+    """Return the playground with the stage's original text in it."""
     opened(tab)
     tab.get_by_role("button", name="Reset").click()
     yield tab
@@ -36,7 +36,7 @@ def in_view(page: "Page", selector: str) -> bool:
 
 @pytest.fixture(scope="module")
 def first(browser: "Browser", origin: str) -> dict[str, Any]:
-    """What a reader's first minutes show, with Python loaded once in them.
+    """Return what a reader's first minutes show, with Python loaded once in them.
 
     They type before Python has come, load the page again, press the button without a network and then with one, wait
     for slow files, and run what they typed without a network.
@@ -86,7 +86,7 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
 
 
 def test_nothing_is_loaded_before_the_click(first: dict[str, Any], origin: str) -> None:
-    """Before the click a page asks for nothing but its own files, and the click asks this site alone."""
+    """Before the click, a page requests only its own files; the click requests only this site."""
     asked, words = first["before"]
     assert asked == []
     assert "MB, once" in words
@@ -94,24 +94,24 @@ def test_nothing_is_loaded_before_the_click(first: dict[str, Any], origin: str) 
 
 
 def test_without_a_network_it_says_so(first: dict[str, Any]) -> None:
-    """A first click without a network is told as that, and the next one works."""
+    """If the first click fails because there's no network, the page says so, and the next click works."""
     assert "you seem to be offline" in first["offline"]
     assert "201" in first["statuses"]
 
 
 def test_one_visit_has_one_python(first: dict[str, Any]) -> None:
-    """Clicks in quick succession start one worker; pointing at Run while it loads slowly starts no other."""
+    """Several quick clicks start one worker, and pointing at Run while it loads doesn't start another."""
     assert first["areas"] == 2
     assert first["boots"] == 1
 
 
 def test_ready_means_ready_offline(first: dict[str, Any]) -> None:
-    """When Python is said to be ready all that the stage needs is there: it runs without a network."""
+    """Once Python is said to be ready, the stage runs without a network."""
     assert "201" in first["statuses"]
 
 
 def test_what_was_typed_outlives_the_page(first: dict[str, Any]) -> None:
-    """Code and requests that a reader typed are there again after a reload, and the page says so, until a Reset."""
+    """After a reload, code and requests that you typed are still there, and the page says so, until Reset."""
     words, texts = first["ready"]
     assert texts == first["typed"]
     assert "What you typed here before is back" in words
@@ -122,7 +122,7 @@ def test_what_was_typed_outlives_the_page(first: dict[str, Any]) -> None:
 
 
 def test_a_reset_is_taken_back(fresh: "Page") -> None:
-    """After Reset one press brings back what was typed, in every field."""
+    """After Reset, one press brings back what you typed, in every field."""
     fresh.get_by_label("main.py").fill(MINE)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     press(fresh, "Reset")
@@ -136,7 +136,7 @@ def test_a_reset_is_taken_back(fresh: "Page") -> None:
 
 
 def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
-    """Of a run that is still going on when Reset is pressed nothing is shown afterwards."""
+    """If you press Reset during a run, nothing of that run appears afterwards."""
     sleeps = MINE.replace("    return", "    import time; time.sleep(1.5)\n    return")
     fresh.get_by_label("main.py").fill(sleeps)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
@@ -150,7 +150,7 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
 
 
 def test_replies_can_be_told_apart(fresh: "Page") -> None:
-    """Each reply stands with its request's title and all headers that were sent, those too that nobody wrote."""
+    """Each response has its request's title and all headers that were sent, the automatic ones too."""
     fresh.get_by_label("main.py").fill(MINE.replace("get", "post"))
     fresh.get_by_role("textbox", name="Requests").fill(
         '### From a page\nPOST /\nOrigin: http://127.0.0.1:3000\n\n{"id": 1}'
@@ -168,7 +168,7 @@ def test_replies_can_be_told_apart(fresh: "Page") -> None:
 
 
 def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
-    """Wherever the reader is, the bar names file and line of an error, and a press brings that line into view."""
+    """Wherever you are, the bar names an error's file and line, and a press scrolls to that line."""
     fresh.get_by_label("main.py").fill("\n" * 200 + "def x(:\n")
     fresh.get_by_role("textbox", name="Requests").press("Control+Enter")
     place = fresh.get_by_role("button", name="main.py, line 201")
@@ -183,7 +183,7 @@ def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
 
 
 def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
-    """Below a 500 stands the reader's line that raised, and what, though a middleware of the stage logged it."""
+    """Below a 500 is the reader's line that raised, and what, even if a middleware of the stage logged it."""
     code = fresh.get_by_label("main.py").input_value()
     fresh.get_by_label("main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
     line = code.count("\n") + 5
@@ -196,7 +196,7 @@ def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
 
 
 def test_own_code_is_checked(fresh: "Page") -> None:
-    """“Check it” tells which of the stage's promises the reader's own code keeps."""
+    """“Check it” shows which of the stage's promises the reader's own code keeps."""
     press(fresh, "Check it")
     fresh.get_by_text("promises that a page can check are kept").wait_for()
     assert fresh.locator(".pg-replies > .pg-red").count() == 0
@@ -208,7 +208,7 @@ def test_own_code_is_checked(fresh: "Page") -> None:
 
 
 def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
-    """An app that hangs while it is imported ahead is ended; the code that was put right then runs at once."""
+    """If the app hangs while it's imported ahead, it's ended, and the corrected code runs at once."""
     run(fresh)
     boots = fresh.evaluate("globalThis.playgroundBoots")
     fresh.get_by_label("main.py").fill("while True:\n    pass\n")
@@ -231,7 +231,7 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
     ],
 )
 def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
-    """An exit and an interrupt are told apart, and the next run works."""
+    """The messages for an exit and an interrupt differ, and the next run works."""
     fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     run(fresh)
@@ -243,7 +243,7 @@ def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
 
 
 def test_the_focus_stays(fresh: "Page") -> None:
-    """Who runs by keyboard is still at the button afterwards; nothing moves the focus into a field on opening."""
+    """After you run by keyboard, the focus is still on the button; opening doesn't move it into a field."""
     fresh.get_by_role("button", name="Run", exact=True).focus()
     with until_it_ended(fresh):
         fresh.keyboard.press("Enter")

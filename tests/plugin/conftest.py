@@ -1,4 +1,4 @@
-"""A small course in a folder, and pytest run on it as a learner runs it."""
+"""A small course in a folder, and pytest run on it as a learner would run it."""
 
 import os
 import re
@@ -24,17 +24,17 @@ class Ended:
 
     @property
     def last_line(self) -> str:
-        """How many passed and failed, without the time that it took."""
+        """How many passed and failed, without how long it took."""
         return re.sub(r" in [\d.]+s.*", "", self.out.splitlines()[-1].strip("= "))
 
     @property
     def shown(self) -> dict[str, str]:
-        """What is shown of each test that did not pass, by its name."""
+        """What's shown of each test that didn't pass, by its name."""
         return shown(self.out)
 
 
 def shown(out: str) -> dict[str, str]:
-    """The parts of pytest's report on what did not pass, by the tests' names."""
+    """Return the parts of pytest's report about tests that didn't pass, by the tests' names."""
     parts = re.split(r"^_{3,} (?:ERROR at setup of )?(\S+) _{3,}$", out, flags=re.MULTILINE)
     texts = [re.split(r"^={3,}.*={3,}$", text, flags=re.MULTILINE)[0].strip("\n") for text in parts[2::2]]
     return dict(zip(parts[1::2], texts, strict=True))

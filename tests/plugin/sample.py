@@ -1,4 +1,4 @@
-"""A small stage that breaks its promises in every way; `cards.txt` holds what its learner then reads."""
+"""A small stage that breaks its promises in every way; `cards.txt` has what its learner reads."""
 
 SETTINGS = """\
 [tool.pytest.ini_options]

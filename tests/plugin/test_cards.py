@@ -1,4 +1,4 @@
-"""Failure cards: every way to break a promise, and what its learner then reads."""
+"""Failure cards: every way to break a promise, and what its learner reads."""
 
 import re
 from collections.abc import Callable
@@ -23,18 +23,18 @@ NewCourse = Callable[[dict[str, str]], Path]
 
 @pytest.fixture(scope="module")
 def broken(run: Run, new_course: NewCourse) -> Ended:
-    """The run of a stage that keeps no promise."""
+    """Run a stage that doesn't keep any promise."""
     return run(new_course(STAGE), *(name for name in STAGE if "test_" in name))
 
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_broken_promise_has_its_card(broken: Ended, name: str) -> None:
-    """A test that fails shows a card, and nothing of Python's own reports."""
+    """For a test that fails there's a card, and none of Python's own reports."""
     assert without_marks(broken.shown[name]) == without_marks(CARDS[name])
 
 
 def test_every_test_of_the_sample_has_a_card(broken: Ended) -> None:
-    """Each test of the sample stage is broken, and told of."""
+    """Each test of the sample stage is broken and has a card."""
     names = [name for text in (TESTS, DYING, TASK) for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
 
     assert sorted({name.partition("[")[0] for name in broken.shown}) == sorted(names)
@@ -42,7 +42,7 @@ def test_every_test_of_the_sample_has_a_card(broken: Ended) -> None:
 
 
 def test_cards_fit_a_terminal_of_80_columns(broken: Ended) -> None:
-    """No line of a card is longer than 80 columns, except what is to be copied or was written by the app."""
+    """No line of a card is longer than 80 columns, except what you'd copy or what the app wrote."""
     long = [line for card in broken.shown.values() for line in card.splitlines() if len(line) > 80]
 
     assert [line for line in long if not re.match(r" +(curl |\{'type)", line)] == []

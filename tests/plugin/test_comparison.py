@@ -25,7 +25,7 @@ A = "a" * 50
     ],
 )
 def test_differences_name_their_place(got: Any, expected: Any, told: list[str]) -> None:
-    """Where two values differ is told with the way to it."""
+    """If two values differ, the card shows the path to the difference."""
     assert list(differences(got, expected)) == told
 
 
@@ -43,18 +43,18 @@ def test_differences_name_their_place(got: Any, expected: Any, told: list[str]) 
 def test_sections_tell_the_tested_value(
     op: str, left: Any, right: Any, statement: str, sections: list[tuple[str, list[str]]]
 ) -> None:
-    """The value that the app gave is what was got, on whichever side of the comparison it stands."""
+    """What you got is the value from the app, on whichever side of the comparison it is."""
     assert Comparison(op, left, right).sections(statement) == sections
 
 
 def test_long_values_are_cut() -> None:
-    """A long value is cut by lines, and a long line by columns."""
+    """A value with many lines is cut after some of them, and a long line after some columns."""
     assert show_value(list(range(1000)), lines=3) == ["[0,", " 1,", " 2,", "…"]
     assert [len(line) for line in show_value(b"x" * 50)] == [53]
     assert max(len(line) for line in show_value({"key": "word " * 100})) <= 68
 
 
 def test_a_statement_is_one_line() -> None:
-    """A statement over several lines is told on one, an assertion without its message."""
+    """A statement over several lines is shown on one, and an assertion without its message."""
     assert condition("assert reply.json() == {\n    'a': 1,\n}, 'no'") == "reply.json() == {'a': 1}"
     assert condition("reply = client.get(\n    '/a'\n)") == "reply = client.get( '/a' )"

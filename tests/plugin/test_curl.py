@@ -1,4 +1,4 @@
-"""The curl lines of a card: what they send is what the test sent."""
+"""A card's curl commands send what the test sent."""
 
 import shutil
 import subprocess
@@ -59,7 +59,7 @@ def client(echo: ServedApp) -> Iterator[Client]:
 
 
 def repeat(client: Client, line: str, folder: Path) -> str:
-    """Run a line of a card in a shell, against the app that the test spoke to."""
+    """Run a card's command in a shell, against the app that the test used."""
     command = line.replace(ADDRESS, client.app.url).replace("curl -i ", "curl -s ", 1)
     ended = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True, timeout=60)
     return ended.stdout.decode()
@@ -101,7 +101,7 @@ FILES: dict[str, Callable[[Client], httpx.Response]] = {
 
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_line_sends_what_the_test_sent(client: Client, tmp_path: Path, request_: str) -> None:
-    """Run in a shell, a card's line sends the same request: method, path, headers and body."""
+    """In a shell, a card's command sends the same request: method, path, headers and body."""
     reply = REQUESTS[request_](client)
 
     (line,) = curl_lines(client.exchanges)
@@ -110,7 +110,7 @@ def test_a_line_sends_what_the_test_sent(client: Client, tmp_path: Path, request
 
 @pytest.mark.parametrize("request_", FILES)
 def test_a_line_sends_the_same_form(client: Client, tmp_path: Path, request_: str) -> None:
-    """A multipart request is told with -F: the same fields, and files of the same name, type and content."""
+    """A multipart request uses -F, with the same fields, and files with the same name, type and content."""
     reply = FILES[request_](client)
 
     for name, content in {"ada.png": PNG, "a.png": PNG, "b.txt": b"text", "FILE": PNG}.items():
@@ -120,7 +120,7 @@ def test_a_line_sends_the_same_form(client: Client, tmp_path: Path, request_: st
 
 
 def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
-    """A HEAD request is told with -I, which shows the headers that come."""
+    """A HEAD request uses -I, which shows the response's headers."""
     client.head("/posts")
 
     (line,) = curl_lines(client.exchanges)
@@ -129,7 +129,7 @@ def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
 
 
 def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
-    """A token that an earlier reply held is written as $TOKEN, and works when that is set."""
+    """A token from an earlier response is written as $TOKEN, and the command works if you set that."""
     client.post("/login")
     assert client.exchanges[0].reply
     client.exchanges[0].reply.token = "a.b-c"
@@ -147,7 +147,7 @@ def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
     ids=["long", "null bytes", "not UTF-8"],
 )
 def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, content: bytes, named: str) -> None:
-    """A long or binary body is named with its size, not dumped; with such a file the line sends the same."""
+    """A long or binary body is replaced by its size; with such a file, the command sends the same."""
     reply = client.post("/note", content=content)
 
     (line,) = curl_lines(client.exchanges)
@@ -157,7 +157,7 @@ def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, c
 
 
 def test_a_stream_is_named(client: Client, tmp_path: Path) -> None:
-    """A body sent in pieces is named, and sent in pieces again."""
+    """A body sent in pieces is named as such, and the command sends it in pieces too."""
     reply = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
 
     (line,) = curl_lines(client.exchanges)
@@ -167,7 +167,7 @@ def test_a_stream_is_named(client: Client, tmp_path: Path) -> None:
 
 
 def test_files_are_listed(client: Client) -> None:
-    """The files that a test makes and a learner does not have are listed with type and size."""
+    """Files that only the test has are listed with their type and size."""
     FILES["fields beside it"](client)
     FILES["several of one name"](client)
 
@@ -179,7 +179,7 @@ def test_files_are_listed(client: Client) -> None:
 
 
 def test_a_form_of_a_closed_file_is_told_without_it(client: Client, tmp_path: Path) -> None:
-    """A request whose file is closed meanwhile still has a line."""
+    """A request still has a command if its file has been closed meanwhile."""
     (tmp_path / "ada.png").write_bytes(PNG)
     with (tmp_path / "ada.png").open("rb") as file:
         client.post("/files", files={"file": file})

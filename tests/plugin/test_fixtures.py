@@ -1,4 +1,4 @@
-"""The plugin's fixtures beyond what the stages' own tests show: clients, mailbox, pages."""
+"""The plugin's fixtures, beyond what the stages' own tests show: clients, mailbox, pages."""
 
 import smtplib
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ def crashing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
 
 
 def test_a_crash_does_not_break_the_next_request(crashing: ServedApp) -> None:
-    """The request after a crash gets its reply, although uvicorn closes the connection of the crash."""
+    """After a crash, the next request gets its response, although uvicorn closes the connection."""
     with Client(crashing, []) as client:
         replies = [client.get(path).status_code for _ in range(30) for path in ("/crash", "/")]
 
@@ -49,7 +49,7 @@ def test_a_crash_does_not_break_the_next_request(crashing: ServedApp) -> None:
 
 
 def test_a_client_remembers_what_it_sent(crashing: ServedApp) -> None:
-    """Every request is an exchange with its reply, and with what the log held before it."""
+    """Every request is an exchange with its response, and with what the log contained before it."""
     with Client(crashing, []) as client:
         client.get("/crash")
         reply = client.get("/")
@@ -62,7 +62,7 @@ def test_a_client_remembers_what_it_sent(crashing: ServedApp) -> None:
 
 
 def test_a_request_without_a_reply_is_remembered(tmp_path: Path, crashing: ServedApp) -> None:
-    """A request that gets no reply is an exchange, too."""
+    """A request that gets no response is an exchange too."""
     with Client(crashing, []) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:1/")
 
@@ -85,7 +85,7 @@ def send(box: Mailbox, to: str, subject: str = "Hello") -> None:
 
 
 def test_the_mailbox_keeps_what_is_sent(box: Mailbox, unique: Callable[[str], str]) -> None:
-    """Mail sent over SMTP is in the mailbox, whole, by its address."""
+    """Mail sent over SMTP arrives whole in the mailbox, under its address."""
     ada, bob = unique("ada") + "@example.com", unique("bob") + "@example.com"
     send(box, ada, "One")
     send(box, bob, "Two")
@@ -99,7 +99,7 @@ def test_the_mailbox_keeps_what_is_sent(box: Mailbox, unique: Callable[[str], st
 
 
 def test_mail_that_does_not_come_is_told(box: Mailbox, unique: Callable[[str], str]) -> None:
-    """Waiting in vain for mail fails with a sentence that counts what came."""
+    """If a mail doesn't come, waiting fails with a sentence that counts the mails that came."""
     ada = unique("ada") + "@example.com"
     send(box, ada)
 
@@ -108,7 +108,7 @@ def test_mail_that_does_not_come_is_told(box: Mailbox, unique: Callable[[str], s
 
 
 def test_pages_have_an_origin_of_their_own(tmp_path: Path) -> None:
-    """A folder of pages is served on its own port, never from a cache, and is gone afterwards."""
+    """A folder of pages is served on a separate port, never from a cache, and only while it's needed."""
     write(tmp_path, {"index.html": "<p>größe"})
 
     with serve_pages(tmp_path) as origin:
@@ -120,7 +120,7 @@ def test_pages_have_an_origin_of_their_own(tmp_path: Path) -> None:
 
 
 def test_unique_names_differ(unique: Callable[[str], str]) -> None:
-    """Names of one stem differ."""
+    """Unique names with the same stem are different."""
     names = {unique("ada") for _ in range(100)}
 
     assert len(names) == 100

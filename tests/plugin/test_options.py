@@ -1,4 +1,4 @@
-"""pytest with the plugin, as a learner runs it: from anywhere, with its options, where things are missing."""
+"""pytest with the plugin, as a learner runs it: from anywhere, with its options, and with things missing."""
 
 import json
 import re
@@ -86,7 +86,7 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 def test_results_are_lines_of_json(run: Run, new_course: NewCourse, tmp_path: Path) -> None:
-    """--workbook-results writes what was collected and how it fared; a browser that is missing is not proven."""
+    """--workbook-results writes what was collected and how it went; without a browser, that's “not proven”."""
     course, results = new_course(stage(KEPT)), tmp_path / "results.jsonl"
 
     ended = run(course, "stages/01-notes", "--workbook-results", str(results), WORKBOOK_BROWSER="none")
@@ -115,7 +115,7 @@ def test_results_are_lines_of_json(run: Run, new_course: NewCourse, tmp_path: Pa
 
 
 def test_results_hold_the_cards(run: Run, new_course: NewCourse, tmp_path: Path) -> None:
-    """A broken promise's line holds its card in parts; those that wait for the same cause say so."""
+    """A broken promise's line has the parts of its card; promises that wait for the same cause say so."""
     results = tmp_path / "results.jsonl"
 
     ended = run(new_course(stage(TWO, "app = FastAPI(")), "stages/01-notes", "--workbook-results", str(results))
@@ -132,7 +132,7 @@ def test_results_hold_the_cards(run: Run, new_course: NewCourse, tmp_path: Path)
 
 
 def test_tests_that_cannot_be_collected_are_told(run: Run, new_course: NewCourse, tmp_path: Path) -> None:
-    """A test file that cannot be read has a line in the results."""
+    """A test file that can't be read has a line in the results."""
     results = tmp_path / "results.jsonl"
 
     run(new_course(stage("def test_name(\n")), "stages/01-notes", "--workbook-results", str(results))
@@ -143,7 +143,7 @@ def test_tests_that_cannot_be_collected_are_told(run: Run, new_course: NewCourse
 
 
 def test_no_skips_fails_a_run_that_skips(run: Run, new_course: NewCourse) -> None:
-    """With --no-skips a skipped test fails the run, and is counted."""
+    """With --no-skips, a skipped test is counted and fails the run."""
     ended = run(new_course(stage(KEPT)), "stages/01-notes", "--no-skips", WORKBOOK_BROWSER="none")
 
     assert ended.status == 1
@@ -161,7 +161,7 @@ def test_tracebacks_are_shown_on_demand(run: Run, new_course: NewCourse) -> None
 
 
 def test_several_processes_work(run: Run, new_course: NewCourse) -> None:
-    """With `-n 2` of pytest-xdist tests pass, fail and show their cards as in one process."""
+    """With pytest-xdist's `-n 2`, tests pass, fail and show their cards as in one process."""
     files = stage(BROKEN) | {"stages/02-more/main.py": MAIN, "stages/02-more/test_more.py": TWO}
 
     ended = run(new_course(files), "stages", "-n", "2")
@@ -177,7 +177,7 @@ def test_several_processes_work(run: Run, new_course: NewCourse) -> None:
     ids=["from the root", "from the stage", "from the stage, its file"],
 )
 def test_it_runs_from_anywhere(run: Run, new_course: NewCourse, folder: str, arguments: list[str]) -> None:
-    """Tests run from the course's root, and from inside the stage, below a path with spaces."""
+    """Tests run from the course's root and from inside the stage, even below a path with spaces."""
     course = new_course(stage(TWO))
 
     ended = run(course / folder, *arguments)
@@ -193,7 +193,7 @@ def test_it_runs_from_anywhere(run: Run, new_course: NewCourse, folder: str, arg
 def test_an_app_that_does_not_start_has_one_card(
     run: Run, new_course: NewCourse, launcher: str, screens: Screens
 ) -> None:
-    """An app that cannot be served is told once; every other test of its module waits for that."""
+    """An app that can't be served has one card, and every other test of its module waits for that."""
     ended = run(new_course(stage(TWO, "app = FastAPI(")), "stages/01-notes", "--launcher", launcher)
 
     assert list(ended.shown) == ["test_name", "test_posts"]
@@ -202,7 +202,7 @@ def test_an_app_that_does_not_start_has_one_card(
 
 
 def test_a_fresh_app_that_does_not_start_tells_its_variables(run: Run, new_course: NewCourse, screens: Screens) -> None:
-    """An app that one set of variables keeps from starting is told with these."""
+    """If certain variables keep an app from starting, its card shows them."""
     main = "import os\n\nif os.environ.get('MODE') == 'production':\n    raise RuntimeError('no key')\n"
     tests = 'def test_production(fresh_app):\n    """It starts in production."""\n    fresh_app(MODE="production")\n'
 
@@ -212,7 +212,7 @@ def test_a_fresh_app_that_does_not_start_tells_its_variables(run: Run, new_cours
 
 
 def test_a_stage_without_its_app_is_told(run: Run, new_course: NewCourse, screens: Screens) -> None:
-    """A folder whose main.py is gone is told like an app that does not start."""
+    """A folder without main.py gets the same kind of card as an app that doesn't start."""
     ended = run(new_course({"stages/01-notes/test_notes.py": TWO}), "stages/01-notes")
 
     screens("card-no-app", ended.shown["test_name"])
@@ -220,7 +220,7 @@ def test_a_stage_without_its_app_is_told(run: Run, new_course: NewCourse, screen
 
 
 def test_an_app_that_hangs_is_waited_for_once(run: Run, new_course: NewCourse, screens: Screens) -> None:
-    """An app that hangs is not tried again by the next module: its tests wait for the cause told already."""
+    """The next module doesn't try an app that hangs again; its tests wait for the first card's cause."""
     hangs = "import time\n\nopen(__file__ + '.tried', 'a').write('x')\ntime.sleep(99)\n"
     files = stage(TWO, hangs) | {"stages/01-notes/test_more.py": TWO, "stages/01-notes/conftest.py": IMPATIENT}
     course = new_course(files)
@@ -235,7 +235,7 @@ def test_an_app_that_hangs_is_waited_for_once(run: Run, new_course: NewCourse, s
 
 
 def test_a_start_up_of_fastapi_that_hangs_is_told(run: Run, new_course: NewCourse, screens: Screens) -> None:
-    """A lifespan of a FastAPI app that waits for ever is told on a card, with the line that it waits at."""
+    """If a FastAPI app's lifespan waits forever, the card shows the line that it's waiting at."""
     lifespan = """\
 import asyncio
 from contextlib import asynccontextmanager
@@ -260,7 +260,7 @@ app.include_router(APIRouter(lifespan=connected))
 
 
 def test_a_mistake_of_the_author_stays_pythons(run: Run, new_course: NewCourse) -> None:
-    """A test that asks for a fixture that there is none of is told by pytest itself."""
+    """If a test asks for an unknown fixture, pytest reports it as usual."""
     ended = run(new_course(stage("def test_name(client, clint):\n    pass\n")), "stages/01-notes")
 
     assert "fixture 'clint' not found" in ended.shown["test_name"]

@@ -1,4 +1,4 @@
-"""Samples of what is exhaustive: the whole suite takes a different one at each commit, and any run can take all."""
+"""Samples of what's exhaustive: the whole suite takes another one at each commit, and any run can take all."""
 
 import re
 import subprocess
@@ -33,7 +33,7 @@ def test_plain():
 
 @pytest.fixture
 def course(new_course: Callable[[dict[str, str]], Path]) -> Path:
-    """A course with a history of one commit, and tests of which some are exhaustive."""
+    """Return a course with one commit and with tests of which some are exhaustive."""
     files = {"workbook.toml": "", "stages/01-notes/main.py": MAIN, "stages/01-notes/test_notes.py": TESTS}
     root = new_course(files)
     commit(root, "init", "-q")
@@ -54,7 +54,7 @@ def ran(ended: Ended) -> set[int]:
 
 
 def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
-    """The whole suite runs a few cases, spread over all of them; others at the next commit, until each had its turn."""
+    """The whole suite runs a few cases, spread over all, and others at the next commit, until all had a turn."""
     seen: list[set[int]] = []
     for _ in range(3):
         ended = run(course, "-vv", "-n", "0")
@@ -70,7 +70,7 @@ def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
 
 
 def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:
-    """A run can be repeated: the sample depends on the commit alone, also when several processes share it."""
+    """The sample depends only on the commit, even if several processes share it, so a run can be repeated."""
     one, several = ran(run(course, "-vv", "-n", "0")), run(course, "-vv", "-n", "2")
 
     assert several.last_line == f"{len(one) + 1} passed"  # xdist does not count what was left out
@@ -82,7 +82,7 @@ def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:
     ids=" ".join,
 )
 def test_all_of_it_runs_where_it_is_asked_for(run: Run, course: Path, arguments: list[str]) -> None:
-    """--exhaustive, and a run that names what it wants, leave nothing out."""
+    """With --exhaustive, or if you name what to run, nothing is left out."""
     ended = run(course, "-vv", "-n", "0", *arguments)
 
     assert ran(ended) == set(range(CASES))
@@ -91,6 +91,6 @@ def test_all_of_it_runs_where_it_is_asked_for(run: Run, course: Path, arguments:
 
 
 def test_without_git_there_is_a_sample_too(run: Run, course: Path) -> None:
-    """Where there is no history, or no git, the whole suite takes the first sample."""
+    """Without a history, or without git, the whole suite takes the first sample."""
     assert 0 in ran(run(course, "-vv", "-n", "0", GIT_DIR="/nowhere"))
     assert 0 in ran(run(course, "-vv", "-n", "0", PATH="/nowhere"))

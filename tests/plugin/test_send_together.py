@@ -1,4 +1,4 @@
-"""Requests at the same moment: the app has read all but the last byte of each before it has the whole of any."""
+"""Requests at the same moment: the app gets all but the last byte of each before it gets the whole of any."""
 
 import time
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def test_all_are_begun_before_one_is_whole(client: Client) -> None:
-    """Every one of eight requests finds all eight begun; the replies come in the requests' order."""
+    """Each of eight requests finds all eight begun, and the responses come in the requests' order."""
     requests = [client.build_request("POST", f"/{number}", content=bytes(2 + number * 20_000)) for number in range(8)]
 
     replies = send_together(client, requests)
@@ -55,7 +55,7 @@ def test_all_are_begun_before_one_is_whole(client: Client) -> None:
 
 
 def test_one_that_fails_does_not_hold_the_others(client: Client) -> None:
-    """When one cannot be sent its error is raised at once, and the others have been sent."""
+    """If one request can't be sent, its error is raised at once, and the others have been sent."""
     requests = [client.build_request("POST", url, content=b"body") for url in ("/", "http://127.0.0.1:1/", "/")]
     begun = time.monotonic()
 

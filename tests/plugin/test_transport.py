@@ -1,4 +1,4 @@
-"""What an app may send back is bounded: in size, in time, in form."""
+"""What an app can send back is limited in size, in time and in form."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +104,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
 def test_a_reply_that_is_none_ends_in_an_error(
     raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str
 ) -> None:
-    """A reply that is endless, drips, is packed or malformed raises an `httpx.TransportError` that says so."""
+    """An endless, dripping, packed or malformed response raises an `httpx.TransportError` that says so."""
     monkeypatch.setattr(transport, "MOST_OF_REPLY", 2 * 1024 * 1024)
     monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
 
@@ -113,14 +113,14 @@ def test_a_reply_that_is_none_ends_in_an_error(
 
 
 def test_redirects_are_not_followed(raw: ServedApp) -> None:
-    """A redirect is a reply like any other."""
+    """A redirect is a response like any other."""
     with Client(raw, []) as client:
         assert client.get("/redirect").status_code == 302
         assert len(client.exchanges) == 1
 
 
 def test_another_address_is_not_reached(raw: ServedApp) -> None:
-    """Whatever an app puts into its replies, the client speaks to that app alone."""
+    """Whatever an app puts into its responses, the client talks only to that app."""
     with Client(raw, []) as client:
         for url in ("http://127.0.0.1:1/", "http://example.com/", "http://localhost:22/"):
             with pytest.raises(httpx.ConnectError, match="is not the app's address"):
@@ -141,28 +141,28 @@ def test_another_address_is_not_reached(raw: ServedApp) -> None:
     ],
 )
 def test_json_is_read_strictly(body: str, said: str) -> None:
-    """What is no JSON by its standard, or a trap for who reads it, raises a `ValueError`."""
+    """Text that isn't standard JSON, or is a trap for its reader, raises a `ValueError`."""
     with pytest.raises(ValueError, match=said):
         transport.Reply(200, text=body).json()
 
 
 @pytest.mark.parametrize("charset", ["undefined", "zlib_codec", "idna", "none-such", "unicode_escape"])
 def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
-    """A reply that names a charset which is none of HTTP's is read as UTF-8."""
+    """A response with a charset that HTTP doesn't know is read as UTF-8."""
     reply = transport.Reply(200, content="Grüße".encode(), headers={"Content-Type": f"text/plain; charset={charset}"})
 
     assert reply.text == "Grüße"
 
 
 def test_plain_json_is_read() -> None:
-    """Ordinary JSON is read as always: nested, with numbers of every kind, any script."""
+    """Ordinary JSON can be read as usual: nested, with all kinds of numbers, in any script."""
     value = {"posts": [{"id": 2**40, "title": "Grüße 你好", "score": 1.5e300, "none": None, "yes": [True, []]}]}
 
     assert transport.Reply(200, json=value).json() == value
 
 
 def test_a_request_asks_for_plain_bytes(tmp_path: Path) -> None:
-    """Requests allow no compression: what it unpacks to could not be bounded."""
+    """Requests don't allow compression, because what it unpacks to couldn't be limited."""
     launcher = choose_launcher()
     code = "from fastapi import FastAPI, Request\n\napp = FastAPI()\n\n\n@app.get('/')\ndef told(request: Request):\n"
     code += "    return dict(request.headers)\n"

@@ -1,4 +1,4 @@
-"""A class of sixty, counted and reported once for all that look at it."""
+"""A class of sixty, counted and reported once for all the tests that look at it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +18,13 @@ class Report:
 
 
 def counted() -> ClassMarks:
-    """The class's marks by the real exercises' points."""
+    """Return the class's marks by the real exercises' points."""
     return class_of(a_class(), {name: grading_of(name) for name in EXERCISES}, titles())
 
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Every format of the class of sixty; and in unsafe.html its page, had it been graded with --unsafe."""
+    """Return every format of the class of sixty; unsafe.html is its page if it had been graded with --unsafe."""
     folder = tmp_path_factory.mktemp("report")
     marks = counted()
     for write in FORMATS.values():

@@ -1,4 +1,4 @@
-"""Journals as the grader writes them, of classes that were never there."""
+"""Journals like the grader's, of classes that never existed."""
 
 import json
 import random
@@ -85,7 +85,7 @@ HIDDEN = 3  # the last so many promises of an exercise
 
 
 def promises_of(exercise: str) -> dict[str, tuple[float, str]]:
-    """The points and the sentence of each promise."""
+    """Return the points and the sentence of each promise."""
     if exercise == "pagination":
         return dict(PAGINATION)
     word = exercise.replace("-", "_")
@@ -98,7 +98,7 @@ def grading_of(exercise: str) -> Grading:
 
 
 def sentences_of(exercise: str) -> dict[str, tuple[str, bool]]:
-    """The promises of an exercise: their sentences, and whether they are hidden."""
+    """Return the promises of an exercise: their sentences, and whether they're hidden."""
     found = promises_of(exercise)
     return {name: (text, n >= len(found) - HIDDEN) for n, (name, (_, text)) in enumerate(found.items())}
 
@@ -108,7 +108,7 @@ def titles() -> dict[str, str]:
 
 
 def learners(many: int) -> list[Learner]:
-    """A class: the odd names first, half from Canvas, half from Moodle; the last two are not on the roster."""
+    """Return a class: odd names first, half from Canvas, half from Moodle; the last two aren't on the roster."""
     found = []
     for n in range(many):
         name = ODD_NAMES[n] if n < len(ODD_NAMES) else f"{GIVEN[n % 12]} {FAMILY[n // 12 % 10]}"
@@ -141,7 +141,7 @@ def result(
     sentences: dict[str, tuple[str, bool]] | None = None,
     **more: Any,
 ) -> Result:
-    """A graded submission that keeps every promise but those in `outcomes`."""
+    """Return a graded submission that keeps every promise except those in `outcomes`."""
     grading = grading or grading_of(exercise)
     outcomes = outcomes or {}
     verdicts = []
@@ -186,17 +186,17 @@ def overridden(one: Override) -> Entry:
 def class_of(
     entries: Iterable[Entry], gradings: dict[str, Grading] | None = None, titles: dict[str, str] | None = None
 ) -> ClassMarks:
-    """The marks that these entries come to."""
+    """Return the marks that follow from these entries."""
     return count(collect(entries), Exercises(gradings or {}, titles or {}))
 
 
 def published(marks: ClassMarks) -> Entry:
-    """What `workbook class publish` notes."""
+    """Return what `workbook class publish` records."""
     return Entry(BEGINNING + timedelta(hours=8), PUBLISHED, "", json.loads(json.dumps(as_shown(marks))))
 
 
 def a_class(many: int = 60, seed: int = 1, exercises: Sequence[str] = EXERCISES) -> Iterator[Entry]:
-    """A class with everything in it that a report tells."""
+    """Return a class with everything in it that a report can show."""
     chance = random.Random(seed)
     people = learners(many)
     absent = {name: [one.id for one in people if one.on_roster and chance.random() < 0.06] for name in exercises}
@@ -236,7 +236,7 @@ def a_class(many: int = 60, seed: int = 1, exercises: Sequence[str] = EXERCISES)
 
 
 def write(path: Path, entries: Iterator[Entry]) -> Journal:
-    """A journal of these entries, with their times, written at one go."""
+    """Write a journal of these entries with their times, all at once."""
     journal = Journal(path)
     journal.record("begun", "")
     with sqlite3.connect(path) as db:

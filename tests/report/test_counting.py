@@ -1,4 +1,4 @@
-"""From the journal to marks: the latest result, today's points, a person's decisions, and what moved."""
+"""From the journal to marks: the latest result, today's points, a person's decisions, and what changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,14 +25,14 @@ def marks_of(entries: Iterable[Entry], grading: Grading = POINTS) -> ClassMarks:
 
 
 def ada(*entries: Entry, grading: Grading = POINTS) -> Mark:
-    """Ada's mark for pagination, in a class with Grace."""
+    """Return Ada's mark for pagination, in a class with Grace."""
     marks = marks_of([class_entry([ADA, GRACE], ["pagination"]), *entries], grading)
     assert [row.name for row in marks.rows] == ["Ada Lovelace", "Grace Hopper"]
     return marks.rows[0].marks["pagination"]
 
 
 def test_a_kept_promise_gives_its_points() -> None:
-    """Points are those of the promises kept; a broken one gives none and keeps its evidence."""
+    """A kept promise gives its points; a broken one gives none and keeps its evidence."""
     mark = ada(graded(result(ADA, "pagination", {FIRST: "broken"}, evidence="a 500")))
 
     assert (mark.state, mark.points) == ("graded", 80)
@@ -41,7 +41,7 @@ def test_a_kept_promise_gives_its_points() -> None:
 
 
 def test_bonus_comes_on_top_and_dropped_counts_for_no_one() -> None:
-    """A promise in [bonus] adds to the full marks; one in [dropped] counts for neither, and is shown as dropped."""
+    """A [bonus] promise adds to the full marks; a [dropped] one doesn't count and is shown as dropped."""
     points = {name: worth for name, worth in POINTS.points.items() if name not in {FIRST, SECOND}}
     grading = Grading(points=points, bonus={FIRST: 7}, dropped={SECOND: 20})
 
@@ -56,7 +56,7 @@ def test_bonus_comes_on_top_and_dropped_counts_for_no_one() -> None:
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_the_last_attempt_counts(order: tuple[int, int]) -> None:
-    """The result of the latest attempt counts, also when an earlier one is graded again after it."""
+    """The result of the latest attempt counts, even if an earlier one is graded again after it."""
     by_attempt = {1: result(ADA, "pagination"), 2: result(ADA, "pagination", {FIRST: "broken"}, attempt=2)}
 
     mark = ada(*(graded(by_attempt[attempt]) for attempt in order))
@@ -65,12 +65,12 @@ def test_the_last_attempt_counts(order: tuple[int, int]) -> None:
 
 
 def test_the_last_grading_of_an_attempt_counts() -> None:
-    """Of several gradings of one attempt the last counts."""
+    """If one attempt has been graded several times, the last grading counts."""
     assert ada(graded(result(ADA, "pagination", {FIRST: "broken"})), graded(result(ADA, "pagination"))).points == 100
 
 
 def test_an_unstable_promise_waits_for_a_person() -> None:
-    """A promise about which two sandboxes disagreed gives no points and is told, until a person has decided."""
+    """If two sandboxes disagree on a promise, it's listed and gives no points until a person decides."""
     unstable = graded(result(ADA, "pagination", {FIRST: "unstable"}, flags=("unstable",)))
     decision = overridden(Override("ada", "pagination", FIRST, 12, "Seen."))
 
@@ -83,7 +83,7 @@ def test_an_unstable_promise_waits_for_a_person() -> None:
 
 
 def test_the_last_override_counts_and_survives_a_regrade() -> None:
-    """Of several decisions on a promise the last counts, whatever is graded afterwards."""
+    """The last override of a promise counts, whatever is graded afterwards."""
     first = overridden(Override("ada", "pagination", FIRST, 5, "Half of it."))
     last = overridden(Override("ada", "pagination", FIRST, 15, "More than half."))
 
@@ -94,21 +94,21 @@ def test_the_last_override_counts_and_survives_a_regrade() -> None:
 
 
 def test_an_override_without_a_submission_is_a_mark() -> None:
-    """Points that a person gives to someone who handed in nothing count."""
+    """Points that a person gives to a learner who handed in nothing count."""
     mark = ada(overridden(Override("ada", "pagination", FIRST, 20, "Shown in class.")))
 
     assert (mark.file, mark.counts, mark.points) == ("", True, 20)
 
 
 def test_a_promise_that_is_dropped_takes_its_override_along() -> None:
-    """What is dropped counts for nobody, not for those either for whom a person has decided."""
+    """A dropped promise counts for no one, even if a person gave points for it."""
     grading = Grading(points={SECOND: 20}, dropped={FIRST: 20})
 
     assert ada(overridden(Override("ada", "pagination", FIRST, 20, "Seen.")), grading=grading).points == 0
 
 
 def test_a_promise_younger_than_the_grading_is_told() -> None:
-    """A promise that grading.toml has and the result has not is “not graded” and no part of the class's rate."""
+    """A promise added after the grading is “not graded” and doesn't count in the class's rate."""
     grading = Grading(points=POINTS.points | {"test_new": 10})
 
     marks = marks_of([graded(result(ADA, "pagination"))], grading)
@@ -118,7 +118,7 @@ def test_a_promise_younger_than_the_grading_is_told() -> None:
 
 
 def first_grading(grading: Grading = POINTS) -> list[Entry]:
-    """What Ada's grading, 80 points, leaves behind once it's published."""
+    """Return what Ada's grading, 80 points, leaves in the journal once it's published."""
     entries = [class_entry([ADA, GRACE], ["pagination"]), graded(result(ADA, "pagination", {FIRST: "broken"}))]
     return [*entries[1:], published(marks_of(entries, grading))]
 
@@ -134,7 +134,7 @@ MOVES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("what", MOVES)
 def test_a_mark_that_moved_says_why(what: str) -> None:
-    """A mark that isn't the published one says what it was, what it is, and why."""
+    """If a mark differs from the published one, it says what it was, what it is, and why."""
     change, why = MOVES[what]
 
     moved = ada(*first_grading(), graded(result(ADA, "pagination", **change))).moved
@@ -144,7 +144,7 @@ def test_a_mark_that_moved_says_why(what: str) -> None:
 
 
 def test_another_seed_is_a_reason() -> None:
-    """A mark that another seed has moved says so."""
+    """If a mark changed because of another seed, it says so."""
     again = result(ADA, "pagination")
     again = replace(again, key=replace(again.key, seed=2))
 
@@ -155,7 +155,7 @@ def test_another_seed_is_a_reason() -> None:
 
 
 def test_points_that_changed_say_so() -> None:
-    """A mark that another grading.toml has moved names the promises and their points, then and now."""
+    """If a mark changed because of grading.toml, it names the promises with their old and new points."""
     points = POINTS.points | {SECOND: 1.0}
     del points["test_the_last_page_is_told"]
     grading = Grading(points=points, dropped={"test_the_last_page_is_told": 20})
@@ -173,7 +173,7 @@ def test_points_that_changed_say_so() -> None:
 
 
 def test_an_override_is_a_reason() -> None:
-    """A mark that a person has moved gives the person's reason."""
+    """If a mark changed because of an override, it shows the override's reason."""
     moved = ada(*first_grading(), overridden(Override("ada", "pagination", FIRST, 10, "Half of it."))).moved
 
     assert moved
@@ -182,12 +182,12 @@ def test_an_override_is_a_reason() -> None:
 
 
 def test_a_mark_that_stayed_has_not_moved() -> None:
-    """A regrade that changes no points moves no mark."""
+    """If a regrade doesn't change any points, no mark counts as changed."""
     assert ada(*first_grading(), graded(result(ADA, "pagination", {FIRST: "broken"}, tests="t2"))).moved is None
 
 
 def test_a_mark_that_no_one_has_seen_does_not_move() -> None:
-    """Before marks are published no page says that one has changed, and after publishing again the new one counts."""
+    """No page shows a change before marks are published; after another publishing, the new mark is the base."""
     again = graded(result(ADA, "pagination", tests="t2"))
     unpublished = [entry for entry in first_grading() if entry.kind == GRADED]
 
@@ -197,7 +197,7 @@ def test_a_mark_that_no_one_has_seen_does_not_move() -> None:
 
 
 def test_full_marks_of_fewer_points_say_so() -> None:
-    """A mark of all points says what of, before and after, when a promise has been dropped."""
+    """If a promise is dropped, full marks still say out of how many points, before and after."""
     grading = Grading(points={SECOND: 20}, dropped={FIRST: 20})
     kept = graded(result(ADA, "pagination"))
     shown = published(marks_of([class_entry([ADA, GRACE], ["pagination"]), kept]))
@@ -213,7 +213,7 @@ def failed() -> Entry:
 
 
 def test_a_failure_is_told_until_it_is_graded() -> None:
-    """What could not be graded has no mark and says why; once it is graded, that is forgotten."""
+    """If grading failed there's no mark, but a reason, until the submission is graded."""
     mark = ada(failed())
     assert (mark.state, mark.counts, mark.why) == ("failed", False, "The disk was full.")
     assert [one["why"] for one in marks_of([failed()]).failed] == ["The disk was full."]
@@ -222,7 +222,7 @@ def test_a_failure_is_told_until_it_is_graded() -> None:
 
 
 def test_who_has_not_handed_in_is_not_who_is_not_graded_yet() -> None:
-    """On the roster without a result: not handed in if no file was found, else the grading has not come to them."""
+    """Without a result: “not handed in” if there was no file, otherwise not graded yet."""
     entries = [class_entry([ADA, GRACE], ["pagination"], not_handed_in={"pagination": ["grace"]})]
 
     states = [row.marks["pagination"].state for row in marks_of(entries).rows]
@@ -231,14 +231,14 @@ def test_who_has_not_handed_in_is_not_who_is_not_graded_yet() -> None:
 
 
 def test_somebody_without_a_place_in_the_class_is_not_lost() -> None:
-    """A result of somebody whom the class does not know has its row, under the id, not on the roster."""
+    """A result of an unknown learner has a row, under the id, as not on the roster."""
     marks = marks_of([class_entry([ADA], ["pagination"]), graded(result(GRACE, "pagination"))])
 
     assert [(row.name, row.learner.on_roster) for row in marks.rows] == [("Ada Lovelace", True), ("grace", False)]
 
 
 def test_an_exercise_that_the_course_has_no_more_keeps_its_points() -> None:
-    """Without a grading.toml the points that the results bring along count."""
+    """Without a grading.toml, the points in the results count."""
     marks = class_of([graded(result(ADA, "pagination", {FIRST: "broken"}))])
 
     assert [(one.name, one.title, one.full) for one in marks.exercises] == [("pagination", "pagination", 100)]
@@ -246,7 +246,7 @@ def test_an_exercise_that_the_course_has_no_more_keeps_its_points() -> None:
 
 
 def test_a_promise_that_tells_nobody_apart_is_called_out() -> None:
-    """Of ten or more, 95 % are nearly all and 5 % nearly none; who could not be looked at is not counted."""
+    """With ten or more results, a promise kept by 95 % or by 5 % is listed; unproven ones don't count."""
     people = [Learner(f"s{n:02}", f"Learner {n}") for n in range(22)]
     broken: list[dict[str, Outcome]] = [{SECOND: "broken"} for _ in people[:20]]
     broken[0][FIRST] = "broken"
@@ -262,7 +262,7 @@ def test_a_promise_that_tells_nobody_apart_is_called_out() -> None:
 
 
 def test_unsafe_is_seen_in_the_results_themselves() -> None:
-    """A class of which one was graded with --unsafe is unsafe, whatever the last run says of itself."""
+    """If one result was graded with --unsafe, the class is unsafe, whatever the last run says."""
     entries = [class_entry([ADA, GRACE], ["pagination"]), graded(result(ADA, "pagination", tier="none"))]
 
     assert marks_of([*entries, graded(result(GRACE, "pagination"))]).unsafe
@@ -271,13 +271,13 @@ def test_unsafe_is_seen_in_the_results_themselves() -> None:
 
 @pytest.mark.parametrize("data", [{}, {"learner": "ada"}, result(ADA, "pagination").as_dict() | {"key": 1}])
 def test_an_entry_that_no_grader_wrote_is_refused(data: dict[str, Any]) -> None:
-    """An entry that does not hold what it should is named by its kind and time."""
+    """An entry whose fields are wrong is refused with its kind and time."""
     with pytest.raises(BadEntry, match="an entry “graded” of 2026-11-20 08:00"):
         collect([Entry(BEGINNING, GRADED, "pagination", data)])
 
 
 def test_points_that_are_no_number_are_refused() -> None:
-    """An override of NaN or infinitely many points is refused, not added up."""
+    """An override of NaN or infinitely many points is refused."""
     for points in (float("nan"), float("inf")):
         with pytest.raises(BadEntry):
             collect([overridden(Override("ada", "pagination", FIRST, points, "?"))])

@@ -1,4 +1,4 @@
-"""What goes back by other programs: feedback zips, Gradescope's results, JUnit XML."""
+"""What goes back to other programs: feedback zips, Gradescope's results, JUnit XML."""
 
 import io
 import json
@@ -26,7 +26,7 @@ CANVAS, MOODLE = "lovelaceada_4711_90125_pagination.zip", "Grace Hopper_815_assi
 
 
 def two(file: str = CANVAS) -> ClassMarks:
-    """Ada from Canvas, who broke a promise; Grace from Moodle, about whom two sandboxes disagreed."""
+    """Return Ada from Canvas, who broke a promise, and Grace from Moodle, about whom two sandboxes disagreed."""
     entries = [
         class_entry([ADA, GRACE], ["pagination"]),
         graded(result(ADA, "pagination", {FIRST: "broken"}, file=file, evidence="\x1b[31m<b>")),
@@ -42,7 +42,7 @@ def inside(file: Path) -> dict[str, bytes]:
 
 
 def test_canvas_gets_its_own_file_names_back(tmp_path: Path) -> None:
-    """For Canvas a zip comes back under its own name, with the page in it."""
+    """For Canvas, a zip goes back under its own name, with the page in it."""
     list(write_feedback(two(), Target(tmp_path)))
 
     files = inside(tmp_path / "feedback-canvas-pagination.zip")
@@ -53,7 +53,7 @@ def test_canvas_gets_its_own_file_names_back(tmp_path: Path) -> None:
 
 
 def test_canvas_gets_a_page_for_what_was_no_zip(tmp_path: Path) -> None:
-    """For Canvas what was no zip comes back as a page whose name begins like the file's."""
+    """For Canvas, a page goes back for a file that isn't a zip, and its name begins like the file's."""
     list(write_feedback(two(file="lovelaceada_4711_90125_notes.txt"), Target(tmp_path)))
 
     files = inside(tmp_path / "feedback-canvas-pagination.zip")
@@ -62,7 +62,7 @@ def test_canvas_gets_a_page_for_what_was_no_zip(tmp_path: Path) -> None:
 
 
 def test_moodle_gets_its_own_folders_back(tmp_path: Path) -> None:
-    """For Moodle the page lies in the folder that Moodle made for the learner."""
+    """For Moodle, the page is in the folder that Moodle made for the learner."""
     list(write_feedback(two(), Target(tmp_path)))
 
     files = inside(tmp_path / "feedback-moodle-pagination.zip")
@@ -71,7 +71,7 @@ def test_moodle_gets_its_own_folders_back(tmp_path: Path) -> None:
 
 
 def test_two_files_of_one_name_are_one_learners(tmp_path: Path) -> None:
-    """Where two learners' files have one name the second is told and left out, so that nobody gets another's page."""
+    """If two learners' files have one name, the second is left out and named, so no one gets another's page."""
     entries = [class_entry([ADA, GRACE], ["pagination"])]
     entries += [graded(result(one, "pagination", file=CANVAS)) for one in (ADA, GRACE)]
 
@@ -85,7 +85,7 @@ def test_two_files_of_one_name_are_one_learners(tmp_path: Path) -> None:
 
 
 def test_everybody_in_a_class_has_a_way_back(reported: Report) -> None:
-    """Every mark of a class that came through Canvas and Moodle is in exactly one zip, and each zip is whole."""
+    """Each mark from Canvas or Moodle is in exactly one zip, and each zip is whole."""
     for exercise in EXERCISES:
         zips = [reported.folder / f"feedback-{system}-{exercise}.zip" for system in ("canvas", "moodle")]
         with_mark = [row for row in reported.marks.rows if row.marks[exercise].file]
@@ -93,7 +93,7 @@ def test_everybody_in_a_class_has_a_way_back(reported: Report) -> None:
 
 
 def test_gradescope_reads_a_result(tmp_path: Path) -> None:
-    """results.json has the score, and each promise with its points, its evidence as text, and who may see it."""
+    """results.json has the score and, for each promise, points, plain evidence and who may see it."""
     list(write_gradescope(two(), Target(tmp_path)))
 
     found = json.loads((tmp_path / "gradescope/pagination/ada/results.json").read_text(encoding="utf-8"))
@@ -111,7 +111,7 @@ def test_gradescope_reads_a_result(tmp_path: Path) -> None:
 
 
 def test_an_id_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
-    """A learner's id names a file in the folder, whatever it says; different ids have different files."""
+    """Whatever a learner's id is, its file is in the folder, and different ids have different files."""
     odd = [
         "../grace",
         "/etc/passwd",
@@ -137,7 +137,7 @@ def test_an_id_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_junit_is_read_by_others(tmp_path: Path) -> None:
-    """junit.xml has a suite for each learner and exercise: broken fails, undecided is an error, the rest is skipped."""
+    """junit.xml has a suite per learner and exercise: broken fails, undecided is an error, the rest is skipped."""
     list(write_junit(two(), Target(tmp_path)))
 
     suites = {suite.name: suite for suite in JUnitXml.fromfile(str(tmp_path / "junit.xml"))}
@@ -150,7 +150,7 @@ def test_junit_is_read_by_others(tmp_path: Path) -> None:
 
 
 def test_junit_of_a_hostile_class_is_xml(reported: Report) -> None:
-    """Names and evidence with control characters and markup in them leave the XML whole."""
+    """Names and evidence with control characters and markup in them still give valid XML."""
     suites = list(JUnitXml.fromfile(str(reported.folder / "junit.xml")))
 
     assert len(suites) == sum(mark.counts for _, mark in reported.marks.pairs())

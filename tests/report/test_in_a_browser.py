@@ -1,4 +1,4 @@
-"""The html report in a browser: large and small, light and dark, by keyboard and without script."""
+"""The html report in a browser: large and small, light and dark, with the keyboard and without scripts."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ PAGES = ("index.html", HOSTILE_PAGE, UNSTABLE_PAGE, TROUBLED_PAGE, "unsafe.html"
 
 
 class Seen:
-    """A page in the browser, and what went wrong on it: messages, dialogs, requests for anything but itself."""
+    """A page in the browser, and what went wrong on it: messages, dialogs, requests to other addresses."""
 
     def __init__(self, browser: "Browser", file: Path, **options: Any) -> None:
         self.context = browser.new_context(**options)
@@ -39,7 +39,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def class_page(browser: "Browser", reported: Report) -> Iterator[Seen]:
-    """The class page, in one tab for all that use it."""
+    """Return the class page, in one tab for all tests that use it."""
     seen = Seen(browser, reported.folder / "index.html")
     yield seen
     seen.context.close()
@@ -47,13 +47,13 @@ def class_page(browser: "Browser", reported: Report) -> Iterator[Seen]:
 
 @pytest.fixture
 def index(class_page: Seen) -> Seen:
-    """The class page, freshly loaded."""
+    """Return the class page, freshly loaded."""
     class_page.page.reload()
     return class_page
 
 
 def names(page: "Page") -> list[str]:
-    """The learners that the table shows, from the top."""
+    """Return the learners in the table, from the top."""
     return page.locator("table.learners tbody tr:not([hidden]) th").all_inner_texts()
 
 
@@ -63,7 +63,7 @@ def column(page: "Page", number: int) -> list[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_runs_and_nothing_is_cut_off(browser: "Browser", reported: Report, name: str) -> None:
-    """A page of hostile names and evidence runs none of it, asks no host for anything, and fits every screen."""
+    """A page of hostile names and evidence runs none of it, requests nothing, and fits every screen."""
     seen = Seen(browser, reported.folder / name)
     too_wide = {}
     for scheme in SCHEMES:
@@ -79,7 +79,7 @@ def test_nothing_runs_and_nothing_is_cut_off(browser: "Browser", reported: Repor
 
 
 def test_dark_is_dark(index: Seen) -> None:
-    """The page takes the reader's scheme: light text on dark, and dark text on light."""
+    """The page follows the reader's colour scheme: light text on dark, or dark text on light."""
     colours = []
     for scheme in SCHEMES:
         index.page.emulate_media(color_scheme=scheme)
@@ -90,7 +90,7 @@ def test_dark_is_dark(index: Seen) -> None:
 
 
 def test_the_table_is_sorted_by_keyboard(index: Seen) -> None:
-    """Enter on a heading sorts by it, numbers by size and the highest first; Enter again turns the order round."""
+    """Enter on a heading sorts by it, numbers by size and highest first; another Enter reverses the order."""
     page = index.page
     heading = page.locator("table.learners thead th", has_text="Total")
     heading.locator("button").focus()
@@ -105,7 +105,7 @@ def test_the_table_is_sorted_by_keyboard(index: Seen) -> None:
 
 
 def test_one_heading_at_a_time_sorts(index: Seen) -> None:
-    """Sorting by names after a number puts names in order, and only that heading says so."""
+    """If you sort by names after a number, names are in order, and only that heading is marked."""
     page = index.page
     for text in ("Total", "Name"):
         page.locator("table.learners thead th", has_text=text).locator("button").click()
@@ -118,7 +118,7 @@ def test_one_heading_at_a_time_sorts(index: Seen) -> None:
 
 
 def test_who_has_no_mark_stands_below_zero(index: Seen) -> None:
-    """Sorted by an exercise, highest first, those without a mark stand last."""
+    """Sorted by an exercise, highest first, learners without a mark come last."""
     index.page.locator("table.learners thead th", has_text="Avatar").locator("button").click()
 
     marks = column(index.page, 4)
@@ -127,7 +127,7 @@ def test_who_has_no_mark_stands_below_zero(index: Seen) -> None:
 
 
 def test_the_table_is_filtered(index: Seen) -> None:
-    """Typing shows only the learners in whose row every word is, with or without accents, and says how many."""
+    """Typing shows only the rows that have every word, with or without accents, and says how many."""
     page = index.page
     page.locator("#filter").press_sequentially("lindqvist slöw")
 
@@ -149,7 +149,7 @@ def test_the_page_is_whole_without_script(browser: "Browser", reported: Report) 
 
 
 def test_bidirectional_names_keep_to_their_cell(index: Seen) -> None:
-    """A name that is written from right to left does not turn round what stands beside it."""
+    """A name written from right to left doesn't change the order of what's beside it."""
     row = index.page.locator("table.learners tbody tr", has_text="محمد")
 
     assert row.locator("bdi").first.evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"

@@ -1,4 +1,4 @@
-"""The html report: whole, self-contained, and nothing from a submission acts in it."""
+"""The html report: whole, self-contained, and safe from what submissions put into it."""
 
 import re
 from html.parser import HTMLParser
@@ -20,7 +20,7 @@ UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\
 
 
 class Page(HTMLParser):
-    """A page's elements, its text, and where it leads."""
+    """A page's elements, its text, and where its links lead."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ def pages_of(report: Report) -> list[Page]:
 
 @pytest.fixture(scope="module")
 def pages(reported: Report) -> list[Page]:
-    """The class page, then all learners' pages."""
+    """Return the class page, then all learners' pages."""
     return pages_of(reported)
 
 
@@ -58,7 +58,7 @@ def of_two(**more: object) -> ClassMarks:
 
 
 def test_everybody_has_a_page_and_the_class_links_it(reported: Report, pages: list[Page]) -> None:
-    """There is a page for each learner, and every link of the class page leads to something that is there."""
+    """Each learner has a page, and every link of the class page leads to something that exists."""
     links = {str(link["href"]) for link in pages[0].all("a")}
     ids = {attributes.get("id") for _, attributes in pages[0].elements}
 
@@ -69,7 +69,7 @@ def test_everybody_has_a_page_and_the_class_links_it(reported: Report, pages: li
 
 
 def test_a_page_loads_nothing(pages: list[Page]) -> None:
-    """No page names anything that a browser would fetch, and its policy lets it fetch nothing."""
+    """No page refers to anything that a browser would load, and its policy wouldn't allow it."""
     for page in pages:
         names = {tag for tag, _ in page.elements}
         assert names & {"link", "img", "iframe", "object", "embed", "audio", "video", "form", "base", "use"} == set()
@@ -81,13 +81,13 @@ def test_a_page_loads_nothing(pages: list[Page]) -> None:
 
 
 def test_only_the_class_page_has_a_script(pages: list[Page]) -> None:
-    """The class page has one script, ours; a learner's page has none; no name or evidence adds one."""
+    """Only the class page has a script, which is ours; no name or evidence adds one."""
     assert [len(page.all("script")) for page in pages] == [1] + [0] * 60
     assert all(not name.startswith("on") for page in pages for _, attributes in page.elements for name in attributes)
 
 
 def test_hostile_text_is_shown(pages: list[Page], reported: Report) -> None:
-    """Markup in a name or in evidence is shown as it was written, and nothing in a page acts unseen."""
+    """Markup in a name or in evidence is shown as text, and no invisible character has an effect."""
     hostile = next(page for page in pages[1:] if "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text)
 
     assert HOSTILE not in "".join(page.text for page in pages)
@@ -96,7 +96,7 @@ def test_hostile_text_is_shown(pages: list[Page], reported: Report) -> None:
 
 
 def test_a_learners_page_is_theirs_alone(reported: Report, pages: list[Page]) -> None:
-    """A learner's page names no other learner, links nowhere, and holds neither test names nor another's evidence."""
+    """A learner's page doesn't name other learners or tests, has no links, and no one else's evidence."""
     ids = {row.learner.id for row in reported.marks.rows}
     for page in pages[1:]:
         assert len({ident for ident in re.findall(r"\bs\d{5}\b", page.text) if ident in ids}) == 1
@@ -109,7 +109,7 @@ def test_a_learners_page_is_theirs_alone(reported: Report, pages: list[Page]) ->
 
 
 def test_a_learners_page_explains_the_mark() -> None:
-    """A learner's page has points, promises, evidence, and what was decided by hand and why."""
+    """A learner's page has points, promises, evidence, and what a person decided and why."""
     marks = of_two()
 
     grace = " ".join(re.sub("<[^>]+>", " ", learner_page(marks, marks.rows[1]).partition("<body>")[2]).split())
@@ -123,7 +123,7 @@ def test_a_learners_page_explains_the_mark() -> None:
 
 
 def test_feedback_for_one_exercise_tells_of_that_alone() -> None:
-    """A page for one exercise has nothing of the others: neither their promises nor their points."""
+    """A page for one exercise doesn't have the promises or points of the others."""
     entries = [class_entry([ADA], ["pagination", "avatar"]), graded(result(ADA, "pagination"))]
     marks = class_of([*entries, graded(result(ADA, "avatar"))], {}, {"pagination": "Pagination", "avatar": "Avatar"})
 
@@ -135,7 +135,7 @@ def test_feedback_for_one_exercise_tells_of_that_alone() -> None:
 
 @pytest.mark.parametrize("unsafe", [True, False])
 def test_every_page_says_that_it_was_unsafe(unsafe: bool) -> None:
-    """Graded with --unsafe, the class page and every learner's page say so at their top; else none does."""
+    """If graded with --unsafe, the class page and every learner's page say so at the top; otherwise none does."""
     marks = of_two(unsafe=unsafe)
 
     pages = ["".join(class_page(marks)), *(learner_page(marks, row) for row in marks.rows)]
@@ -162,7 +162,7 @@ TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("what", TOLD)
 def test_the_class_page_tells_what_needs_a_look(what: str) -> None:
-    """Unmatched files, files that were not used and who has not handed in have a list of their own."""
+    """Unmatched files, unused files and learners who haven't handed in each have a list."""
     more, title, name = TOLD[what]
     people = [ADA, Learner("alan", "Alan Turing")]
     marks = class_of([class_entry(people, ["pagination"], **more), graded(result(ADA, "pagination"))])
@@ -175,7 +175,7 @@ def test_the_class_page_tells_what_needs_a_look(what: str) -> None:
 
 
 def test_the_class_page_gives_the_command_that_decides() -> None:
-    """An undecided promise is listed with the command that settles it, safe to be copied whatever the id."""
+    """Each undecided promise is listed with the command that settles it, safe to copy whatever the id."""
     odd = Learner("$(rm -rf ~)", "Odd")
     entries = [class_entry([odd], ["pagination"]), graded(result(odd, "pagination", {FIRST: "unstable"}))]
 
@@ -186,7 +186,7 @@ def test_the_class_page_gives_the_command_that_decides() -> None:
 
 
 def test_the_class_page_calls_out_what_is_slow() -> None:
-    """The class page says what was decided by hand, and what was flagged."""
+    """The class page shows what a person decided, and what was flagged."""
     page = "".join(class_page(of_two()))
 
     assert "slow; 99 s" in page
@@ -194,14 +194,14 @@ def test_the_class_page_calls_out_what_is_slow() -> None:
 
 
 def test_the_same_journal_gives_the_same_pages(reported: Report) -> None:
-    """A report has nothing of the moment in it: made again, it is the same to the byte."""
+    """A report made again from the same journal is the same to the byte."""
     again = "".join(class_page(counted()))
 
     assert again == (reported.folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_class_without_a_mark_has_its_page() -> None:
-    """A class in which no one has a mark yet has a page that says so."""
+    """A class without any mark yet has a page that says so."""
     page = "".join(class_page(class_of([class_entry([ADA, GRACE], ["pagination"])])))
 
     assert "No one has a mark yet." in page
@@ -219,7 +219,7 @@ def test_a_class_without_a_mark_has_its_page() -> None:
     ],
 )
 def test_a_histogram_counts_everybody_once(shares: list[float], counts: list[int]) -> None:
-    """Every mark is in one bar: on a border in the upper one, above the full marks in a bar of its own."""
+    """Every mark is in one bar: on a border in the upper one, above full marks in a separate one."""
     chart = histogram(shares)
 
     assert chart
@@ -228,5 +228,5 @@ def test_a_histogram_counts_everybody_once(shares: list[float], counts: list[int
 
 
 def test_no_marks_no_histogram() -> None:
-    """Of nobody's marks there is no histogram."""
+    """Without marks, there's no histogram."""
     assert histogram([]) is None

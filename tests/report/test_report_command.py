@@ -1,4 +1,4 @@
-"""`workbook class report`: what it writes and says, and what it does with a journal that is none."""
+"""`workbook class report`: what it writes and says, and what it does with a journal that isn't one."""
 
 import json
 import re
@@ -26,7 +26,7 @@ FORMATS = ("csv", "canvas", "moodle", "feedback", "gradescope", "junit", "html")
 
 @pytest.fixture
 def journal(workbook: Workbook) -> Path:
-    """The journal of a grading of one learner of the small course, who counts books but not by letter."""
+    """Return the journal of one learner of the small course, who counts books but not by letter."""
     file = "lovelaceada_4711_90125_count.zip"
     one = result(ADA, "count", {BY_LETTER: "broken"}, grading=COUNT, sentences=SENTENCES, file=file)
     path = workbook.root / "results/journal.db"
@@ -36,7 +36,7 @@ def journal(workbook: Workbook) -> Path:
 
 
 def test_report_writes_every_format(workbook: Workbook, journal: Path, screens: Screens) -> None:
-    """Without options every format is written beside the journal, a line for each, and the page's address is last."""
+    """Without options, `report` writes every format beside the journal, a line for each, the page's address last."""
     ended = workbook("report", "results/journal.db")
 
     assert (ended.status, ended.err) == (0, "")
@@ -55,7 +55,7 @@ def test_report_writes_every_format(workbook: Workbook, journal: Path, screens: 
 
 
 def test_report_counts_by_todays_points(workbook: Workbook, journal: Path) -> None:
-    """Points that an instructor has changed since the grading count at once, without grading again."""
+    """If an instructor changes points after the grading, they count at once, without grading again."""
     replace_in(workbook.root / "exercises/count/grading.toml", "test_counts_books = 70", "test_counts_books = 60")
 
     workbook("report", "results/journal.db", "--format", "csv", "--to", "out")
@@ -68,7 +68,7 @@ def test_report_counts_by_todays_points(workbook: Workbook, journal: Path) -> No
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_one_format_alone(workbook: Workbook, journal: Path, name: str) -> None:
-    """--format writes that one and no other."""
+    """--format writes only that format."""
     ended = workbook("report", "results/journal.db", "--format", name)
 
     assert ended.status == 0
@@ -85,7 +85,7 @@ def test_one_format_alone(workbook: Workbook, journal: Path, name: str) -> None:
 
 
 def test_formats_add_up(workbook: Workbook, journal: Path) -> None:
-    """--format may be repeated; an exercise's number in Canvas goes into its heading."""
+    """--format can be repeated; an exercise's number in Canvas goes into its heading."""
     ended = workbook(
         "report",
         "results/journal.db",
@@ -108,7 +108,7 @@ MISUSES = ("--format pdf", "--assignment count", "--assignment 01-hello=3", "--a
 
 
 def test_misuse_exits_2(workbook: Workbook, journal: Path, screens: Screens) -> None:
-    """What was typed wrongly is named, and the command exits with 2."""
+    """The error names what was typed wrongly, and the command exits with 2."""
     lines = ("", *(f"results/journal.db {words}" for words in MISUSES))
 
     screens("report-misuse", workbook.refusals(*(f"report {line}".rstrip() for line in lines)))
@@ -162,7 +162,7 @@ BAD: dict[str, Callable[[Path], object]] = {
 
 
 def test_a_bad_journal_is_a_sentence(workbook: Workbook, journal: Path, screens: Screens) -> None:
-    """A journal that cannot be reported is named with what is wrong, nothing is written, and the exit status is 1."""
+    """For a bad journal, one sentence says what's wrong, nothing is written, and the exit status is 1."""
     whole = journal.read_bytes()
     runs = []
     for what, spoil in BAD.items():
@@ -179,7 +179,7 @@ def test_a_bad_journal_is_a_sentence(workbook: Workbook, journal: Path, screens:
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(workbook: Workbook, journal: Path, screens: Screens) -> None:
-    """Where a file stands in the way of the report's folder it is named, and the exit status is 1."""
+    """If a file is in the way of the report's folder, it's named, and the exit status is 1."""
     (workbook.root / "out").write_text("a file", encoding="utf-8")
 
     ended = workbook("report", "results/journal.db", "--to", "out")

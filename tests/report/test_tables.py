@@ -1,4 +1,4 @@
-"""The tables: a spreadsheet opens them without harm, and Canvas and Moodle find everybody in them."""
+"""The tables: a spreadsheet can open them safely, and Canvas and Moodle find everyone in them."""
 
 import csv
 import re
@@ -35,7 +35,7 @@ def target(tmp_path: Path) -> Target:
 
 @pytest.fixture
 def three(target: Target) -> Target:
-    """Tables of three learners: one from Canvas, one from Moodle, one from neither who handed in nothing."""
+    """Return tables of three learners: from Canvas, from Moodle, and from neither (who handed in nothing)."""
     entries = [
         class_entry(
             [ADA, GRACE, ALAN], ["avatar", "pagination"], not_handed_in={"avatar": ["t3"], "pagination": ["t3"]}
@@ -63,7 +63,7 @@ def test_the_spreadsheet_has_everyone(three: Target) -> None:
 
 
 def test_every_promise_has_its_column(three: Target) -> None:
-    """promises.csv has the points of each promise; what no one knows yet is an empty cell, and not a 0."""
+    """promises.csv has each promise's points; if they aren't known yet, the cell is empty and not a 0."""
     header, *rows = rows_of(three.folder / "promises.csv")
     found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
 
@@ -75,14 +75,14 @@ def test_every_promise_has_its_column(three: Target) -> None:
 
 
 def test_a_spreadsheet_knows_the_encoding(three: Target) -> None:
-    """Every table but Canvas's begins with the mark by which a spreadsheet knows UTF-8."""
+    """Every table but Canvas's begins with the mark by which a spreadsheet recognises UTF-8."""
     marked = {file.name for file in three.folder.glob("*.csv") if file.read_bytes().startswith(b"\xef\xbb\xbf")}
 
     assert marked == {"marks.csv", "promises.csv", "moodle-pagination.csv"}
 
 
 def test_canvas_finds_learners_and_assignments(three: Target) -> None:
-    """Without an export: the columns of Canvas's own, the points possible, one assignment, those with a mark."""
+    """Without an export: Canvas's columns, points possible, one assignment, and learners with a mark."""
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     ada = ["Lovelace, Ada", "4711", "a1", "ada@example.edu", ""]
     assert rows_of(three.folder / "canvas-pagination.csv") == [
@@ -99,7 +99,7 @@ def test_canvas_finds_learners_and_assignments(three: Target) -> None:
 
 
 def test_moodle_finds_learners(three: Target) -> None:
-    """A worksheet names learners as Moodle does, and its comment is HTML; who is not known to Moodle is left out."""
+    """A worksheet names learners as Moodle does, with comments in HTML, and leaves out others."""
     assert rows_of(three.folder / "moodle-pagination.csv") == [
         [
             "Identifier",
@@ -124,7 +124,7 @@ def test_moodle_finds_learners(three: Target) -> None:
 
 
 def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
-    """A reason that quotes HTML comes back as text, not as a part of Moodle's page."""
+    """A reason that quotes HTML shows up as text in Moodle's page."""
     entries = [class_entry([GRACE], ["pagination"]), graded(result(GRACE, "pagination", trouble="<img src=x> & more"))]
     list(write_moodle(class_of(entries), target))
 
@@ -133,7 +133,7 @@ def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
 
 
 def test_without_moodle_there_is_no_worksheet(target: Target) -> None:
-    """Where nobody came through Moodle no worksheet is written, and it is said why."""
+    """If no learner came through Moodle, no worksheet is written, and the command says why."""
     marks = class_of([class_entry([ADA], ["avatar"]), graded(result(ADA, "avatar"))])
 
     (written,) = write_moodle(marks, target)
@@ -150,13 +150,13 @@ FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", *(f"{
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_formula_is_text(formula: str) -> None:
-    """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
+    """A cell that a spreadsheet would take for a formula gets an apostrophe before it."""
     assert spreadsheet_cell(formula).startswith("'")
 
 
 @pytest.mark.parametrize("text", SPLIT)
 def test_a_formula_behind_another_separator_is_text(text: str) -> None:
-    """No cell is a formula either where a spreadsheet divides at `;`, `|` or a tab, as in half of Europe."""
+    """No cell becomes a formula if a spreadsheet splits at `;`, `|` or a tab, as in half of Europe."""
     cell = spreadsheet_cell(text)
     parts = re.split(r"[;,|\t]", cell)
 
@@ -166,12 +166,12 @@ def test_a_formula_behind_another_separator_is_text(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["Ada", "O'Brien", "Jean-Luc", "Å=B", "王小明", "محمد", "1a"])
 def test_a_name_is_left_as_it_is(name: str) -> None:
-    """A name that is no formula is not touched, so that it can be imported."""
+    """A name that isn't a formula stays unchanged, so that it can be imported."""
     assert spreadsheet_cell(name) == name
 
 
 def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:
-    """In no table of a class with hostile names and evidence is there a formula, or a character that acts unseen."""
+    """With hostile names and evidence, no table has a formula or an invisible character with an effect."""
     tables = sorted(reported.folder.glob("*.csv"))
     cells = [value for file in tables for row in rows_of(file) for value in row]
     cells += [value for file in tables for row in rows_of(file, ";") for value in row]
@@ -192,7 +192,7 @@ def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:
     ],
 )
 def test_canvas_downloads_are_known(file: str, user: str | None) -> None:
-    """A file as Canvas names downloads tells the user's number, and any other tells none."""
+    """A file named as Canvas names downloads shows the user's number, and any other shows none."""
     found = canvas_file(file)
 
     assert (found.user if found else None) == user
@@ -208,5 +208,5 @@ def test_canvas_downloads_are_known(file: str, user: str | None) -> None:
     ],
 )
 def test_moodle_downloads_are_known(file: str, folder: str | None) -> None:
-    """A file or folder as Moodle names downloads tells the folder that leads back, and any other tells none."""
+    """A name like Moodle's downloads shows the folder that leads back, and any other shows none."""
     assert moodle_folder(file) == folder

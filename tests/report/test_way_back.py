@@ -1,4 +1,4 @@
-"""Marks go back into Canvas and Moodle: every import is accepted, changes what it should, and nothing else."""
+"""Marks go back into Canvas and Moodle: every import is accepted and changes only what it should."""
 
 import csv
 import io
@@ -83,7 +83,7 @@ LANGUAGES = {
 
 
 def canvas_export(course: CanvasCourse, *, posting: bool = True, mark: str = "") -> str:
-    """The gradebook as Canvas exports it, with columns that aren't ours, and its test student."""
+    """Return the gradebook as Canvas exports it, with columns that aren't ours, and its test student."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\r\n").writerow
     names = ["LastName", "FirstName"] if course.split_names else ["Student"]
@@ -107,7 +107,7 @@ def canvas_export(course: CanvasCourse, *, posting: bool = True, mark: str = "")
 def worksheet(
     language: str, people: dict[int, str], *, comments: bool = True, grades: dict[int, MoodleGrade] | None = None
 ) -> str:
-    """The worksheet as Moodle writes it in a language."""
+    """Return the worksheet as Moodle writes it in a language."""
     strings, about, most, changed, yes, maximum = LANGUAGES[language]
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n").writerow
@@ -144,7 +144,7 @@ def roster_of(tmp_path: Path, text: str) -> tuple[list[Learner], Export]:
 
 
 def a_class(learners: list[Learner], export: Export, *, absent: int = 1) -> list[Entry]:
-    """All but the last keep every promise of pagination; of avatar the first has a mark only."""
+    """Return a class in which all but the last keep pagination's promises, and the first has an avatar mark."""
     entries = [class_entry(learners, list(TITLES), export=export.as_dict())]
     entries += [
         graded(result(one, "pagination", {FIRST: "broken"} if n == 0 else {})) for n, one in enumerate(learners)
@@ -153,7 +153,7 @@ def a_class(learners: list[Learner], export: Export, *, absent: int = 1) -> list
 
 
 def imported(folder: Path, there: CanvasCourse, name: str = "canvas-pagination.csv") -> dict[int, str]:
-    """What an import makes of Pagination; it changes nothing else."""
+    """Return what an import makes of Pagination, after checking that it changes nothing else."""
     found = there.import_file((folder / name).read_bytes())
     assert (found.new_assignments, found.new_students, found.erased) == ([], [], [])
     return {student: mark for (student, number), mark in found.marks.items() if number == 4711}
@@ -211,7 +211,7 @@ def test_points_are_those_of_the_assignment(tmp_path: Path) -> None:
 
 
 def test_an_assignment_that_the_export_lacks_is_not_made(tmp_path: Path) -> None:
-    """Where the export has no column for an exercise no file is written, unless the assignment's number is told."""
+    """Without a column for the exercise, no file is written unless you give the assignment's number."""
     there = replace(course(), assignments={4799: ("Pages of posts", 50.0)})
     learners, export = roster_of(tmp_path, canvas_export(there))
     marks = class_of(a_class(learners, export), {}, TITLES)
@@ -253,7 +253,7 @@ def test_moodle_takes_its_own_worksheet_back(tmp_path: Path, language: str, comm
 
 
 def test_a_second_import_arrives(tmp_path: Path) -> None:
-    """A mark that changed goes into a worksheet downloaded again, whose times Moodle accepts, and keeps other words."""
+    """A changed mark goes into a newly downloaded worksheet, which Moodle accepts, and other words stay."""
     people = {2000: "Ada Lovelace", 2001: "Grace Hopper"}
     there = MoodleAssignment(ENGLISH, set(people), 100.0)
     learners = [Learner(f"s{n}", name, lms={"moodle": str(n)}) for n, name in people.items()]
@@ -279,7 +279,7 @@ def test_a_second_import_arrives(tmp_path: Path) -> None:
 
 
 def test_moodle_never_gets_more_than_its_maximum(tmp_path: Path) -> None:
-    """A bonus is cut off at the maximum, which Moodle would refuse to go beyond, and the command says how often."""
+    """A bonus stops at the maximum, because Moodle refuses more, and the command says how often."""
     people = {2000: "Ada Lovelace"}
     there = MoodleAssignment(ENGLISH, set(people), 100.0)
     learners = [Learner("s0", "Ada Lovelace", lms={"moodle": "2000"})]

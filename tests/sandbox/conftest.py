@@ -1,4 +1,4 @@
-"""One open sandbox of each tier, and apps served in it."""
+"""One open sandbox of each tier, and apps served in them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

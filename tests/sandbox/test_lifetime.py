@@ -1,4 +1,4 @@
-"""Nothing in a sandbox outlives its owner, and nothing is left on the disk."""
+"""Nothing in a sandbox outlives its owner, and nothing stays on the disk."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def answer(path):
 
 
 def descendants(pid: int) -> set[int]:
-    """All processes below `pid` that have not ended."""
+    """Return all processes below `pid` that haven't ended."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
@@ -67,7 +67,7 @@ def descendants(pid: int) -> set[int]:
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None])
 def test_a_sandbox_ends_with_its_owner(tmp_path: Path, tier: str, end: signal.Signals | None) -> None:
-    """However the owner ends, killed or not, no process of the sandbox is left, not even of an app that clings."""
+    """However the owner ends, no process of the sandbox is left, not even of an app that resists."""
     app = write(tmp_path / "app", {"main.py": CLINGS + PLAIN})
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, tier, str(app)],
@@ -91,7 +91,7 @@ def test_a_sandbox_ends_with_its_owner(tmp_path: Path, tier: str, end: signal.Si
 
 
 def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sandbox and its apps leave no file behind."""
+    """A sandbox and its apps don't leave any file behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folders = []
     for tier in TIERS:
@@ -103,7 +103,7 @@ def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_apps_leave_no_descriptor_and_no_process(sandbox: Sandbox, serve: Callable[..., Client]) -> None:
-    """Starting and ending apps again and again costs their owner neither descriptors nor processes."""
+    """Starting and ending apps repeatedly doesn't cost their owner descriptors or processes."""
 
     def state() -> tuple[int, int]:
         return len(list(Path("/proc/self/fd").iterdir())), len(descendants(os.getpid()))

@@ -1,4 +1,4 @@
-"""A sandbox is only used where it holds."""
+"""A sandbox is used only if it proves that it's closed."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.usefixtures("needs_sandbox")
 def test_auto_takes_the_fork_server() -> None:
-    """Where namespaces can be nested, the fork server is taken."""
+    """If namespaces can be nested, the fork server is used."""
     with open_sandbox(ROOT) as sandbox:
         assert (sandbox.tier, sandbox.refused) == ("fork", "")
         assert sandbox.env == {"WORKBOOK_SANDBOX": str(sandbox.folder)}
@@ -24,7 +24,7 @@ def test_auto_takes_the_fork_server() -> None:
 
 @pytest.mark.usefixtures("needs_sandbox")
 def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the fork server has a hole, the other tier is taken, and says why."""
+    """If the fork server has a hole, the other tier is used and says why."""
     monkeypatch.setattr(opening, "FORKS", "workbook.sandbox.inside.no_such_module")
 
     with open_sandbox(ROOT) as sandbox:
@@ -35,7 +35,7 @@ def test_a_tier_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.usefixtures("needs_sandbox")
 def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
-    """A course that lies where the sandbox looks, below Python's own folder say, would show its hidden tests."""
+    """If the sandbox could see the course, for example below Python's folder, it doesn't open."""
     inside = Path(sys.prefix) / "share" / f"course-{os.getpid()}"
     write(inside, {"workbook.toml": "", "exercises/x/hidden/test_x.py": ""})
     try:
@@ -57,7 +57,7 @@ def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
 def test_a_machine_without_namespaces_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bwrap: str, said: str
 ) -> None:
-    """Where bubblewrap is not allowed to do its work, what it says is told, and what to do."""
+    """If bubblewrap isn't allowed to work, the error has its message and what to do."""
     fake = write(tmp_path, {"bwrap": bwrap}) / "bwrap"
     fake.chmod(0o755)
     tmp_path.chmod(0o755)
@@ -69,7 +69,7 @@ def test_a_machine_without_namespaces_is_told(
 
 
 def test_python_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python itself lies below /tmp, a link in that folder's place would hide it: there is none."""
+    """If Python is below /tmp, no link replaces that folder, because it would hide Python."""
     usual = bubblewrap.command("any", capabilities=(), hosts=0)[-1]
     assert '"--symlink", "sandbox/tmp", "/tmp"' in usual
 
@@ -80,7 +80,7 @@ def test_python_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Served without a sandbox, the app of the test finds every hole that is open there."""
+    """Without a sandbox, the sandbox's own test finds every hole that's open."""
     from workbook.serving import SpawnLauncher
 
     monkeypatch.setattr(selftest, "SandboxLauncher", lambda _: SpawnLauncher())

@@ -1,4 +1,4 @@
-"""An app in the sandbox is served, reached, read and ended like any other."""
+"""You can serve, reach, read and end an app in the sandbox like any other."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def answer(path):
 
 
 def test_replies_and_log_are_those_of_any_app(serve: Serve) -> None:
-    """The app answers at its address, sees its client at 127.0.0.1, and what it prints is its log."""
+    """The app responds at its address, sees its client at 127.0.0.1, and what it prints is in its log."""
     client = serve("def answer(path):\n    print('asked for', path)\n    return path\n" + PLAIN)
 
     assert client.get("/somewhere").text == "/somewhere"
@@ -55,7 +55,7 @@ def test_replies_and_log_are_those_of_any_app(serve: Serve) -> None:
     ],
 )
 def test_a_start_that_fails_says_why(serve: Serve, code: str, kind: str, text: str) -> None:
-    """What is wrong with an app that does not start is told as outside of the sandbox, with its own paths."""
+    """If an app doesn't start, the message is the same as without a sandbox, with the app's own paths."""
     with pytest.raises(AppFailed) as raised:
         serve(code, patience=3.0)
 
@@ -65,7 +65,7 @@ def test_a_start_that_fails_says_why(serve: Serve, code: str, kind: str, text: s
 
 
 def test_a_crash_is_read_with_the_apps_own_paths(serve: Serve) -> None:
-    """A traceback in the log names the files of the app as they are called outside."""
+    """A traceback in the log shows the names that the app's files have outside."""
     client = serve("def answer(path):\n    raise RuntimeError('on purpose')\n" + PLAIN)
     assert client.get("/").status_code == 500
 
@@ -73,7 +73,7 @@ def test_a_crash_is_read_with_the_apps_own_paths(serve: Serve) -> None:
 
 
 def test_the_data_folder_is_read_from_outside(serve: Serve) -> None:
-    """Regular files of the data folder are listed and read; a link is listed, and leads nowhere."""
+    """Regular files of the data folder can be listed and read; a link is listed but isn't followed."""
     client = serve(WRITES + PLAIN)
     client.get("/write")
 
@@ -85,7 +85,7 @@ def test_the_data_folder_is_read_from_outside(serve: Serve) -> None:
 
 
 def test_a_kept_data_folder_outlives_the_app(serve: Serve, tmp_path: Path) -> None:
-    """With a data folder of the test's the next life of the app finds its files; links are not carried along."""
+    """If the test keeps a data folder, a restarted app finds its files there, but no links."""
     data = tmp_path / "data"
     first = serve(WRITES + PLAIN, data=data)
     first.get("/write")
@@ -97,7 +97,7 @@ def test_a_kept_data_folder_outlives_the_app(serve: Serve, tmp_path: Path) -> No
 
 
 def test_mail_reaches_the_mailbox_of_the_test(serve: Serve) -> None:
-    """An app that is told of the test's mailbox reaches it, and nothing else of this machine."""
+    """An app can reach the test's mailbox if the test allows it, and nothing more on this machine."""
     code = """\
 import os
 import smtplib
@@ -124,7 +124,7 @@ def answer(path):
 
 
 def test_connections_side_by_side(serve: Serve) -> None:
-    """Thirty requests at once each have a connection of their own; a small buffer is what a test asked for."""
+    """Thirty requests at once each have a connection; a buffer is small if a test asks for that."""
     from concurrent.futures import ThreadPoolExecutor
 
     client = serve(HELLO)
@@ -139,7 +139,7 @@ def test_connections_side_by_side(serve: Serve) -> None:
 
 
 def test_an_app_that_has_ended_refuses_connections(serve: Serve) -> None:
-    """After the app's end a request has no connection, and the end is known."""
+    """After an app has ended, a request can't connect, and the end is known."""
     client = serve("import os\n\n\ndef answer(path):\n    os._exit(3)\n" + PLAIN)
     with pytest.raises(httpx.TransportError):
         client.get("/")

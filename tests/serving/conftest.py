@@ -17,7 +17,7 @@ collect_ignore = [] if sys.platform == "linux" else ["test_on_linux.py"]
 
 @pytest.fixture(scope="session", params=LAUNCHERS)
 def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
-    """Each launcher of this platform, one for all tests."""
+    """Return each launcher of this platform, one for all tests."""
     chosen = choose_launcher(request.param)
     yield chosen
     chosen.close()
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where served apps have their folders during the test; the test fails if one of them stays behind."""
+    """Return where served apps have their folders; if one of them stays behind, the test fails."""
     made = tmp_path / "für Zwischendurch"
     made.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(made))

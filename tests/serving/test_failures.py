@@ -1,4 +1,4 @@
-"""Apps that do not start, and what the learner then reads: to the letter, without a frame that is not theirs."""
+"""Apps that don't start, and what the learner reads: word for word, and only with the learner's own frames."""
 
 import errno
 import os
@@ -206,7 +206,7 @@ def failure(serve: Serve, files: dict[str, str], **options: float) -> AppFailed:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_start_that_fails_is_told_to_the_author(serve: Serve, case: str) -> None:
-    """What keeps an app from starting is told in terms of its own files."""
+    """The reason why an app doesn't start is given in terms of its own files."""
     files, kind, text = CASES[case]
 
     failed = failure(serve, files)
@@ -216,7 +216,7 @@ def test_a_start_that_fails_is_told_to_the_author(serve: Serve, case: str) -> No
 
 
 def test_a_file_with_null_bytes_is_named(serve: Serve) -> None:
-    """A file that an editor left full of null bytes is named, although Python does not say which it is."""
+    """A file that an editor left full of null bytes is named, although Python doesn't say which it is."""
     failed = failure(serve, {"main.py": "import posts\n", "posts.py": "title = 1\n\0\0"})
 
     assert failed.kind == "syntax"
@@ -240,7 +240,7 @@ def test_a_file_with_null_bytes_is_named(serve: Serve) -> None:
     ids=["waits", "runs", "lets no other thread run"],
 )
 def test_a_hang_at_import_names_its_line(serve: Serve, files: dict[str, str], told: str) -> None:
-    """An app that hangs while it is imported is given up, and the line that it hangs at is told."""
+    """If an app hangs during its import, it's stopped, and the message shows the line."""
     failed = failure(serve, files, patience=1)
 
     assert failed.text == f"The app had not started after 1 s. It hangs at {told}"
@@ -256,7 +256,7 @@ def test_a_hang_at_import_names_its_line(serve: Serve, files: dict[str, str], to
     ids=["awaits", "blocks"],
 )
 def test_a_start_up_that_hangs_names_its_line(serve: Serve, connect: str, told: str) -> None:
-    """A lifespan that does not come to its `yield` is given up, and the line that it is at is told."""
+    """If a lifespan doesn't reach its `yield`, the app is stopped, and the message shows the line."""
     failed = failure(serve, {"main.py": LIFESPAN.format(connect=connect) + PLAIN_LIFESPAN}, patience=3)
 
     assert failed.text == f"{told} main.py, line 7, in connect():\n    {connect}"
@@ -264,7 +264,7 @@ def test_a_start_up_that_hangs_names_its_line(serve: Serve, connect: str, told: 
 
 
 def test_a_start_up_that_fails_shows_its_own_frames(serve: Serve) -> None:
-    """A lifespan that raises is told with the frames of the app alone."""
+    """If a lifespan raises, the traceback has only the app's own frames."""
     connect = 'raise RuntimeError("no database")'
 
     failed = failure(serve, {"main.py": LIFESPAN.format(connect=connect) + FASTAPI_LIFESPAN})
@@ -284,7 +284,7 @@ RuntimeError: no database"""
 
 
 def test_a_port_in_use_is_told(serve: Serve) -> None:
-    """A port that is taken is told with its number."""
+    """If the port is in use, the error names its number."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -297,14 +297,14 @@ def test_a_port_in_use_is_told(serve: Serve) -> None:
 
 
 def test_a_start_that_is_given_up_leaves_nothing(serve: Serve, temporary: Path) -> None:
-    """The folder of an app that hung is gone when that is told."""
+    """When an app that hung is reported, its folder is already deleted."""
     failure(serve, {"main.py": "import time\n\ntime.sleep(99)\n"}, patience=0.5)
 
     assert list(temporary.iterdir()) == []
 
 
 def test_a_failure_is_told_at_once(serve: Serve) -> None:
-    """An app that ends does not wait for anyone's patience."""
+    """If an app ends during its start, that's reported immediately, without waiting for the time limit."""
     before = time.monotonic()
 
     failure(serve, {"main.py": "import os\n\nos._exit(3)\n"}, patience=600)

@@ -65,12 +65,12 @@ REQUEST = 'INFO:     127.0.0.1:4 - "GET / HTTP/1.1" 500 Internal Server Error\n'
     ],
 )  # fmt: skip
 def test_the_last_traceback_is_cut_to_own_frames(log: str, kept: str) -> None:
-    """Of what an app logged, the last traceback is kept, with the frames of its own files alone."""
+    """Of an app's log, the last traceback is kept, with only the frames of the app's own files."""
     assert last_traceback(log, APP) == kept.rstrip("\n")
 
 
 def test_groups_are_cut_too() -> None:
-    """In a group of exceptions each part is cut to its own frames."""
+    """In a group of exceptions, each part has only its own frames of the app."""
 
     def indented(text: str, by: str) -> str:
         return "".join(f"{by}{line}" for line in text.splitlines(keepends=True))

@@ -1,4 +1,4 @@
-"""What an app sees and leaves: its own code as it is now, its own variables, its own folder."""
+"""What an app sees and leaves behind: its current code, its own variables, its own folder."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def get(app: ServedApp, path: str = "/") -> str:
 
 
 def test_a_save_of_the_same_size_in_the_same_second_counts(launcher: Launcher, folder: Path, temporary: Path) -> None:
-    """What runs is what was saved last, also when size and second of the file are those of the save before."""
+    """The last save runs, even if its size and second are those of the one before."""
     replies = []
     for word in ("one", "two", "six"):
         write(folder, {"main.py": "from words import WORD\n\n\ndef answer(path):\n    return WORD\n" + PLAIN})
@@ -51,7 +51,7 @@ def test_a_save_of_the_same_size_in_the_same_second_counts(launcher: Launcher, f
 
 
 def test_old_bytecode_is_not_run(serve: Serve, folder: Path) -> None:
-    """Bytecode that another tool left in the app directory is not run, even where it claims to fit."""
+    """Bytecode that another tool left in the app directory isn't run, even if it claims to fit."""
     import py_compile
 
     write(folder, {"main.py": "def answer(path):\n    return 'old'\n" + PLAIN})
@@ -64,7 +64,7 @@ def test_old_bytecode_is_not_run(serve: Serve, folder: Path) -> None:
 
 
 def test_nothing_is_written_into_the_app_directory(serve: Serve, folder: Path) -> None:
-    """Serving an app leaves its directory as it was: no __pycache__, no file of ours."""
+    """Serving an app doesn't change its directory: no __pycache__, no file of ours."""
     files = {"app/__init__.py": "", "app/main.py": "from .posts import answer\n" + PLAIN}
     app = serve(files | {"app/posts.py": "def answer(path):\n    return path\n"})
     get(app)
@@ -75,7 +75,7 @@ def test_nothing_is_written_into_the_app_directory(serve: Serve, folder: Path) -
 
 
 def test_only_given_variables_reach_the_app(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the tester's environment the app sees nothing that could set it; what it is given it sees."""
+    """An app sees the variables it's given, and none of the tester's that could configure it."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://production")
     monkeypatch.setenv("SECRET_KEY", "of the tester")
 
@@ -89,7 +89,7 @@ def test_only_given_variables_reach_the_app(serve: Serve, monkeypatch: pytest.Mo
 
 
 def test_the_environment_is_inherited_when_asked_for(serve: Serve) -> None:
-    """`inherit_env` lets the tester's variables through; those given win."""
+    """With `inherit_env`, the app sees the tester's variables; those that it's given win."""
     app = serve({"main.py": TELL + PLAIN}, env={"PATH": "given"}, inherit_env=True)
 
     seen = json.loads(get(app))["environment"]
@@ -97,7 +97,7 @@ def test_the_environment_is_inherited_when_asked_for(serve: Serve) -> None:
 
 
 def test_the_data_folder_is_empty_and_the_working_directory(serve: Serve) -> None:
-    """An app starts in a data folder of its own with nothing in it."""
+    """An app starts in a separate, empty data folder."""
     app = serve({"main.py": TELL + PLAIN})
 
     seen = json.loads(get(app))
@@ -107,7 +107,7 @@ def test_the_data_folder_is_empty_and_the_working_directory(serve: Serve) -> Non
 
 
 def test_the_data_folder_can_be_kept(serve: Serve, tmp_path: Path) -> None:
-    """A data folder that the owner names is used as it is, and stays."""
+    """If the owner names a data folder, it's used unchanged, and stays."""
     data = write(tmp_path / "data of mine", {"blog.db": "rows"})
 
     app = serve({"main.py": TELL + PLAIN}, data=data)
@@ -118,7 +118,7 @@ def test_the_data_folder_can_be_kept(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_data_folder_may_be_named_from_here(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative data folder is one below the owner's working directory, wherever the launcher works."""
+    """A relative data folder is below the owner's working directory, wherever the launcher runs."""
     monkeypatch.chdir(tmp_path)
 
     app = serve({"main.py": TELL + PLAIN}, data=Path("data"), log=Path("log"))
@@ -128,20 +128,20 @@ def test_a_data_folder_may_be_named_from_here(serve: Serve, tmp_path: Path, monk
 
 
 def test_an_unknown_option_leaves_nothing(serve: Serve) -> None:
-    """A mistake in the options is told before anything is started, and leaves no folder."""
+    """A wrong option is reported before anything starts, and doesn't leave a folder."""
     with pytest.raises(TypeError, match="patiense"):
         serve({"main.py": TELL + PLAIN}, patiense=3)
 
 
 def test_the_log_holds_both_streams(serve: Serve) -> None:
-    """What the app writes to standard output and standard error is in its log, in order, at once."""
+    """What the app writes to standard output and standard error is in its log at once, in order."""
     app = serve({"main.py": TELL + PLAIN})
 
     assert app.log.splitlines()[:3] == ["from standard output", "from standard error: é", "past Python"]
 
 
 def test_the_log_can_be_read_from_a_point_on(serve: Serve) -> None:
-    """What was written since a moment can be told from what was there before."""
+    """You can read only what was written to the log since a certain moment."""
     say = "def answer(path):\n    print('asked for', path)\n    return path\n"
     app = serve({"main.py": say + PLAIN})
     get(app, "/before")
@@ -155,7 +155,7 @@ def test_the_log_can_be_read_from_a_point_on(serve: Serve) -> None:
 
 
 def test_two_apps_do_not_meet(serve: Serve) -> None:
-    """Two apps served at once have ports, folders, variables and state of their own."""
+    """Two apps served at once have separate ports, folders, variables and state."""
     count = (
         "import os\n\nseen = []\n\n\ndef answer(path):\n    seen.append(path)\n    return os.environ['NAME'], seen\n"
     )

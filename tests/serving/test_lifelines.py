@@ -1,4 +1,4 @@
-"""A served app ends with its owner, however either behaves, and leaves nothing behind."""
+"""A served app ends together with its owner, however either of them behaves, and leaves nothing behind."""
 
 import os
 import shutil
@@ -78,14 +78,14 @@ def get(app: ServedApp, path: str = "/") -> str:
 
 
 def begin(app: ServedApp) -> None:
-    """Ask the app for something, and wait until it does what it does after its reply."""
+    """Send the app a request, and wait until it does what it does after its response."""
     assert get(app) == "/"
     wait_until(lambda: "begun" in app.log, "the app does something after its reply")
 
 
 @pytest.mark.parametrize("behaviour", STUBBORN)
 def test_stopping_ends_a_stubborn_app(serve: Serve, behaviour: str) -> None:
-    """Whatever an app does, it is gone when its owner has stopped it."""
+    """Whatever an app does, it's gone once its owner has stopped it."""
     app = serve({"main.py": ANSWER + PLAIN + STUBBORN[behaviour]}, patience=3)
     begin(app)
 
@@ -95,7 +95,7 @@ def test_stopping_ends_a_stubborn_app(serve: Serve, behaviour: str) -> None:
 
 
 def test_an_app_may_live_longer_than_its_patience(serve: Serve) -> None:
-    """The patience with hangs does not end an app that works, even one that has put its standard error aside."""
+    """The time limit for hangs doesn't end an app that works, even if it closed its standard error."""
     slow = """\
 import io
 import sys
@@ -115,7 +115,7 @@ def answer(path):
 
 
 def test_an_app_that_ignores_sigterm_lives_on(serve: Serve) -> None:
-    """SIGTERM alone does not end an app that ignores it: the line does."""
+    """An app that ignores SIGTERM lives on until its connection to the owner ends."""
     app = serve({"main.py": ANSWER + PLAIN + STUBBORN["ignores SIGTERM"]})
     begin(app)
 
@@ -126,7 +126,7 @@ def test_an_app_that_ignores_sigterm_lives_on(serve: Serve) -> None:
 
 @pytest.fixture
 def kill_owner(launcher: Launcher) -> Iterator[Callable[..., None]]:
-    """Let a process of its own serve app directories, and kill it once `ready`; nothing may stay behind."""
+    """Let a separate process serve app directories, and kill it once `ready`; nothing may stay behind."""
     short = Path(tempfile.mkdtemp(prefix="wb-"))  # sockets lie in it: their paths are short
 
     def kill(*apps: Path, ready: Callable[[], object]) -> None:
@@ -144,7 +144,7 @@ def kill_owner(launcher: Launcher) -> Iterator[Callable[..., None]]:
 
 
 def test_a_killed_owner_takes_its_apps_along(kill_owner: Callable[..., None], tmp_path: Path) -> None:
-    """When the owner is killed, its apps end and their folders go, without anybody's help."""
+    """If the owner is killed, its apps end and their folders are deleted without anyone's help."""
     waits = "import threading\nimport time\n\nthreading.Thread(target=time.sleep, args=(9999,)).start()\n"
     apps = [
         write(tmp_path / "served", {"main.py": TELLS_ITS_PID + HELLO}),
@@ -161,7 +161,7 @@ def test_a_killed_owner_takes_its_apps_along(kill_owner: Callable[..., None], tm
 
 
 def test_an_app_that_has_ended_can_be_stopped(serve: Serve) -> None:
-    """Stopping an app that has ended by itself, or that was stopped, does no harm."""
+    """Stopping an app twice, or one that has ended by itself, does no harm."""
     app = serve({"main.py": ANSWER + PLAIN + BEGIN + "    import os\n\n    os._exit(3)\n"})
     begin(app)
     wait_until(lambda: is_gone(app.pid), "the app has ended")
@@ -173,14 +173,14 @@ def test_an_app_that_has_ended_can_be_stopped(serve: Serve) -> None:
 
 
 def test_a_signal_to_the_owners_terminal_does_not_reach_the_app(serve: Serve) -> None:
-    """An app is in a session of its own: Ctrl-C in the owner's terminal is the owner's to handle."""
+    """Ctrl-C in the owner's terminal doesn't reach the app, which has its own session."""
     app = serve({"main.py": HELLO})
 
     assert os.getsid(app.pid) != os.getsid(0)
 
 
 def test_stopping_lets_the_lifespan_end(serve: Serve, tmp_path: Path) -> None:
-    """Stopping an app runs what stands behind its lifespan's `yield`."""
+    """Stopping an app runs what's after its lifespan's `yield`."""
     lifespan = """
 
 async def app(scope, receive, send):
@@ -199,7 +199,7 @@ async def app(scope, receive, send):
 
 
 def test_sigterm_waits_for_a_running_task(serve: Serve) -> None:
-    """SIGTERM lets a task that runs after the reply come to its end, as uvicorn does."""
+    """On SIGTERM, a task that's running after the response can finish, as with uvicorn."""
     app = serve({"main.py": ANSWER + PLAIN + TASK})
     begin(app)
 
@@ -212,7 +212,7 @@ def test_sigterm_waits_for_a_running_task(serve: Serve) -> None:
 
 @pytest.mark.parametrize("grace, done", [(60, True), (0, False)])
 def test_grace_decides_whether_tasks_end(serve: Serve, tmp_path: Path, grace: float, done: bool) -> None:
-    """With grace, stopping waits for running tasks; without, nobody waits."""
+    """With grace, stopping waits for running tasks; without it, stopping doesn't wait."""
     data = tmp_path / "data"
     app = serve({"main.py": ANSWER + PLAIN + TASK}, data=data, grace=grace)
     begin(app)

@@ -1,4 +1,4 @@
-"""How a served app speaks: on this machine alone, without delay, with uvicorn's own behaviour."""
+"""How a served app communicates: only on this machine, without delay, with uvicorn's own behaviour."""
 
 import socket
 from collections.abc import Callable
@@ -32,14 +32,14 @@ def no_delay(number):
 
 
 def test_replies_do_not_wait_for_acknowledgements(serve: Serve) -> None:
-    """Connections have TCP_NODELAY: a reply in two parts over keep-alive does not take 40 ms."""
+    """Connections have TCP_NODELAY, so a response in two parts over keep-alive doesn't take 40 ms."""
     app = serve({"main.py": NO_DELAY + PLAIN})
 
     assert httpx.get(app.url, trust_env=False, timeout=60).text == "[True]"
 
 
 def test_the_app_listens_on_this_machine_alone(serve: Serve) -> None:
-    """An app has an address of its own on 127.0.0.1, and accepts connections there when it is told to be served."""
+    """An app has a separate address on 127.0.0.1, and accepts connections there as soon as it's served."""
     app = serve({"main.py": HELLO})
 
     url = httpx.URL(app.url)
@@ -49,7 +49,7 @@ def test_the_app_listens_on_this_machine_alone(serve: Serve) -> None:
 
 
 def test_the_port_can_be_given(serve: Serve) -> None:
-    """An app can be served on a port that its owner names, and again at once, whoever was still connected."""
+    """An app can use a port that its owner names, and again at once, even if a client was still connected."""
     first = serve({"main.py": HELLO})
     with httpx.Client(trust_env=False, timeout=60) as client:
         client.get(first.url)

@@ -1,4 +1,4 @@
-"""What Linux lets us see: file descriptors, zombies, and the helper that forks apps."""
+"""What only Linux lets us see: file descriptors, zombies, and the helper that forks apps."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def get(app: ServedApp, path: str = "/") -> str:
 
 
 def test_cycles_leak_nothing(launcher: Launcher, folder: Path, temporary: Path) -> None:
-    """Starting and stopping 20 apps leaves no file descriptor, no process and no folder."""
+    """Starting and stopping 20 apps doesn't leave any file descriptor, process or folder."""
     write(folder, {"main.py": HELLO})
     me = os.getpid()
 
@@ -52,7 +52,7 @@ def test_cycles_leak_nothing(launcher: Launcher, folder: Path, temporary: Path) 
 
 
 def test_an_app_outlives_the_helper_and_ends_with_its_owner(folder: Path) -> None:
-    """An app lives as long as its owner's connection: killing the helper neither ends it nor leaves it behind."""
+    """If the helper is killed, its app lives on, and still ends with its owner's connection."""
     launcher = choose_launcher("fork")
     with contextlib.closing(launcher), ServedApp(launcher, write(folder, {"main.py": HELLO})) as app:
         helper = parent_of(app.pid)
@@ -66,7 +66,7 @@ def test_an_app_outlives_the_helper_and_ends_with_its_owner(folder: Path) -> Non
 
 
 def test_a_stopped_app_is_reaped(serve: Serve) -> None:
-    """An app that was stopped is no zombie."""
+    """A stopped app doesn't become a zombie."""
     app = serve({"main.py": HELLO})
 
     app.stop()
@@ -83,7 +83,7 @@ def forks() -> Iterator[Launcher]:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -> None:
-    """An app of the course, forked, imports its own modules and nothing else: `APP_MODULES` names all the rest."""
+    """A forked app imports only its own modules, because `APP_MODULES` names all the others."""
     app_directory = COURSE.folder(step)
     own = {path.stem if path.is_file() else path.name for path in app_directory.iterdir()}
     missing: list[str] = []
@@ -98,7 +98,7 @@ def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -
 
 
 def test_the_helper_keeps_away_from_the_terminal() -> None:
-    """A warm helper holds no terminal: Node, which playwright starts there, would change its modes."""
+    """A warm helper doesn't hold a terminal, because Node, started by playwright, would change its modes."""
     helper = WarmHelper(["json"], "json:dumps")
     with contextlib.closing(helper):
         helper.wait_until_ready()

@@ -1,4 +1,4 @@
-"""The site, built once for all processes of a test run, and a small one for tests that build."""
+"""The site, built once for all processes of a test run, and a small one for tests of the build."""
 
 import contextlib
 import fcntl
@@ -32,7 +32,7 @@ nav:
 
 
 def small_site(root: Path) -> Path:
-    """Make the small course at `root`, with a site that has the settings of ours; return `root`."""
+    """Make the small course at `root` with a site that has our settings; return `root`."""
     shutil.copytree(SMALL, root, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "workbook").symlink_to(ROOT / "workbook")  # the hook and the theme
     shutil.copy(ROOT / "mkdocs.yml", root / "whole.yml")
@@ -48,7 +48,7 @@ def small_site(root: Path) -> Path:
 
 
 def build(root: Path, target: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Build the site of the course at `root`, strictly and with every link checked; -q would hide that it failed."""
+    """Build the site of the course at `root`, strictly and with every link checked; -q would hide a failure."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(root / "mkdocs.yml"), "-d", str(target)]
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "CHECK_LINKS": "true"}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
@@ -56,7 +56,7 @@ def build(root: Path, target: Path, cwd: Path) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built site."""
+    """Return the folder of the built site."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     target, said = shared / "site", shared / "site.txt"
@@ -75,7 +75,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def quick(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The site with what costs more than its pages left out: its search finds nothing, and it comes uncompressed."""
+    """Return the site without its slowest parts: its search finds nothing, and it isn't compressed."""
     folder = tmp_path_factory.mktemp("quick") / "site"
     shutil.copytree(built, folder, copy_function=os.link)
     index = folder / "search/search_index.json"
@@ -88,6 +88,6 @@ def quick(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture(scope="session")
 def origin(built: Path) -> Iterator[str]:
-    """The site, served: `http://127.0.0.1:…`."""
+    """Serve the site at `http://127.0.0.1:…`."""
     with contextlib.ExitStack() as stack:
         yield stack.enter_context(serve_site(built))

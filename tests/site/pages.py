@@ -1,4 +1,4 @@
-"""The pages as their writers wrote them: what is prose in them, and what is not."""
+"""The pages as they're written: which part of them is prose, and which isn't."""
 
 import re
 import shutil
@@ -34,7 +34,7 @@ _NOT_PROSE = re.compile(
 
 @dataclass(frozen=True)
 class Written:
-    """A page as it is written."""
+    """A page as it's written."""
 
     path: Path
 
@@ -60,7 +60,7 @@ class Written:
 
     @cached_property
     def prose(self) -> str:
-        """Its text without code, tables, shortcodes and marks; a piece of code within a sentence is one word."""
+        """Its text without code, tables, shortcodes and marks; code within a sentence becomes one word."""
         text = _FENCE.sub("", self.text)
         text = _BOX.sub(lambda box: f"\n{box['title'] or ''}\n", text)
         text = re.sub(r"`[^`\n]+`", "`code`", text)
@@ -90,7 +90,7 @@ MADE = [
 
 
 def path_of(page: str) -> str:
-    """The path of a page's URL, from its place below docs/."""
+    """Return the path of a page's URL, from its place below docs/."""
     return re.sub(r"(^|/)index/$", r"\1", f"/{page.removesuffix('.md')}/")
 
 
@@ -99,6 +99,6 @@ PATHS = sorted({path_of(name) for name in [*(page.name for page in PAGES), *MADE
 
 
 def paths(built: Path) -> list[str]:
-    """Every page of the built site, as the path of its URL."""
+    """Return every page of the built site, as the path of its URL."""
     found = [page.parent.relative_to(built).as_posix() for page in built.rglob("index.html")]
     return sorted(f"/{path}/".replace("/./", "/") for path in found)

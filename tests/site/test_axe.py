@@ -1,4 +1,4 @@
-"""Nobody is kept out: axe finds no violation on any page, whatever the colours and the width."""
+"""Everyone can use the site: axe finds no violation on any page, whatever the colours and the width."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -44,21 +44,21 @@ STILL = """async () => {
 
 @contextmanager
 def reader(browser: "Browser", width: int) -> Iterator["Page"]:
-    """A page of a reader with a screen of this width; nothing moves while axe looks."""
+    """Return a page on a screen of this width; nothing moves while axe looks."""
     context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
 
 def violations(page: "Page", within: str | None = None) -> list[str]:
-    """What axe finds on the page, or in the part of it that a selector names."""
+    """Return what axe finds on the page, or in the part of it that a selector names."""
     has_axe = page.evaluate("'axe' in window")
     found = Axe("" if has_axe else AXE_SCRIPT).run(page, context=within, options=OPTIONS).response["violations"]
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
 def violations_in_both(page: "Page", within: str | None = None) -> dict[str, list[str]]:
-    """What axe finds, light and dark: the colours are changed as readers change them."""
+    """Return what axe finds in light and in dark; the colours change as readers change them."""
     found = {}
     for palette in PALETTES:
         page.locator(f"input[name=__palette][data-md-color-scheme={palette}]").dispatch_event("click")
@@ -70,12 +70,12 @@ def violations_in_both(page: "Page", within: str | None = None) -> dict[str, lis
 
 
 def width_for(path: str) -> int:
-    """On which screen the page is looked at, by its name: half of the pages on each."""
+    """Return the screen for a page, by its name: half of the pages are on each."""
     return (DESK, PHONE)[zlib.crc32(path.encode()) % 2]
 
 
 def one_of_each_kind() -> list[str]:
-    """The last page of each folder of the site, and all that stand alone."""
+    """Return the last page of each folder of the site, and all pages outside of folders."""
     kinds = {path.split("/")[1] if path.count("/") > 2 else path: path for path in PATHS}
     return [*kinds.values(), NO_PAGE]
 
@@ -87,7 +87,7 @@ VISITS = sorted(
 
 @pytest.fixture(scope="module")
 def readers(browser: "Browser") -> Iterator[Callable[[int], "Page"]]:
-    """The page of a reader with a screen of so many pixels: the same one for all visits."""
+    """Return the page on a screen of so many pixels: the same one for all visits."""
     with ExitStack() as stack:
         opened: dict[int, Page] = {}
 
@@ -102,7 +102,7 @@ def readers(browser: "Browser") -> Iterator[Callable[[int], "Page"]]:
 @pytest.mark.exhaustive(sample=5)
 @pytest.mark.parametrize("path, width", VISITS)
 def test_no_page_has_a_violation(readers: Callable[[int], "Page"], quick: str, path: str, width: int) -> None:
-    """axe finds no violation on any page, light and dark: each on a desk or a phone, and one of each kind on both.
+    """axe finds no violation on any page, light and dark, on a desktop or a phone, and each kind on both.
 
     All that is folded is opened. A page is loaded once, and changes its colours as its readers do.
     """
@@ -121,7 +121,7 @@ def test_no_page_has_a_violation(readers: Callable[[int], "Page"], quick: str, p
 
 
 def test_searching_has_no_violation(browser: "Browser", origin: str) -> None:
-    """axe finds no violation while a reader searches, and while the menu of a phone is open, light and dark."""
+    """axe finds no violation during a search, or with a phone's menu open, light and dark."""
     with reader(browser, DESK) as page:
         page.goto(f"{origin}/?q=preflight")
         page.locator(".md-search-result__item").first.wait_for()
@@ -137,7 +137,7 @@ def test_searching_has_no_violation(browser: "Browser", origin: str) -> None:
 
 
 def test_axe_sees_a_violation(readers: Callable[[int], "Page"], quick: str) -> None:
-    """A picture without words and text that is too pale are found."""
+    """axe finds a picture without words, and text that's too pale."""
     page = readers(DESK)
     page.goto(quick)
     page.evaluate("document.querySelector('article').innerHTML += '<img src=\"data:,\">'")

@@ -1,4 +1,4 @@
-"""Before you start: six questions whose answers are what the snippets print."""
+"""Before you start: six questions whose answers are what the snippets really print."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ QUESTIONS = re.findall(r"^## (.+?)\n(.+?)(?=^## |\Z)", PAGE, re.MULTILINE | re.D
 
 
 def test_there_are_six() -> None:
-    """Six things are assumed, and each has a snippet, an answer and a primer of 60 to 120 words."""
+    """There are six questions, each with a snippet, an answer and a primer of 60 to 120 words."""
     assert len(QUESTIONS) == 6
     for title, text in QUESTIONS:
         assert re.findall(r'^\?{3} (\w+) "(?:Answer|Primer)', text, re.MULTILINE) == ["question", "info"], title

@@ -1,4 +1,4 @@
-"""The site builds strictly, and what is made from the course is what the course says."""
+"""The site builds strictly, and what's generated from the course matches the course."""
 
 import gzip
 import io
@@ -64,7 +64,7 @@ def html(built: Path, page: str) -> str:
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
-    """What building the small site says, without a fault and with each."""
+    """Return the output of building the small site, once without a fault and once with each."""
     folder = tmp_path_factory.mktemp("faulty")
     roots = {fault: small_site(folder / str(n)) for n, fault in enumerate(["none", *FAULTS])}
     for fault, (text, _) in FAULTS.items():
@@ -81,7 +81,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
 
 
 def test_the_small_site_has_no_fault(faulty: dict[str, Built]) -> None:
-    """The small site, by which the faults below are proven, builds."""
+    """The small site builds, so that each failure below comes from its one fault."""
     assert faulty["none"].status == 0, faulty["none"].said
 
 
@@ -95,13 +95,13 @@ def test_a_fault_fails_the_build(fault: str, faulty: dict[str, Built]) -> None:
 
 
 def test_every_page_is_known_before_the_build(built: Path) -> None:
-    """The built site has the pages that the tests expect of it, and no others."""
+    """The built site has exactly the pages that the tests expect."""
     assert paths(built) == PATHS
 
 
 @pytest.mark.parametrize("step", COURSE.steps, ids=lambda step: step.name)
 def test_every_step_has_its_page(built: Path, step: Step) -> None:
-    """The page of every step says its title, its minutes and its place in the course."""
+    """Each step's page shows its title, its minutes and its place in the course."""
     page = html(built, page_of(step))
 
     assert re.search(rf"<h1[^>]*>{re.escape(step.title)}<", page)
@@ -114,7 +114,7 @@ def test_every_step_has_its_page(built: Path, step: Step) -> None:
 
 @pytest.mark.parametrize("step", STAGES, ids=lambda step: step.name)
 def test_what_is_made_for_a_stage_is_there(built: Path, step: Step) -> None:
-    """A stage has its tasks and its executed notebook as pages, each light enough for a phone."""
+    """A stage's tasks and its executed notebook have pages, each small enough for a phone."""
     made = [notebook_page(step), *(task_page(step, task) for task in COURSE.tasks(step))]
     assert len(made) == 3
     for page in made:
@@ -124,7 +124,7 @@ def test_what_is_made_for_a_stage_is_there(built: Path, step: Step) -> None:
 
 
 def test_what_changed_is_told(built: Path) -> None:
-    """From each stage to the next, and from the package to the project, a page names every file that is another."""
+    """For each next stage, and for the project, a page names every file that's different."""
     found = [(before.name, after.name) for before, after in pairs(COURSE)]
     names = [step.name for step in STAGES]
     assert found == [*itertools.pairwise(names), ("05-routers", "final")]
@@ -137,7 +137,7 @@ def test_what_changed_is_told(built: Path) -> None:
 
 @pytest.mark.parametrize("step", STAGES, ids=lambda step: step.name)
 def test_a_zip_is_the_stage(built: Path, step: Step, tmp_path: Path) -> None:
-    """A stage's zip holds its files and says where its tests run; the same files give the same bytes, elsewhere too."""
+    """A stage's zip has its files and says where its tests run; the same files always give the same bytes."""
     made = archive(COURSE, step)
     assert (built / archive_of(step)).read_bytes() == made == archive(COURSE, step)
 
@@ -163,19 +163,19 @@ def test_nothing_of_this_machine_is_told(built: Path) -> None:
 
 
 def test_no_shortcode_is_left(built: Path) -> None:
-    """Every shortcode was replaced."""
+    """No page has a shortcode left in it."""
     assert [page for page in built.rglob("*.html") if "{{ " in page.read_text(encoding="utf-8")] == []
 
 
 def test_search_finds_what_pages_say(built: Path) -> None:
-    """What is generated can be found by searching, too: an experiment's question, a task's story."""
+    """The search also finds what's generated: an experiment's question, a task's story."""
     index = (built / "search" / "search_index.json").read_text(encoding="utf-8")
     assert "Credentials off" in index
     assert "nine thousand likes" in index
 
 
 def test_the_home_page_opens_with_what_fails(built: Path) -> None:
-    """The home page shows a refusal before anything else, then what README says of both commands, with its links."""
+    """The home page begins with a refusal, then shows the README's two commands with their links."""
     page = html(built, "index.md")
     assert 'href="troubleshooting/"' in page
     assert page.index("blocked by CORS policy") < page.index("<h2")

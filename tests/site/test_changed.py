@@ -1,4 +1,4 @@
-"""What changed between two apps: file by file where files live on, by the names of their parts where none does."""
+"""What changed between two apps: file by file if they share files, otherwise by the names of their parts."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def told(files: dict[str, str]) -> dict[str, tuple[str, str]]:
 
 
 def test_a_part_is_told_in_a_line() -> None:
-    """A part is told by its docstring, its route with the router's prefix, its fields, its value or its users."""
+    """A part's line is its docstring, its route with the router's prefix, its fields, its value or its users."""
     assert told({"main.py": BLOG, "page/index.html": "<p>\n</p>"}) == {
         "app": ("app", "`FastAPI()`"),
         "router": ("router", "`APIRouter(prefix='/posts')`"),
@@ -68,7 +68,7 @@ def test_a_part_is_told_in_a_line() -> None:
 
 
 def test_what_is_imported_is_told_by_package() -> None:
-    """What an app imports is told by its package, or by its module if it is Python's own."""
+    """An app's imports are listed by package, or by module for Python's own."""
     text = "import os.path\nfrom fastapi.responses import Response\nfrom collections.abc import Iterator\n"
     text += "from . import crud\nfrom .models import Post\n"
     assert imported({"main.py": text, "page.html": "<p>"}) == {
@@ -79,7 +79,7 @@ def test_what_is_imported_is_told_by_package() -> None:
 
 
 def test_parts_are_compared_by_name() -> None:
-    """A part that moved is the same, one with other lines is shown as a diff, the rest is new or left behind."""
+    """A part that only moved is the same, one with other lines is a diff, and the rest is new or gone."""
     old = {"main.py": "import os\n\nKEPT = 1\n\n\ndef edited():\n    return 1\n\n\ndef left(): ...\n"}
     new = {
         "app/a.py": '"""First."""\nimport os\nimport re\n\nKEPT = 1\n\nrouter = 1\n',
@@ -110,14 +110,14 @@ def test_parts_are_compared_by_name() -> None:
 
 
 def test_apps_that_share_no_name_are_compared_too() -> None:
-    """Where nothing has the same name in both, the page says so."""
+    """If the two apps have no name in common, the page says so."""
     _, *sections = compare_by_name({"main.py": "a = 1\n"}, {"main.py": "b = 1\n"})
     assert "## In both\n\nNothing has the same name in both." in sections
 
 
 @pytest.mark.parametrize("before, after", pairs(COURSE), ids=lambda step: step.name)
 def test_every_row_says_something(before: Step, after: Step) -> None:
-    """A page of what changed names every function and class of the new app, and no row of its tables breaks off."""
+    """A page of changes names every function and class of the new app, and no table row is cut off."""
     page = changes(COURSE, before, after, changes_page(after)).partition("## The whole of it")[0]
 
     folder = COURSE.folder(after)
@@ -130,7 +130,7 @@ def test_every_row_says_something(before: Step, after: Step) -> None:
 
 
 def test_a_project_is_compared_file_by_file(tmp_path: Path) -> None:
-    """Where files live on, what changed is their diff, and a file's row has all of what it says in its first lines."""
+    """For files in both, the page shows their diff, and a file's row is the whole first paragraph."""
     for place, text in (
         ("stages/01-a/app", '"""Posts. Drafts\nstay here: always."""\n'),
         ("final/app", '"""Posts."""\n'),

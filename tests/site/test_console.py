@@ -1,4 +1,4 @@
-"""Transcripts: what counts as the same output, what is told of a difference, what is filled in anew."""
+"""Transcripts: which output counts as the same, how a difference is shown, what's filled in again."""
 
 import re
 from pathlib import Path
@@ -68,7 +68,7 @@ $ printf '\\n> c\\n'
 
 
 def test_blocks_are_read() -> None:
-    """Commands, also of several lines, what is expected of each, and what is not run, are told apart."""
+    """In a block, commands (even of several lines), their expected output and what isn't run are told apart."""
     first, shown, folded, log, last = blocks_of(PAGE)
 
     assert [(one.text, one.expected) for one in first.commands] == [
@@ -82,7 +82,7 @@ def test_blocks_are_read() -> None:
 
 
 def test_a_command_may_have_lines_of_its_own() -> None:
-    """What follows the second prompt is part of the command, an empty line too; what an output quotes is not."""
+    """What follows a second prompt belongs to the command, even an empty line; quoted output doesn't."""
     (block,) = blocks_of(HEREDOC)
     assert [(one.text, one.expected) for one in block.commands] == [
         ("cat > names.txt <<END\nAda\n\n  <Grace> & co\nEND", ()),
@@ -93,14 +93,14 @@ def test_a_command_may_have_lines_of_its_own() -> None:
 
 
 def test_lines_of_a_command_are_typed_and_hold(tmp_path: Path) -> None:
-    """A command of several lines is typed whole into the shell, and writes what the page says."""
+    """A command of several lines is typed whole into the shell, and prints what the page says."""
     page = tmp_path / "try.md"
     page.write_text(HEREDOC, encoding="utf-8")
     assert transcripts.compare_transcripts(ROOT, page) == ""
 
 
 def test_lines_of_a_command_look_typed() -> None:
-    """In the page's HTML each line of a command is a prompt and what is typed; outputs and other blocks stay."""
+    """In the page's HTML, each command line is a prompt and its text; outputs and other blocks stay."""
     extensions = ["pymdownx.highlight", "pymdownx.superfences"]
     options = {"pymdownx.highlight": {"pygments_lang_class": True}}
     made = markdown(f"{HEREDOC}\n```text\n> quoted\n```\n", extensions=extensions, extension_configs=options)
@@ -146,19 +146,19 @@ def test_lines_of_a_command_look_typed() -> None:
     ],
 )
 def test_what_is_the_same(expected: list[str], actual: list[str], same: bool) -> None:
-    """`…` stands for anything within a line, a line of it for any lines, and nothing else for anything else."""
+    """`…` matches anything within a line, a line of it matches any lines, and nothing more matches anything."""
     assert matches(expected, actual) is same
 
 
 def test_a_difference_is_told() -> None:
-    """A difference shows the lines that differ, and not those that `…` stands for."""
+    """A difference shows only lines that differ, not those that `…` matches."""
     said = difference(["date: …", "a"], ["date: today", "b"]).splitlines()
 
     assert [line for line in said if line[0] in "+-" and not line.startswith(("+++", "---"))] == ["-a", "+b"]
 
 
 def test_what_matches_is_kept() -> None:
-    """Filling in anew keeps a page's own `…`, and puts them where something is another at each run."""
+    """Filling in a page keeps its `…`, and puts one wherever the output changes from run to run."""
     assert renewed(["a", "…"], ["a", "b", "c"]) == ["a", "…"]
     assert renewed(["date: …", "x: …", "a"], ["date: now", "x: 1", "b"]) == ["date: …", "x: …", "b"]
     assert renewed([], ["date: Sun, 22 Nov", "x-process-time: 1.25ms"]) == ["date: …", "x-process-time: …ms"]
@@ -166,7 +166,7 @@ def test_what_matches_is_kept() -> None:
 
 @needs_curl
 def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
-    """A page that is filled in anew says what its commands write; before, each wrong line was named."""
+    """A page that's filled in shows what its commands print; before that, each wrong line was named."""
     page = tmp_path / "try.md"
     page.write_text(PAGE, encoding="utf-8")
 
@@ -184,7 +184,7 @@ def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
 
 
 def test_nothing_is_changed_in_the_course(tmp_path: Path) -> None:
-    """Commands act on a copy: what they start, write and remove is not in the course."""
+    """Commands run on a copy, so they don't change the course."""
     page = tmp_path / "try.md"
     page.write_text("```console\n$ uv run workbook start 01\n$ rm -r stages; ls\n```\n", encoding="utf-8")
 

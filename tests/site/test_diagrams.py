@@ -1,4 +1,4 @@
-"""The diagrams: readable on a phone and by everybody, and true to the stages' code."""
+"""The diagrams: everyone can read them, even on a phone, and they're true to the stages' code."""
 
 import ast
 import contextlib
@@ -77,7 +77,7 @@ def source(stage: str, file: str = "main.py") -> str:
 
 @pytest.fixture(scope="module")
 def phone(browser: "Browser") -> Iterator["Page"]:
-    """A phone's page with the site's style, for one diagram after the other."""
+    """Return a phone's page with the site's style, for one diagram after the other."""
     with contextlib.closing(browser.new_context(viewport={"width": 360, "height": 800})) as context:
         page = context.new_page()
         page.set_content(PAGE.replace("STYLES", "".join(style.read_text(encoding="utf-8") for style in STYLES)))
@@ -92,7 +92,7 @@ def measured(page: "Page", name: str, scheme: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_diagram_is_told_to_those_who_do_not_see_it(name: str) -> None:
-    """Each diagram is an image, or a group if it has links, with a title and a description of what it shows."""
+    """Each diagram is an image, or a group if it has links, with a title and a description."""
     svg = ElementTree.fromstring(render(name))
     title, told = svg.findtext(f"{SVG}title"), svg.findtext(f"{SVG}desc")
     assert title
@@ -104,7 +104,7 @@ def test_a_diagram_is_told_to_those_who_do_not_see_it(name: str) -> None:
 
 
 def test_diagrams_can_stand_on_one_page() -> None:
-    """No two diagrams share an id, none has a script, and none asks another host for anything."""
+    """Two diagrams never share an id, and none has a script or loads anything from another host."""
     drawn = "".join(render(name) for name in NAMES)
     ids = re.findall(r' id="([^"]+)"', drawn)
     assert len(ids) == len(set(ids)) == 2 * len(NAMES)
@@ -113,7 +113,7 @@ def test_diagrams_can_stand_on_one_page() -> None:
 
 
 def test_an_unknown_diagram_is_refused() -> None:
-    """A name that no diagram has is an error that names the known ones."""
+    """For an unknown diagram, the error lists the known ones."""
     with pytest.raises(KeyError, match=r"onions.*course, onion, preflight"):
         render("onions")
 
@@ -121,7 +121,7 @@ def test_an_unknown_diagram_is_refused() -> None:
 @pytest.mark.parametrize("scheme", ["default", "slate"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_diagram_is_read_on_a_phone(phone: "Page", name: str, scheme: str) -> None:
-    """At 360 pixels, light and dark, each text has 12 pixels, enough contrast, and its place, which no line crosses."""
+    """At 360 pixels, in light and dark, each text has 12 pixels, enough contrast, and no line across it."""
     texts = measured(phone, name, scheme)
     assert texts
     for text in texts:
@@ -142,7 +142,7 @@ def test_a_diagram_is_read_on_a_phone(phone: "Page", name: str, scheme: str) -> 
 
 
 def test_the_map_shows_and_links_every_step() -> None:
-    """The map shows each step of workbook.toml with its minutes, and links to a page that there is."""
+    """The map shows each step of workbook.toml with its minutes, and links to an existing page."""
     svg = ElementTree.fromstring(render("course"))
     shown = {link.get(f"{{{XLINK}}}href"): " ".join(link.itertext()) for link in svg.iter(f"{SVG}a")}
     course = Course.find(ROOT)
@@ -159,7 +159,7 @@ def test_the_onion_has_the_layers_of_the_app() -> None:
 
 
 def layers_of(module: str, folder: Path) -> list[str]:
-    """The middlewares of an app, the outermost first, as it has them when it is imported."""
+    """Return the middlewares of an imported app, the outermost first."""
     ask = (
         f"import json; from {module} import app; print(json.dumps([m.kwargs['dispatch'].__name__ if 'dispatch' in "
         "m.kwargs else m.cls.__name__ for m in app.user_middleware]))"
@@ -170,7 +170,7 @@ def layers_of(module: str, folder: Path) -> list[str]:
 
 
 def test_the_project_is_drawn_as_it_is() -> None:
-    """The project's diagram has the app's middlewares, the outermost first, its routers, and what they call."""
+    """The project's diagram shows the app's middlewares, outermost first, its routers, and what they call."""
     app = ROOT / "final" / "app"
     assert [name for name, _ in project.LAYERS] == layers_of("app.main", ROOT / "final")
 
@@ -190,13 +190,13 @@ def test_the_project_is_drawn_as_it_is() -> None:
 
 
 def test_the_tasks_are_those_of_publishing() -> None:
-    """The tasks in the life of a background task are those that stage 03 adds on publishing, in their order."""
+    """The background tasks in the diagram are those of stage 03's publishing, in their order."""
     added = re.findall(r"tasks\.add_task\((\w+), post\.id\)", source("03-background"))
     assert [name for name, _ in background.TASKS] == added
 
 
 def test_the_steps_of_an_upload_are_in_the_code() -> None:
-    """What the way of an upload names stands in stage 04, and each status that refuses there is shown."""
+    """The upload diagram's names are in stage 04's code, and it shows each status that refuses there."""
     code = source("04-uploads")
     named = [word for _, how, _ in upload.STEPS for word in re.findall(r"[A-Za-z_0-9.]*[_.4][A-Za-z_.0-9]+", how)]
     assert {"max_body_size", "current_user", "upload.size", "Image.open", "max_files"} <= set(named)
@@ -208,7 +208,7 @@ def test_the_steps_of_an_upload_are_in_the_code() -> None:
 
 
 def test_every_module_imports_from_below_alone() -> None:
-    """The routers' diagram shows every module of stage 05's package, and each imports only from rows below its own."""
+    """The routers diagram shows all of stage 05's modules, and each imports only from rows below its own."""
     app = STAGES / "05-routers" / "app"
     rows = {module: row for row, (_, modules) in enumerate(routers.ROWS) for module in modules}
     assert len(rows) == sum(len(modules) for _, modules in routers.ROWS)
@@ -220,7 +220,7 @@ def test_every_module_imports_from_below_alone() -> None:
 
 
 def imports(file: Path, known: set[str] | None = None) -> set[str]:
-    """What a module imports from its own package; fails where that is none of the known ones."""
+    """Return what a module imports from its own package; fail if that isn't one of the known ones."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -232,7 +232,7 @@ def imports(file: Path, known: set[str] | None = None) -> set[str]:
 
 
 def test_the_handlers_are_those_of_the_app() -> None:
-    """The way of an error names the handlers and middlewares of stage 06, the outermost first."""
+    """The error diagram names stage 06's handlers and middlewares, the outermost first."""
     code = source("06-errors").replace("AnyHTTPException", "HTTPException")
     assert re.findall(r"@app\.exception_handler\((\w+)\)\nasync def (\w+)", code) == list(error.HANDLERS)
     layers = re.findall(r"^        Middleware\((\w+)", code, re.MULTILINE)
@@ -241,7 +241,7 @@ def test_the_handlers_are_those_of_the_app() -> None:
 
 
 def test_a_diagram_may_stand_on_a_page_twice() -> None:
-    """A diagram that a page shows a second time has ids of its own, and what tells of it is its own too."""
+    """If a page shows a diagram twice, each has separate ids, and its description is its own."""
     page = Markdown()
     twice = "".join(diagram("upload", "diagram", "", {}, page) for _ in range(2))
     ids = re.findall(r'\bid="([^"]+)"', twice)

@@ -18,19 +18,19 @@ from .pages import ROOT
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small course with a site; the whole one is built by `built`."""
+    """Return a small course with a site; `built` has the whole one."""
     return small_site(tmp_path_factory.mktemp("small") / "course")
 
 
 def refused(*words: str) -> subprocess.CompletedProcess[str]:
-    """`workbook docs` in this course, with words that it refuses."""
+    """Return the error of `workbook docs` in this course with arguments that it refuses."""
     return subprocess.run(
         [*COMMAND, "docs", *words], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
 def test_the_site_is_served(small: Path, tmp_path: Path) -> None:
-    """The site is served at the address that is told, and is gone when the command ends."""
+    """The site is served at the printed address, until the command ends."""
     port = free_port()
     running = Running([*COMMAND, "docs", "--port", str(port)], small, Workbook(tmp_path).env)
     try:
@@ -51,7 +51,7 @@ def test_the_site_is_served(small: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path, screens: Screens) -> None:
-    """A build refuses a folder that holds something other than a site, and leaves it as it is."""
+    """A build refuses a folder that contains something other than a site, and doesn't change it."""
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
 
     ended = refused("--build", str(tmp_path))
@@ -62,7 +62,7 @@ def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path, screens: Scre
 
 
 def test_a_copy_without_a_server_is_built(small: Path, tmp_path: Path) -> None:
-    """With --offline the folder that is built opens from the file system, and can be built again."""
+    """With --offline, you can open the built folder from the file system, and build it again."""
     for _ in range(2):
         ended = subprocess.run(
             [*COMMAND, "docs", "--build", str(tmp_path / "copy"), "--offline"],
@@ -79,7 +79,7 @@ def test_a_copy_without_a_server_is_built(small: Path, tmp_path: Path) -> None:
 
 
 def test_a_copy_without_a_server_needs_a_folder(screens: Screens) -> None:
-    """--offline alone is refused, with the command that was meant."""
+    """--offline without --build is refused, and the error has the right command."""
     ended = refused("--offline")
 
     assert ended.returncode == 2
@@ -87,7 +87,7 @@ def test_a_copy_without_a_server_needs_a_folder(screens: Screens) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where mkdocs is not installed, the command says so, and how to get it."""
+    """If mkdocs isn't installed, the command says so and how to install it."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(command, "NEEDED", ("mkdocs", "nowhere_to_be_found"))
 
@@ -99,12 +99,12 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_course_without_a_site_is_told(shared: Workbook, screens: Screens) -> None:
-    """In a course that has no site the command says that there is none."""
+    """In a course without a site, the command says that there isn't one."""
     screens("docs-no-site", unwrapped(shared.refusals("docs", status=1)))
 
 
 def test_a_taken_port_is_told(screens: Screens) -> None:
-    """A port that is in use is told before anything is built."""
+    """If the port is in use, the command says so before it builds anything."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""The glossary: in order, short, and without a link that leads nowhere."""
+"""The glossary: in order, short, and without broken links."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ TERMS = ["Origin", "Preflight", "Middleware", "ASGI", "Lifespan", "Dependency", 
 
 
 def test_the_words_are_there_in_order() -> None:
-    """The project's words and the terms of the stages are explained, in alphabetical order below their letters."""
+    """The glossary has the project's words and the stages' terms, alphabetically below their letters."""
     assert set(OURS + TERMS) <= set(ENTRIES)
     assert list(ENTRIES) == sorted(ENTRIES, key=str.lower)
     headings = re.findall(r"^##(#?) (.+)$", PAGE, re.MULTILINE)
@@ -24,7 +24,7 @@ def test_the_words_are_there_in_order() -> None:
 
 
 def test_an_explanation_is_short() -> None:
-    """A word is explained in at most three sentences, and a reference to another leads to one that is there."""
+    """Each entry has at most three sentences, and its links lead to something that exists."""
     anchors = {word.lower().replace(" ", "-") for word in ENTRIES}
     for word, text in ENTRIES.items():
         assert len(re.findall(r"[.?!](?= |$)", text)) <= 3, word

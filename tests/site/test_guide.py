@@ -1,4 +1,4 @@
-"""The instructor's guide tells what the product does: its numbers, its messages, the files that it shows."""
+"""The instructor's guide says what the product does: its numbers, its messages, the files it shows."""
 
 import csv
 import json
@@ -42,20 +42,20 @@ def guide(name: str) -> str:
 
 
 def shown(name: str, title: str) -> str:
-    """What a page shows under a title, as a file."""
+    """Return what a page shows under a title, as a file."""
     found = re.search(rf'^( *)```[^\n]*title="{re.escape(title)}"[^\n]*\n(.*?)^ *```$', guide(name), re.M | re.S)
     assert found, title
     return "".join(line.removeprefix(found[1]) for line in found[2].splitlines(keepends=True))
 
 
 def cells(text: str) -> dict[str, str]:
-    """The rows of the tables of two columns: the first cell, and the second."""
+    """Return the rows of the tables with two columns."""
     return dict(re.findall(r"^ *\| (.+?) \| (.+?) \|$", text, re.MULTILINE))
 
 
 @every_page
 def test_a_message_is_one_that_is_said(page: Written) -> None:
-    """Each message that a page explains is one of the workbook's, word for word but for what stands at a …"""
+    """Each message that a page explains is one that the workbook really prints, word for word except at `…`."""
     for message in re.findall(r"^### `(.+)`$", page.text, re.MULTILINE):
         parts = [part for part in message.split("…") if part.strip(" .,:")]
         assert parts, message
@@ -63,7 +63,7 @@ def test_a_message_is_one_that_is_said(page: Written) -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    """Every number in the table of limits is the one that the sandbox, the packer and the client work with."""
+    """Every number in the table of limits is the one that the sandbox, the packer and the client use."""
     limits, (least, most) = launcher.LIMITS, (served.MOST_OF_FILE // MIB, served.MOST_OF_LOG // MIB)
     open_files = re.search(r"RLIMIT_NOFILE: (\d+)", Path(kernel.__file__).read_text(encoding="utf-8"))
     assert open_files
@@ -93,7 +93,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_other_numbers_are_those_of_the_code() -> None:
-    """What the guide says of sizes, tries and shares is what the code does."""
+    """What the guide says about sizes, tries and shares is what the code does."""
     assert f"larger than {MOST_BYTES // MIB} MiB, or holds more than {MOST_FILES:,} files" in guide("collect")
     assert "at most two folders deep" in guide("collect")
     assert DEPTH == 2
@@ -112,7 +112,7 @@ def test_the_other_numbers_are_those_of_the_code() -> None:
 
 
 def test_every_format_and_every_group_is_explained() -> None:
-    """The page on reports has a file of each format, and each group of what is to be looked at."""
+    """The page on reports explains each format's file and each group of what needs a look."""
     text = guide("reports")
     files = {
         "csv": "marks.csv",
@@ -146,7 +146,7 @@ def test_every_format_and_every_group_is_explained() -> None:
     ],
 )
 def test_names_are_read_as_the_guide_says(name: str, told: tuple[str, str, str, int]) -> None:
-    """Each name in the guide's table of names tells what the table says."""
+    """Each name in the guide's table of names is read as the table says."""
     assert f"`{name}" in guide("collect")
 
     found = read_name(name, EXERCISES)
@@ -155,7 +155,7 @@ def test_names_are_read_as_the_guide_says(name: str, told: tuple[str, str, str, 
 
 
 def test_the_roster_of_the_guide_is_one(tmp_path: Path) -> None:
-    """The roster that the guide shows is read, and a stranger's file is told as the guide shows it."""
+    """The guide's roster can be read, and a stranger's file is reported as the guide shows."""
     file = tmp_path / "roster.csv"
     file.write_text(shown("collect", "../roster.csv"), encoding="utf-8")
     ada, grace = read_roster(file)
@@ -180,7 +180,7 @@ def block(name: str, begin: str) -> Block:
 
 @pytest.mark.skipif(not hidden_files(ROOT), reason="a learner edition has nothing hidden to release without")
 def test_a_release_says_what_the_guide_shows(tmp_path: Path) -> None:
-    """`workbook author release` writes what the guide says it writes."""
+    """`workbook author release` prints what the guide shows."""
     (command,) = block("release", "uv run workbook author release").commands
     target = tmp_path / "edition"
     asked = [sys.executable, "-m", "workbook", "release", str(target)]
@@ -191,7 +191,7 @@ def test_a_release_says_what_the_guide_shows(tmp_path: Path) -> None:
 
 
 def test_the_autograder_hands_out_what_is_known(tmp_path: Path) -> None:
-    """The script for Gradescope's container copies the results of the learner who handed in, and no other's."""
+    """The script for Gradescope's container copies only the results of the learner who handed in."""
     script = shown("lms", "run_autograder").replace("/autograder", str(tmp_path))
     source, wanted = tmp_path / "source", {"s1": {"score": 100.0}, "s2": {"score": 80.0}}
     for ident, result in wanted.items():
@@ -212,7 +212,7 @@ def test_the_autograder_hands_out_what_is_known(tmp_path: Path) -> None:
 
 
 def test_manifests_and_workflows_are_yaml() -> None:
-    """The workflow and the manifest are YAML, and what they start is a command with options that there are."""
+    """The workflow and the manifest are YAML, and the commands in them exist with those options."""
     workflow = yaml.safe_load(shown("lms", ".github/workflows/check.yml"))
     commands = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
     assert commands == ["uv run workbook check avatar --submission work/final"]

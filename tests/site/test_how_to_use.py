@@ -1,4 +1,4 @@
-"""The screens that “How to use this workbook” shows are what a terminal shows."""
+"""“How to use this workbook” shows screens exactly as a terminal does."""
 
 import os
 import re
@@ -24,7 +24,7 @@ EXPOSED = 'expose_headers=["Location", "X-Process-Time"]'
 
 @pytest.fixture
 def screen(tmp_path: Path) -> Iterator[Screen]:
-    """A first session in the whole course, on a terminal as wide as the page shows it, and with a browser."""
+    """Return a first session in the whole course, in a terminal as wide as on the page, with a browser."""
     for name in COURSE:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
@@ -45,7 +45,7 @@ def check(expected: list[str], shown: str) -> None:
 
 
 def test_the_screens_are_what_comes(screen: Screen, tmp_path: Path) -> None:
-    """A first visit, an experiment after a prediction, and the card after a save look as the page shows them."""
+    """A first visit, an experiment after a prediction and the card after a save look as on the page."""
     assert len(SCREENS) == 3
     first, tried, card = SCREENS
     check(first, screen.wait_for("deeper promises kept", KEYS))

@@ -1,4 +1,4 @@
-"""The copy of the site that needs no server: its links name files, and searching works in it."""
+"""The copy of the site that doesn't need a server: its links name files, and its search works."""
 
 import io
 import posixpath
@@ -34,7 +34,7 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def copy(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which a reader has unpacked the copy; its name has a space, as many have."""
+    """Return the folder into which a reader has unpacked the copy; its name has a space, as many do."""
     folder = tmp_path_factory.mktemp("a reader")
     with zipfile.ZipFile(built / offline.PLACE) as packed:
         packed.extractall(folder)
@@ -49,7 +49,7 @@ def links(copy: Path) -> Iterator[tuple[str, str, Links]]:
 
 
 def test_every_link_names_a_file(copy: Path) -> None:
-    """Each link of each page names a file of the copy, and where it names a part, that part is there."""
+    """Each link leads to a file of the copy and, if it names a part of a page, to that part."""
     pages: dict[str, Links] = {}
     broken = []
     for name, to, page in links(copy):
@@ -68,7 +68,7 @@ def test_every_link_names_a_file(copy: Path) -> None:
 
 
 def test_the_copy_holds_every_page(copy: Path, built: Path) -> None:
-    """The copy holds each page of the site, but for those that only a server shows, and not itself."""
+    """The copy has every page of the site except those that only a server shows, and not itself."""
     names = {path.relative_to(built).as_posix() for path in built.rglob("*.html")} - {"404.html"}
     assert {path.relative_to(copy).as_posix() for path in copy.rglob("*.html")} == names
     assert not (copy / offline.PLACE).exists()
@@ -76,7 +76,7 @@ def test_the_copy_holds_every_page(copy: Path, built: Path) -> None:
 
 
 def test_the_same_site_gives_the_same_copy(built: Path) -> None:
-    """Packed a second time, the site gives the same bytes, with no time of the build in them."""
+    """If the site is packed again, the bytes are the same, because they contain no build time."""
     packed = (built / offline.PLACE).read_bytes()
     assert offline.pack_site(built) == packed
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
@@ -84,7 +84,7 @@ def test_the_same_site_gives_the_same_copy(built: Path) -> None:
 
 
 def test_the_copy_is_read_from_the_file_system(copy: Path, page: "Page") -> None:
-    """From the file system a reader follows the map and searches, and nothing is asked of any host."""
+    """From the file system, the map's links and the search work, without a request to any host."""
     asked: list[str] = []
     errors: list[str] = []
     page.on(

@@ -1,4 +1,4 @@
-"""What the pages show is what comes: their commands are typed, their Python runs, their browser is a real one."""
+"""What the pages show is real: their commands are typed, their Python runs, their browser is a real one."""
 
 import contextlib
 import re
@@ -31,7 +31,7 @@ PAGE_PORT = 3000  # `workbook run` serves a step's page there
 @pytest.mark.exhaustive(sample=6)
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
 def test_commands_say_what_the_page_says(page: Written) -> None:
-    """Each command of a page, typed in order while its step is served, writes what the page says it writes."""
+    """Each command of a page, typed in order while its step is served, prints what the page shows."""
     if page.meta.get("needs") == "hidden" and not any(one.is_for_authors for one in COURSE.exercises()):
         pytest.skip("a learner edition has no hidden tests to grade with")
     if shutil.which("curl") is None and any(
@@ -47,7 +47,7 @@ def test_commands_say_what_the_page_says(page: Written) -> None:
 
 
 def test_python_in_pages_runs() -> None:
-    """Every block of Python that is written in a page runs."""
+    """Every block of Python written in a page runs without an error."""
     options = ["--markdown-docs", "--markdown-docs-syntax=superfences", "-p", "no:cacheprovider", "-q"]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "docs", *options], cwd=ROOT, capture_output=True, text=True, timeout=300
@@ -56,7 +56,7 @@ def test_python_in_pages_runs() -> None:
 
 
 def test_the_browser_said_so(browser: "Browser", tmp_path: Path) -> None:
-    """Each line that the pages quote from a browser's console is one that it writes for the stage's page."""
+    """Each line that pages quote from a browser's console is one that a browser writes for the stage's page."""
     quoted = {line for page in PAGES for block in BROWSER.findall(page.text) for line in block.splitlines()}
     assert quoted
 

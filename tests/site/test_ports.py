@@ -1,4 +1,4 @@
-"""The ports that pages write: each is a free one while its commands are typed, and the page's own in what is shown."""
+"""Ports on pages: tests replace them with free ones, and what's shown has the page's own."""
 
 import contextlib
 import socket
@@ -31,14 +31,14 @@ $ uvicorn main:app --port 8999
 
 
 def test_a_page_listens_where_its_commands_do() -> None:
-    """A page's ports are those on which a command of it listens, and not those that it only asks."""
+    """A page's ports are those that its commands listen on, not those that they only call."""
     commands = "uvicorn a:b --port 8006 &\n$ x --port=8007\n$ python -m http.server 8004\n$ x --port 8006\n"
     (block,) = blocks_of(f"```console\n$ {commands}$ curl http://127.0.0.1:4000 --max-time 1000\n```\n")
     assert listening_ports([block]) == ["8006", "8007", "8004"]
 
 
 def test_only_ports_are_replaced() -> None:
-    """A port is replaced where it is one; the same digits elsewhere stay, and what is shown is as the page has it."""
+    """Only ports are replaced, not the same digits elsewhere, and outputs show the page's port."""
     ports = Ports(["8004"])
     first, second = ports.free[PORT], ports.free["8004"]
     assert len({first, second, PORT, "8004"}) == 4
@@ -54,7 +54,7 @@ def test_only_ports_are_replaced() -> None:
 
 @needs_curl
 def test_two_runs_of_a_page_do_not_meet(tmp_path: Path) -> None:
-    """Two runs of a page at once, while somebody else has its port, write what the page says with the page's port."""
+    """Two runs of a page at once, with its port in use, both print what the page says."""
     page = tmp_path / "try.md"
     page.write_text(PAGE, encoding="utf-8")
     with contextlib.closing(socket.socket()) as taken, ThreadPoolExecutor(2) as pool:
@@ -67,7 +67,7 @@ def test_two_runs_of_a_page_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_no_page_listens_where_it_is_not_seen() -> None:
-    """Every page that talks to a port of its own names it where a command listens, so that a free one replaces it."""
+    """Every page that calls a local port also names it where a command listens, so it can be replaced."""
     for page in PAGES:
         blocks = [block for block in blocks_of(page.path.read_text(encoding="utf-8")) if block.runs]
         asked = {

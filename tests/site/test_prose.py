@@ -1,4 +1,4 @@
-"""How the pages are written: short, plain, and all stages alike."""
+"""How the pages are written: short, plain, and every stage alike."""
 
 import re
 
@@ -28,21 +28,21 @@ every_stage = pytest.mark.parametrize("page", STAGES, ids=lambda page: page.name
 
 @every_page
 def test_no_word_belittles(page: Written) -> None:
-    """No page tells the reader that something is easy."""
+    """No page calls something easy."""
     found = [word for word in BANNED if re.search(rf"\b{word}\b", page.prose, re.IGNORECASE)]
     assert found == []
 
 
 @every_page
 def test_no_word_is_doubled(page: Written) -> None:
-    """No word stands twice in a row."""
+    """No word appears twice in a row."""
     prose = re.sub(r"`code`", "", page.prose)
     assert re.findall(r"\b([a-z]+)[ \n]+\1\b", prose, re.IGNORECASE) == []
 
 
 @every_page
 def test_sentences_are_short(page: Written) -> None:
-    """No sentence has more than thirty words, and the mean of a page is at most seventeen."""
+    """No sentence has more than thirty words, and a page's mean is at most seventeen."""
     lengths = {sentence: len(sentence.split()) for sentence in page.sentences}
 
     assert {sentence: n for sentence, n in lengths.items() if n > LONGEST} == {}
@@ -51,13 +51,13 @@ def test_sentences_are_short(page: Written) -> None:
 
 @every_page
 def test_boxes_are_rare(page: Written) -> None:
-    """At most three boxes shout; what is folded does not."""
+    """A page has at most three open boxes; folded ones don't count."""
     assert len(re.findall(r"^ *!!! ", page.text, re.MULTILINE)) <= ADMONITIONS
 
 
 @every_page
 def test_code_in_pages_is_short(page: Written) -> None:
-    """Python that is written in a page, and not included from a tested file, has at most twenty lines."""
+    """Python that's written in a page, instead of included from a tested file, has at most twenty lines."""
     blocks = re.findall(
         r"^ *```(?:python|\{[^}]*\.python[^}]*\})[^\n]*\n(.*?)^ *```", page.text, re.MULTILINE | re.DOTALL
     )
@@ -66,13 +66,13 @@ def test_code_in_pages_is_short(page: Written) -> None:
 
 @every_page
 def test_few_commands_are_not_run(page: Written) -> None:
-    """At most two blocks of commands on a page are shown without being run."""
+    """A page shows at most two blocks of commands that aren't run."""
     assert len(re.findall(r"\.no-run", page.text)) <= NOT_RUN
 
 
 @every_page
 def test_minutes_come_from_the_course(page: Written) -> None:
-    """A page names no minutes of a step by itself: they come from workbook.toml."""
+    """No page writes a step's minutes itself, because they come from workbook.toml."""
     names = {step.title.lower(): step.minutes for step in COURSE.steps}
     told = re.findall(r"(\d+) minutes", page.prose)
     step = COURSE.known(str(page.meta.get("step", "")))
@@ -81,13 +81,13 @@ def test_minutes_come_from_the_course(page: Written) -> None:
 
 @every_stage
 def test_a_stage_page_has_its_length(page: Written) -> None:
-    """A stage page has 900 to 1,400 words of its own."""
+    """A stage page has 900 to 1,400 words, without what's included."""
     assert 900 <= page.words <= 1400
 
 
 @every_stage
 def test_a_stage_page_follows_the_path(page: Written) -> None:
-    """A stage page leads from the pain to the checklist, by the same headings in the same order."""
+    """Every stage page has the same headings in the same order, from the problem to the checklist."""
     found = re.findall(r"^## (.+)$", page.text, re.MULTILINE)
     assert [heading for heading in found if heading in HEADINGS] == HEADINGS
 

@@ -1,4 +1,4 @@
-"""What “Publish this site” says: its workflow, what it needs of a host, and that a site gives nothing away."""
+"""“Publish this site”: its workflow, what a host has to do, and that the site gives nothing away."""
 
 import re
 import shlex
@@ -27,14 +27,14 @@ def workflow() -> dict[Any, Any]:
 
 
 def command() -> list[str]:
-    """The page's first command, which builds the site."""
+    """Return the page's first command, which builds the site."""
     found = re.search(r"^\$ (.+--build .+)$", PAGE, re.MULTILINE)
     assert found
     return shlex.split(found[1])
 
 
 def test_the_workflow_runs_the_command_of_the_page(workflow: dict[Any, Any]) -> None:
-    """The workflow builds with the command that the page names, and uploads the folder that it names."""
+    """The workflow builds with the page's command, and uploads the folder that it names."""
     [job] = workflow["jobs"].values()
     steps = job["steps"]
     runs = [shlex.split(step["run"]) for step in steps if "run" in step]
@@ -47,7 +47,7 @@ def test_the_workflow_runs_the_command_of_the_page(workflow: dict[Any, Any]) -> 
 
 
 def test_the_workflow_may_publish_and_no_more(workflow: dict[Any, Any]) -> None:
-    """The workflow runs at a push to main and by hand, may write to Pages alone, and names where the site will be."""
+    """The workflow runs on a push to main or by hand, may write only to Pages, and names the site's address."""
     triggers = workflow[True]  # YAML 1.1 reads `on` as true
     [job] = workflow["jobs"].values()
     [site_url] = [step["env"]["SITE_URL"] for step in job["steps"] if "env" in step]
@@ -60,7 +60,7 @@ def test_the_workflow_may_publish_and_no_more(workflow: dict[Any, Any]) -> None:
 
 
 def test_the_command_is_one_that_workbook_has() -> None:
-    """The command of the page is understood: `docs` takes `--build` and a folder."""
+    """`workbook docs` understands the page's command: it takes `--build` and a folder."""
     words = command()
     shown = CliRunner().invoke(app, ["docs", "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
 
@@ -70,7 +70,7 @@ def test_the_command_is_one_that_workbook_has() -> None:
 
 
 def test_the_site_gives_nothing_away(built: Path) -> None:
-    """The built site holds no hidden test, no solution of an exercise, and nothing that is marked as hidden."""
+    """The built site doesn't have a hidden test, an exercise's solution, or anything marked as hidden."""
     texts = {path: path.read_bytes() for path in built.rglob("*") if path.is_file()}
     solutions = [(COURSE.folder(step) / "hidden/solution.patch") for step in COURSE.steps if step.kind == "exercise"]
 
@@ -85,6 +85,6 @@ def test_the_site_gives_nothing_away(built: Path) -> None:
 
 
 def test_what_the_page_needs_is_built(built: Path) -> None:
-    """The files that the page tells of are part of the site: the workflow, the offline copy, 404.html, the maps."""
+    """The files that the page mentions are in the site: the workflow, the offline copy, 404.html, the maps."""
     for name in ("publish/site.yml", PLACE, "404.html", "sitemap.xml", "llms.txt"):
         assert (built / name).is_file(), name

@@ -1,4 +1,4 @@
-"""The site in a browser: everything comes from it, it fits on a phone, and it remembers what is done."""
+"""The site in a browser: everything comes from it, it fits on a phone, and it remembers what you've done."""
 
 import contextlib
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def phone(browser: "Browser") -> Iterator["BrowserContext"]:
 
 @pytest.fixture(scope="module")
 def seen(browser: "Browser", quick: str, built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a browser finds on every page: first on a phone, then on a screen."""
+    """Return what a browser finds on every page: first on a phone, then on a desktop."""
     return dict(found_once(tmp_path_factory, "pages-read", lambda: read_all(browser, quick, paths(built)), 600))
 
 
@@ -59,24 +59,24 @@ def read_all(browser: "Browser", origin: str, pages: list[str]) -> dict[str, Any
 
 
 def test_every_page_comes_from_the_site_alone(seen: dict[str, Any]) -> None:
-    """No page asks another host for anything, none has an error in its script, none is wider than a phone."""
+    """No page loads anything from another host, has a script error, or is wider than a phone."""
     assert (seen["strangers"], seen["errors"], seen["too_wide"]) == ([], [], [])
 
 
 def test_code_fits_beside_the_navigation(seen: dict[str, Any]) -> None:
-    """On a screen of 1280 pixels no code has to be scrolled sideways, also where it is folded."""
+    """At 1280 pixels, no code has to be scrolled sideways, even if it was folded."""
     assert seen["blocks"] > 300
     assert seen["scrolled"] == []
 
 
 def done(page: "Page") -> list[str]:
-    """The names of the steps that the list on the home page shows as done."""
+    """Return the names of the steps that the home page's list shows as done."""
     boxes = page.locator("ol.course input:checked")
     return [str(box.get_attribute("data-step")) for box in boxes.all()]
 
 
 def test_a_tick_is_kept(page: "Page", quick: str) -> None:
-    """A step that is ticked on its page is ticked on the home page too, until it is unticked, in a later visit."""
+    """A step ticked on its page is also ticked on the home page, even in a later visit, until it's unticked."""
     page.goto(f"{quick}/stages/01-cors/")
     page.get_by_role("checkbox", name="I have finished this stage").check()
     page.goto(f"{quick}/")
@@ -92,7 +92,7 @@ def test_a_tick_is_kept(page: "Page", quick: str) -> None:
 
 
 def test_a_tick_shows_in_the_other_tab(page: "Page", quick: str) -> None:
-    """What is ticked in one tab is ticked in another that is open, and neither forgets the other's."""
+    """A tick in one tab shows in another open one, and neither loses the other's ticks."""
     other = page.context.new_page()
     for tab in (page, other):
         tab.goto(f"{quick}/")
@@ -106,7 +106,7 @@ def test_a_tick_shows_in_the_other_tab(page: "Page", quick: str) -> None:
 
 @pytest.mark.parametrize("kept", ["null", "{}", "[[[", '"01-cors"'])
 def test_ticks_survive_what_they_did_not_write(page: "Page", quick: str, kept: str) -> None:
-    """With something else in the browser's storage the ticks work as if it were empty."""
+    """If the browser's storage has something unexpected in it, ticks work as if it were empty."""
     page.add_init_script(f"localStorage.getItem('workbook.done') ?? localStorage.setItem('workbook.done', '{kept}')")
     page.goto(f"{quick}/")
     assert done(page) == []
@@ -118,7 +118,7 @@ def test_ticks_survive_what_they_did_not_write(page: "Page", quick: str, kept: s
 
 
 def test_ticks_need_no_storage(page: "Page", quick: str) -> None:
-    """Where the browser forbids storage a tick holds as long as the page does, and nothing breaks."""
+    """If the browser forbids storage, a tick stays as long as the page does, and nothing breaks."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden') }})")
@@ -130,7 +130,7 @@ def test_ticks_need_no_storage(page: "Page", quick: str) -> None:
 
 
 def test_what_scrolls_can_be_reached(phone: "BrowserContext", quick: str) -> None:
-    """Code or a table that is wider than the page can be scrolled with the keyboard."""
+    """You can scroll code and tables that are wider than the page with the keyboard."""
     page = phone.new_page()
     page.goto(f"{quick}/exercises/pagination/")
     page.add_style_tag(content=".md-typeset__table { min-width: 60rem }")  # its own tables fit on a phone
@@ -144,7 +144,7 @@ def test_what_scrolls_can_be_reached(phone: "BrowserContext", quick: str) -> Non
 
 
 def copied(browser: "Browser", url: str, words: str, edit: tuple[str, str] = ("", "")) -> list[str]:
-    """What the copy button of the page's first console block with these words puts into the clipboard, in lines.
+    """Return what the copy button of the first console block with these words copies, in lines.
 
     `edit` is made to the page's HTML before the browser has it.
     """
@@ -164,7 +164,7 @@ def copied(browser: "Browser", url: str, words: str, edit: tuple[str, str] = (""
 
 
 def test_a_copied_transcript_is_its_commands(browser: "Browser", quick: str) -> None:
-    """The copy button of a console block copies the commands, without prompt and output."""
+    """A console block's copy button copies the commands, without prompts and output."""
     assert copied(browser, f"{quick}/stages/01-cors/", "/posts/1/likes") == [
         "curl -i -X POST http://127.0.0.1:8000/posts/1/likes -H 'Origin: http://127.0.0.1:4000'",
         "curl http://127.0.0.1:8000/posts/1",
@@ -172,7 +172,7 @@ def test_a_copied_transcript_is_its_commands(browser: "Browser", quick: str) -> 
 
 
 def test_a_copied_command_is_whole(browser: "Browser", quick: str) -> None:
-    """A command of several lines, with a backslash or behind the second prompt, is copied with all of them."""
+    """A command of several lines, with a backslash or a second prompt, is copied with all of them."""
     roster = copied(browser, f"{quick}/instructors/grade/", "roster.csv <<END")
     begin = roster.index("cat > ../roster.csv <<END")
     assert roster[begin + 1] == "id,name,email,canvas"
@@ -191,7 +191,7 @@ def test_a_copied_command_is_whole(browser: "Browser", quick: str) -> None:
 
 
 def test_what_is_typed_looks_typed(page: "Page", quick: str) -> None:
-    """Each line of a command has the colour of a command, and none that of an output."""
+    """Each line of a command has a command's colour, not an output's."""
     page.goto(f"{quick}/instructors/grade/")
     colours = page.locator(".language-console", has_text="roster.csv <<END").first.evaluate(
         """block => {

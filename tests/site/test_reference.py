@@ -1,4 +1,4 @@
-"""The reference is complete: every command and option, every file's keys, every setting, every contract's points."""
+"""The reference is complete: all commands and options, all files' keys, all settings, all contracts' points."""
 
 import json
 import os
@@ -49,12 +49,12 @@ def page(name: str) -> str:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading of the second level."""
+    """Return what's below a heading of the second level."""
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the tables in a text, without their heads."""
+    """Return the cells of the tables in a text, without their heads."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     rules = {n for n, line in enumerate(lines) if set(line) <= set("|- ")}
     kept = [line for n, line in enumerate(lines) if n not in rules and n + 1 not in rules]
@@ -62,12 +62,12 @@ def rows(text: str) -> list[list[str]]:
 
 
 def quoted(text: str) -> set[str]:
-    """What stands between backticks, within a line."""
+    """Return what's between backticks, within a line."""
     return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text))
 
 
 def table_of(command: Any) -> list[list[str]]:
-    """What a command takes, as the reference lists it."""
+    """Return what a command takes, as the reference lists it."""
     found = []
     for one in command.params:
         if getattr(one, "hidden", False):
@@ -89,7 +89,7 @@ def choices_of(option: Any) -> Sequence[str]:
 
 
 def test_every_command_is_listed() -> None:
-    """Every command is there with what it says of itself, and every argument and option with its help."""
+    """The reference has every command with its own summary, and every argument and option with its help."""
     text = page("commands.md")
     assert re.findall(r"^## `workbook ([^`]+)`", text, re.MULTILINE) == sorted(COMMANDS)
 
@@ -100,7 +100,7 @@ def test_every_command_is_listed() -> None:
 
 
 def test_every_option_of_pytest_is_listed() -> None:
-    """Every option that the workbook adds to pytest is there, in pytest's own words."""
+    """The reference has every option that the workbook adds to pytest, in pytest's own words."""
     asked = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"]
     helped = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     ours = helped.partition("\nworkbook:\n")[2].partition("\n\n")[0]
@@ -111,7 +111,7 @@ def test_every_option_of_pytest_is_listed() -> None:
 
 
 def test_every_key_of_the_files_is_listed() -> None:
-    """Every key of every TOML file is there, and no other."""
+    """The reference has exactly the keys that each TOML file may have."""
     text = page("files.md")
     edit = {field.name for field in fields(Edit)}
     known = {
@@ -129,7 +129,7 @@ def test_every_key_of_the_files_is_listed() -> None:
 
 
 def test_every_column_of_a_roster_is_listed() -> None:
-    """Every column of a roster is there with every name that it may have."""
+    """The reference has every column of a roster with all its names."""
     listed = {one: cells[1] for cells in rows(section(page("files.md"), "The roster")) for one in quoted(cells[0])}
 
     assert set(listed) == set(COLUMNS)
@@ -137,7 +137,7 @@ def test_every_column_of_a_roster_is_listed() -> None:
 
 
 def test_every_entry_of_the_journal_is_listed() -> None:
-    """Every kind of entry of a grading is there, with every field of a result and of a decision."""
+    """The reference has every kind of entry of a grading, with every field of a result and an override."""
     text = section(page("files.md"), "The journals")
     for kind in (results.GRADED, results.OVERRIDE, results.CLASS, results.FAILED):
         assert f"| `{kind}` |" in text
@@ -147,7 +147,7 @@ def test_every_entry_of_the_journal_is_listed() -> None:
 
 
 def test_every_setting_is_listed() -> None:
-    """Every setting of the finished project is there with its default, and every variable that the workbook reads."""
+    """The reference has every setting of the project with its default, and every variable of the workbook."""
     text = page("settings.md")
     listed = {cells[0].strip("`"): cells[1] for cells in rows(section(text, "Of the finished project"))}
     asked = "import json; from app.config import Settings as S; "
@@ -170,7 +170,7 @@ def test_every_setting_is_listed() -> None:
 
 @every_exercise
 def test_a_contract_is_the_exercises_own(exercise: Exercise) -> None:
-    """A table of contracts tells the exercise's points, and no route, field or status that its README does not name."""
+    """A contract's table has the exercise's points, and only routes, fields and statuses of its README."""
     said = section(page("contracts.md"), COURSE.step(exercise.name).title)
     text = (exercise.folder / "README.md").read_text(encoding="utf-8")
     grading = read_grading(exercise.folder)

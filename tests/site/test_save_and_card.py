@@ -13,12 +13,12 @@ PAGE = (DOCS / "how-to-use.md").read_text(encoding="utf-8")
 
 
 def test_the_picture_is_drawn_from_the_pages_card() -> None:
-    """The picture in the repository is what today's page gives; its own command renews it."""
+    """The picture in the repository is the same as one drawn now from today's page."""
     assert (ROOT / PICTURE).read_text(encoding="utf-8") == draw(PAGE)
 
 
 def test_the_picture_has_every_line_of_the_card() -> None:
-    """Each line of the card and the edit can be read in the picture, and in its description."""
+    """The picture and its description have every line of the card, and the edit."""
     text = html.unescape(re.sub(r"<[^>]+>", "", draw(PAGE).partition("</style>")[2]))
 
     assert [line for line in [*card_of(PAGE), BEFORE, AFTER] if line not in text] == []

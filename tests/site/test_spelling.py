@@ -1,4 +1,4 @@
-"""What people read is spelled as it should be, and nothing is left to be written."""
+"""What people read is spelled correctly, and no page is left unwritten."""
 
 import os
 import subprocess
@@ -26,12 +26,12 @@ def misspelled(*paths: Path) -> str:
 
 
 def test_nothing_is_misspelled() -> None:
-    """The spell checker finds nothing in the pages, the READMEs, the course and the tool."""
+    """The spell checker has no complaints about the pages, the READMEs, the course and the tool."""
     assert misspelled(*(ROOT / name for name in READ if (ROOT / name).exists())) == ""
 
 
 def test_a_mistake_is_found(tmp_path: Path) -> None:
-    """The spell checker finds a word that has its letters in another order."""
+    """The spell checker finds a word whose letters are in the wrong order."""
     page = tmp_path / "page.md"
     page.write_text("The browser recieves the reply.\n", encoding="utf-8")
     assert "recieves" in misspelled(page)
@@ -39,6 +39,6 @@ def test_a_mistake_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_is_left_to_be_written(page: Written) -> None:
-    """Every page of the site is written."""
+    """Every page of the site has been written."""
     assert not page.is_stub
     assert page.words > 0 or "{{ " in page.text

@@ -1,4 +1,4 @@
-"""What the site adds to Material: lean style within the pages, a page for what is not there, a list for machines."""
+"""What the site adds to Material: lean styles within the pages, a page for missing ones, a list for machines."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ SCRIPT = 'element.className = "added"; style.setProperty("--scripted", 1)'
 
 
 def test_only_what_no_page_can_use_is_left_out() -> None:
-    """A rule stays if a page has its classes and ids, or a script may add them; not what `:not()` asks."""
+    """A style rule is left out only if no page or script can use its classes and ids."""
     stays = [".kept{color:red}", ".a.b>#here{color:red}", ".added{color:red}", "p:not(.gone){color:red}"]
     stays += ["@media print{.a{color:red}}", "[dir=ltr] .a{color:red}", "@keyframes k{to{opacity:0}}", "h1{color:red}"]
     goes = [".gone{color:red}", ".a .gone{color:red}", "#gone{color:red}", "[dir=rtl] .a{color:red}"]
@@ -33,14 +33,14 @@ def test_only_what_no_page_can_use_is_left_out() -> None:
 
 
 def test_only_what_nothing_reads_is_left_out() -> None:
-    """A variable stays if a rule, a page or a script reads it; one that only a variable without readers reads goes."""
+    """A variable is left out only if no rule, page or script reads it, even by way of another variable."""
     used = Used([PAGE], [SCRIPT])
     style = "h1{--read:1;--inline:2;--scripted:3;--unread:var(--only);--only:4;margin:var(--read)}"
     assert lean(style, used) == "h1{--read:1;--inline:2;--scripted:3;margin:var(--read)}"
 
 
 def test_no_rule_has_the_whole_page_styled_again(built: Path) -> None:
-    """No page has a rule that makes the browser style all of it again while it begins: a phone would wait for that."""
+    """No rule makes the browser style the whole page twice while it loads, which would slow a phone."""
     used = Used([PAGE], [SCRIPT])
     assert lean("[data-md-color-switching] *{transition:none}h1{color:red}", used) == "h1{color:red}"
 
@@ -51,7 +51,7 @@ def test_no_rule_has_the_whole_page_styled_again(built: Path) -> None:
 
 
 def test_pages_wait_for_no_style(built: Path) -> None:
-    """Every page has its style within it, and no page links to any."""
+    """Every page includes its styles, and none links to a stylesheet."""
     for page in built.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert 'rel="stylesheet"' not in text
@@ -60,7 +60,7 @@ def test_pages_wait_for_no_style(built: Path) -> None:
 
 
 def test_a_missing_page_leads_on(origin: str, page: "Page") -> None:
-    """An address without a page answers 404 with a search for its words, and the way to every page."""
+    """A missing address is a 404 that searches for its words and links to every page."""
     answer = page.goto(f"{origin}/stages/background-tasks-old.html")
     assert answer is not None
     assert answer.status == 404
@@ -85,7 +85,7 @@ def test_machines_find_every_page(built: Path) -> None:
 
 
 def test_a_page_is_told_in_a_sentence() -> None:
-    """What a page is about is the first sentence of its first paragraph, and not a line of facts."""
+    """A page's summary is the first sentence of its first paragraph, and never a line of facts."""
     facts = "<p>Stage 2 of 6 · 45 minutes · the code of the stage as a zip</p>"
     page = f"{facts}<p>You <em>put</em> code around a request. And more of it.</p>"
     assert first_sentence(page) == "You put code around a request."
@@ -93,7 +93,7 @@ def test_a_page_is_told_in_a_sentence() -> None:
 
 
 def test_a_host_compresses_and_lets_keep(origin: str) -> None:
-    """The site is served as static hosts do it: compressed on request, kept for a while, and nothing outside of it."""
+    """The site is served as static hosts do: compressed on request, cached for a while, and nothing outside it."""
     with httpx.Client(base_url=origin, trust_env=False) as client:
         page = client.get("/", headers={"Accept-Encoding": "gzip"})
         assert (page.headers["content-encoding"], page.headers["cache-control"]) == ("gzip", KEPT)

@@ -1,4 +1,4 @@
-"""Troubleshooting: the messages on the page are those that the course and its command really show."""
+"""Troubleshooting: the messages on the page are really shown by the course and its command."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ OF_TYPER = "No such command '…'."
 
 
 def part(title: str) -> list[str]:
-    """The headings of one part of the page."""
+    """Return the headings of one part of the page."""
     below = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert below, title
     return re.findall(r"^### (.+)$", below[1], re.MULTILINE)
@@ -21,7 +21,7 @@ def part(title: str) -> list[str]:
 
 @pytest.mark.parametrize("heading", part("The workbook command"))
 def test_the_command_says_so(heading: str) -> None:
-    """A message of the command is one that stands in its code; `…` is what the code fills in."""
+    """Each message of the command is in its code, with `…` for what the code fills in."""
     message = heading.strip("`")
     fixed = [piece for piece in message.split("…") if len(piece) > 3]
     assert fixed
@@ -42,6 +42,6 @@ def test_every_message_of_a_stage_is_there(folder: Path) -> None:
 
 
 def test_no_heading_stands_twice() -> None:
-    """No message is told twice, so that a link to it leads to one place."""
+    """No message is on the page twice, so a link to it leads to one place."""
     headings = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
     assert len(headings) == len(set(headings))

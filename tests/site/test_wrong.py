@@ -1,4 +1,4 @@
-"""What the internet gets wrong: all of it is there, short, and each cure names a test that exists."""
+"""What the internet gets wrong: complete, short, and each cure names a test that exists."""
 
 import ast
 import re
@@ -55,7 +55,7 @@ def ping():
 
 
 def entries() -> dict[str, str]:
-    """Each myth's heading, and what stands below it."""
+    """Return each claim's heading and what's below it."""
     parts = re.split(r"^#{2,3} (.+)$", PAGE, flags=re.MULTILINE)[1:]
     titles = re.findall(r"^### (.+)$", PAGE, flags=re.MULTILINE)
     below = dict(zip(parts[::2], parts[1::2], strict=True))
@@ -64,7 +64,7 @@ def entries() -> dict[str, str]:
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
-    """An app that does what the page tells of."""
+    """Return a client of an app that does what the page describes."""
     (tmp_path / "main.py").write_text(APP, encoding="utf-8")
     app = ServedApp(choose_launcher("spawn"), tmp_path, env={})
     with Client(app, []) as opened:
@@ -73,7 +73,7 @@ def client(tmp_path: Path) -> Iterator[Client]:
 
 
 def test_all_are_there() -> None:
-    """All 33 are told, each under a heading of its own and below the stage that it belongs to."""
+    """The page has all 33, each under a separate heading, below the stage that it belongs to."""
     assert len(entries()) == MYTHS
     headings = re.findall(r"^## (.+)$", PAGE, flags=re.MULTILINE)
     assert headings[: len(STAGES)] == STAGES
@@ -81,7 +81,7 @@ def test_all_are_there() -> None:
 
 @pytest.mark.parametrize("title", entries())
 def test_each_is_claim_evidence_cure_and_proof(title: str) -> None:
-    """Each says in at most 90 words what is said, what was seen and what to do, and then names its proof."""
+    """Each has Said, Seen and Cure in at most 90 words, and then names an existing test as its proof."""
     told, _, proof = entries()[title].partition("\nProof: ")
     assert re.findall(r"^- \*(\w+):\*", told, re.MULTILINE) == ["Said", "Seen", "Cure"]
     assert len(re.sub(r"[`*#-]+", " ", told).split()) <= 90
@@ -98,7 +98,7 @@ def test_each_is_claim_evidence_cure_and_proof(title: str) -> None:
 
 
 def test_a_response_with_its_own_task_drops_the_added_ones(client: Client) -> None:
-    """Where a response brings a task of its own, tasks that were added do not run."""
+    """If a response has its own task, FastAPI doesn't run the added ones."""
     client.get("/own")
     client.get("/added")
     deadline = time.monotonic() + 10
@@ -109,7 +109,7 @@ def test_a_response_with_its_own_task_drops_the_added_ones(client: Client) -> No
 
 
 def test_forty_tasks_hold_all_threads(client: Client) -> None:
-    """While forty tasks made with `def` run, a route made with `def` is not answered; it is when they end."""
+    """While forty `def` tasks run, a `def` route doesn't respond; when they end, it does."""
     for _ in range(39):
         client.get("/hold")
     assert client.get("/ping").json() == "pong"

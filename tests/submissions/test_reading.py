@@ -29,7 +29,7 @@ MARK = "mark of the submission"  # what a file of it prints that must not be run
 
 
 def project() -> dict[str, bytes]:
-    """The files of a small project that solves the exercise."""
+    """Return the files of a small project that solves the exercise."""
     files = {f"app/{name}": content for name, content in files_below(COURSE / "final/app").items()}
     files = {name: content for name, content in files.items() if name.endswith(".py")}
     return files | {FIRST: files[FIRST] + SOLVED.encode()}
@@ -50,7 +50,7 @@ def zipped(file: Path, entries: Iterable[tuple[str | zipfile.ZipInfo, bytes]]) -
 
 
 def with_project(*more: tuple[str | zipfile.ZipInfo, bytes]) -> Callable[[Path], Path]:
-    """A zip of the project and of one thing that does not belong into it."""
+    """Return a zip of the project and one thing that doesn't belong in it."""
     return lambda file: zipped(file, [*project().items(), *more])
 
 
@@ -106,7 +106,7 @@ def bomb(file: Path, *, told: int | None = None) -> Path:
 
 
 def of_entries(file: Path, count: int = 100_000) -> Path:
-    """A zip whose directory has one entry many times."""
+    """Return a zip whose directory has one entry many times."""
     data = zipped(file, [(FIRST, b"x")]).read_bytes()
     begin, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
     directory = data[begin:end] * count
@@ -128,7 +128,7 @@ def sparse(file: Path) -> Path:
 
 
 def below(*folders: str) -> Callable[[Path], Path]:
-    """A zip with the project in these folders."""
+    """Return a zip with the project in these folders."""
     return lambda file: zipped(file, [(f"{top}{n}", c) for top in folders for n, c in project().items()])
 
 
@@ -180,7 +180,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_zips_are_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A zip that cannot be tested is refused with what is wrong, quickly, in little memory, and leaves nothing."""
+    """A zip that can't be tested is refused with the reason, quickly, in little memory, leaving nothing."""
     make, message = BAD[name]
     temporary = tmp_path / "deep" / "temporary"
     temporary.mkdir(parents=True)
@@ -205,7 +205,7 @@ def test_bad_zips_are_refused(name: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ["upwards", "link", "bomb", "inside of app", "own fastapi.py", "empty"])
 def test_check_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: str) -> None:
-    """`workbook check --submission` says in one sentence why it tests nothing, and what makes a good zip; exit 1."""
+    """For a bad submission, `check --submission` says why and how to make a good zip; exit 1."""
     make, message = BAD[name]
 
     ended = shared("check", "count", "--submission", str(make(tmp_path / "handed-in.zip")))
@@ -219,13 +219,13 @@ def test_check_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: st
 
 
 def pytest_in(workbook: Workbook, *words: str) -> Ended:
-    """pytest alone in the small course, as an instructor runs it."""
+    """Run only pytest in the small course, as an instructor does."""
     return run_pytest(*words, cwd=workbook.root, env=workbook.env)
 
 
 @pytest.mark.parametrize("name", ["absolute", "bomb", "two projects", "own fastapi/", "broken off"])
 def test_pytest_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: str) -> None:
-    """`pytest exercises/NAME --submission` says the same in one line and exits 4."""
+    """For a bad submission, `pytest exercises/NAME --submission` says the same in one line and exits 4."""
     make, message = BAD[name]
     file = str(make(tmp_path / "handed-in.zip"))
 
@@ -253,7 +253,7 @@ def test_pytest_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: s
     ],
 )
 def test_misuse_of_pytest(shared: Workbook, words: list[str], message: str) -> None:
-    """Without a submission, an exercise or --unsafe, pytest says in one line what is missing, and runs nothing."""
+    """Without a submission, an exercise or --unsafe, pytest says in one line what's missing, and runs nothing."""
     ended = pytest_in(shared, *words)
 
     assert (ended.status, ended.out) == (4, "")
@@ -262,7 +262,7 @@ def test_misuse_of_pytest(shared: Workbook, words: list[str], message: str) -> N
 
 
 def test_exercises_are_not_run_without_a_submission(shared: Workbook) -> None:
-    """pytest on a whole course leaves exercises out: without a submission there is nothing to test."""
+    """pytest on a whole course leaves out exercises, because there's no submission to test."""
     ended = pytest_in(shared, "--collect-only", "exercises", "stages/01-hello")
 
     assert ended.status == 0
@@ -272,7 +272,7 @@ def test_exercises_are_not_run_without_a_submission(shared: Workbook) -> None:
 
 @pytest.mark.parametrize("top", ["", "blog/", "download/blog/", ".hidden/"])
 def test_good_zips_are_tested(shared: Workbook, tmp_path: Path, top: str) -> None:
-    """A project at the top of the zip, or in one folder or two, is tested, whatever macOS adds beside it."""
+    """A project at the top of the zip, or one or two folders down, is tested, whatever macOS adds beside it."""
     entries = [(f"{top}{name}", content) for name, content in project().items()]
     macos = [(f"__MACOSX/{top}app/._main.py", b"\0"), ("__MACOSX/x/app/main.py", b"\0")] if top != ".hidden/" else []
     file = zipped(tmp_path / "handed in.zip", [*entries, *macos])
@@ -291,7 +291,7 @@ def test_good_zips_are_tested(shared: Workbook, tmp_path: Path, top: str) -> Non
 
 @pytest.mark.parametrize("name", ["blog", ".hidden", "__blog"])
 def test_a_folder_is_tested(shared: Workbook, tmp_path: Path, name: str) -> None:
-    """A folder is tested where it lies, whatever it is called, and nothing is written into it."""
+    """A folder is tested where it is, whatever its name is, and nothing is written into it."""
     folder = put(tmp_path / name, project())
 
     ended = shared("check", "count", "--submission", str(folder))
@@ -311,7 +311,7 @@ HOSTILE = {
 
 
 def test_settings_of_a_submission_are_not_followed(shared: Workbook, tmp_path: Path) -> None:
-    """conftest.py, pytest.ini, sitecustomize.py and tests that are handed in are not run, and change no verdict."""
+    """A submission's conftest.py, pytest.ini, sitecustomize.py and tests don't run and change no verdict."""
     folder = put(tmp_path / "blog", project() | HOSTILE)
     hidden = (shared.root / "exercises/count/hidden").is_dir()
 
@@ -338,7 +338,7 @@ def test_settings_of_a_submission_are_not_followed(shared: Workbook, tmp_path: P
     ],
 )
 def test_apps_that_do_not_start(shared: Workbook, tmp_path: Path, main: bytes, message: str) -> None:
-    """An app that cannot start is one card with its own line; no points, exit 1, and no traceback of ours."""
+    """An app that can't start is one card with its line; no points, exit 1, and none of our tracebacks."""
     file = zipped(tmp_path / "handed-in.zip", (project() | {FIRST: main}).items())
 
     ended = shared("check", "count", "--submission", str(file))
@@ -350,7 +350,7 @@ def test_apps_that_do_not_start(shared: Workbook, tmp_path: Path, main: bytes, m
 
 
 def test_a_card_of_a_submission_can_be_repeated(shared: Workbook, tmp_path: Path) -> None:
-    """The card of a broken promise says how to serve what was handed in: it is no step of the course."""
+    """A submission's card says how to serve the submission, because it isn't a step of the course."""
     files = project()
     unsolved = files[FIRST].replace(b"sum(", b"-sum(")
 
@@ -363,7 +363,7 @@ def test_a_card_of_a_submission_can_be_repeated(shared: Workbook, tmp_path: Path
 
 
 def test_only_exercises_take_submissions(shared: Workbook) -> None:
-    """A stage is not handed in: `check --submission` of one says so; --shipped makes no sense beside it. Exit 2."""
+    """`check --submission` of a stage, or together with --shipped, is refused; exit 2."""
     stage = shared("check", "01", "--submission", "final")
     both = shared("check", "count", "--submission", "final", "--shipped")
 

@@ -1,4 +1,4 @@
-"""Snapshots: what was read once is what is hashed and graded."""
+"""Snapshots: what's hashed and graded is what was read once."""
 
 import os
 from pathlib import Path
@@ -20,13 +20,13 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def names(path: Path) -> list[str]:
-    """What is unpacked of a snapshot."""
+    """Return what's in an unpacked snapshot."""
     with take_snapshot(path).project() as folder:
         return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
 def test_a_folder_is_packed_without_what_running_leaves(tmp_path: Path) -> None:
-    """Of a folder its regular files are taken: no links, no hidden folders, no environment, nothing compiled."""
+    """Of a folder only regular files are packed: no links, hidden folders, environments or compiled files."""
     files = project(NOTHING)
     folder = write(tmp_path / "ada", files | {".venv/x.py": "", "app/__pycache__/x.pyc": "", "venv/app/main.py": ""})
     (folder / "app/link.py").symlink_to("/etc/passwd")
@@ -37,7 +37,7 @@ def test_a_folder_is_packed_without_what_running_leaves(tmp_path: Path) -> None:
 
 
 def test_the_same_files_have_the_same_sum(tmp_path: Path) -> None:
-    """Two folders with the same files have one sum, whatever their dates; another byte has another."""
+    """Two folders with the same files have the same sum, whatever their dates; one other byte changes it."""
     one, two = (write(tmp_path / name, project(NOTHING)) for name in ("one", "two"))
     os.utime(two / "app/main.py", (0, 0))
 
@@ -48,7 +48,7 @@ def test_the_same_files_have_the_same_sum(tmp_path: Path) -> None:
 
 
 def test_what_changes_later_changes_nothing(tmp_path: Path) -> None:
-    """What is unpacked is what was read, also when the file is another one by then."""
+    """What's unpacked is what was read, even if the file has changed since."""
     file = hand_in(tmp_path, "ada.zip", "OLD = 1\n")
     taken = take_snapshot(file)
 
@@ -60,7 +60,7 @@ def test_what_changes_later_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is written while it is read is read again; one that never rests gives no snapshot."""
+    """A file that changes while it's read is read again; if it never stops, there's no snapshot."""
     file = hand_in(tmp_path, "ada.zip", NOTHING)
     real, read = os.fstat, []
 
@@ -82,7 +82,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("kind", ["link", "links", "many", "large", "bytes", "text"])
 def test_what_cannot_be_taken_is_told(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link, too much, a name that is no text, a file that is no zip: a sentence for the learner."""
+    """A link, too much data, a name that isn't text or a bad zip gets a sentence for the learner."""
     folder = write(tmp_path / "ada", project(NOTHING))
     monkeypatch.setattr(projects, "MOST_FILES", 10)
     monkeypatch.setattr(trees, "MOST_FILES", 10)
@@ -114,7 +114,7 @@ def test_what_cannot_be_taken_is_told(tmp_path: Path, kind: str, monkeypatch: py
 
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
-    """A FIFO in the class folder is not waited for."""
+    """Reading a class folder doesn't wait for a FIFO in it."""
     os.mkfifo(tmp_path / "ada.zip")
 
     with pytest.raises(OSError, match="no regular file"):

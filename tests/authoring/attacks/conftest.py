@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""Without the hidden parts there are no solutions that an attack could begin with."""
+"""Skip the attacks if the hidden parts are missing, because an attack begins with a solution."""
 
 from workbook.authoring.attacks.grading import attacked_exercise
 

@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""Hostile submissions, through the real grader, in each tier of its sandbox: nothing gained, nobody hurt."""
+"""Hostile submissions, through the real grader, in each tier of its sandbox: they gain nothing and harm no one."""
 
 import ast
 from collections import Counter
@@ -25,7 +25,7 @@ Wrong = dict[str, dict[str, str]]
 
 @pytest.fixture(scope="module")
 def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Wrong:
-    """By tier and attack what is wrong with the verdicts, of all attacks that this run asks for.
+    """Return, by tier and attack, what's wrong with the verdicts of all attacks that this run asks for.
 
     Where tests run in several processes one of them tries all.
     """
@@ -50,14 +50,14 @@ def try_all(session: pytest.Session) -> Wrong:
 @pytest.mark.exhaustive(sample=13)
 @pytest.mark.parametrize("tier, subject", [(FASTEST, subject) for subject in ATTACKS])
 def test_attack_comes_to_nothing(tier: str, subject: str, wrong: Wrong) -> None:
-    """An attack gets no credit, or that of an honest one; it is named; others are graded as if it were not there."""
+    """An attack earns no more than an honest submission, is named, and doesn't change anyone else's grade."""
     comes_to_nothing(wrong[tier][subject])
 
 
 @pytest.mark.exhaustive(sample=3)
 @pytest.mark.parametrize("tier, subject", ELSEWHERE)
 def test_attack_comes_to_nothing_elsewhere(tier: str, subject: str, wrong: Wrong) -> None:
-    """It is the same in the sandbox for machines where namespaces cannot be nested."""
+    """The same holds in the sandbox for machines that can't nest namespaces."""
     comes_to_nothing(wrong[tier][subject])
 
 
@@ -70,7 +70,7 @@ def comes_to_nothing(said: str) -> None:
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("subject", [name for name, attack in ATTACKS.items() if attack.harmless])
 def test_attack_is_one(subject: str) -> None:
-    """Without a sandbox it succeeds, and the suite says so: a suite that finds nothing would prove nothing."""
+    """Without a sandbox the attack succeeds and the suite says so; otherwise the suite would prove nothing."""
     (finding,) = suite.try_attacks([ATTACKS[subject]], UNSAFE, lanes=1)
 
     assert "REACHED" in finding.wrong
@@ -78,7 +78,7 @@ def test_attack_is_one(subject: str) -> None:
 
 
 def test_every_attack_says_what_it_tries() -> None:
-    """There are a hundred and more, in every family, and each says in a sentence what it tries."""
+    """There are at least a hundred attacks, some in every family, and each says in one sentence what it tries."""
     assert len(ATTACKS) > 100
     assert min(Counter(attack.family for attack in ATTACKS.values())[family] for family in suite.FAMILIES) > 1
     assert [name for name, attack in ATTACKS.items() if not attack.what.endswith(".")] == []

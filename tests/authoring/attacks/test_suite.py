@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""The suite finds fault where there is one: each way in which an attack can succeed is told."""
+"""The suite reports a fault if there is one: each way in which an attack can succeed."""
 
 import queue
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
 
 
 def test_what_comes_to_nothing_is_no_fault(trial: Trial) -> None:
-    """An attack without credit, or with that of an honest one, is no fault of the grader's."""
+    """An attack that earns nothing, or what an honest submission earns, isn't reported as a fault."""
     assert list(trial.faults(ATTACK, REFUSED, HONEST)) == []
     assert list(trial.faults(VISITOR, HONEST, HONEST)) == []
 
@@ -57,19 +57,19 @@ def test_what_comes_to_nothing_is_no_fault(trial: Trial) -> None:
 def test_faults_are_told(
     trial: Trial, attack: Attack, graded: GradedAttack, neighbour: GradedAttack, said: str
 ) -> None:
-    """Points, an unnamed reason, what cannot be graded, escape sequences, a neighbour's loss: each is a fault."""
+    """Points, no reason, no result, escape sequences and another's loss are each reported as a fault."""
     assert said in "; ".join(trial.faults(attack, graded, neighbour))
 
 
 def test_a_touch_of_the_bait_is_told(trial: Trial) -> None:
-    """What has run on the trusted side leaves something in the trap, and that is a fault."""
+    """If an attack's code ran on the trusted side, the trap shows it, and that's reported as a fault."""
     (trial.bait.trap / "conftest.py").touch()
 
     assert list(trial.faults(ATTACK, REFUSED, HONEST)) == ["somebody has reached the trap: conftest.py"]
 
 
 class Shaky(Lane):
-    """A lane in which an honest one fails after certain others."""
+    """A lane in which an honest submission fails after certain others."""
 
     def __init__(self, harmful: set[str], needed: int) -> None:
         self.harmful, self.needed, self.seen = harmful, needed, 0
@@ -97,7 +97,7 @@ def attack_called(name: str) -> Attack:
 def test_who_harms_others_is_named(
     trial: Trial, tmp_path: Path, harmful: set[str], needed: int, named: list[str]
 ) -> None:
-    """Attacks share an honest one; where it is harmed that is the fault of who does it alone, or of all of them."""
+    """If an honest submission is harmed, the attack that does it alone is blamed, or all of them."""
     trial.copies["count", "solution"] = tmp_path / "base"
     (tmp_path / "base").mkdir()
     (tmp_path / "base/honest").touch()
