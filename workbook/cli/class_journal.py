@@ -14,6 +14,7 @@ from workbook.report import ClassMarks
 from workbook.report.collecting import KINDS, BadEntry, Collected, collect
 from workbook.report.counting import Exercises, Sentence, count
 from workbook.report.marks import Graded, Row
+from workbook.report.mistakes import Mistake, read_mistakes
 
 from .context import Context
 from .screens import shown_path
@@ -58,7 +59,7 @@ def _belongs_to_another(path: Path) -> bool:
 
 def exercises_of(course: Course, found: Collected) -> Exercises:
     """Return the course's exercises as they are now; a renamed one's results get its new title."""
-    titles, gradings = {}, dict[str, Grading]()
+    titles, gradings, mistakes = {}, dict[str, Grading](), dict[str, list[Mistake]]()
     sentences: dict[tuple[str, str], Sentence] = {}
     for step in course.steps:
         folder = course.folder(step)
@@ -66,11 +67,11 @@ def exercises_of(course: Course, found: Collected) -> Exercises:
             continue
         for name in (step.name, *step.formerly):
             if name in found.exercises:
-                titles[name], gradings[name] = step.title, read_grading(folder)
+                titles[name], gradings[name], mistakes[name] = step.title, read_grading(folder), read_mistakes(folder)
                 for hidden in (False, True):
                     for promise in read_promises(folder / "hidden" if hidden else folder):
                         sentences[name, promise.name] = promise.text, hidden
-    return Exercises(gradings, titles, sentences, course.title)
+    return Exercises(gradings, titles, sentences, course.title, mistakes)
 
 
 def row_of(marks: ClassMarks, learner: str, path: Path, again: str) -> Row:

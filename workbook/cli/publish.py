@@ -27,6 +27,4 @@ def publish_marks(out: Path) -> None:
     Journal(path, lost=LOST).record(PUBLISHED, "", **shown)
     many = sum(map(len, shown["marks"].values()))
     here.terminal.line(f"{number_of(many, 'mark')} noted as published.", "bold")
-    here.terminal.line(
-        "From now on a page says so if its mark has changed since. Give out the pages and the files now."
-    )
+    here.terminal.line("Give out the pages and files now. From now on a page says so if its mark changes.")

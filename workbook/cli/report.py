@@ -14,8 +14,8 @@ from workbook.errors import UserError
 from workbook.grader.exports import Export, read_export
 from workbook.report import FORMATS, ClassMarks, Target
 from workbook.report.anonymous import anonymous
-from workbook.report.canvas_api import TOKEN, send_to_canvas
-from workbook.report.marks import Graded
+from workbook.report.canvas_api import send_to_canvas
+from workbook.report.marks import Graded, Row
 from workbook.report.pages import LEARNERS, learner_page
 from workbook.report.writing import file_name
 from workbook.wording import number_of
@@ -54,6 +54,8 @@ def write_reports(request: ReportRequest) -> None:
     marks = replace(marks, note=request.note or marks.note)
     folder = request.to or request.journal.parent / ("report-anonymous" if request.anonymous else "report")
     target = Target(folder, numbers, _exports(marks, request.into), _edition(here.course, request))
+    rows = _rows(marks, request)
+    wanted = _wanted(request)
     terminal = here.terminal
     terminal.line(marks.title, "bold")
     many = sum(row.counts for row in marks.enrolled)
@@ -63,13 +65,13 @@ def write_reports(request: ReportRequest) -> None:
     terminal.line(said, "dim", hang=2)
     try:
         if request.canvas:
-            for sent in send_to_canvas(marks, request.canvas, os.environ.get(TOKEN, ""), numbers):
+            for sent in send_to_canvas(marks, request.canvas, os.environ.get("CANVAS_TOKEN", ""), numbers):
                 terminal.line(sent.about, hang=2)
-        elif request.learners:
-            _write_pages(here, marks, target, request)
+        elif rows:
+            _write_pages(here, marks, target, rows)
         else:
             marks = anonymous(marks, _secret(request.journal)) if request.anonymous else marks
-            _write(here, marks, target, request)
+            _write(here, marks, target, wanted)
     except OSError as error:
         where = shown_path(Path(os.fsdecode(error.filename))) if error.filename else shown_path(target.folder)
         raise UserError(
@@ -79,13 +81,23 @@ def write_reports(request: ReportRequest) -> None:
         terminal.line("Graded without isolation (--unsafe); every page says so.", "yellow")
 
 
-def _write(here: Context, marks: ClassMarks, target: Target, request: ReportRequest) -> None:
-    page: Path | None = None
+def _wanted(request: ReportRequest) -> list[str]:
+    """Return the formats to write. Raises `UserError`."""
     allowed = [name for name in FORMATS if not request.anonymous or name in ANONYMOUS]
-    wanted = request.formats or [name for name in allowed if name not in ASKED_FOR]
     if unknown := [name for name in request.formats if name not in allowed]:
         raise UserError(f"Without names there's no {unknown[0]}, because it leads back to people.", "--format html")
-    for name in [name for name in allowed if name in wanted]:
+    return [name for name in allowed if (name in request.formats if request.formats else name not in ASKED_FOR)]
+
+
+def _rows(marks: ClassMarks, request: ReportRequest) -> list[Row]:
+    """Return the rows of the learners that were named. Raises `UserError`."""
+    again = f"workbook class report {shown_path(request.journal)} --learner ID"
+    return [row_of(marks, learner, request.journal, again) for learner in request.learners]
+
+
+def _write(here: Context, marks: ClassMarks, target: Target, wanted: Sequence[str]) -> None:
+    page: Path | None = None
+    for name in wanted:
         for written in FORMATS[name](marks, target):
             if written.path:
                 here.terminal.line(f"{shown_path(written.path)}: {written.about}", hang=2)
@@ -97,10 +109,8 @@ def _write(here: Context, marks: ClassMarks, target: Target, request: ReportRequ
         here.terminal.line(page.resolve().as_uri(), "bold")
 
 
-def _write_pages(here: Context, marks: ClassMarks, target: Target, request: ReportRequest) -> None:
+def _write_pages(here: Context, marks: ClassMarks, target: Target, rows: Sequence[Row]) -> None:
     """Write the pages of some learners and nothing else."""
-    again = f"workbook class report {shown_path(request.journal)} --learner ID"
-    rows = [row_of(marks, learner, request.journal, again) for learner in request.learners]
     for row in rows:
         page = target.place(LEARNERS, f"{file_name(row.learner.id)}.html")
         page.write_text(learner_page(marks, row), encoding="utf-8")

@@ -36,7 +36,7 @@ PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"datetime\.datetime\([^)\n]{0,200}\){1,3}", "<time>"),
         (r"(127\.0\.0\.1|localhost|testserver):(?!8000\b)\d{2,5}\b", r"\1:<port>"),
         (r"\b0x[0-9a-f]{6,32}\b", "<address>"),
-        (r"\b(\w{1,64})-[0-9a-f]{6}\b", r"\1-<random>"),
+        (r"\b(\w{1,64})-[0-9a-f]{6}\b", r"\1-a1b2c3"),
         (r"\b[0-9a-f]{16,256}\b", "<hex>"),
         (r"\b(?=\w{0,63}[a-z])(?=\w{0,63}[A-Z])(?=\w{0,63}\d)[\w-]{20,256}\b", "<random>"),
         (r"\b\d{1,12}(\.\d{1,12})?( ?)ms\b", r"<n>\2ms"),

@@ -1,6 +1,6 @@
 """From what the journal says to marks, by today's points."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from workbook.grader.results import Learner, Result, Verdict
 
 from .collecting import Collected, Place
 from .marks import UNSAFE, ClassMarks, Delay, Graded, Item, Mark, Row, State, Tally
+from .mistakes import Mistake, likely_mistake
 from .moving import moved_since
 
 Sentence = tuple[str, bool]  # a promise's text, and whether it is hidden
@@ -23,6 +24,7 @@ class Exercises:
     titles: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[Place, Sentence] = field(default_factory=dict)
     course: str = ""
+    mistakes: Mapping[str, Sequence[Mistake]] = field(default_factory=dict)
 
 
 def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
@@ -32,7 +34,7 @@ def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
     gradings = {name: today.gradings.get(name) or _grading_then(found, name) for name in names}
     texts = dict(today.sentences) | _texts(found)
     rows = [
-        Row(learner, {name: _mark(found, learner, name, gradings[name], texts) for name in names})
+        Row(learner, {name: _mark(found, learner, name, gradings[name], texts, today.mistakes) for name in names})
         for learner in sorted(_learners(found), key=lambda one: ((one.name or one.id).casefold(), one.id))
     ]
     rows = [replace(row, comment=_comment(found, row.learner.id)) for row in rows]
@@ -106,7 +108,14 @@ def _texts(found: Collected) -> dict[Place, Sentence]:
     }
 
 
-def _mark(found: Collected, learner: Learner, name: str, grading: Grading, texts: Mapping[Place, Sentence]) -> Mark:
+def _mark(
+    found: Collected,
+    learner: Learner,
+    name: str,
+    grading: Grading,
+    texts: Mapping[Place, Sentence],
+    mistakes: Mapping[str, Sequence[Mistake]],
+) -> Mark:
     ident = learner.id
     result = found.latest.get((ident, name))
     items = _items(found, ident, name, grading, texts)
@@ -133,6 +142,7 @@ def _mark(found: Collected, learner: Learner, name: str, grading: Grading, texts
             cause_why=result.why or result.trouble,
             delay=_delay(result, grading),
             comment=said,
+            mistake=likely_mistake(items, mistakes.get(name, ())),
         )
     if not found.published:
         return mark

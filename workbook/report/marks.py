@@ -91,6 +91,7 @@ class Mark:
     cause_why: str = ""
     delay: Delay | None = None
     comment: str = ""
+    mistake: str = ""  # the known mistake that it looks like
     moved: Moved | None = None
 
     @property

@@ -1,6 +1,7 @@
 """The html report: one page for the class, one for each learner. Neither asks anything of any host."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from workbook.grader.results import CAUSES
 from workbook.wording import number_of
@@ -52,7 +53,7 @@ def class_page(marks: ClassMarks) -> Iterator[str]:
         zeros=[one for one in groups if one.zeros],
         pressing=[one for one in groups if one.pressing],
         others=[one for one in groups if not one.pressing],
-        mistakes=[],
+        mistakes=_mistakes(marks),
         page_of=lambda row: f"{LEARNERS}/{file_name(row.learner.id)}.html",
         **page_head("style.css", "table.js"),
     )
@@ -71,9 +72,30 @@ def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
         outcomes=OUTCOMES,
         states=STATES,
         causes=CAUSES,
-        mistakes={},
         proof_of=proof_of,
         **page_head("style.css"),
+    )
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """A known mistake, and the learners whose submissions look like it."""
+
+    title: str
+    text: str
+    rows: list[Row]
+
+
+def _mistakes(marks: ClassMarks) -> list[Mistaken]:
+    """Return the known mistakes in the class, the most frequent first."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    titles = {one.name: one.title for one in marks.exercises}
+    for row in marks.enrolled:
+        for mark in row.marks.values():
+            if mark.mistake:
+                found.setdefault((titles[mark.exercise], mark.mistake), []).append(row)
+    return sorted(
+        (Mistaken(title, text, rows) for (title, text), rows in found.items()), key=lambda one: -len(one.rows)
     )
 
 

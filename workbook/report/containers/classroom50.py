@@ -48,11 +48,9 @@ def main() -> int:
     """Run the public tests by the course's own interpreter, and write what they found."""
     exercise = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))["exercise"]
     course, out = HERE / "course", HERE / "public.json"
-    python = sys.executable
-    if not os.environ.get("WORKBOOK_PYTHON"):
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
-        subprocess.run([python, "-m", "uv", "sync", "--quiet", "--directory", str(course)], check=True)
-        python = str(course / ".venv/bin/python")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
+    subprocess.run([sys.executable, "-m", "uv", "sync", "--quiet", "--directory", str(course)], check=True)
+    python = str(course / ".venv/bin/python")
     project = Path("work/final") if Path("work/final/app/main.py").is_file() else Path()
     words = [python, str(HERE / "public_tests.py"), exercise, str(project.resolve()), str(out)]
     subprocess.run(words, check=True, timeout=SECONDS)
