@@ -4,6 +4,7 @@ import pytest
 
 from workbook.grader.file_names import Named, read_name, slugs
 
+STAMPED = "avatar-2026-11-22-174501"
 EXERCISES = ["avatar", "cover-image", "pagination"]
 
 
@@ -11,10 +12,13 @@ EXERCISES = ["avatar", "cover-image", "pagination"]
     "name, told",
     [
         ("lovelaceada_4711_90125_avatar.zip", Named("canvas", "4711", "lovelaceada", "avatar", 1, 90125)),
-        ("lovelaceada_LATE_4711_90125_avatar-2.zip", Named("canvas", "4711", "lovelaceada", "avatar", 3, 90125)),
+        (
+            "lovelaceada_LATE_4711_90125_avatar-2.zip",
+            Named("canvas", "4711", "lovelaceada", "avatar", 3, 90125, late=True),
+        ),
         (
             "lovelaceada_4711_90125_cover-image-2026-11-22-174501-1.zip",
-            Named("canvas", "4711", "lovelaceada", "cover-image", 2, 90125),
+            Named("canvas", "4711", "lovelaceada", "cover-image", 2, 90125, stamp="2026-11-22-174501"),
         ),
         ("山田太郎_4711_90125_final.zip", Named("canvas", "4711", "山田太郎", "", 1, 90125)),
         ("_4711_90125_final.zip", Named("canvas", "4711", "", "", 1, 90125)),
@@ -28,12 +32,12 @@ EXERCISES = ["avatar", "cover-image", "pagination"]
             Named("moodle", "123", "\u00c1da", "cover-image", 1, 0),
         ),
         ("ada.zip", Named("", "ada", "ada", "", 1, 0)),
-        ("ada (1).zip", Named("", "ada", "ada", "", 1, 0)),
+        ("ada (1).zip", Named("", "ada", "ada", "", 1, 0, copy=1)),
         ("ada-avatar.ZIP", Named("", "ada", "ada", "avatar", 1, 0)),
         ("Avatar_ada.zip", Named("", "ada", "ada", "avatar", 1, 0)),
         (
             "avatar-2026-11-22-174501.zip",
-            Named("", "avatar-2026-11-22-174501", "avatar-2026-11-22-174501", "avatar", 1, 0),
+            Named("", STAMPED, STAMPED, "avatar", 1, 0, stamp="2026-11-22-174501"),
         ),
         ("avatars.zip", Named("", "avatars", "avatars", "", 1, 0)),
         ("\x1b[31m\u202eada.zip", Named("", "\\x1b[31m\\u202eada", "\\x1b[31m\\u202eada", "", 1, 0)),

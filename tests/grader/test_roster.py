@@ -93,3 +93,104 @@ def test_a_roster_that_is_not_there(tmp_path: Path) -> None:
         with pytest.raises(UserError) as caught:
             read_roster(path)
         assert words in caught.value.message
+
+
+CANVAS = 'Student,ID,SIS User ID,SIS Login ID,Section,A (77)\n"Lovelace, Ada",4711,a1,ada@example.com,One,\n'
+
+
+@pytest.mark.parametrize(
+    "above, below",
+    [
+        (",,,,,Manual Posting\n", ""),
+        (",,,,,Manual Posting (scores hidden from instructors)\n    Points Possible,,,,,100\n", ""),
+        (",,,,,Muted\n", '"Student, Test",4712,,abcdef,One,\n'),
+        ("    Mögliche Punkte,,,,,100\n", "Test Student,4712,,abcdef,One,\n"),
+    ],
+)
+def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> None:
+    """Posting policies, points possible in any language, and the test student are no learners."""
+    heading, ada = CANVAS.splitlines(keepends=True)
+
+    (found,) = read_roster(write(tmp_path, heading + above + ada + below))
+
+    assert found == Learner("a1", "Lovelace, Ada", "ada@example.com", {"canvas": "4711"})
+
+
+@pytest.mark.parametrize(
+    "content, wanted",
+    [
+        (
+            "LastName,FirstName,ID,SIS User ID,SIS Login ID,Section,A (1)\n    Points Possible,,,,,,100\n"
+            "Lovelace,Ada,4711,a1,ada@example.com,One,\nStudent,Test,9,,x,One,\n",
+            Learner("a1", "Ada Lovelace", "ada@example.com", {"canvas": "4711"}),
+        ),
+        (
+            "Student,ID,SIS Login ID,Section\n김민수,1002,min@example.edu,One\n",
+            Learner("min@example.edu", "김민수", "min@example.edu", {"canvas": "1002"}),
+        ),
+        ("Student,ID,Section\n김민수,1002,One\n", Learner("1002", "김민수", "", {"canvas": "1002"})),
+        (
+            'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,"Maximale Bewertung","Zuletzt geändert"\n'
+            '"Teilnehmer/in2001","Ada Lovelace",ada@example.com,Abgegeben,,"100,00",-\n',
+            Learner("ada@example.com", "Ada Lovelace", "ada@example.com", {"moodle": "2001"}),
+        ),
+        (
+            "Tunniste;Koko nimi;Sähköpostiosoite;Tila;Arvosana;Enimmäisarvosana;Muokattu\n"
+            "Osallistuja 2001;Ada Lovelace;ada@example.com;Palautettu;;100,00;-\n",
+            Learner("ada@example.com", "Ada Lovelace", "ada@example.com", {"moodle": "2001"}),
+        ),
+        (
+            "Etunimi\tSukunimi\tSähköpostiosoite\tRyhmät\nAda\tLovelace\tada@example.com\tA\n",
+            Learner("ada@example.com", "Ada Lovelace", "ada@example.com"),
+        ),
+        (
+            '"identifier","github_username","github_id","name"\n"ada@example.com","adal","123",""\n',
+            Learner("ada@example.com", "ada@example.com", "ada@example.com", {"github": "adal"}),
+        ),
+        (
+            "First Name,Last Name,SID,Email,Role\nAda,Lovelace,a1,ada@example.com,Student\n"
+            "Tim,Teacher,t1,tim@example.com,Instructor\n",
+            Learner("a1", "Ada Lovelace", "ada@example.com"),
+        ),
+        (
+            "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n"
+            "#a1,#adal,Lovelace,Ada,ada@example.com,#\n",
+            Learner("a1", "Ada Lovelace", "ada@example.com", {"login": "adal"}),
+        ),
+        (
+            '"Last Name"\t"First Name"\t"Username"\t"Student ID"\n"Lovelace"\t"Ada"\t"adal"\t"a1"\n',
+            Learner("a1", "Ada Lovelace", "", {"login": "adal"}),
+        ),
+        ("id:name:group\na1:Ada Lovelace:Team Beta\n", Learner("a1", "Ada Lovelace", group="Team Beta")),
+        ("id|name\na1|Lovelace, Ada; née Byron\n", Learner("a1", "Lovelace, Ada; née Byron")),
+    ],
+)
+def test_exports_of_platforms_are_rosters(tmp_path: Path, content: str, wanted: Learner) -> None:
+    """Canvas, Moodle in any language, GitHub Classroom, Gradescope, Brightspace and Blackboard are understood."""
+    assert read_roster(write(tmp_path, content)) == [wanted]
+
+
+@pytest.mark.parametrize(
+    "name, encoding",
+    [
+        ("Zoë Müller", "cp1252"),
+        ("Łukasz Żółciński", "cp1250"),
+        ("Иван Петров", "cp1251"),
+        ("Γιώργος Παπαδόπουλος", "cp1253"),
+        ("김민수", "cp949"),
+        ("山田たろう", "cp932"),
+        ("王小明", "gb18030"),
+        ("محمد", "cp1256"),
+        ("Zoë Müller", "utf-16-le"),
+    ],
+)
+def test_rosters_in_the_code_page_of_a_windows(tmp_path: Path, name: str, encoding: str) -> None:
+    """A file that isn't UTF-8 is read in the code page in which its names look like names."""
+    (found,) = read_roster(write(tmp_path, f"id;name\r\nz1;{name}\r\n".encode(encoding)))
+
+    assert (found.id, found.name) == ("z1", name)
+
+
+def test_ids_that_differ_in_case_are_two_people(tmp_path: Path) -> None:
+    """AB1 and ab1 are two ids."""
+    assert [one.id for one in read_roster(write(tmp_path, "id,name\nAB1,Ann\nab1,Bob\n"))] == ["AB1", "ab1"]

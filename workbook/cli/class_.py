@@ -21,9 +21,12 @@ OVERRIDE = "workbook class override"
 
 @group.command()
 def grade(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Zips, folders, or folders that hold them.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH...", help="What was downloaded: zips, folders, folders of them.")
+    ] = None,
     exercise: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="For this one; may be repeated. Else the files' names say.")
+        list[str] | None,
+        typer.Option(metavar="NAME[=PATH]", help="For this one; may be repeated [what the files are called]."),
     ] = None,
     out: Out = Path("results"),
     roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
@@ -37,7 +40,8 @@ def grade(
     why: Annotated[str, typer.Option(metavar="TEXT", hidden=True)] = "",
 ) -> None:
     """Grade a class. Ended and started again, it goes on."""
-    if paths[0] == "override":  # as it was called before there were groups
+    paths = paths or []
+    if paths[:1] == ["override"]:  # as it was called before there were groups
         if len(paths) != 4 or len(exercise or []) > 1:
             said = "An override names a learner, a promise, and points."
             raise UserError(said, f"{OVERRIDE} LEARNER PROMISE POINTS --why TEXT")
@@ -69,6 +73,29 @@ def override(
     from .override import override_promise
 
     override_promise(learner, promise, points, why=why, out=out, exercise=exercise, undo=undo)
+
+
+@group.command()
+def assign(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that wasn't matched, as it was listed.")],
+    learner: Annotated[str, typer.Argument(metavar="LEARNER", help="The id on the roster, or - for no one.")],
+    out: Out = Path("results"),
+) -> None:
+    """Say whose a file is; it stays so in every later grading."""
+    from .assign import assign_file
+
+    assign_file(file, learner, out)
+
+
+@group.command("collect")
+def collect_(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Clones, or folders that hold them.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Where a zip of each project goes.")] = Path("class"),
+) -> None:
+    """Collect the projects of clones, as they are now, to be graded. May be repeated."""
+    from .collect import collect_clones
+
+    collect_clones(paths, to)
 
 
 @group.command()

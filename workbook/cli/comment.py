@@ -13,7 +13,7 @@ from workbook.wording import number_of
 
 from .class_journal import exercise_with, read_class, row_of, show_report_next
 from .context import Context
-from .grade_class import JOURNAL, exit_with_1
+from .handed_in import JOURNAL, exit_with_1
 from .screens import shown_path
 
 LONGEST = 4000

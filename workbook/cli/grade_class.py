@@ -2,35 +2,35 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
-from workbook.course.exercise import Exercise
 from workbook.errors import UserError
 from workbook.grader.class_grading import LOST, ClassGrading, Done, Plan, overrides_in, score, seed_of
 from workbook.grader.commit import commit_of
 from workbook.grader.exports import read_export
-from workbook.grader.folder import Found, find_submissions
 from workbook.grader.grade_one import Bench
-from workbook.grader.identity import TheClass, identify
+from workbook.grader.identity import TheClass
 from workbook.grader.lock import sole_grader
 from workbook.grader.prewarm import Warm
 from workbook.grader.request import GradeRequest
 from workbook.grader.results import CAUSES, GRADED, Cause, Learner
 from workbook.grader.room import lanes_with_room
-from workbook.grader.roster import read_roster
 from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
 from workbook.journal import Journal
 from workbook.wording import number_of
 
 from .context import Context
+from .handed_in import JOURNAL, exit_with_1, identify_class
 from .screens import shown_path
 
-JOURNAL = "journal.db"
+ASSIGN_COMMAND = "uv run --group grading workbook class assign"
 LISTED = 20
 
 
@@ -39,19 +39,14 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     here = Context()
     if request.scheduler and request.lanes:
         raise UserError("With --scheduler its workers are the lanes.", "leave --lanes out")
-    roster = read_roster(request.roster) if request.roster else []
-    not_in = [request.out, *([request.roster] if request.roster else [])]
-    all_names = [exercise.name for exercise in here.course.exercises()]
-    found = find_submissions(request.paths, all_names, not_in)
-    exercises = chosen_exercises(here, request.exercises, found)
-    the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(request.exercises))
+    roster, exercises, the_class = identify_class(here, request)
+    journal = Journal(request.out / JOURNAL, lost=LOST)
     if not the_class.work:
         places = ", ".join(map(shown_path, request.paths[:3]))
         raise UserError(f"There is nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_grader(request.out))
         lanes = _lanes(here, request, len(the_class.work), warm, stack)
-        journal = Journal(request.out / JOURNAL, lost=LOST)
         with exit_with_1():
             seed = seed_of(journal, request.seed)
             about = _about(here, request, roster)
@@ -61,7 +56,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
         failed = _grade(here, grading, lanes)
     with exit_with_1():
         to_see = _show_summary(here, grading)
-    _show_lists(here, the_class, failed)
+    _show_lists(here, the_class, failed, journal.path)
     names = {learner.id: learner.name for learner in the_class.learners.values()}
     to_see += [
         ToSee(one.handed_in.learner.id, one.handed_in.exercise, one.cause, one.why) for one in failed if one.cause
@@ -70,22 +65,6 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
     here.terminal.line()
     here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal.path)}"])
     sys.exit(1 if failed else 0)
-
-
-def chosen_exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> list[Exercise]:
-    """Return those asked for; otherwise those that the files are named after, or all if a file is named after none."""
-    names = [here.step(name).name for name in asked]
-    steps = [step for step in here.course.steps if step.kind == "exercise" or step.name in names]
-    if not names and all(one.named.exercise or not one.may_be_one for one in found):
-        names = [one.named.exercise for one in found]
-    chosen = [step for step in steps if not names or step.name in names]
-    for step in chosen:
-        if step.kind != "exercise":
-            raise UserError(f"{step.name} is no exercise, so nobody hands it in.", "workbook list")
-        if not here.course.exercise(step).is_for_authors:
-            said = f"{step.name} cannot be graded here: a learner edition has none of its hidden tests."
-            raise UserError(said, "grade in the full course")
-    return [here.course.exercise(step) for step in chosen]
 
 
 def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
@@ -105,15 +84,6 @@ def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, 
     if why:
         here.terminal.line(f"{number_of(lanes, 'lane')} instead of {wanted}: {why}.", "dim")
     return stack.enter_context(closing(LocalLanes(make, lanes)))
-
-
-@contextlib.contextmanager
-def exit_with_1() -> Iterator[None]:
-    """Exit with 1 instead of 2 on a `UserError`, because a journal that can't be used isn't wrong usage."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(error.message, error.then, code=1) from error
 
 
 def _about(here: Context, request: GradeRequest, roster: Sequence[Learner]) -> dict[str, Any]:
@@ -217,12 +187,25 @@ def _show_summary(here: Context, grading: ClassGrading) -> list[ToSee]:
     return [one for one in to_see.values() if one]
 
 
-def _show_lists(here: Context, the_class: TheClass, failed: Iterable[Done]) -> None:
+def _of(learner: str, names: Mapping[str, str]) -> str:
+    return f" ({names[learner]})" if learner in names else ""
+
+
+def _unmatched(one: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return what to say of a file that's nobody's on the roster: why, and who might be meant."""
+    closest = " or ".join(f"{names[ident]} ({ident})" for ident in one.get("closest", ()))
+    return f"{one['file']}: {one['why']}" + (f" Closest: {closest}." if closest else "")
+
+
+def _show_lists(here: Context, the_class: TheClass, failed: Iterable[Done], journal: Path) -> None:
     names = {learner.id: learner.name for learner in the_class.learners.values()}
     not_graded = [f"{one.handed_in.found.file}, {one.handed_in.exercise}: {one.why}" for one in failed if not one.cause]
     _show_list(here, "Could not be graded; the same command tries again", not_graded)
-    _show_list(here, "Not matched", [f"{one['file']}: {one['why']}" for one in the_class.unmatched])
-    earlier = [f"{one['file']} ({names[one['learner']]}): {one['why']}" for one in the_class.superseded]
+    _show_list(here, "Not matched", [_unmatched(one, names) for one in the_class.unmatched])
+    if any("closest" in one for one in the_class.unmatched):
+        out = "" if journal == Path("results") / JOURNAL else f" --out {shlex.quote(shown_path(journal.parent))}"
+        here.terminal.line(f"Settle each with: {ASSIGN_COMMAND} FILE LEARNER{out}", indent=2, hang=2)
+    earlier = [f"{one['file']}{_of(one['learner'], names)}: {one['why']}" for one in the_class.superseded]
     _show_list(here, "Not counted", earlier)
     for exercise, ids in the_class.not_handed_in.items():
         _show_list(here, f"{exercise} not handed in", [names[id_] for id_ in ids])

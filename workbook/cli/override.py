@@ -12,7 +12,7 @@ from workbook.report.words import outcome_in_words
 
 from .class_journal import exercise_with, read_class, row_of, show_report_next
 from .context import Context
-from .grade_class import JOURNAL, exit_with_1
+from .handed_in import JOURNAL, exit_with_1
 from .screens import shown_path
 
 

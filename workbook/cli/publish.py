@@ -11,7 +11,7 @@ from workbook.wording import number_of
 
 from .class_journal import read_class
 from .context import Context
-from .grade_class import JOURNAL, exit_with_1
+from .handed_in import JOURNAL, exit_with_1
 from .screens import shown_path
 
 

@@ -6,18 +6,16 @@ from pathlib import Path
 
 from workbook.course.exercise import Exercise, project_copy
 from workbook.errors import UserError
-from workbook.grader.folder import find_submissions
-from workbook.grader.identity import HandedIn, identify
-from workbook.grader.roster import read_roster
+from workbook.grader.identity import HandedIn
 from workbook.grader.sanitize import one_line
 from workbook.grader.similarity import Sources, compare_all
 from workbook.report.similar import Compared, similar_page
 from workbook.submissions.reading import BadSubmission
-from workbook.submissions.snapshot import Changing, take_snapshot
+from workbook.submissions.snapshot import Changing
 from workbook.wording import number_of
 
 from .context import Context
-from .grade_class import chosen_exercises
+from .handed_in import identify_class
 from .screens import shown_path
 
 PAGE = "similar.html"
@@ -39,11 +37,7 @@ class SimilarRequest:
 def show_similar(request: SimilarRequest) -> None:
     """Compare the class's submissions with each other, list the closest pairs, and write the page."""
     here = Context()
-    roster = read_roster(request.roster) if request.roster else []
-    not_in = [request.out, *([request.roster] if request.roster else [])]
-    found = find_submissions(request.paths, [one.name for one in here.course.exercises()], not_in)
-    exercises = chosen_exercises(here, request.exercises, found)
-    the_class = identify(found, roster, [one.name for one in exercises], all_exercises=bool(request.exercises))
+    _, exercises, the_class = identify_class(here, request)
     compared = [
         _compare(here, exercise, [one for one in the_class.work if one.exercise == exercise.name], request.least)
         for exercise in exercises
@@ -80,7 +74,7 @@ def _compare(here: Context, exercise: Exercise, work: Sequence[HandedIn], least:
     for one in work:
         name = one_line(one.learner.name)
         try:
-            with take_snapshot(one.found.path).project() as project:
+            with one.found.snapshot().project() as project:
                 class_[one.learner.id] = read_sources(project)
         except Changing:
             skipped.append(f"{name}: it changes while it's read")

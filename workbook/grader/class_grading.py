@@ -10,13 +10,13 @@ from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.course.points import Grading, read_grading
 from workbook.journal import Journal
-from workbook.submissions.snapshot import Changing, take_snapshot
+from workbook.submissions.trees import Changing
 
 from .fingerprints import key_of_environment, key_of_tests
 from .grade_one import CannotGrade, NeedsPython, Work
 from .hand_in_times import when_handed_in
 from .identity import HandedIn, TheClass
-from .results import CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
+from .results import ASSIGNED, CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
 from .sanitize import one_line
 from .workers import Lanes, grade_all
 
@@ -107,7 +107,7 @@ class ClassGrading:
         return Done(one, None, why, cause)
 
     def _work(self, one: HandedIn) -> Work:
-        snapshot = take_snapshot(one.found.path)
+        snapshot = one.found.snapshot()
         key = ResultKey(snapshot.digest, self._tests[one.exercise], self._environment, self.plan.seed)
         place = one.learner.id, one.exercise, one.found.file, one.attempt
         return Work(*place, snapshot, key, self.plan.limit)
@@ -176,3 +176,8 @@ def overrides_in(journal: Journal) -> dict[tuple[str, str], dict[str, float]]:
         if one.points is not None:
             theirs[one.promise] = one.points
     return found
+
+
+def assigned_in(journal: Journal) -> dict[str, str]:
+    """Return whose files are, where a person has decided that: the learner's id by file. Raises `UserError`."""
+    return {entry.data["file"]: entry.data["learner"] for entry in journal.stream(ASSIGNED)}

@@ -1,74 +1,261 @@
 """What the names of files tell that a learning platform, or `workbook submit`, gave to a submission.
 
-Canvas, “Download submissions”: lovelaceada_LATE_4711_90125_avatar-1.zip, that is the learner's name in lower case
+Canvas, “Download Submissions”: lovelaceada_LATE_4711_90125_avatar-1.zip, that is the learner's name in lower case
 without spaces, LATE or nothing, the user's number, the attachment's number (later ones are higher), and the file's own
-name, to which a second attempt has added -1. Moodle, “Download all submissions”: a folder
-“Ada Lovelace_1234567_assignsubmission_file_”, or that in front of the file's own name.
+name, to which a second attempt has added -1. Graded anonymously: anon_k3DfX_90125_avatar.zip. A text that was typed in:
+lovelaceada_4711_text.html. Moodle, “Download all submissions”: a folder
+“Ada Lovelace_1234567_assignsubmission_file_”, or that in front of the file's own name; a group's name and - may come
+before it. Brightspace: “12345-67890 - Ada Lovelace - Nov 22, 2026 545 PM - avatar.zip”. Blackboard:
+Avatar_s1_attempt_2026-11-22-17-45-01_avatar.zip.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
+
+from workbook.submissions.archives import SUFFIXES
 
 from .sanitize import one_line
 
-STAMP = re.compile(r"-\d{4}-\d\d-\d\d-\d{6}\+*")  # of `workbook submit`: avatar-2026-11-22-174501.zip
+Platform = Literal["canvas", "moodle", "gradescope", "brightspace", "blackboard", ""]
+STAMP = re.compile(r"-(\d{4}-\d\d-\d\d-\d{6})\+{0,9}")  # of `workbook submit`: avatar-2026-11-22-174501.zip
 RENAMED = re.compile(r"-(\d{1,3})$")
-CANVAS = re.compile(r"(?P<name>[^_]*?)_(?P<late>LATE_)?(?P<id>\d+)_(?P<order>\d+)_(?P<rest>.+)", re.DOTALL)
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_file_?(?P<rest>.*)", re.DOTALL)
-COPY = re.compile(r" ?\(\d+\)$")  # what a browser adds to a second download
+HIGHEST_ATTEMPT = 50  # whatever a learner writes behind that isn't an attempt
+LONGEST = 1000  # letters of a name that are looked at
+CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d{1,18})_(?=(?P<order>\d{1,18})_(?P<rest>.))", re.DOTALL)
+CANVAS_TEXT = re.compile(
+    r"(?P<name>.{0,200}?)_(?P<late>LATE_)?(?P<id>\d{1,18})_(?:text|link|question_\w{1,40})\.html?", re.DOTALL
+)
+ANONYMOUS = re.compile(
+    r"(?:LATE_)?(?P<name>anon_(?P<id>[A-Za-z0-9]{4,8}))_(?:LATE_)?(?P<order>\d{1,18})_(?P<rest>.+)", re.DOTALL
+)
+MOODLE = re.compile(r"_(?P<id>\d{1,18})_assignsubmission_(?P<kind>[a-z]{1,40})_?", re.DOTALL)
+BRIGHTSPACE = re.compile(
+    r"(?P<id>\d{1,12})-(?P<folder>\d{1,12}) ?- ?(?P<name>.{1,200}?) ?- ?(?P<date>[^-]{3,40}\d{4}[^-]{0,20})"
+    r"(?: ?- ?(?P<rest>.+))?",
+    re.DOTALL,
+)
+BLACKBOARD = re.compile(
+    r"(?P<name>.{1,300})_attempt_(?P<date>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<rest>.+)|\.txt|)", re.DOTALL
+)
+# What a browser, Windows or a Mac adds to the name of a second copy.
+COPY = re.compile(r"(?: ?\((\d{1,3})\)| - (?:Copy|Kopie)(?: \((\d{1,3})\))?| copy(?: (\d{1,3}))?)$")
+ONLINE_TEXT = "It's text that was typed into the platform: not graded."
+RECEIPT = "It's the platform's own note on a submission: not graded."
+AMBIGUOUS = "Its name tells of two learners, and a name can be chosen."
 
 
 @dataclass(frozen=True)
 class Named:
     """What a name tells: whose it is (`learner`, `name`), for which exercise, and how late among several attempts.
 
-    Of Gradescope a file tells it, see gradescope.py, and `email` too.
+    `order` is the platform's own number or time, `stamp` that of `submit`, `copy` the number of a second download.
+    `others` are further names by which the learner may be meant. `ignored` is why it's no submission at all, and
+    `doubt` why nobody is to be found by it. Of Gradescope a file tells it, see gradescope.py, and `email` too.
     """
 
-    lms: Literal["canvas", "moodle", "gradescope", ""]
+    lms: Platform
     learner: str
     name: str
     exercise: str
     attempt: int
     order: int
     email: str = ""
+    stamp: str = ""
+    copy: int = 0
+    late: bool = False
+    others: tuple[str, ...] = ()
+    ignored: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class OwnName:
+    """What a file's own name says, without what a platform put around it."""
+
+    exercise: str
+    rest: str
+    attempt: int
+    stamp: str
+    copy: int
+    others: tuple[str, ...] = ()
 
 
 def read_name(name: str, exercises: Collection[str]) -> Named:
     """Return what the name of a file or folder says; `exercises` are the names of all exercises in the course."""
-    name = unicodedata.normalize("NFC", name)
-    if match := MOODLE.fullmatch(name):
-        exercise, _, attempt = _of_own_name(match["rest"], exercises)
-        return Named("moodle", match["id"], one_line(match["name"]), exercise, attempt, 0)
-    if match := CANVAS.fullmatch(name):
-        exercise, _, attempt = _of_own_name(match["rest"], exercises)
-        return Named("canvas", match["id"], one_line(match["name"]), exercise, attempt, int(match["order"][:18]))
-    exercise, rest, attempt = _of_own_name(name, exercises)
-    learner = one_line(rest or _stem(name)) or "unnamed"
-    return Named("", learner, learner, exercise, attempt, 0)
+    name = unicodedata.normalize("NFC", name)[:LONGEST]
+    return (
+        _of_moodle(name, exercises)
+        or _of_canvas(name, exercises)
+        or _of_blackboard(name, exercises)
+        or _of_brightspace(name, exercises)
+        or _of_nobody(name, exercises)
+    )
 
 
-def _of_own_name(name: str, exercises: Collection[str]) -> tuple[str, str, int]:
-    """Return the exercise that a file's own name begins or ends with, the rest of the name, and the attempt."""
-    stem = STAMP.sub("", _stem(name))
-    renamed = RENAMED.search(stem)
+def _of_nobody(name: str, exercises: Collection[str]) -> Named:
+    own = read_own_name(name, exercises)
+    learner = one_line(own.rest or _stem(name)[0]) or "unnamed"
+    return Named("", learner, learner, own.exercise, own.attempt, 0, stamp=own.stamp, copy=own.copy, others=own.others)
+
+
+def _of_moodle(name: str, exercises: Collection[str]) -> Named | None:
+    found = list(MOODLE.finditer(name))
+    if not found or found[0].start() == 0:
+        return None
+    match = found[0]
+    whole, own = one_line(name[: match.start()]), read_own_name(name[match.end() :], exercises)
+    is_doubtful = len(found) > 1 or _canvas_places(name[: match.start()] + "_x")
+    return Named(
+        "moodle",
+        match["id"],
+        whole,
+        own.exercise,
+        own.attempt,
+        0,
+        stamp=own.stamp,
+        copy=own.copy,
+        others=tuple(one_line(whole[place + 1 :]) for place, letter in enumerate(whole) if letter == "-"),
+        ignored="" if match["kind"] == "file" else ONLINE_TEXT,
+        doubt=AMBIGUOUS if is_doubtful else "",
+    )
+
+
+def _canvas_places(name: str) -> list[re.Match[str]]:
+    """Return where a name may hold a user's number and an attachment's, but for what looks like a date or a count."""
+    found = list(CANVAS.finditer(name))
+    return [match for n, match in enumerate(found) if n == 0 or min(int(match["id"]), int(match["order"])) > 31]
+
+
+def _of_canvas(name: str, exercises: Collection[str]) -> Named | None:
+    if match := CANVAS_TEXT.fullmatch(name):
+        whole = one_line(match["name"])
+        return Named("canvas", match["id"], whole, "", 1, 0, late=bool(match["late"]), ignored=ONLINE_TEXT)
+    if match := ANONYMOUS.fullmatch(name):
+        own, who = read_own_name(match["rest"], exercises), match["name"]
+        order, late = int(match["order"]), "LATE_" in name[: match.start("rest")]
+        return Named("canvas", who, who, own.exercise, own.attempt, order, stamp=own.stamp, copy=own.copy, late=late)
+    places = _canvas_places(name)
+    if not places:
+        return None
+    match = places[0]
+    own = read_own_name(name[match.start("rest") :], exercises)
+    return Named(
+        "canvas",
+        match["id"],
+        one_line(name[: match.start()]),
+        own.exercise,
+        own.attempt,
+        int(match["order"]),
+        stamp=own.stamp,
+        copy=own.copy,
+        late=bool(match["late"]),
+        doubt=AMBIGUOUS if len(places) > 1 else "",
+    )
+
+
+def _of_blackboard(name: str, exercises: Collection[str]) -> Named | None:
+    match = BLACKBOARD.fullmatch(name)
+    if not match:
+        return None
+    own = read_own_name(match["rest"] or "", exercises)
+    title, _, user = match["name"].rpartition("_")
+    parts = match["name"].split("_")
+    others = tuple(one_line("_".join(parts[place:])) for place in range(len(parts) - 2, -1, -1))
+    exercise = own.exercise or exercise_in(title, exercises)
+    order = int(match["date"].replace("-", ""))
+    ignored = "" if match["rest"] else RECEIPT
+    user = one_line(user)
+    return Named("blackboard", user, user, exercise, 1, order, stamp=own.stamp, others=others, ignored=ignored)
+
+
+def _of_brightspace(name: str, exercises: Collection[str]) -> Named | None:
+    match = BRIGHTSPACE.fullmatch(name)
+    if not match:
+        return None
+    own, whole = read_own_name(match["rest"] or "", exercises), one_line(match["name"])
+    return Named(
+        "brightspace",
+        match["id"],
+        whole,
+        own.exercise,
+        own.attempt,
+        _time(match["date"]),
+        stamp=own.stamp,
+        copy=own.copy,
+    )
+
+
+def _time(text: str) -> int:
+    """Return a time as Brightspace writes it in English, as a number that later ones exceed; 0 for another one."""
+    plain = " ".join(text.replace("_", "").replace(":", "").split())
+    found = re.fullmatch(r"([A-Za-z]{3})[a-z]* (\d\d?),? (\d{4}) (\d{3,4}) ([AP]M)", plain)
+    if not found:
+        return 0
+    try:
+        time = datetime.strptime(f"{found[1]} {found[2]} {found[3]} {found[4]:0>4} {found[5]}", "%b %d %Y %I%M %p")
+    except ValueError:
+        return 0
+    return int(time.replace(tzinfo=UTC).timestamp())
+
+
+def read_own_name(name: str, exercises: Collection[str]) -> OwnName:
+    """Return what a file's own name says: the exercise, the rest of the name, and how recent it is."""
+    stem, copy = _stem(name)
+    stamps = [found[1] for found in STAMP.finditer(stem) if _is_time(found[1])]
+    stamp = stamps[-1] if stamps else ""
+    stem = STAMP.sub("", stem)
     for exercise in sorted(exercises, key=len, reverse=True):
-        if match := re.fullmatch(rf"({re.escape(exercise)})([-_ .]+(.*))?", stem, re.IGNORECASE | re.DOTALL):
-            rest = match[3] or ""
-        elif match := re.fullmatch(rf"(.+?)[-_ .]+{re.escape(exercise)}([-_ ]\d{{1,3}})?", stem, re.IGNORECASE):
-            rest = match[1]
+        words = r"[-_ .]{0,3}".join(map(re.escape, exercise.split("-")))
+        if match := re.fullmatch(rf"{words}(?:[-_ .]+(.*))?", stem, re.IGNORECASE | re.DOTALL):
+            rest, attempt = match[1] or "", ""
+            if re.fullmatch(r"\d{1,3}", rest):
+                rest, attempt = "", rest
+        elif match := re.fullmatch(rf"(.+?)[-_ .]+{words}(?:[-_ ](\d{{1,3}}))?", stem, re.IGNORECASE | re.DOTALL):
+            rest, attempt = match[1], match[2] or ""
+        elif match := re.fullmatch(rf"(.+?)[-_ ]+{words}[-_ ]+(.+)", stem, re.IGNORECASE | re.DOTALL):
+            return OwnName(exercise, match[1], 1, stamp, copy, (one_line(match[2]),))
         else:
             continue
-        return exercise, "" if rest.isdecimal() and len(rest) <= 3 else rest, 1 + int(renamed[1] if renamed else 0)
-    return "", "", 1
+        return OwnName(exercise, rest, _attempt(attempt), stamp, copy)
+    return OwnName("", "", 1, stamp, copy)
 
 
-def _stem(name: str) -> str:
-    stem = re.sub(r"\.zip$", "", name, flags=re.IGNORECASE)
-    return COPY.sub("", stem)
+def _attempt(number: str) -> int:
+    """Return the attempt that the number behind a name means: 1 for none, and for what nobody would reach."""
+    return 1 + int(number) if number and int(number) < HIGHEST_ATTEMPT else 1
+
+
+def _is_time(stamp: str) -> bool:
+    """Return whether a stamp is a time that can have been: a learner may write any other into a name."""
+    try:
+        time = datetime.strptime(stamp, "%Y-%m-%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return time < datetime.now(UTC) + timedelta(days=1)
+
+
+def exercise_in(text: str, exercises: Collection[str]) -> str:
+    """Return the one exercise that a title or a folder's name speaks of; "" if there's none, or several."""
+    found = []
+    for exercise in exercises:
+        words = r"[-_ .]{0,3}".join(map(re.escape, exercise.split("-")))
+        if re.search(rf"(?<![^\W_]){words}(?![^\W_])", text, re.IGNORECASE):
+            found.append(exercise)
+    return found[0] if len(found) == 1 else ""
+
+
+def _stem(name: str) -> tuple[str, int]:
+    """Return a name without its ending and without what a second copy adds, and the number of that copy."""
+    ending = next((one for one in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(one)), "")
+    stem = name[: len(name) - len(ending)]
+    if not (found := COPY.search(stem)):
+        return stem, 0
+    number = next((one for one in found.groups() if one), "1")
+    return stem[: found.start()], int(number)
 
 
 def fold_name(name: str) -> str:
@@ -79,9 +266,19 @@ def fold_name(name: str) -> str:
 def slugs(name: str) -> set[str]:
     """Return what Canvas may make of a name: its words joined, beginning at any of them, with and without accents."""
     whole = fold_name(name)
-    bare = "".join(mark for mark in unicodedata.normalize("NFD", whole) if not unicodedata.combining(mark))
     found = set()
-    for form in (whole, bare):
-        words = re.findall(r"\w+", form.replace("_", " "))
+    for form in (whole, without_accents(whole)):
+        words = re.findall(r"\w+", form)
         found |= {"".join(words[n:] + words[:n]) for n in range(len(words))}
-    return found
+    return found | {slug.replace("_", "") for slug in found}
+
+
+def without_accents(text: str) -> str:
+    """Return the text without marks on its letters."""
+    return "".join(mark for mark in unicodedata.normalize("NFD", text) if not unicodedata.combining(mark))
+
+
+def bare_words(name: str) -> frozenset[str]:
+    """Return a name's words without accents, case and punctuation, which platforms leave out in different ways."""
+    plain = without_accents(fold_name(name))
+    return frozenset(re.findall(r"[^\W_]+", re.sub(r"['’`\":&.]", "", plain)))

@@ -1,106 +1,269 @@
-"""The class folder: everything in it that somebody handed in."""
+"""What an instructor has downloaded: everything in it that someone handed in, whose it is, and for which exercise.
 
+A folder of submissions, or one for each assignment; a platform's one zip, packed or unpacked; clones of repositories.
+Whatever a name inside says is weighed by where it is: a learner can name what's in their folder, and nothing else.
+"""
+
+import contextlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.submissions.reading import DEPTH
+from workbook.submissions.snapshot import Snapshot
+from workbook.submissions.trees import BadSubmission, Changing
 
 from . import gradescope
-from .file_names import Named, read_name
+from .file_names import Named, exercise_in, read_name, read_own_name
+from .places import Download, HandIn, Listed, is_like_archive
 from .sanitize import one_line
 
-IGNORED = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", gradescope.FILE)
-ZIP = ".zip"
+IGNORED = {"__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", "index.html", gradescope.FILE}
+DEEPEST = 3  # folders of assignments in one another
+# What a folder of submissions is called besides its exercise.
+CLASS_WORDS = "assignment|submissions?|download|export|class|abgaben?|remises?|entregas?|consegne"
+OF_A_CLASS = re.compile(rf"[\W\d_]{{0,40}}(?:(?:{CLASS_WORDS})[\W_\d]{{0,40}}){{0,3}}", re.IGNORECASE)
+Known = Callable[[Named], bool]
 
 
 @dataclass(frozen=True)
 class Found:
-    """A zip or a folder that somebody handed in. `file` is what it is called in the class folder."""
+    """Something that somebody handed in. `file` is what it is called in the class folder.
 
-    path: Path
+    `exercise` is the one that the folder around it is for, which counts before the one in its name.
+    """
+
+    place: HandIn
     file: str
     named: Named
     modified: float
+    may_be_one: bool = True
+    exercise: str = ""
+    is_likely: bool = False  # the exercise: the other files beside it say so
 
     @property
-    def may_be_one(self) -> bool:
-        """Whether it looks like a submission, apart from its name."""
-        return self.path.is_dir() or self.path.suffix.lower() == ZIP
+    def meant(self) -> str:
+        """The exercise that it's for; "" if nothing tells."""
+        return self.exercise or self.named.exercise
 
     @property
     def whose(self) -> str:
         """What tells members of a group apart, who have handed in one and the same."""
         return self.named.learner if self.named.lms == "gradescope" else ""
 
+    def snapshot(self) -> Snapshot:
+        """Read it. Raises `OSError`, `Changing`."""
+        return self.place.snapshot()
 
-def find_submissions(paths: Sequence[Path], exercises: Collection[str], not_in: Sequence[Path] = ()) -> list[Found]:
-    """Return the submissions in `paths`, files and folders, except those in `not_in`. Raises `UserError`."""
-    left_out = {path.resolve() for path in not_in}
-    found: dict[tuple[Path, str], Found] = {}
-    for path in paths:
+
+def find_submissions(
+    paths: Sequence[Path | tuple[str, Path]],
+    exercises: Collection[str],
+    not_in: Sequence[Path] = (),
+    known: Known = lambda named: False,
+) -> list[Found]:
+    """Return the submissions in `paths`, except those in `not_in`. Raises `UserError`.
+
+    A path may come with the exercise that it's for. `known` tells whether a name is that of a learner on the roster.
+    """
+    left_out = {Path(os.path.abspath(path)) for path in not_in}  # noqa: PTH100 - no link is followed
+    found: dict[tuple[HandIn, str], Found] = {}
+    for asked in paths:
+        exercise, path = asked if isinstance(asked, tuple) else ("", asked)
         try:
-            if not path.exists():
+            if not path.exists() and not path.is_symlink():
                 raise UserError(f"{path} is not there.", "name zips, folders, or a folder that holds them")
-            for one in _below(path, exercises):
-                if not {one.path.resolve(), *one.path.resolve().parents} & left_out:
-                    found.setdefault((one.path.resolve(), one.whose), one)
+            for one in _Search(exercises, known).below_path(path, exercise):
+                whole = Path(os.path.abspath(one.place.top), *one.place.below)  # noqa: PTH100
+                if not {whole, *whole.parents} & left_out:
+                    found.setdefault((replace(one.place, top=whole, below=()), one.whose), one)
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.", "give yourself access to it") from error
-    return list(found.values())
+    return _told_apart(list(found.values()))
 
 
-def _below(path: Path, exercises: Collection[str]) -> Iterator[Found]:
-    if not path.is_dir() or _is_one(path):
-        name = path.absolute().name
-        yield from _handed_in(path.resolve(), name, exercises, _named(name, exercises))
-        return
-    # Not one further below, which a learner may have put there: it says whose things are.
-    submitters = gradescope.submitters(path) if gradescope.is_export(path) else {}
-    for inside in sorted(path.iterdir()):
-        if not inside.name.startswith(".") and inside.name not in IGNORED:
-            for named in submitters.get(inside.name, [_named(inside.name, exercises)]):
-                yield from _handed_in(inside, inside.name, exercises, named)
+def _told_apart(found: list[Found]) -> list[Found]:
+    """Put the folder before names that occur in several, and the exercise to all in a folder that names only one."""
+    names: dict[str, set[HandIn]] = {}
+    for one in found:
+        names.setdefault(one.file, set()).add(one.place)
+    told = []
+    for one in found:
+        above = one.place.below[:-1] or (one.place.top.absolute().name if one.place.below else "",)
+        folder = one_line(text_of(above[0]), 100)
+        shared = len(names[one.file]) > 1 and folder
+        told.append(replace(one, file=f"{folder}/{one.file}") if shared else one)
+    return told
 
 
-def _is_one(folder: Path) -> bool:
-    """Return whether the folder itself is a submission, rather than a folder of submissions."""
-    return (folder / "app").is_dir() or (folder / "main.py").is_file()
+@dataclass(frozen=True)
+class _Search:
+    exercises: Collection[str]
+    known: Known
+
+    def below_path(self, path: Path, exercise: str) -> Iterator[Found]:
+        """Yield what was handed in at a path that the instructor names."""
+        place = HandIn(path)
+        name = place.name
+        if path.is_dir():
+            if self._is_one(place):
+                yield from self._handed_in(place, Listed(name, "folder"), self._named(name), exercise)
+            else:
+                yield from self._submissions(place, exercise, 0)
+            return
+        if inside := self._downloaded(place, named_by_hand=True):
+            yield from self._submissions(inside, exercise, 0)
+            return
+        item = Listed(name, "link" if path.is_symlink() else place.kind(), path.lstat().st_mtime)
+        yield from self._handed_in(place, item, self._named(name), exercise)
+
+    def _named(self, name: str) -> Named:
+        return read_name(text_of(name), self.exercises)
+
+    def _is_one(self, place: HandIn) -> bool:
+        """Return whether a folder is itself a submission: there's a project, and nothing that others handed in."""
+        if not (place.has("app", "main.py") or place.has("main.py")):
+            return False
+        others = [item for item in place.items() if item.may_be_one and not self._is_ignored(item)]
+        return not any(
+            is_like_archive(item.name)
+            or self._named(item.name).lms
+            or (item.name != "app" and item.kind == "folder" and (place / item.name).holds_project())
+            for item in others
+        )
+
+    @staticmethod
+    def _is_ignored(item: Listed) -> bool:
+        return item.name.startswith(".") or item.name in IGNORED
+
+    def _submissions(self, place: HandIn, exercise: str, depth: int) -> Iterator[Found]:
+        """Yield what was handed in in a folder of submissions; `exercise`: the one that they are for, if it's told."""
+        items = [item for item in place.items() if not self._is_ignored(item)]
+        submitters = self._submitters(place, items)
+        assignments = self._assignments(place, items) if depth < DEEPEST else []
+        found: list[Found] = []
+        for item in items:
+            inside = place / item.name
+            if item.name in submitters:
+                for named in submitters[item.name]:
+                    found += self._handed_in(inside, item, named, exercise)
+                continue
+            named = self._named(item.name)
+            is_theirs = named.lms or self.known(named) or depth >= DEEPEST
+            if item in assignments:
+                yield from self._submissions(inside, exercise, depth + 1)
+            elif item.kind == "file" and not is_theirs and (download := self._downloaded(inside)):
+                yield from self._submissions(download, exercise, depth + 1)
+            else:
+                found += self._handed_in(inside, item, named, exercise)
+        said = [one.named.exercise for one in found if one.named.exercise]
+        called = exercise_in(place.top.stem if place.download and not place.below else place.name, self.exercises)
+        if not exercise and called and said.count(called) * 2 >= len(said):
+            exercise = called
+        for one in found:
+            if exercise:
+                yield replace(one, exercise=exercise)
+            elif not one.named.exercise and len(set(said)) == 1:
+                yield replace(one, exercise=said[0], is_likely=True)
+            else:
+                yield one
+
+    def _assignments(self, place: HandIn, items: Sequence[Listed]) -> list[Listed]:
+        """Return the folders that hold the submissions of several learners each.
+
+        One that isn't called so may be a learner's, who has named what's in it. So it counts only if there's no
+        learner beside it.
+        """
+        found = [item for item in items if item.kind == "folder" and not self._is_theirs(item)]
+        found = [item for item in found if self._is_assignment(place / item.name)]
+        is_all = all(item in found for item in items if item.may_be_one)
+        return [item for item in found if is_all or self._is_called_so(item.name)]
+
+    def _is_theirs(self, item: Listed) -> bool:
+        named = self._named(item.name)
+        return bool(named.lms) or self.known(named)
+
+    def _is_called_so(self, name: str) -> bool:
+        """Return whether a folder is called like an exercise or a download, and not like anyone."""
+        own = read_own_name(text_of(name), self.exercises)
+        return bool(OF_A_CLASS.fullmatch(own.rest if own.exercise else text_of(name)))
+
+    def _submitters(self, place: HandIn, items: Sequence[Listed]) -> dict[str, list[Named]]:
+        """Return whose each submission of an export of Gradescope's is. Raises `UserError`.
+
+        The file counts where such submissions are, and for nothing else: elsewhere, a learner may have handed it in.
+        """
+        exported = {item.name for item in items if item.kind == "folder" and gradescope.SUBMISSION.fullmatch(item.name)}
+        if not exported or not place.has(gradescope.FILE):
+            return {}
+        where = str(place.top.joinpath(*place.below))
+        found = gradescope.submitters(lambda: (place / gradescope.FILE).read(gradescope.LARGEST + 1), where)
+        return {name: people for name, people in found.items() if name in exported}
+
+    def _is_assignment(self, place: HandIn) -> bool:
+        """Return whether a folder holds the submissions of several learners, rather than those of one."""
+        if place.has("app", "main.py") or place.has("workbook.toml"):
+            return False
+        try:
+            items = [item for item in place.items() if not self._is_ignored(item) and item.may_be_one]
+        except (OSError, BadSubmission):
+            return False
+        names = [self._named(item.name) for item in items]
+        if any(named.lms or self.known(named) for named in names):
+            return True
+        if any(gradescope.SUBMISSION.fullmatch(item.name) for item in items) and place.has(gradescope.FILE):
+            return True
+        return self._is_called_so(place.name) and any(not self._says_only_the_exercise(named) for named in names)
+
+    def _says_only_the_exercise(self, named: Named) -> bool:
+        return bool(read_own_name(named.learner, self.exercises).exercise)
+
+    def _downloaded(self, place: HandIn, *, named_by_hand: bool = False) -> HandIn | None:
+        """Return the inside of a zip that holds a class; None if it's someone's submission.
+
+        In a folder, such a zip has to be called like an exercise or “submissions”, and hold what a platform has named.
+        """
+        if not place.name.lower().endswith(".zip") or place.download or self._named(place.name).lms:
+            return None
+        if not named_by_hand and not self._is_called_so(place.name.rpartition(".")[0]):
+            return None
+        path = place.top.joinpath(*place.below)
+        if path.is_symlink() or not path.is_file():
+            return None
+        try:
+            inside = HandIn(path, (), Download(path))
+            while len(items := inside.items()) == 1 and items[0].kind == "folder" and not self._is_named(items[0]):
+                inside = inside / items[0].name
+        except (OSError, BadSubmission):
+            return None
+        names = [self._named(item.name) for item in items if item.may_be_one]
+        if any(named.lms for named in names) or inside.has(gradescope.FILE):
+            return inside
+        several = [named for named in names if not self._says_only_the_exercise(named)]
+        return inside if named_by_hand and len(several) > 1 and not inside.holds_project(0) else None
+
+    def _is_named(self, item: Listed) -> bool:
+        return bool(self._named(item.name).lms) or item.name in {"app", "work"}
+
+    def _handed_in(self, place: HandIn, item: Listed, named: Named, exercise: str) -> Iterator[Found]:
+        """Yield what's handed in at `place`: the archives in a learner's folder without a project, otherwise it."""
+        archives: list[Listed] = []
+        if item.kind == "folder" and not place.holds_project():
+            with contextlib.suppress(OSError, BadSubmission, Changing):
+                archives = [one for one in place.items() if is_like_archive(one.name) and not self._is_ignored(one)]
+        file = one_line(text_of(item.name), 255)
+        for one in archives:
+            own = read_own_name(text_of(one.name), self.exercises)
+            theirs = replace(named, exercise=own.exercise or named.exercise, attempt=own.attempt)
+            theirs = replace(theirs, stamp=own.stamp or named.stamp, copy=own.copy)
+            shown = f"{file}/{one_line(text_of(one.name), 255)}"
+            yield Found(place / one.name, shown, theirs, one.modified, exercise=exercise)
+        if not archives:
+            yield Found(place, file, named, item.modified, item.may_be_one, exercise)
 
 
-def _handed_in(path: Path, file: str, exercises: Collection[str], named: Named) -> Iterator[Found]:
-    """Yield what's handed in at `path`: the zips in a learner's folder without a project, otherwise `path`."""
-    zips = [] if not path.is_dir() or _holds_project(path) else sorted(path.glob("*"))
-    zips = [inside for inside in zips if inside.suffix.lower() == ZIP and not inside.name.startswith(".")]
-    for inside in zips:
-        own = read_name(inside.name, exercises)
-        theirs = replace(named, exercise=own.exercise or named.exercise, attempt=own.attempt)
-        yield Found(inside, f"{_shown(file)}/{_shown(inside.name)}", theirs, _modified(inside))
-    if not zips:
-        yield Found(path, _shown(file), named, _modified(path))
-
-
-def _named(file: str, exercises: Collection[str]) -> Named:
-    return read_name(_text(file), exercises)
-
-
-def _holds_project(folder: Path) -> bool:
-    return any(next(folder.glob("*/" * depth + "app/main.py"), None) for depth in range(DEPTH + 1))
-
-
-def _shown(name: str) -> str:
-    return one_line(_text(name), 255)
-
-
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
     """Return a file's name as text; bytes that aren't UTF-8 are written as escapes."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

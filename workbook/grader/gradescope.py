@@ -6,7 +6,8 @@
 A group's submission has several submitters, and counts for each.
 """
 
-from pathlib import Path
+import re
+from collections.abc import Callable
 from typing import Any
 
 from workbook.errors import UserError
@@ -15,27 +16,27 @@ from .file_names import Named
 from .sanitize import one_line
 
 FILE = "submission_metadata.yml"
+SUBMISSION = re.compile(r"submission_\d{1,20}")
 LARGEST = 256 * 1024 * 1024  # it also holds what a grader of Gradescope's printed, of every attempt
 
 
-def is_export(folder: Path) -> bool:
-    return (folder / FILE).is_file()
+def submitters(read: Callable[[], bytes], where: str) -> dict[str, list[Named]]:
+    """Return whose each submission is, by the name of its folder in the export. Raises `UserError`, `OSError`.
 
-
-def submitters(export: Path) -> dict[str, list[Named]]:
-    """Return whose each submission is, by the name of its folder in the export. Raises `UserError`, `OSError`."""
+    `read` reads the file, and `where` is the folder that it's in.
+    """
     import yaml  # late: of all classes few come from there
 
-    file = export / FILE
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every value is a text: 007 stays 007
     try:
-        if file.stat().st_size > LARGEST:
+        if len(content := read()) > LARGEST:
             raise ValueError(f"it is larger than {LARGEST // 2**20} MiB")
-        told = yaml.load(file.read_bytes(), Loader=loader)
+        told = yaml.load(content, Loader=loader)
         if not isinstance(told, dict):
             raise ValueError("it holds no submissions")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = one_line(str(error), 200) or "it is nested too deeply"
+        file = f"{where}/{FILE}"
         raise UserError(f"{file} is not as Gradescope writes it: {why}.", "export the submissions again") from error
     return {str(name): found for name, one in told.items() if (found := _named(one))}
 

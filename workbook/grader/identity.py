@@ -1,16 +1,17 @@
 """Who handed in what: the class folder held against the roster, and of several attempts the last."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .file_names import Named, fold_name, slugs
+from .file_names import ONLINE_TEXT, RECEIPT, Named
 from .folder import Found
+from .owners import Owners
 from .results import Learner
-from .roster import read_roster
 
-__all__ = ["HandedIn", "TheClass", "identify", "read_roster"]
+NOT_ONE = "It is neither an archive nor a folder: not graded."
+OF_NOBODY = "-"  # in place of a learner: a file that's decided to be nobody's
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,21 @@ class TheClass:
 
     learners: dict[str, Learner]
     work: list[HandedIn]
-    unmatched: list[dict[str, str]] = field(default_factory=list)  # file, why
+    unmatched: list[dict[str, Any]] = field(default_factory=list)  # file, why, closest: ids
     superseded: list[dict[str, str]] = field(default_factory=list)  # file, learner, why
     not_handed_in: dict[str, list[str]] = field(default_factory=dict)
 
     def as_entry(self) -> dict[str, Any]:
         """Return what the journal keeps of the class."""
         learners = [
-            {"id": one.id, "name": one.name, "email": one.email, "lms": one.lms, "on_roster": one.on_roster}
+            {
+                "id": one.id,
+                "name": one.name,
+                "email": one.email,
+                "lms": one.lms,
+                "on_roster": one.on_roster,
+                "group": one.group,
+            }
             for one in self.learners.values()
         ]
         rest = {"unmatched": self.unmatched, "superseded": self.superseded, "not_handed_in": self.not_handed_in}
@@ -44,37 +52,39 @@ class TheClass:
 
 
 def identify(
-    found: Sequence[Found], roster: Sequence[Learner], exercises: Sequence[str], *, all_exercises: bool
+    found: Sequence[Found],
+    roster: Sequence[Learner],
+    exercises: Sequence[str],
+    *,
+    all_exercises: bool,
+    assigned: Mapping[str, str] | None = None,
 ) -> TheClass:
     """Compare what was found with the roster, which may be empty: learners are then known by their files only.
 
-    A file that is named after an exercise counts for that one, before any other of the same learner. With
+    A file that is meant for an exercise counts for that one, before any other of the same learner. With
     `all_exercises` every exercise that has no file of its own is looked for in the learner's other files, because a
-    project holds all of them; otherwise only in those that are named after none.
+    project holds all of them; otherwise only in those that are meant for none. `assigned` is what a person has decided:
+    the learner's id by the file.
     """
-    book = _Book(roster)
+    owners = Owners(roster, [one.named for one in found])
     the_class = TheClass({learner.id: learner for learner in roster}, [])
     files: dict[str, list[Found]] = defaultdict(list)
     for one in found:
-        learner, why = book.owner(one.named)
-        if not one.may_be_one and (learner is None or not one.named.lms):
-            the_class.unmatched.append({"file": one.file, "why": "It is neither a zip nor a folder: not graded."})
-            continue
-        if learner is None:
-            learner = Learner(_id_beside(one.named, the_class.learners), one.named.name or one.named.learner)
-            learner = replace(learner, email=one.named.email, lms=_numbers(one.named), on_roster=False)
-            if roster:
-                the_class.unmatched.append({"file": one.file, "why": f"{why} Graded as {learner.id}."})
-        known = the_class.learners.get(learner.id, learner)
-        the_class.learners[learner.id] = replace(known, lms=_numbers(one.named) | known.lms)
-        files[learner.id].append(one)
+        learners = _learners_of(one, the_class, owners, assigned or {})
+        numbers = _numbers(one.named) if len(learners) == 1 else {}  # a group's number is none of its members'
+        for learner in learners:
+            known = the_class.learners.get(learner.id, learner)
+            the_class.learners[learner.id] = replace(known, lms=numbers | known.lms)
+            files[learner.id].append(one)
+    _share_in_groups(roster, files)
     for id_, theirs in files.items():
         used: set[str] = set()
         for exercise in exercises:
             used |= _choose(the_class, the_class.learners[id_], exercise, theirs, all_exercises=all_exercises)
         for one in theirs:
             if one.file not in used:
-                why = f"It is for {one.named.exercise}, which is not graded now." if one.named.exercise else "Not used."
+                other = "" if one.is_likely else one.meant
+                why = f"It is for {other}, which is not graded now." if other else "Not used."
                 the_class.superseded.append({"file": one.file, "learner": id_, "why": why})
     for exercise in exercises:
         there = {one.learner.id for one in the_class.work if one.exercise == exercise}
@@ -82,18 +92,75 @@ def identify(
     return the_class
 
 
+def _learners_of(found: Found, the_class: TheClass, owners: Owners, assigned: Mapping[str, str]) -> list[Learner]:
+    """Return whose a file is: one learner, or the members of a group; a stranger if it's none of the roster's.
+
+    What is no submission is listed, and is nobody's.
+    """
+    named = found.named
+    if decided := assigned.get(found.file):
+        known = the_class.learners.get(decided)
+        if decided == OF_NOBODY:
+            the_class.superseded.append({"file": found.file, "learner": "", "why": "A person decided: not graded."})
+            return []
+        if known:
+            return [known]
+    learners, why = owners.owners(named)
+    if named.ignored in {ONLINE_TEXT, RECEIPT}:
+        whose = learners[0].id if len(learners) == 1 else ""
+        the_class.superseded.append({"file": found.file, "learner": whose, "why": named.ignored})
+        return []
+    if not found.may_be_one and (not learners or not named.lms):
+        the_class.unmatched.append({"file": found.file, "why": NOT_ONE})
+        return []
+    if learners:
+        return learners
+    stranger = _stranger(named, the_class.learners)
+    if owners.has_roster:
+        closest = owners.closest(named)
+        entry = {"file": found.file, "why": f"{why} Graded as {stranger.id}.", "closest": closest}
+        the_class.unmatched.append(entry)
+    return [stranger]
+
+
+def _stranger(named: Named, learners: Mapping[str, Learner]) -> Learner:
+    """Return a learner who is known by a file only, under an id that's nobody's on the roster."""
+    ident = f"{named.lms}:{named.name}" if named.doubt else named.learner
+    taken = learners.get(ident)
+    if taken and taken.on_roster:
+        ident = f"{named.lms or 'file'}:{ident}"
+    lms = {} if named.doubt else _numbers(named)
+    return Learner(ident, named.name or named.learner, named.email, lms, on_roster=False)
+
+
+def _share_in_groups(roster: Sequence[Learner], files: dict[str, list[Found]]) -> None:
+    """Let what one member of a group has handed in count for those who have handed in nothing for that exercise."""
+    groups: dict[str, list[Learner]] = defaultdict(list)
+    for learner in roster:
+        if learner.group:
+            groups[learner.group].append(learner)
+    for members in groups.values():
+        handed_in = {one.id: list(files.get(one.id, ())) for one in members}
+        for member in members:
+            have = {one.meant for one in handed_in[member.id]}
+            others = [one for other in members if other is not member for one in handed_in[other.id]]
+            if more := [one for one in others if one.meant not in have and not ("" in have and one.meant)]:
+                files[member.id] = [*files.get(member.id, ()), *dict.fromkeys(more)]
+
+
 def _choose(
     the_class: TheClass, learner: Learner, exercise: str, files: Iterable[Found], *, all_exercises: bool
 ) -> set[str]:
     """Put the learner's last attempt at the exercise on the list; returns the files that this has dealt with."""
     theirs = list(files)
-    named = [one for one in theirs if one.named.exercise == exercise]
-    unnamed = [one for one in theirs if not one.named.exercise]
+    named = [one for one in theirs if one.meant == exercise]
+    named = [one for one in named if not one.is_likely] or named
+    unnamed = [one for one in theirs if not one.meant]
     attempts = named or unnamed or (theirs if all_exercises else [])
     attempts = [one for one in attempts if one.may_be_one] or attempts  # a text beside a zip is a letter
     if not attempts:
         return set()
-    *earlier, last = sorted(attempts, key=_order)
+    *earlier, last = in_order(attempts)
     the_class.work.append(HandedIn(learner, exercise, last, max(len(attempts), last.named.attempt)))
     if named or unnamed:
         why = f"For {exercise} a later one counts: {last.file}."
@@ -101,74 +168,23 @@ def _choose(
     return {one.file for one in attempts}
 
 
-def _order(found: Found) -> tuple[int, int, float, str]:
-    """Return a key that sorts attempts: the platform's number, the number in the name, the time, the name."""
-    return found.named.order, found.named.attempt, found.modified, found.file
+def in_order(attempts: Sequence[Found]) -> list[Found]:
+    """Return attempts, the last one last: by `submit`'s stamp, the platform's number, a copy's number, the time.
+
+    What only some of them have says nothing about the others, so it's passed over.
+    """
+    stamped = all(one.named.stamp for one in attempts)
+    numbered = all(one.named.order for one in attempts)
+
+    def key(found: Found) -> tuple[str, int, int, int, float, str]:
+        named = found.named
+        stamp, order = named.stamp if stamped else "", named.order if numbered else 0
+        return stamp, order, named.attempt, named.copy, found.modified, found.file
+
+    return sorted(attempts, key=key)
 
 
 def _numbers(named: Named) -> dict[str, str]:
-    """Return the learner's number by platform; only Canvas and Moodle have their own, Gradescope doesn't."""
-    return {named.lms: named.learner} if named.lms in {"canvas", "moodle"} else {}
-
-
-def _id_beside(named: Named, learners: dict[str, Learner]) -> str:
-    """Return the id that a file gives, behind the platform's name if it's another learner's on the roster."""
-    taken = learners.get(named.learner)
-    return f"{named.lms or 'file'}:{named.learner}" if taken and taken.on_roster else named.learner
-
-
-class _Book:
-    """The roster, to be asked whose a file is."""
-
-    def __init__(self, roster: Sequence[Learner]) -> None:
-        self._numbers = {(lms, number): one for one in roster for lms, number in one.lms.items()}
-        self._ids = {fold_name(one.id): one for one in roster}
-        self._names = _by(roster, lambda one: {fold_name(one.name), *_turned(one.name)})
-        self._slugs = _by(roster, lambda one: slugs(one.name))
-        self._emails = _by(roster, lambda one: {fold_name(one.email), fold_name(one.email.partition("@")[0])} - {""})
-        self._any = bool(roster)
-
-    def owner(self, named: Named) -> tuple[Learner | None, str]:
-        """Return the learner whose file it is; otherwise None and why, or "" if there's no roster."""
-        if not self._any:
-            return None, ""
-        name = fold_name(named.name)
-        if named.lms == "gradescope":
-            if owner := self._ids.get(fold_name(named.learner)):
-                return owner, ""
-            candidates = self._emails.get(fold_name(named.email)) or self._names.get(name) or []
-            asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
-        elif named.lms:
-            platform = named.lms.capitalize()
-            if owner := self._numbers.get((named.lms, named.learner)):
-                return owner, ""
-            candidates = self._slugs.get(name, []) if named.lms == "canvas" else self._names.get(name, [])
-            candidates = [one for one in candidates if not one.lms.get(named.lms)]
-            if named.lms == "canvas" and not candidates and (owner := self._ids.get(fold_name(named.learner))):
-                return owner, ""
-            asked = f"the {platform} number {named.learner} or the name {named.name}"
-        else:
-            if owner := self._ids.get(name):
-                return owner, ""
-            candidates = self._names.get(name) or self._emails.get(name) or self._slugs.get(name) or []
-            asked = f"the id, name or email {named.name}"
-        if len(candidates) == 1:
-            return candidates[0], ""
-        if candidates:
-            shared = ", ".join(one.id for one in candidates[:5])
-            return None, f"Several on the roster are called {named.name}: {shared}."
-        return None, f"Nobody on the roster has {asked}."
-
-
-def _turned(name: str) -> set[str]:
-    """Return “Lovelace, Ada” as “Ada Lovelace”, in the form used for comparing; an empty set if there's no comma."""
-    last, comma, first = name.partition(",")
-    return {fold_name(f"{first} {last}")} if comma else set()
-
-
-def _by(roster: Sequence[Learner], keys: Any) -> dict[str, list[Learner]]:
-    found: dict[str, list[Learner]] = defaultdict(list)
-    for one in roster:
-        for key in keys(one):
-            found[key].append(one)
-    return found
+    """Return the learner's number by platform; only Canvas and Moodle have their own in the names of files."""
+    has_one = named.lms in {"canvas", "moodle"} and named.learner.isdecimal() and not named.doubt
+    return {named.lms: named.learner} if has_one else {}

@@ -146,12 +146,14 @@ class Comment:
 #   graded    a Result.as_dict()
 #   override  an Override as a dict
 #   class     when a grading begins: {"learners": [Learner as a dict, …], "exercises": [name, …],
-#             "unmatched": [{"file": …, "why": …}], "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
+#             "unmatched": [{"file": …, "why": …, "closest": [learner id, …]}],
+#             "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
 #             "title": what --title said, "commit": of the course, "paths": what was graded, "export": the gradebook
 #             that was the roster, as exports.Export keeps it}
 #   failed    what could not be graded by no fault of the learner: {"learner", "file", "why", "cause"}
+#   assigned  whose a file is, as a person decided: {"file", "learner"}; the learner "-" is no one
 #   comment   a Comment as a dict
 #   published when learners were shown their marks: {"marks": {exercise: {learner id: [points, of]}},
 #             "points": {exercise: {promise: points}}}; the last one counts
 GRADED, OVERRIDE, CLASS, FAILED = "graded", "override", "class", "failed"
-COMMENT, PUBLISHED = "comment", "published"
+COMMENT, PUBLISHED, ASSIGNED = "comment", "published", "assigned"

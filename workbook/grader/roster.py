@@ -1,57 +1,111 @@
-"""The roster: a CSV file that says who is in the class, and what the learning platform calls them."""
+"""The roster: a table that says who is in the class, and what the learning platform calls them."""
 
-import csv
-import io
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.errors import UserError
 
 from .results import Learner
 from .sanitize import one_line
+from .sheets import Row, read_rows
 
-# What columns are called in rosters of our own, and in exports of Canvas and Moodle.
+# What columns are called: in rosters of our own, in the exports of the platforms, and in the languages of their users.
+# Moodle's exports are in the language of whoever downloads them; of others, position and content tell.
 COLUMNS = {
-    "id": ("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "username"),
-    "name": ("name", "full name", "student", "student name", "learner name", "display name"),
-    "first": ("first name", "firstname", "given name", "forename"),
-    "last": ("last name", "lastname", "surname", "family name"),
-    "email": ("email", "e mail", "mail", "email address", "e mail address", "sis login id"),
+    "id": (
+        *("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "sid"),
+        *(
+            "orgdefinedid",
+            "org defined id",
+            "matrikelnummer",
+            "id nummer",
+            "numéro d identification",
+            "numéro étudiant",
+        ),
+        *(
+            "número de id",
+            "número de identificación",
+            "numero di matricola",
+            "studentnummer",
+            "学号",
+            "学籍番号",
+            "학번",
+        ),
+    ),
+    "name": (
+        *("name", "full name", "student", "student name", "learner name", "display name", "vollständiger name"),
+        *("nom complet", "nombre completo", "nome completo", "volledige naam", "姓名", "氏名", "이름", "полное имя"),
+    ),
+    "first": (
+        *("first name", "firstname", "first names", "given name", "forename", "vorname", "prénom", "nombre", "nome"),
+        *("voornaam", "имя", "名"),
+    ),
+    "last": (
+        *("last name", "lastname", "surname", "family name", "nachname", "nom de famille", "apellido", "apellidos"),
+        *("apellido s", "cognome", "sobrenome", "achternaam", "фамилия", "姓"),
+    ),
+    "email": (
+        *("email", "e mail", "mail", "email address", "e mail address", "e mail adresse", "adresse de courriel"),
+        *(
+            "courriel",
+            "dirección de correo",
+            "correo electrónico",
+            "indirizzo email",
+            "e mailadres",
+            "邮箱",
+            "メールアドレス",
+        ),
+    ),
+    "login": ("username", "user name", "login", "login id", "sis login id", "user id", "benutzername", "anmeldename"),
     "canvas": ("canvas", "canvas id", "canvas user id"),
     "moodle": ("moodle", "moodle id", "identifier", "participant", "participant id"),
+    "github": ("github", "github username", "github user name", "github user", "github login"),
+    "group": (
+        "group",
+        "groups",
+        "group name",
+        "team",
+        "gruppe",
+        "gruppen",
+        "groupe",
+        "groupes",
+        "grupo",
+        "grupos",
+        "gruppo",
+    ),
+    "role": ("role", "roles", "course role"),
 }
-LARGEST = 20 * 1024 * 1024
+WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each can tell who someone is
+NUMBERED = re.compile(r"(?P<word>\D*)(?P<number>\d+)(?P<rest>\D*)")
+STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "grader", "non editing teacher", "manager"}
+TEST_STUDENTS = {"student, test", "test student", "student test"}
+FEWEST_EMAILS = 0.6  # of a column's cells, to call it the one with emails
 
 
 def read_roster(file: Path) -> list[Learner]:
     """Return the learners in the file, in its order. Raises `UserError` that names the line."""
-    lines = [(number, [cell.strip() for cell in cells]) for number, cells in _rows(_text(file), file)]
+    lines = [(number, [cell.strip() for cell in cells]) for number, cells in read_rows(file)]
     if not lines:
         raise UserError(f"{file} is empty.", "its first line names the columns: id,name,email")
-    header = [_heading(cell) for cell in lines[0][1]]
-    if {"id", "sis user id"} <= set(header):  # Canvas' own export, whose ID is the number that it gives to a user
-        header[header.index("id")] = "canvas id"
-    places = {
-        column: next(place for place, name in enumerate(header) if name in names)
-        for column, names in COLUMNS.items()
-        if set(names) & set(header)
-    }
-    if not {"id", "email", "canvas", "moodle"} & set(places):
+    columns = _columns_of(lines)
+    if not set(WHO) & set(columns.places):
         raise UserError(
             f"{file}, line 1: no column is called id, and none email: it has {', '.join(lines[0][1])[:200]}.",
             "its first line names the columns: id,name,email",
         )
     learners: dict[str, tuple[int, Learner]] = {}
     for number, cells in lines[1:]:
-        said = {column: one_line(cells[place]) for column, place in places.items() if place < len(cells)}
-        if _is_nobody(said, cells):
+        said = {name: one_line(cells[place]) for name, place in columns.places.items() if place < len(cells)}
+        learner = _learner(said)
+        if columns.is_nobody(said, learner, cells):
             continue
-        if len(cells) > len(header) and any(cells[len(header) :]):
+        if len(cells) > columns.count and any(cells[columns.count :]):
             raise UserError(
-                f"{file}, line {number}: {len(cells)} cells, but the first line names {len(header)} columns.",
+                f"{file}, line {number}: {len(cells)} cells, but the first line names {columns.count} columns.",
                 "put names that hold the separator into quotation marks",
             )
-        learner = _learner(said)
         if not learner.id:
             raise UserError(f"{file}, line {number}: this learner has no id.", "give them one, or an email address")
         if learner.id in learners:
@@ -68,77 +122,141 @@ def read_roster(file: Path) -> list[Learner]:
 
 def read_cells(file: Path) -> list[list[str]]:
     """Return the rows of a CSV file, each cell as it is, in any encoding and delimiter. Raises `UserError`."""
-    return [cells for _, cells in _rows(_text(file), file)]
+    return [cells for _, cells in read_rows(file)]
 
 
-def _is_nobody(said: dict[str, str], cells: list[str]) -> bool:
-    """Return whether the row isn't a learner's: Canvas's points possible, its test student, or an empty row."""
-    name = said.get("name", "").casefold()
-    return name.startswith("points possible") or name in {"student, test", "test student"} or not any(cells)
+@dataclass(frozen=True)
+class _Columns:
+    """Which column is what. `count`: how many there are; `is_canvas`: it's an export of Canvas's gradebook."""
+
+    places: Mapping[str, int]
+    count: int
+    is_canvas: bool = False
+
+    def is_nobody(self, said: Mapping[str, str], learner: Learner, cells: Sequence[str]) -> bool:
+        """Return whether a row isn't a learner's: of Canvas's own lines, of its test student, of staff, or empty."""
+        name = learner.name.casefold()
+        if self.is_canvas and not any(said.get(column) for column in WHO):  # posting policies, points possible
+            return True
+        if set(re.split(r"[,;/] *", said.get("role", "").casefold())) & STAFF:
+            return True
+        return name.startswith("points possible") or name in TEST_STUDENTS or not any(cells)
 
 
-def _learner(said: dict[str, str]) -> Learner:
+def _columns_of(lines: Sequence[Row]) -> _Columns:
+    header = [_heading(cell) for cell in lines[0][1]]
+    rows = [cells for _, cells in lines[1:]]
+    names = set(header)
+    has_name = "student" in names or {"lastname", "firstname"} <= names
+    is_canvas = has_name and "id" in names and bool({"section", "sis user id", "sis login id"} & names)
+    if is_canvas:  # its ID is the number that it gives to a user
+        header[header.index("id")] = "canvas id"
+    elif "github username" in names and "identifier" in names:  # of GitHub Classroom, whose identifier is the course's
+        header[header.index("identifier")] = "id"
+    elif _is_worksheet(header, rows):
+        header[0] = "moodle id"
+    places = {
+        column: next(place for place, name in enumerate(header) if name in known)
+        for column, known in COLUMNS.items()
+        if set(known) & set(header)
+    }
+    if not is_canvas:
+        places = _by_content(places, header, rows)
+    return _Columns(places, len(header), is_canvas)
+
+
+def _is_worksheet(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether it's a grading worksheet of Moodle's, in whatever language.
+
+    Its first column holds the same word and a number each, and another one the same maximum or dash on every line.
+    """
+    found = [NUMBERED.fullmatch(cells[0]) if cells else None for cells in rows]
+    words = {(match["word"] + match["rest"]).strip() if match else "" for match in found}
+    if len(words) != 1 or not (word := words.pop()):
+        return False
+    if header[0] in COLUMNS["moodle"]:
+        return True
+    columns = [{cells[place] for cells in rows if place < len(cells)} for place in range(2, len(header))]
+    same = [column.pop() for column in columns if len(column) == 1]
+    return len(header) > 4 and len(word) > 3 and any(re.fullmatch(r"-|\d+([.,]\d+)?", cell) for cell in same)
+
+
+def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return the columns, with those that only their cells and places tell, since their headings don't."""
+    found = dict(places)
+    taken = set(found.values())
+    if "email" not in found:
+        shares = {place: _share_of_emails(rows, place) for place in range(len(header)) if place not in taken}
+        best = max(shares, key=lambda place: shares[place], default=None)
+        if best is not None and shares[best] >= FEWEST_EMAILS:
+            found["email"] = best
+    if {"name", "first", "last"} & set(found) or not {"moodle", "email"} & set(found):
+        return found
+    begin = 1 if found.get("moodle") == 0 else 0
+    end = min([place for place in (found.get("email"), found.get("id")) if place is not None], default=begin + 1)
+    beside = [place for place in range(begin, max(end, begin + 1)) if place not in set(found.values())]
+    beside = [place for place in beside if place < len(header) and _are_names(rows, place)]
+    if len(beside) == 1 or ("moodle" in found and beside):
+        found["name"] = beside[0]
+    elif len(beside) > 1:
+        found["first"], found["last"] = beside[:2]
+    return found
+
+
+def _share_of_emails(rows: Sequence[Sequence[str]], place: int) -> float:
+    cells = [cells[place] for cells in rows if place < len(cells) and cells[place]]
+    return sum(bool(re.fullmatch(r"[^@\s]+@[^@\s]+", cell)) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_names(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Return whether a column may hold names: letters only, and not the same few words on every line."""
+    cells = [cells[place] for cells in rows if place < len(cells) and cells[place]]
+    plain = bool(cells) and not any(re.search(r"[\d@:]", cell) for cell in cells)
+    return plain and (len(cells) < 3 or len(set(cells)) > len(cells) // 3)
+
+
+def _learner(said: Mapping[str, str]) -> Learner:
     name = said.get("name") or " ".join(part for part in (said.get("first"), said.get("last")) if part)
-    moodle = re.sub(r"^participant\s*", "", said.get("moodle", ""), flags=re.IGNORECASE)
-    numbers = {"canvas": said.get("canvas", ""), "moodle": moodle}
+    moodle = NUMBERED.search(said.get("moodle", ""))
+    login, email = _without_mark(said.get("login", "")), said.get("email", "")
+    if "@" in login and not email:
+        email = login
+    ident = _without_mark(said.get("id", ""))
+    email = email or (ident if "@" in ident and " " not in ident else "")
+    numbers = {
+        "canvas": said.get("canvas", ""),
+        "moodle": moodle["number"] if moodle else said.get("moodle", ""),
+        "github": said.get("github", ""),
+        "login": login if login not in {email, ident} else "",
+    }
     lms = {platform: number for platform, number in numbers.items() if number}
-    id_ = said.get("id") or said.get("email") or lms.get("canvas") or lms.get("moodle") or ""
-    return Learner(id_, name or id_, said.get("email", ""), lms)
+    id_ = ident or login or email or lms.get("github") or lms.get("canvas") or lms.get("moodle") or ""
+    lms = {platform: number for platform, number in lms.items() if platform != "login" or number != id_}
+    return Learner(id_, name or id_, email, lms, group=said.get("group", ""))
 
 
-def _refuse_shared(file: Path, learners: list[tuple[int, Learner]]) -> None:
-    for platform in ("canvas", "moodle"):
-        seen: dict[str, int] = {}
-        for number, learner in learners:
-            theirs = learner.lms.get(platform)
-            if theirs and theirs in seen:
-                raise UserError(
-                    f"{file}, line {number}: the {platform} number {theirs} is that of line {seen[theirs]} already.",
-                    "such a number is for one person",
+def _without_mark(text: str) -> str:
+    """Return an id without the # that Brightspace puts in front, so that spreadsheets leave it alone."""
+    return text.removeprefix("#")
+
+
+def _refuse_shared(file: Path, learners: Iterable[tuple[int, Learner]]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for number, learner in learners:
+        for platform, theirs in learner.lms.items():
+            if (first := seen.setdefault((platform, theirs), number)) != number:
+                what = (
+                    "login"
+                    if platform == "login"
+                    else f"{platform} number"
+                    if theirs.isdecimal()
+                    else f"{platform} name"
                 )
-            if theirs:
-                seen[theirs] = number
+                raise UserError(
+                    f"{file}, line {number}: the {what} {theirs} is that of line {first} already.",
+                    "such a number is for one person" if theirs.isdecimal() else "such a name is for one person",
+                )
 
 
 def _heading(cell: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", cell.casefold()).split())
-
-
-def _text(file: Path) -> str:
-    try:
-        if not file.is_file():
-            raise UserError(f"The roster {file} is {'no file' if file.exists() else 'not there'}.", "name a CSV file")
-        data = file.read_bytes() if file.stat().st_size <= LARGEST else b"\0"
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}.", "give yourself access to it") from error
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what a spreadsheet calls “Unicode text”
-        return data.decode("utf-16", "replace")
-    if b"\0" in data or data.startswith(b"PK"):
-        raise UserError(f"{file} is no CSV file.", "save the spreadsheet as CSV (UTF-8)")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _rows(text: str, file: Path) -> list[tuple[int, list[str]]]:
-    """Return each row with the number of its first line; a first line `sep=;` says what separates cells."""
-    first, _, rest = text.partition("\n")
-    skipped = 0
-    if told := re.fullmatch(r"sep=(.)\r?", first, re.IGNORECASE):
-        divider, text, skipped = told[1], rest, 1
-    else:
-        heading = next((line for line in text.splitlines() if line.strip()), "")
-        divider = max(",;\t|", key=heading.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider, strict=True)
-    rows, before = [], 0
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((skipped + before + 1, cells))
-            before = reader.line_num
-    except csv.Error as error:
-        raise UserError(
-            f"{file}, line {skipped + before + 1}: {error}.", "save the spreadsheet as CSV again"
-        ) from error
-    return rows

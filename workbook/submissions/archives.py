@@ -82,13 +82,18 @@ class _Bounded(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def open_archive(stream: IO[bytes], name: str) -> Iterator[Tree]:
-    """Yield what's in a zip or a tar, by its content, whatever it's called. Raises `BadSubmission`, `OSError`."""
+def open_archive(
+    stream: IO[bytes], name: str, limits: tuple[int, int] = (MOST_OF_ARCHIVE, MOST_OF_DIRECTORY)
+) -> Iterator[Tree]:
+    """Yield what's in a zip or a tar, by its content, whatever it's called. Raises `BadSubmission`, `OSError`.
+
+    `limits`: the most bytes of the archive, and of what a zip says of its entries.
+    """
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     beginning = stream.read(BEGINNING)
-    if size > MOST_OF_ARCHIVE:
-        raise BadSubmission(f"{name} is larger than {MOST_OF_ARCHIVE // MIB} MiB.")
+    if size > limits[0]:
+        raise BadSubmission(f"{name} is larger than {limits[0] // MIB} MiB.")
     for start, what in OTHERS.items():
         if beginning.startswith(start):
             raise BadSubmission(f"{name} is {what}: hand in a zip.")
@@ -96,7 +101,7 @@ def open_archive(stream: IO[bytes], name: str) -> Iterator[Tree]:
         if unpacked := _tar_in(stream, beginning):
             yield _tree_of_tar(unpacked)
         else:
-            with zipfile.ZipFile(_directory_bounded(stream)) as archive:
+            with zipfile.ZipFile(_directory_bounded(stream, limits[1])) as archive:
                 yield _tree_of_zip(archive)
 
 
@@ -121,8 +126,8 @@ def _not_whole(name: str, stream: IO[bytes], error: Exception) -> BadSubmission:
     return BadSubmission(f"{name} is not a whole, plain zip: {said}.")
 
 
-def _directory_bounded(stream: IO[bytes]) -> IO[bytes]:
-    bounded: Any = _Bounded(stream, once=MOST_OF_DIRECTORY, far=2**62, why=TOO_MANY)
+def _directory_bounded(stream: IO[bytes], most: int) -> IO[bytes]:
+    bounded: Any = _Bounded(stream, once=most, far=2**62, why=TOO_MANY)
     return bounded  # type: ignore[no-any-return]
 
 

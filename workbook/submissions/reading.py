@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from workbook.folders import temporary_folder
@@ -18,6 +18,7 @@ from .trees import (
     BadSubmission,
     Changing,
     Empty,
+    FoundFile,
     Parts,
     Tree,
     is_changed,
@@ -124,11 +125,21 @@ def project_in(tree: Tree) -> ProjectFiles:
         if len(inside) > 1:
             names = ", ".join(entry.name for entry in inside[:3])
             raise BadSubmission(f"There are several archives in it: {names}. Hand in one.") from None
-    (entry,) = inside
+    return _in_archive(inside[0], read_project)
+
+
+def archive_inside(entry: FoundFile) -> ProjectFiles:
+    """Return the project in an archive that is itself in one. Raises what reading raises."""
+    return _in_archive(entry, project_in)
+
+
+def _in_archive(entry: FoundFile, read: Callable[[Tree], ProjectFiles]) -> ProjectFiles:
+    if entry.odd:
+        raise BadSubmission(f"{entry.parts[-1]} {entry.odd}.")
     if entry.size > MOST_BYTES:
-        raise BadSubmission(f"{entry.name} in it is larger than {MOST_BYTES // 2**20} MiB.")
+        raise BadSubmission(f"{entry.parts[-1]} is larger than {MOST_BYTES // 2**20} MiB.")
     with open_archive(io.BytesIO(entry.read(MOST_BYTES)), entry.parts[-1]) as nested:
-        return read_project(nested)
+        return read(nested)
 
 
 def _has_main(tree: Tree) -> bool:

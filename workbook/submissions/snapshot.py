@@ -32,6 +32,14 @@ class Snapshot:
     def digest(self) -> str:
         return hashlib.sha256(self.refused.encode("utf-8", "backslashreplace") + b"\0" + self.content).hexdigest()
 
+    @property
+    def count(self) -> int:
+        """How many files it holds."""
+        if not self.content:
+            return 0
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+            return len(archive.namelist())
+
     @contextlib.contextmanager
     def project(self) -> Iterator[Path]:
         """Yield the freshly unpacked folder that holds its app/main.py, and remove it. Raises `BadSubmission`."""

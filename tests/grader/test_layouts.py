@@ -1,0 +1,321 @@
+"""What instructors download, as it comes: each file finds its learner and its exercise, or is listed."""
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from workbook.grader.folder import find_submissions
+from workbook.grader.identity import TheClass, identify
+from workbook.grader.owners import Owners
+from workbook.grader.results import Learner
+from workbook.submissions.snapshot import take_snapshot
+
+NAMES = ["avatar", "cover-image", "pagination", "request-log"]
+ADA = Learner("s1", "Lovelace, Ada", "ada@example.edu", {"canvas": "1001", "moodle": "2001", "github": "adal"})
+GRACE = Learner("s2", "Grace Hopper", "grace@example.edu", {"canvas": "1002", "moodle": "2002", "github": "gh"})
+PAT = Learner("s3", 'Pat O\'Brien: "Bé" & Co', "pat@example.edu", {"canvas": "1016", "moodle": "2003"})
+MIN = Learner("s4", "김민수", "min@example.edu", {"canvas": "1004", "moodle": "3002"})
+ROSTER = [ADA, GRACE, PAT, MIN]
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+PROJECT = zipped({"final/app/main.py": b"app = 1\n"})
+
+
+def put(folder: Path, *names: str) -> Path:
+    """Put a project at each name: a zip, or a folder if it ends in /."""
+    for age, name in enumerate(names):
+        path = folder / (f"{name}app/main.py" if name.endswith("/") else name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"" if name.endswith("/") else PROJECT)
+        os.utime(path, (1000 + age, 1000 + age))
+    return folder
+
+
+def look(
+    *paths: Path | tuple[str, Path], roster: list[Learner] = ROSTER, assigned: Mapping[str, str] | None = None
+) -> TheClass:
+    found = find_submissions(paths, NAMES, known=Owners(roster).knows)
+    exercises = [name for name in NAMES if name in {one.meant for one in found}]
+    return identify(found, roster, exercises or ["pagination"], all_exercises=False, assigned=assigned)
+
+
+def work(the_class: TheClass) -> dict[tuple[str, str], str]:
+    return {(one.learner.id, one.exercise): one.found.file for one in the_class.work}
+
+
+def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
+    """The ids of those whose one file it is; strangers have none."""
+    the_class = look(put(folder, name), roster=roster)
+    return [one.learner.id for one in the_class.work if one.learner.on_roster]
+
+
+@pytest.mark.parametrize(
+    "name, ids",
+    [
+        ("lovelaceada_1001_50001_pagination.zip", ["s1"]),
+        ("LOVELACEADA_LATE_1001_50001_pagination-2.zip", ["s1"]),
+        ("smith_jonespat_1016_90016_pagination.zip", ["s3"]),  # Canvas keeps _ in names
+        ("lovelaceada_1001_50001_final_2026_11_22_v.zip", ["s1"]),
+        ("lovelaceada_1001_50001_notes_12_34.zip", ["s1"]),
+        ("anon_k3DfX_90001_pagination.zip", []),
+        ("LATE_anon_k3DfX_90001_pagination.zip", []),
+        ("hoppergrace_1002_7000_mallory_1003_90001_pagination.zip", []),  # a name that holds another's number
+        ("Ada Lovelace_2001_assignsubmission_file_/pagination.zip", ["s1"]),
+        ("Ada Lovelace_2001_assignsubmission_file/pagination.zip", ["s1"]),
+        ("Ada Lovelace_2001_assignsubmission_file_pagination.zip", ["s1"]),
+        ("Gruppe A-Ada Lovelace_2001_assignsubmission_file_/pagination.zip", ["s1"]),
+        ("Gruppe A-Ada Lovelace_9_assignsubmission_file_/pagination.zip", []),  # the roster has another number of hers
+        ("Pat OBrien Be  Co_2003_assignsubmission_file_/pagination.zip", ["s3"]),
+        ("Team Beta_3002_assignsubmission_file_/pagination.zip", []),  # a team's number, not 김민수's
+        ("Grace Hopper_2002_assignsubmission_file__3001_assignsubmission_file_/pagination.zip", []),
+        ("mallory_1002_70_Grace Hopper_2002_assignsubmission_file_x.zip", []),
+        ("12345-67890 - Ada Lovelace - Nov 22, 2026 545 PM - pagination.zip", ["s1"]),
+        ("12345-67890 - Ada Lovelace- Nov 22, 2026 545 PM/pagination.zip", ["s1"]),
+        ("Pagination_s1_attempt_2026-11-22-17-45-01_final.zip", ["s1"]),
+        ("Request log_s2_attempt_2026-11-22-17-45-01_final.zip", ["s2"]),
+        ("avatar-adal/", ["s1"]),
+        ("autumn-avatar-adal/", ["s1"]),
+        ("ada-avatar-final.zip", ["s1"]),
+        ("S1-cover_image.zip", ["s1"]),
+        ("Cover Image grace hopper.zip", ["s2"]),
+        ("ada@example.edu_request log-2.zip", ["s1"]),
+        ("Hopper Grace (2).zip", ["s2"]),
+    ],
+)
+def test_names_of_platforms_find_their_learners(tmp_path: Path, name: str, ids: list[str]) -> None:
+    """What a platform, a browser or a person calls a file finds its learner; what could be two people's finds none."""
+    assert whose(tmp_path, name) == ids
+
+
+def test_ids_that_differ_only_in_case_are_two_people(tmp_path: Path) -> None:
+    """The exact id comes first; one that fits both in another case is nobody's."""
+    roster = [Learner("Jo.Bell@Example.edu", "Jo Bell"), Learner("jo.bell@example.edu", "Joanna Bell")]
+    put(tmp_path, "Jo.Bell@Example.edu_pagination.zip", "jo.bell@example.edu_pagination.zip")
+    put(tmp_path / "more", "JO.BELL@EXAMPLE.EDU_pagination.zip")
+
+    assert set(work(look(tmp_path, roster=roster))) == {(one.id, "pagination") for one in roster} | {
+        ("more", "pagination")
+    }
+    (entry,) = look(tmp_path / "more", roster=roster).unmatched
+    assert entry["why"].startswith("Several on the roster are called JO.BELL@EXAMPLE.EDU: Jo.Bell")
+
+
+@pytest.mark.parametrize(
+    "one, other", [("pagination", "avatar"), ("Pagination", "Avatar-submissions"), ("01 pagination", "avatar_export")]
+)
+def test_two_assignments_side_by_side(tmp_path: Path, one: str, other: str) -> None:
+    """A folder for each assignment, called like its exercise: it tells the exercise, its files whose they are."""
+    put(tmp_path / one, "lovelaceada_1001_1_project.zip", "hoppergrace_1002_2_pagination.zip")
+    put(tmp_path / other, "lovelaceada_1001_3_project.zip", "x_77_4_avatar.zip")
+    wanted = {("s1", "pagination"), ("s2", "pagination"), ("s1", "avatar"), ("77", "avatar")}
+
+    assert set(work(look(tmp_path))) == wanted
+    assert set(work(look(tmp_path / one, tmp_path / other))) == wanted
+    assert work(look(tmp_path))["s1", "avatar"] == "lovelaceada_1001_3_project.zip"
+
+
+def test_folders_that_say_nothing_may_be_told(tmp_path: Path) -> None:
+    """What neither folder nor file says, the option does: NAME=PATH."""
+    put(tmp_path / "one", "lovelaceada_1001_1_project.zip")
+    put(tmp_path / "two", "lovelaceada_1001_1_project.zip")
+
+    found = work(look(("pagination", tmp_path / "one"), ("avatar", tmp_path / "two")))
+
+    assert found == {
+        ("s1", "avatar"): "two/lovelaceada_1001_1_project.zip",
+        ("s1", "pagination"): "one/lovelaceada_1001_1_project.zip",
+    }
+
+
+def test_a_folder_is_for_what_its_files_are_for(tmp_path: Path) -> None:
+    """Where all names in a folder say one exercise, a file that says none is for it too, and for no other one."""
+    put(tmp_path / "a", "lovelaceada_1001_1_project.zip", "hoppergrace_1002_2_pagination.zip")
+    put(tmp_path / "b", "lovelaceada_1001_3_project.zip", "hoppergrace_1002_4_avatar.zip")
+
+    found = work(look(tmp_path / "a", tmp_path / "b"))
+
+    assert found["s1", "pagination"] == "lovelaceada_1001_1_project.zip"
+    assert found["s1", "avatar"] == "lovelaceada_1001_3_project.zip"
+    assert len(found) == 4
+
+
+def test_a_download_needs_no_unpacking(tmp_path: Path) -> None:
+    """A platform's one zip is a class, packed or not, alone, in a folder, or beside that of another assignment."""
+    canvas = {"lovelaceada_1001_1_pagination.zip": PROJECT, "hoppergrace_1002_2_x.zip": PROJECT}
+    moodle = {
+        "Ada Lovelace_2001_assignsubmission_file_/avatar.zip": PROJECT,
+        "Ada Lovelace_2001_assignsubmission_onlinetext_/onlinetext.html": b"<p>",
+        "Grace Hopper_2002_assignsubmission_file_/app/main.py": b"app = 1\n",
+    }
+    (tmp_path / "pagination-submissions.zip").write_bytes(zipped(canvas))
+    (tmp_path / "avatar.zip").write_bytes(zipped({f"WebDev/{name}": content for name, content in moodle.items()}))
+
+    whole = look(tmp_path)
+
+    assert set(work(whole)) == {(who, what) for who in ("s1", "s2") for what in ("avatar", "pagination")}
+    assert whole.unmatched == []
+    plain = tmp_path / "plain.zip"
+    plain.write_bytes(zipped({"app/main.py": b"app = 1\n"}))
+    digest = take_snapshot(plain).digest
+    assert {one.found.snapshot().digest for one in whole.work} == {digest}
+    assert set(work(look(tmp_path / "avatar.zip"))) == {("s1", "avatar"), ("s2", "avatar")}
+
+
+def test_a_zip_of_folders_and_zips_is_a_class(tmp_path: Path) -> None:
+    """A zip that someone made of a whole class is one too, if it's named on the command line."""
+    class_zip = tmp_path / "everybody.zip"
+    class_zip.write_bytes(zipped({"s1-avatar.zip": PROJECT, "s2-avatar/app/main.py": b"", "x.zip": b"no zip"}))
+
+    found = look(class_zip)
+
+    assert set(work(found)) == {("s1", "avatar"), ("s2", "avatar"), ("x", "avatar")}
+    (broken,) = [one.found for one in found.work if one.learner.id == "x"]
+    assert "not a whole, plain zip" in broken.snapshot().refused
+
+
+def test_a_learner_cannot_hand_in_for_another(tmp_path: Path) -> None:
+    """What's in a learner's folder, clone or zip is theirs, whatever it's called."""
+    theirs = {"hoppergrace_1002_9_avatar.zip": PROJECT, "Grace Hopper_2002_assignsubmission_file_/avatar.zip": PROJECT}
+    folder = put(tmp_path / "class", *(f"avatar-adal/{name}" for name in theirs), "avatar-eve/hoppergrace_1002_9_x.zip")
+    put(folder, "s4-avatar/")
+    (folder / "lovelaceada_1001_8_avatar.zip").write_bytes(zipped(theirs))
+    (folder / "mallory.zip").write_bytes(zipped(theirs))
+
+    owners = {who for who, _ in work(look(folder))}
+
+    assert "s2" not in owners
+    assert {"s1", "s4"} <= owners
+
+
+def test_links_are_their_learners_own_trouble(tmp_path: Path) -> None:
+    """A link belongs to the learner its own name says, is not followed, and takes nobody's work away."""
+    put(tmp_path, "s2-avatar.zip", "zoe/avatar.zip")
+    (tmp_path / "s1-avatar.zip").symlink_to("s2-avatar.zip")
+    (tmp_path / "s3-avatar").symlink_to("zoe")
+    (tmp_path / "s4-avatar.zip").symlink_to("s4-avatar.zip")
+    (tmp_path / "zoe/loop").symlink_to("loop")
+
+    found = {one.learner.id: one.found.snapshot() for one in look(tmp_path).work}
+
+    assert {who: bool(taken.refused) for who, taken in found.items()} == {
+        "s1": True,
+        "s2": False,
+        "s3": True,
+        "s4": True,
+        "zoe": False,
+    }
+    assert {found[who].refused for who in ("s1", "s3", "s4")} == {"It is a link: hand in the file itself."}
+
+
+@pytest.mark.parametrize("name", ["main.py", "app/main.py", "submission_metadata.yml", "workbook.toml"])
+def test_names_that_would_make_the_class_one_submission(tmp_path: Path, name: str) -> None:
+    """What a learner's file in the class folder is called doesn't turn the class into theirs."""
+    put(tmp_path, "s1-avatar.zip", "s2-avatar.zip")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("a: [", encoding="utf-8")
+
+    assert {("s1", "avatar"), ("s2", "avatar")} <= set(work(look(tmp_path)))
+
+
+def test_online_text_is_nobodys_work(tmp_path: Path) -> None:
+    """Text that was typed into the platform, and its receipts, belong to their learner and are not graded."""
+    put(tmp_path, "Ada Lovelace_2001_assignsubmission_file_/avatar.zip")
+    put(tmp_path, "Ada Lovelace_2001_assignsubmission_onlinetext_/onlinetext.html", "lovelaceada_1001_text.html")
+    put(tmp_path, "Avatar_s2_attempt_2026-11-22-17-45-01.txt", "index.html")
+
+    found = look(tmp_path)
+
+    assert set(work(found)) == {("s1", "avatar")}
+    assert found.unmatched == []
+    assert sorted(one["learner"] for one in found.superseded) == ["s1", "s1", "s2"]
+
+
+def test_groups_share_what_one_handed_in(tmp_path: Path) -> None:
+    """With a column `group`, what one member or the group itself has handed in counts for those who have nothing."""
+    roster = [Learner(f"s{n}", f"Name {n}", group="Team Beta" if n < 4 else "") for n in range(1, 5)]
+    put(tmp_path / "a", "s1-avatar.zip", "s3-avatar.zip", "s4-avatar.zip")
+    put(tmp_path / "b", "Team Beta_77_assignsubmission_file_/avatar.zip")
+
+    assert (
+        work(look(tmp_path / "a", roster=roster))
+        == {
+            ("s1", "avatar"): "s1-avatar.zip",
+            ("s2", "avatar"): "s1-avatar.zip",
+            ("s3", "avatar"): "s3-avatar.zip",
+            ("s4", "avatar"): "s4-avatar.zip",
+        }
+        or work(look(tmp_path / "a", roster=roster))["s2", "avatar"] == "s3-avatar.zip"
+    )
+    assert {who for who, _ in work(look(tmp_path / "b", roster=roster))} == {"s1", "s2", "s3"}
+
+
+@pytest.mark.parametrize(
+    "earlier, later",
+    [
+        ("s1/pagination-2026-11-22-090000.zip", "s1/pagination-2026-11-20-100000.zip"),
+        ("s1/pagination-2026-11-22-090000 (1).zip", "s1/pagination-2026-11-22-090000.zip"),
+        ("s1/pagination (2).zip", "s1/pagination (1).zip"),
+        ("s1/pagination (1).zip", "s1/pagination.zip"),
+        ("s1/pagination - Copy.zip", "s1/pagination.zip"),
+        ("s1-pagination-2.zip", "s1-pagination-1.zip"),
+        ("x_1001_20_pagination.zip", "x_1001_19_pagination-3.zip"),
+        ("x_1001_19_pagination-2026-11-22-090000.zip", "x_1001_20_pagination-2026-11-20-100000.zip"),
+        ("Avatar_s1_attempt_2026-11-22-17-45-01_a.zip", "Avatar_s1_attempt_2026-11-21-17-45-01_a.zip"),
+        (
+            "1-2 - Ada Lovelace - Nov 22, 2026 545 PM - avatar.zip",
+            "1-2 - Ada Lovelace - Nov 22, 2026 1145 AM - avatar.zip",
+        ),
+    ],
+)
+def test_the_last_attempt_counts_whatever_its_time(tmp_path: Path, earlier: str, later: str) -> None:
+    """`submit`'s stamp, the platform's number, a copy's number: what they say counts, and the file's time doesn't."""
+    put(tmp_path, earlier, later)
+
+    assert list(work(look(tmp_path)).values()) == [earlier]
+
+
+@pytest.mark.parametrize("absurd", ["s1-pagination-999.zip", "s1/pagination-9999-12-31-235959.zip"])
+def test_an_absurd_number_does_not_win(tmp_path: Path, absurd: str) -> None:
+    """A number that no one reaches, or a time to come, says nothing: the later file counts."""
+    put(tmp_path, absurd, "s1-pagination.zip", "s1-pagination (1).zip")
+
+    assert list(work(look(tmp_path)).values()) == ["s1-pagination (1).zip"]
+
+
+def test_who_may_be_meant_is_said_and_can_be_decided(tmp_path: Path) -> None:
+    """An unmatched file comes with the closest names; a decision about it stays, also that it's nobody's."""
+    put(tmp_path, "lovelac_ada-pagination.zip", "gracehoper_9_8_pagination.zip", "zzz-pagination.zip")
+
+    found = look(tmp_path)
+    settled = look(tmp_path, assigned={"lovelac_ada-pagination.zip": "s1", "zzz-pagination.zip": "-"})
+
+    assert {one["file"]: one["closest"] for one in found.unmatched} == {
+        "lovelac_ada-pagination.zip": ["s1"],
+        "gracehoper_9_8_pagination.zip": ["s2"],
+        "zzz-pagination.zip": [],
+    }
+    assert set(work(settled)) == {("s1", "pagination"), ("9", "pagination")}
+    assert [one["file"] for one in settled.unmatched] == ["gracehoper_9_8_pagination.zip"]
+
+
+def test_anonymous_moodle_is_known_by_numbers(tmp_path: Path) -> None:
+    """Where everyone has the same name, the numbers tell."""
+    put(
+        tmp_path,
+        "Participant_2001_assignsubmission_file_/avatar.zip",
+        "Participant_2002_assignsubmission_file_/avatar.zip",
+    )
+
+    assert {who for who, _ in work(look(tmp_path))} == {"s1", "s2"}

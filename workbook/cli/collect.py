@@ -1,0 +1,33 @@
+"""`workbook class collect`: a zip of each clone's project, as it is now."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbook.errors import UserError
+from workbook.grader.clones import collect_projects
+from workbook.wording import number_of
+
+from .context import Context
+from .screens import shown_path
+
+
+def collect_clones(paths: Sequence[Path], to: Path) -> None:
+    """Put a zip of each clone's project into the folder, and say what came of it."""
+    here = Context()
+    missing = next((path for path in paths if not path.is_dir()), None)
+    if missing:
+        raise UserError(f"{missing} is {'no folder' if missing.exists() else 'not there'}.", "name folders with clones")
+    try:
+        collected = list(collect_projects(paths, to))
+    except OSError as error:
+        where = shown_path(Path(error.filename)) if error.filename else shown_path(to)
+        raise UserError(f"{where} cannot be used: {error.strerror}.", "give yourself access to it", code=1) from error
+    if not collected:
+        raise UserError(f"There is no clone in {', '.join(map(shown_path, paths))}.", "name folders that hold clones")
+    for one in collected:
+        said = number_of(one.files, "file") + (f", commit {one.commit}" if one.commit else "")
+        here.terminal.outcome("broken" if one.refused else "kept", f"{one.name}  {one.refused or said}", hang=2)
+    good = sum(not one.refused for one in collected)
+    here.terminal.line()
+    here.terminal.line(f"{number_of(good, 'project')} of {len(collected)} in {shown_path(to)}.", "bold")
+    here.terminal.field("Next", [f"uv run --group grading workbook class grade {shown_path(to)}"])

@@ -1,0 +1,76 @@
+"""Clones of learners' repositories: of each the project, packed into a zip that replaces an earlier one."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.submissions.snapshot import take_snapshot
+from workbook.submissions.trees import Changing
+
+from .folder import text_of
+from .places import HandIn
+from .sanitize import one_line
+
+SECONDS = 10
+
+
+@dataclass(frozen=True)
+class CollectedClone:
+    """What came of one clone: its project's number of files, or why there's none."""
+
+    name: str
+    files: int = 0
+    commit: str = ""
+    refused: str = ""
+
+
+def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone]:
+    """Put the project of each clone in `paths` into a zip of its name in `to`. Raises `OSError` about `to`.
+
+    A zip of a clone that has no project any more is removed: what was collected is what there is now.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    for place in _clones(paths, to):
+        target = to / f"{place.name}.zip"
+        try:
+            snapshot = take_snapshot(place.top, place.below)
+        except (OSError, Changing) as error:
+            refused = f"it cannot be read: {getattr(error, 'strerror', None) or 'it changes'}."
+        else:
+            refused = snapshot.refused
+        if refused:
+            target.unlink(missing_ok=True)
+            yield CollectedClone(one_line(text_of(place.name)), refused=one_line(refused))
+            continue
+        part = target.with_suffix(".part")
+        part.write_bytes(snapshot.content)
+        part.replace(target)
+        yield CollectedClone(one_line(text_of(place.name)), snapshot.count, _commit(place))
+
+
+def _clones(paths: Sequence[Path], to: Path) -> Iterator[HandIn]:
+    for path in paths:
+        place = HandIn(path.absolute())
+        if place.has("workbook.toml") or place.has("app", "main.py") or (path / ".git").exists():
+            yield place
+            continue
+        for item in place.items():
+            inside = place / item.name
+            if item.kind == "folder" and not item.name.startswith(".") and path.joinpath(item.name) != to:
+                yield inside
+
+
+def _commit(place: HandIn) -> str:
+    """Return the short name of the commit that the clone is at; "" if git says none."""
+    folder = place.top.joinpath(*place.below)
+    if not (folder / ".git").exists():
+        return ""
+    env = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD"]
+    try:
+        ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=SECONDS, text=True)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ""
+    return one_line(ended.stdout.strip(), 40) if ended.returncode == 0 else ""

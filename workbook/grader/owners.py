@@ -1,0 +1,165 @@
+"""The roster, to be asked whose a file is. Nobody is guessed: what fits several, or another one too, is nobody's."""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .file_names import Named, bare_words, fold_name, slugs
+from .results import Learner
+
+LOGINS = ("login", "github")
+CLOSEST = 3
+CLOSE = 0.55  # of 1: how alike a name has to be, to be offered
+
+
+class Owners:
+    """Everyone on the roster by what files call them."""
+
+    def __init__(self, roster: Sequence[Learner], all_named: Iterable[Named] = ()) -> None:
+        """Begin with the roster. What `all_named`, the names of all files, share tells nothing of one learner."""
+        self._roster = roster
+        self._numbers = {(lms, number): one for one in roster for lms, number in one.lms.items()}
+        self._ids = {one.id: one for one in roster}
+        self._folded = _by(roster, lambda one: {fold_name(one.id)})
+        self._logins = _by(
+            roster, lambda one: {fold_name(one.lms.get(name, "")) for name in ("login", "github")} - {""}
+        )
+        self._names = _by(roster, lambda one: {fold_name(one.name), *_turned(one.name)})
+        self._slugs = _by(roster, lambda one: slugs(one.name))
+        self._words = _by(roster, lambda one: {bare_words(one.name)} - {frozenset()})
+        self._emails = _by(roster, lambda one: {fold_name(one.email)} - {""})
+        self._boxes = _by(roster, lambda one: {fold_name(one.email.partition("@")[0])} - {""})
+        self._groups = _by(roster, lambda one: {fold_name(one.group)} - {""})
+        moodle = [named.name for named in all_named if named.lms == "moodle"]
+        self._is_blind = len(moodle) > 1 and len(set(moodle)) == 1
+
+    @property
+    def has_roster(self) -> bool:
+        return bool(self._roster)
+
+    def knows(self, named: Named) -> bool:
+        """Return whether a file's name is that of exactly one learner, or of a group."""
+        return bool(self.owners(named)[0])
+
+    def owners(self, named: Named) -> tuple[list[Learner], str]:
+        """Return the learner whose file it is, or the members of a group; otherwise none and why."""
+        if not self._roster:
+            return [], ""
+        if named.doubt:
+            return [], named.doubt
+        if named.lms == "gradescope":
+            return self._of_gradescope(named)
+        if named.lms == "moodle":
+            return self._of_moodle(named)
+        if named.lms == "canvas":
+            return self._of_canvas(named)
+        asked = f"the id, name or email {named.name}"
+        tried = dict.fromkeys([*named.others, named.name] if named.lms == "blackboard" else [named.name, *named.others])
+        for name in tried:
+            if found := self._by_hand(name):
+                break
+        else:
+            found = []
+        return self._one(found, named.name, asked)
+
+    def _of_gradescope(self, named: Named) -> tuple[list[Learner], str]:
+        found = self._by_id(named.learner) or self._emails.get(fold_name(named.email)) or self._by_name(named.name)
+        asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
+        return self._one(found, named.name, asked)
+
+    def _of_canvas(self, named: Named) -> tuple[list[Learner], str]:
+        if owner := self._numbers.get(("canvas", named.learner)):
+            return [owner], ""
+        if not named.learner.isdecimal():
+            return [], "Canvas graded anonymously, so its name tells nobody's."
+        slug = fold_name(named.name)
+        found = [one for one in self._slugs.get(slug, []) if not one.lms.get("canvas")]
+        found = found or self._by_id(named.learner) or self._groups.get(slug, [])
+        return self._one(found, named.name, f"the Canvas number {named.learner} or the name {named.name}")
+
+    def _of_moodle(self, named: Named) -> tuple[list[Learner], str]:
+        """Return the owner by Moodle's number, if the name agrees: of a team it's the group's number.
+
+        Of a group, its name comes before the learner's, or in their place.
+        """
+        names = [named.name, *named.others]
+        if owner := self._numbers.get(("moodle", named.learner)):
+            if self._is_blind or owner.name == owner.id or _agree(owner.name, names):
+                return [owner], ""
+            if group := self._groups.get(fold_name(named.name)):
+                return group, ""
+            said = f"The Moodle number {named.learner} is {owner.name}'s, and the name is another one: a team's?"
+            return [], said
+        if group := self._groups.get(fold_name(named.name)):
+            return group, ""
+        for name in names:
+            found = [one for one in self._by_name(name) if not one.lms.get("moodle")]
+            if found:
+                return self._one(found, named.name, "")
+        return [], f"Nobody on the roster has the Moodle number {named.learner} or the name {named.name}."
+
+    def _by_hand(self, name: str) -> list[Learner]:
+        """Return who is meant by a name that no platform has made: an id, a login, a name, an email, or a group."""
+        folded = fold_name(name)
+        return (
+            self._by_id(name)
+            or self._logins.get(folded)
+            or self._by_name(name)
+            or self._emails.get(folded)
+            or self._boxes.get(folded)
+            or self._slugs.get(folded)
+            or self._groups.get(folded, [])
+        )
+
+    def _by_id(self, ident: str) -> list[Learner]:
+        """Return the learner with exactly this id, otherwise those whose id differs in case."""
+        ident = ident.removeprefix("#")
+        return [self._ids[ident]] if ident in self._ids else self._folded.get(fold_name(ident), [])
+
+    def _by_name(self, name: str) -> list[Learner]:
+        return self._names.get(fold_name(name)) or self._words.get(bare_words(name)) or []
+
+    def _one(self, found: Sequence[Learner], name: str, asked: str) -> tuple[list[Learner], str]:
+        if len(found) == 1 or (found and len({one.group for one in found}) == 1 and fold_name(name) in self._groups):
+            return list(found), ""
+        if found:
+            shared = ", ".join(one.id for one in found[:5])
+            return [], f"Several on the roster are called {name}: {shared}."
+        return [], f"Nobody on the roster has {asked}."
+
+    def closest(self, named: Named) -> list[str]:
+        """Return the ids of those whose id, name or email is most like what the file says."""
+        asked = fold_name(named.name)
+        alike: dict[str, float] = {}
+        for one in self._roster:
+            said = {fold_name(one.id), fold_name(one.name), *_turned(one.name), *slugs(one.name)}
+            said |= {fold_name(text) for text in (one.email.partition("@")[0], *one.lms.values())}
+            matcher = difflib.SequenceMatcher(b=asked, autojunk=False)
+            best = 0.0
+            for text in said - {""}:
+                matcher.set_seq1(text[:100])
+                best = max(best, matcher.ratio() if matcher.quick_ratio() > max(best, CLOSE) else 0.0)
+            alike[one.id] = best
+        near = sorted((ident for ident, ratio in alike.items() if ratio >= CLOSE), key=lambda ident: -alike[ident])
+        return near[:CLOSEST]
+
+
+def _agree(name: str, names: Iterable[str]) -> bool:
+    """Return whether a name on the roster and one in a file share a word, however each platform cleans it."""
+    words = bare_words(name)
+    return any(words & bare_words(other) for other in names)
+
+
+def _turned(name: str) -> set[str]:
+    """Return “Lovelace, Ada” as “Ada Lovelace”, in the form used for comparing; an empty set if there's no comma."""
+    last, comma, first = name.partition(",")
+    return {fold_name(f"{first} {last}")} if comma else set()
+
+
+def _by(roster: Sequence[Learner], keys: Callable[[Learner], Iterable[Any]]) -> dict[Any, list[Learner]]:
+    found: dict[Any, list[Learner]] = defaultdict(list)
+    for one in roster:
+        for key in keys(one):
+            found[key].append(one)
+    return found
