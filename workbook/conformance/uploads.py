@@ -202,9 +202,10 @@ class Uploads:
             most_wanted = min(statuses) if reply.status_code not in statuses else reply.status_code
             said = said or f"{upper(what)} isn't refused as it should be."
             walk.expect(reply.status_code, most_wanted, promise, said, root=("refused", promise, what))
-            if reply.is_success:
+            if reply.is_success:  # that's one mistake: what follows from it is none
+                others = self._files - place.files
                 self._files = self.files()
-                place.url = self.read(place).get(self.field)
+                place.url, place.files = self.read(place).get(self.field), self._files - others
                 return
             now = self.read(place)
             kept = f"A refused upload ({what}) changed {place.what}."

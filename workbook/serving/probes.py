@@ -8,7 +8,7 @@ from typing import Any
 
 PREFIX = "/_probe"
 TASKS_FILE = "probe-tasks.txt"
-LONGEST_HOLD = 4.0
+LONGEST_HOLD = 8.0
 
 
 def add_probes(app: Any) -> None:
