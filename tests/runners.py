@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import queue
+import re
 import select
 import shlex
 import shutil
@@ -287,6 +288,12 @@ class Screen:
         """Everything that was ever written, control sequences included."""
         self._read()
         return self.raw.decode("utf-8", "replace")
+
+    @property
+    def lines_written(self) -> list[str]:
+        """Every line that was ever on the screen, without control sequences; one that was drawn again is another."""
+        lines = re.split(r"\n|\r\x1b\[2?K|\x1b\[2J|\r(?=[^\n])", self.written)
+        return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r", "", line) for line in lines]
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):  # the terminal's other end is closed

@@ -25,9 +25,21 @@ def test_check_of_a_step_as_shipped(shared: Workbook, screens: Screens) -> None:
     screens("check-as-shipped", ended.out)
 
 
-def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> None:
-    """In your copy, `check` also checks the tasks; as long as one is open, it shows the card and exits 1."""
+def test_tasks_that_are_not_begun_are_not_broken(workbook: Workbook, screens: Screens) -> None:
+    """In a copy as it was put there the tasks are open: nothing is red, no card tells what to do, and it exits 0."""
     workbook.put_into_work("01-hello")
+
+    ended = workbook("check")
+
+    assert ended.status == 0
+    assert ended.out.count("not begun") == 2
+    screens("check-tasks-not-begun", ended.out)
+
+
+def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> None:
+    """Once something is changed, the first task that's open has a card, and `check` exits 1."""
+    main = workbook.put_into_work("01-hello") / "main.py"
+    main.write_text(main.read_text(encoding="utf-8") + "\n# begun\n", encoding="utf-8")
 
     ended = workbook("check")
 
@@ -56,7 +68,45 @@ def test_solved_tasks_are_ticked_off(workbook: Workbook, screens: Screens) -> No
 
     assert ended.status == 0
     screens("check-tasks-done", ended.out)
-    assert [entry.data for entry in workbook.notes("solved")] == [{"task": "1-farewell"}, {"task": "2-shout"}]
+    assert [entry.data["task"] for entry in workbook.notes("solved")] == ["1-farewell", "2-shout"]
+
+
+def test_after_one_task_the_next_is_not_begun(workbook: Workbook) -> None:
+    """When a task is done, the next one isn't red until something is changed again."""
+    task_1, _ = read_tasks(workbook.root / "stages/01-hello")
+    copy = workbook.put_into_work("01-hello")
+    apply_edits(task_1.solution(), copy)
+    assert "task 2, shout: not begun" in workbook("check").out
+
+    (copy / "main.py").write_text((copy / "main.py").read_text(encoding="utf-8") + "\n# 2\n", encoding="utf-8")
+
+    assert "task 2, shout: 0 of 1 promises kept" in workbook("check").out
+
+
+def test_a_missing_test_file_is_red(workbook: Workbook, screens: Screens) -> None:
+    """Promises whose test file is gone don't count as kept: `check` says so, how to put it back, and exits 1."""
+    copy = workbook.put_into_work("01-hello")
+    (copy / "test_hello.py").unlink()
+
+    ended = workbook("check")
+
+    assert ended.status == 1
+    screens("check-missing-tests", ended.out)
+    assert "kept" not in ended.out
+
+
+def test_what_an_exercise_replaces_is_not_broken(workbook: Workbook, screens: Screens) -> None:
+    """`check` of the project says which promises an exercise replaces; they are red by intent, and it exits 0."""
+    grading = workbook.root / "exercises/count/grading.toml"
+    text = grading.read_text(encoding="utf-8")
+    grading.write_text('replaces = ["tests/test_books.py"]\n' + text, encoding="utf-8")
+    main = workbook.put_into_work("count") / "app/main.py"
+    main.write_text(main.read_text(encoding="utf-8").replace("/books", "/shelf"), encoding="utf-8")
+
+    ended = workbook("check", "final")
+
+    assert ended.status == 0
+    screens("check-project-replaced", ended.out)
 
 
 def test_a_broken_promise_is_told_with_its_request(workbook: Workbook, screens: Screens) -> None:

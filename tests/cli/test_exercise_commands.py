@@ -148,6 +148,17 @@ def test_what_is_not_begun(workbook: Workbook, screens: Screens) -> None:
         workbook.put_into_work("final")
 
 
+def test_an_exercise_that_is_not_begun_is_not_broken(workbook: Workbook, project: Path, screens: Screens) -> None:
+    """Before anything is written nothing is red and no card gives the work away; exit 0, and what to do next."""
+    ended = workbook("check", "count")
+
+    assert (ended.status, ended.err) == (0, "")
+    screens("check-exercise-not-written", ended.out)
+    assert not {"FAIL", "Expected", "Got"} & set(ended.out.split())
+    (project / "app/main.py").write_bytes((project / "app/main.py").read_bytes().replace(b"\n", b"\r\n"))
+    assert "FAIL" not in workbook("check", "count").out, "an editor's line endings are no beginning"
+
+
 def test_check_of_a_starter(workbook: Workbook, project: Path, screens: Screens) -> None:
     """With only the starter, the card names this exercise's TODO; no points, exit 1, and what to do next."""
     (project / "app/other.py").write_text('"""TODO: of another exercise"""\n', encoding="utf-8")

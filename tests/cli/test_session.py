@@ -12,11 +12,10 @@ from workbook.course.changes import apply_edits, read_tasks
 from ..golden import Screens
 from ..runners import Screen, Workbook, replace_in, sole_use_of, wait_until
 
-KEYS = "h hint  n next  b break  r run  l list  q quit"
+KEYS = "h hint  t task  p promises  m more  b break  n next  r run  l list  q quit"
 RIGHT, WRONG = '{"greeting": f"{GREETING} {name}"}', '{"greeting": "Go away"}'
 BACK = "Enter brings you back …"
 EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 
 
 def open_session(workbook: Workbook, columns: int = 80, lines: int = 50) -> Screen:
@@ -44,7 +43,8 @@ def test_a_first_session(workbook: Workbook, screens: Screens) -> None:
 
     replace_in(main, WRONG, RIGHT)
     shown = screen.wait_for("✓ Whoever asks is greeted by name.", "The stage's promises are all kept.", KEYS)
-    screens("session-mended", shown)  # with the card of the open task, now that they have begun to edit
+    screens("session-mended", shown)
+    assert "task 1, farewell: not begun" in shown, "the copy is as it was"
 
     quit_session(screen)
     assert "Everything is kept. uv run workbook brings you back here." in screen.text
@@ -62,14 +62,24 @@ def test_a_syntax_error_is_one_card(workbook: Workbook, screens: Screens) -> Non
     screens("session-syntax-error", screen.wait_for("The app has a syntax error:", KEYS))
 
 
-def test_hint_and_list_come_back(workbook: Workbook, screens: Screens) -> None:
-    """h shows the next hint and l every step, each on a separate screen; Enter or Ctrl-C brings you back."""
-    screen = open_session(workbook)
+def test_a_hint_stays_while_saves_are_answered(workbook: Workbook, screens: Screens) -> None:
+    """h shows the next hint beside the verdict, on 80 by 24 too; it stays there when a save is answered."""
+    screen = open_session(workbook, lines=24)
 
     screen.press("h")
-    screens("session-hint", screen.wait_for("Hint 1 of 3", BACK))
-    screen.press("\r")
-    screen.wait_for("Back from the hint.", KEYS)
+    screens("session-hint", screen.wait_for("Hint 1 of 3: Nudge", KEYS))
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    screen.wait_for("1 promise is broken in your copy.", "Hint 1 of 3: Nudge", "'Go away'", KEYS)
+    screen.press("h")
+    screen.wait_for("Hint 2 of 3: Approach", "1 promise", KEYS)
+
+    quit_session(screen)
+    assert [entry.data["level"] for entry in workbook.notes("hint")] == [1, 2]
+
+
+def test_list_comes_back(workbook: Workbook, screens: Screens) -> None:
+    """l shows every step on a screen of its own; Enter, and Ctrl-C too, brings back."""
+    screen = open_session(workbook)
 
     screen.press("l")
     screens("session-list", screen.wait_for("› 01-hello", BACK))
@@ -77,7 +87,6 @@ def test_hint_and_list_come_back(workbook: Workbook, screens: Screens) -> None:
     screen.wait_for("Back from the list.", KEYS)
 
     quit_session(screen)
-    assert [entry.data for entry in workbook.notes("hint")] == [{"task": "1-farewell", "level": 1}]
 
 
 def test_break_asks_and_comes_back(workbook: Workbook, screens: Screens) -> None:
@@ -142,7 +151,7 @@ def test_run_says_that_its_port_is_taken(workbook: Workbook) -> None:
 
     with sole_use_of(8000), socket.create_server(("127.0.0.1", 8000)):
         screen.press("r")
-        screen.wait_for("Port 8000 is in use", "uv run workbook run --port 8001", BACK)
+        screen.wait_for("Port 8000 is in use", "uv run workbook run 02-notes --port 8001", BACK)
     screen.press("\r")
     screen.wait_for(KEYS, "A note that was written can be read.")
 
@@ -154,7 +163,7 @@ def test_the_session_moves_on_only_when_told(workbook: Workbook, screens: Screen
     for title in EXPERIMENTS:
         workbook.note("predicted", "01-hello", experiment=title, right=True)
     screen = open_session(workbook)
-    screens("session-task-at-hand", screen.wait_for("task 1: Say goodbye", "✗ Whoever leaves", KEYS))
+    screens("session-task-at-hand", screen.wait_for("task 1: Say goodbye", "task 1, farewell: not begun", KEYS))
 
     task_1, task_2 = read_tasks(workbook.root / "stages/01-hello")
     apply_edits(task_1.solution(), workbook.work / "01-hello")
@@ -187,7 +196,7 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
 def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
     """If your copy has no tests, the session says how to put them back, and goes on."""
     copy = workbook.put_into_work("01-hello")
-    gone = "There are no tests to run here. Next: uv run workbook start puts them back"
+    gone = "The tests of 01-hello are gone. Next: uv run workbook start 01-hello"
     for file in list(copy.rglob("test_*.py")):
         file.unlink()
     screen = workbook.screen()
@@ -223,9 +232,11 @@ def test_no_line_is_wider_than_the_terminal(workbook: Workbook, columns: int) ->
     screen = open_session(workbook, columns)
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
     screen.wait_for("is broken in your copy.")
-    for key, words in (("h", BACK), ("l", BACK)):
+    screen.press("h")
+    screen.wait_for("Hint 1 of 3")
+    for key in "lm":
         screen.press(key)
-        screen.wait_for(words)
+        screen.wait_for(BACK)
         screen.press("\r")
         screen.wait_for("q quit")
     screen.press("b")
@@ -238,8 +249,7 @@ def test_no_line_is_wider_than_the_terminal(workbook: Workbook, columns: int) ->
     screen.wait_for("q quit")
     quit_session(screen)
 
-    lines = ESCAPES.sub("", screen.written).split("\n")
-    too_long = [line for line in lines if len(line) > columns]
+    too_long = [line for line in screen.lines_written if len(line) > columns]
     assert [line for line in too_long if not re.match(r"(   | {12})(uv run|curl|\S+$)", line)] == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ..golden import Screens, transcript, unwrapped
 from ..runners import Workbook
-from .test_exercise_commands import ESCAPES, solve
+from .test_exercise_commands import solve
 
 
 @pytest.fixture
@@ -74,7 +74,12 @@ def test_submit_packs_what_belongs_in_it(workbook: Workbook, project: Path, scre
         f"final/{name}" for name in (".env.example", "README.md", *(f"app/{w}.py" for w in wanted), "requirements.txt")
     ] + ["final/seed.py"]
     assert [line.strip() for line in ended.lines[:11]] == [name.removeprefix("final/") for name in names]
-    screens("submit", ended.out, file=file.name, size=f"{file.stat().st_size / 1024:.0f} KiB")
+    screens(
+        "submit",
+        ended.out,
+        file=file.name,
+        size=f"{file.stat().st_size / 1024:.0f} KiB",
+    )
 
 
 def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) -> None:
@@ -83,7 +88,7 @@ def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) ->
     workbook.note("solved", "count", task="count")
 
     for _ in range(3):
-        assert "Its public tests" not in workbook("submit", "count").out
+        assert "The public tests are green on this zip." in workbook("submit", "count").out
         os.utime(project / "app/main.py", (0, 0))
     files = handed_in(workbook)
 
@@ -91,6 +96,67 @@ def test_a_handed_in_zip_is_what_is_tested(workbook: Workbook, project: Path) ->
     assert len({file.read_bytes() for file in files}) == 1
     assert workbook("check", "count", "--submission", str(files[0])).status == 0
     assert {entry.data["file"] for entry in workbook.notes("submitted")} == {file.name for file in files}
+
+
+def test_what_the_app_imports_is_handed_in(workbook: Workbook, project: Path) -> None:
+    """Packages beside app/ come along if it imports them, through one another and by a name in quotes too."""
+    write_all(
+        project,
+        {
+            "paging/__init__.py": b"import shelves.wood\n",
+            "paging/table.html": b"<p>",
+            "shelves/wood.py": b"",
+            "named/__init__.py": b"",
+            "drafts/old.py": b"",
+            "notes.txt": b"",
+        },
+    )
+    solve(workbook)
+    main = project / "app/main.py"
+    main.write_text(f"import importlib\n\nimport paging\n\nimportlib.import_module('named')\n{main.read_text()}")
+
+    ended = workbook("submit", "count")
+
+    (file,) = handed_in(workbook)
+    with zipfile.ZipFile(file) as archive:
+        beside = [name for name in archive.namelist() if not name.startswith("final/app/")]
+    assert beside[2:] == [f"final/{n}" for n in ("named/__init__.py", "paging/__init__.py", "paging/table.html")] + [
+        "final/shelves/wood.py"
+    ]
+    assert "Left out, because nothing in app/ imports it: drafts/" in ended.out
+    assert "Left out, because tests are not handed in: the graders have theirs: tests" in ended.out
+    assert "Left out, because it isn't part of the app: notes.txt" in ended.out
+    assert "The public tests are green on this zip." in ended.out
+
+
+def test_a_broken_project_is_shown_as_broken(workbook: Workbook, project: Path) -> None:
+    """A project that doesn't start is zipped, and `submit` says that its tests aren't green, and where it breaks."""
+    with (project / "app/main.py").open("a", encoding="utf-8") as file:
+        file.write("x = )\n")
+
+    ended = workbook("submit", "count")
+
+    assert ended.status == 0
+    assert "0 of 70 points" in ended.out
+    assert "SyntaxError: unmatched ')'" in ended.out
+    assert "the zip is made anyway. Next: uv run workbook check count" in " ".join(ended.out.split())
+
+
+def test_the_session_notices_later_changes(workbook: Workbook, project: Path) -> None:
+    """What comes after the zip says whether that still holds the files as they are, and never that it was handed in."""
+    solve(workbook)
+    workbook("submit", "count")
+    (file,) = handed_in(workbook)
+    before = workbook("check", "count").out
+    assert f"hand in work/submissions/{file.name}; it holds your files as they are now." in " ".join(before.split())
+
+    (project / "app/books.py").write_text((project / "app/books.py").read_text() + "\n# more\n", encoding="utf-8")
+
+    after = " ".join(workbook("check", "count").out.split())
+    assert (
+        f"your files have changed since {file.name} was made; make another zip: uv run workbook submit count" in after
+    )
+    assert "handed in" not in before + after
 
 
 def test_submit_refuses_what_a_grader_refuses(workbook: Workbook, project: Path, screens: Screens) -> None:
@@ -131,5 +197,4 @@ def test_submit_on_a_terminal(workbook: Workbook, project: Path, columns: int) -
 
     assert screen.wait_for_end() == 0
     assert "\x1b[" in screen.written
-    lines = ESCAPES.sub("", screen.written).split("\n")
-    assert [line for line in lines if len(line) > columns and "/" not in line] == []
+    assert [line for line in screen.lines_written if len(line) > columns and "/" not in line] == []

@@ -55,7 +55,7 @@ def test_a_solved_task_is_ticked_off(workbook: Workbook, main: Path, watching: R
     watching.wait_for(" DONE task 1, farewell: done\n")
 
     watching.end()
-    assert [entry.data for entry in workbook.notes("solved")] == [{"task": "1-farewell"}]
+    assert [entry.data["task"] for entry in workbook.notes("solved")] == ["1-farewell"]
 
 
 def test_a_save_during_a_check_counts(main: Path, watching: Running) -> None:
@@ -104,9 +104,7 @@ def test_tests_that_are_removed_and_restored(workbook: Workbook, main: Path, wat
     seen = len(watching.text)
     for file in list(main.parent.rglob("test_*.py")):
         file.unlink()
-    seen = watching.wait_for(
-        "There are no tests to run here.\nNext: uv run workbook start puts them back\n", after=seen
-    )
+    seen = watching.wait_for("The tests of 01-hello are gone.\nNext: uv run workbook start 01-hello\n", after=seen)
 
     workbook("start", "01")
 

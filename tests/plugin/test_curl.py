@@ -1,5 +1,6 @@
 """A card's curl commands send what the test sent."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from workbook.plugin.bounds import KeptReply
 from workbook.plugin.client import Client
 from workbook.plugin.curl import ADDRESS, curl_lines, made_files
 from workbook.serving import ServedApp, choose_launcher
@@ -63,6 +65,13 @@ def repeat(client: Client, line: str, folder: Path) -> str:
     command = line.replace(ADDRESS, client.app.url).replace("curl -i ", "curl -s ", 1)
     ended = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True, timeout=60)
     return ended.stdout.decode()
+
+
+def kept_json(value: object) -> KeptReply:
+    """What a card keeps of a response with this JSON."""
+    kept = KeptReply(200, "OK", [("content-type", "application/json")])
+    kept.body.add(json.dumps(value).encode())
+    return kept
 
 
 REQUESTS: dict[str, Callable[[Client], httpx.Response]] = {
@@ -129,16 +138,46 @@ def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
 
 
 def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
-    """A token from an earlier response is written as $TOKEN, and the command works if you set that."""
+    """A token that an earlier response held is read out of that response into $TOKEN, and sent from there."""
     client.post("/login")
-    assert client.exchanges[0].reply
-    client.exchanges[0].reply.token = "a.b-c"
-    reply = client.get("/me", headers={"Authorization": "Bearer a.b-c"})
+    client.exchanges[0].reply = kept_json({"access_token": "a.b-c-d-e"})
+    reply = client.get("/me", headers={"Authorization": "Bearer a.b-c-d-e"})
 
-    _, assignment, line = curl_lines(client.exchanges)
-    assert assignment == "TOKEN=…   # the access_token of the reply"
-    assert line == f'curl -i {ADDRESS}/me -H "authorization: Bearer $TOKEN"'
-    assert repeat(client, assignment.replace("…", "a.b-c") + "\n" + line, tmp_path) == reply.text
+    assignment, line = curl_lines(client.exchanges)
+    assert assignment == (
+        f"TOKEN=$(curl -s -X POST {ADDRESS}/login"
+        """ | uv run python -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"""
+    )
+    assert line == f'curl -i {ADDRESS}/me -H "authorization: Bearer ${{TOKEN}}"'
+    assert repeat(client, "TOKEN=a.b-c-d-e\n" + line, tmp_path) == reply.text
+
+
+def test_ids_and_addresses_are_named(client: Client) -> None:
+    """An id in a path or a body, and a made-up file name, come from the response that held them, by their place."""
+    client.post("/posts", json={"title": "One"})
+    client.exchanges[0].reply = kept_json({"data": [{"id": 17, "url": "/files/3f9c01aa.png"}]})
+    client.get("/posts/17")
+    client.post("/notes", json={"post_id": 17, "pages": 17})
+    client.get("/files/3f9c01aa.png")
+
+    assert curl_lines(client.exchanges)[1:] == [
+        """URL=$(printf %s "$REPLY" | uv run python -c 'import json, sys; """
+        """print(json.load(sys.stdin)["data"][0]["url"])')""",
+        """ID=$(printf %s "$REPLY" | uv run python -c 'import json, sys; """
+        """print(json.load(sys.stdin)["data"][0]["id"])')""",
+        f'curl -i "{ADDRESS}/posts/${{ID}}"',
+        f"""curl -i -X POST {ADDRESS}/notes -H 'content-type: application/json' """
+        """-d '{"post_id":'"$ID"',"pages":17}'""",
+        f'curl -i "{ADDRESS}${{URL}}"',
+    ]
+
+
+def test_the_apps_own_address_is_that_of_run(client: Client) -> None:
+    """A header that names the app's own address names the one that `workbook run` has."""
+    client.post("/posts", headers={"Origin": client.app.url})
+
+    (line,) = curl_lines(client.exchanges)
+    assert line == f"curl -i -X POST {ADDRESS}/posts -H 'origin: {ADDRESS}'"
 
 
 @pytest.mark.parametrize(
@@ -156,13 +195,13 @@ def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, c
     assert repeat(client, line, tmp_path) == reply.text
 
 
-def test_a_stream_is_named(client: Client, tmp_path: Path) -> None:
-    """A body sent in pieces is named as such, and the command sends it in pieces too."""
+def test_a_stream_is_told(client: Client, tmp_path: Path) -> None:
+    """A body sent in pieces is told, and sent in pieces again."""
     reply = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
 
     (line,) = curl_lines(client.exchanges)
     assert "-H 'transfer-encoding: chunked'" in line
-    (tmp_path / "FILE").write_bytes(b"one two")
+    assert line.endswith("-d 'one two'")
     assert repeat(client, line, tmp_path) == reply.text
 
 

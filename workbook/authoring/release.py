@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from workbook.course import packed
 from workbook.errors import UserError
 
 # In every hidden file. Put together here, so that this file does not hold it.
@@ -71,7 +72,8 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         place.chmod(0o755 if executable[name] else 0o644)
-    count = len(texts) + (_add_solutions(root, target) if solutions else 0)
+    (target / packed.FILE).write_bytes(packed.pack(_task_solutions(root)))
+    count = len(texts) + 1 + (_add_solutions(root, target) if solutions else 0)
     return Edition(count, [line[3:] for line in changed])
 
 
@@ -118,6 +120,16 @@ def _add_solutions(root: Path, target: Path) -> int:
             (target / place).write_bytes(_git(root, "show", f"HEAD:./{name}"))
             count += 1
     return count
+
+
+def _task_solutions(root: Path) -> dict[str, str]:
+    """Return the committed solutions of the tasks, by stage and task."""
+    found = {}
+    for name in sorted(_committed(root, "stages")):
+        match name.split("/"):
+            case ["stages", stage, "tasks", task, "solution.toml"]:
+                found[f"{stage}/{task}"] = _git(root, "show", f"HEAD:./{name}").decode()
+    return found
 
 
 def _place_of_solution(name: str) -> str:

@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 StepName = Annotated[
-    str | None, typer.Argument(metavar="[STEP]", help="A step's name or number; without it, the one you are in.")
+    str | None, typer.Argument(metavar="STEP", help="A step's name or number; without it, the one you are in.")
 ]
 Tier = StrEnum("Tier", ["fork", "bubblewrap"])
 Shipped = Annotated[bool, typer.Option("--shipped", help="The step as the course ships it, not your copy.")]
@@ -99,6 +99,27 @@ def hint(step: StepName = None) -> None:
 
 
 @app.command()
+def compare(
+    step: StepName = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="Which task; without it, all that are done.", min=1)
+    ] = None,
+) -> None:
+    """Our solution of a task that you have done, to compare with yours."""
+    from .compare import compare_solutions
+
+    compare_solutions(step, number)
+
+
+@app.command()
+def read(step: StepName = None) -> None:
+    """A step's lesson, in the terminal."""
+    from .read import read_lesson
+
+    read_lesson(step)
+
+
+@app.command()
 def check(
     step: StepName = None,
     shipped: Shipped = False,
@@ -125,7 +146,7 @@ def watch(step: StepName = None, shipped: Shipped = False) -> None:
 @app.command("break")
 def break_(
     stage: StepName = None,
-    number: Annotated[int | None, typer.Argument(metavar="[N]", help="Which experiment.", min=1)] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="Which experiment.", min=1)] = None,
     predict: Annotated[
         str, typer.Option(help="Your prediction without being asked: promises by number, or none.")
     ] = "",
@@ -139,9 +160,9 @@ def break_(
 @app.command()
 def tour(
     step: Annotated[
-        str | None, typer.Argument(metavar="[STEP]", help="A project's name; without it, the course's only one.")
+        str | None, typer.Argument(metavar="STEP", help="A project's name; without it, the course's only one.")
     ] = None,
-    number: Annotated[int | None, typer.Argument(metavar="[N]", help="Which question, once more.", min=1)] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="Which question, once more.", min=1)] = None,
 ) -> None:
     """Questions on a project: which file does it, and why there?"""
     from .tour import tour_project

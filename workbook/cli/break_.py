@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from workbook.testrun import Check, ColdRunner, Promise, Runner, run_tests
 
 from . import screens
 from .context import Context
+from .keyboard import forget_typed
+from .terminal import Terminal
 
 CHOICES = 8
 SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
@@ -93,9 +96,10 @@ class _Trial:
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
-    def result(self) -> Check:
-        while self._thread.is_alive():
-            self._thread.join(0.2)
+    def result(self, terminal: Terminal) -> Check:
+        """Wait for the run, and show that something is going on."""
+        with terminal.waiting("Breaking it, and running the tests …") if self._thread.is_alive() else nullcontext():
+            self._wait()
         if isinstance(self._error, BadChange):
             raise UserError(f"The experiment does not fit the stage: {self._error}.", "git checkout stages", code=1)
         if self._error:
@@ -104,6 +108,10 @@ class _Trial:
         if self._check.trouble:
             raise UserError(f"The tests could not be run:\n{self._check.trouble}", "workbook doctor", code=1)
         return self._check
+
+    def _wait(self) -> None:
+        while self._thread.is_alive():
+            self._thread.join(0.2)
 
 
 def _predict(
@@ -122,7 +130,7 @@ def _predict(
     terminal.line()
     numbers = given if given is not None else _ask_numbers(here, "Numbers, with commas: ", len(choices))
     sure = _sure(here) if numbers is not None else ""
-    found = trial.result()
+    found = trial.result(terminal)
     _show_red(here, found)
     red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in experiment.red)
     right = numbers is not None and sorted(numbers) == red
@@ -135,7 +143,7 @@ def _predict(
 
 def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
     terminal = here.terminal
-    found = trial.result()
+    found = trial.result(terminal)
     _show_red(here, found)
     stage = here.course.folder(step)
     evidence = [_as_evidence(promise, stage) for promise in found.broken]
@@ -169,9 +177,9 @@ def _show_red(here: Context, found: Check) -> None:
     terminal.rule()
     for promise in found.broken:
         terminal.outcome("broken", promise.text)
-    for promise in found.not_proven[:1]:
-        terminal.outcome("not proven", promise.reason)
-    terminal.outcome("kept", f"{len(found.kept)} of {len(found.promises)} promises are kept")
+    looked_at = len(found.promises) - len(found.not_proven)
+    terminal.outcome("kept", f"{len(found.kept)} of {looked_at} promises are kept")
+    screens.show_not_proven(terminal, found)
     terminal.line()
 
 
@@ -249,6 +257,7 @@ def _can_ask() -> bool:
 
 
 def _ask(here: Context, prompt: str) -> str:
+    forget_typed()
     try:
         return input(here.terminal.text(prompt))
     except EOFError:

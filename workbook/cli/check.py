@@ -7,9 +7,10 @@ from pathlib import Path
 from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import step_check
+from workbook.learner.begun import fingerprint, is_begun
 from workbook.learner.step_check import StepResult, Subject
 from workbook.submissions.reading import BadSubmission, open_submission
-from workbook.testrun import ColdRunner, run_tests
+from workbook.testrun import ColdRunner
 
 from . import screens
 from .context import Context
@@ -42,16 +43,36 @@ def _of_submission(here: Context, step: Step, path: Path, stack: contextlib.Exit
 
 def _check(here: Context, subject: Subject, *, show_all: bool, launcher: str) -> None:
     step = subject.step
-    found = run_tests(ColdRunner(launcher), here.course.root, subject.tests, subject.options)
-    result = step_check.read_result(subject, found)
-    if subject.is_copy:
-        note_solved(here, result)
-    screens.show_result(here.terminal, result, cards=None if show_all else screens.CARDS_SHOWN)
-    broken = len(result.stage.broken) if subject.is_copy else 0
+    run = step_check.begin(here.course, subject, ColdRunner(launcher))
+    try:
+        found = run.result()
+    except BaseException:
+        run.cancel()
+        run.result()
+        raise
+    result = judged(here, step_check.read_result(subject, found))
+    more = " ".join(
+        ["uv run workbook check", step.name, *(["--shipped"] if shows_original(here, subject) else []), "--all"]
+    )
     handed_in = subject.exercise and not subject.is_copy  # somebody's: what is next is not told here
-    if not handed_in and (found.passed or (subject.is_copy and not found.trouble)):
-        screens.show_next(here.terminal, here.course, here.progress, step, broken=broken)
-    sys.exit(0 if found.passed else 1)
+    screens.show_result(here.terminal, result, whole=show_all, more="" if handed_in else more)
+    if not handed_in and (not result.is_red or (subject.is_copy and not found.trouble)):
+        screens.show_next(here.terminal, here.course, here.progress, step, result=result if subject.is_copy else None)
+    sys.exit(1 if result.is_red else 0)
+
+
+def shows_original(here: Context, subject: Subject) -> bool:
+    """Return whether it takes `--shipped` to check the subject, because the learner has a copy of it."""
+    return not subject.is_copy and not subject.handed_in and here.course.copy(subject.step).is_dir()
+
+
+def judged(here: Context, result: StepResult) -> StepResult:
+    """Return the result as the learner should see it, and record the tasks that are green for the first time."""
+    if not result.subject.is_copy:
+        return result
+    note_solved(here, result)
+    begun = is_begun(here.course, here.progress, result.subject.step)
+    return result if begun else result.not_begun()
 
 
 def note_solved(here: Context, result: StepResult) -> list[str]:
@@ -59,5 +80,5 @@ def note_solved(here: Context, result: StepResult) -> list[str]:
     step = result.subject.step
     new = [name for name in result.solved if name not in here.progress.of(step).solved]
     for name in new:
-        here.note("solved", step, task=name)
+        here.note("solved", step, task=name, code=fingerprint(result.subject.folder))
     return new

@@ -3,6 +3,7 @@
 import re
 
 from workbook.course.changes import Task
+from workbook.course.model import Step
 from workbook.errors import UserError
 
 from .context import Context
@@ -13,42 +14,55 @@ def give_next_hint(name: str | None) -> None:
     """Show the next hint for what the learner is at in the step."""
     here = Context()
     step = here.step(name)
-    if step.kind == "exercise":
-        give_hint(here, Task(here.course.folder(step), step.title), name=step.name)
-        return
-    tasks = here.course.tasks(step)
-    unsolved = here.progress.unsolved(step)
-    if not tasks:
+    if step.kind != "exercise" and not here.course.tasks(step):
         raise UserError(f"{step.name} has no tasks, so no hints.", "workbook list", code=1)
-    if not unsolved:
+    task = task_at_hand(here, step)
+    if task is None:
         here.terminal.line(f"Every task of {step.name} is done; there is nothing to hint at.")
         return
-    task = next(task for task in tasks if task.number == unsolved[0])
-    give_hint(here, task, name=step.name)
+    take_hint(here, step, task)
+    show_hints(here, step, task)
 
 
-def give_hint(here: Context, task: Task, *, name: str) -> None:
-    """Show the next of the task's hints, and those given before."""
-    step = here.course.step(name)
+def task_at_hand(here: Context, step: Step) -> Task | None:
+    """Return the task that the learner is at: the first that isn't solved, or the exercise itself; None if all are."""
+    if step.kind == "exercise":
+        return Task(here.course.folder(step), step.title)
+    unsolved = here.progress.unsolved(step)
+    return next((task for task in here.course.tasks(step) if task.number in unsolved[:1]), None)
+
+
+def take_hint(here: Context, step: Step, task: Task) -> tuple[int, int]:
+    """Go on to the task's next hint; returns its number and how many there are."""
     hints = read_hints(task)
     level = min(here.progress.of(step).hints.get(task.folder.name, 0) + 1, len(hints))
     here.note("hint", step, task=task.folder.name, level=level)
+    return level, len(hints)
+
+
+def show_hints(here: Context, step: Step, task: Task, *, only_last: bool = False) -> None:
+    """Show the hints of a task that the learner has taken so far, or only the last of them."""
+    terminal, hints = here.terminal, read_hints(task)
+    level = here.progress.of(step).hints.get(task.folder.name, 0)
     of_exercise = step.kind == "exercise"
-    here.terminal.line(task.title if of_exercise else f"Task {task.number}: {task.title}", "bold")
+    if not only_last:
+        terminal.line(task.title if of_exercise else f"Task {task.number}: {task.title}", "bold")
     for n, (title, body) in enumerate(hints[:level], 1):
-        here.terminal.line()
-        here.terminal.line(f"Hint {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
+        if only_last and n < level:
+            continue
+        (terminal.rule if only_last else terminal.line)()
+        terminal.line(f"Hint {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
         for kind, text in _blocks(body):
             if kind == "code":
-                here.terminal.code(text, "python")
+                terminal.code(text, "python")
             else:
-                here.terminal.line(text)
-    if level == len(hints) and of_exercise:
-        here.terminal.line()
-        here.terminal.line("That was the last. Hints cost nothing.", "dim")
-    elif level == len(hints):
-        here.terminal.line()
-        here.terminal.line(f"That was the last. A solution lies in {shown_path(task.folder / 'solution.toml')}.", "dim")
+                terminal.line(text)
+    if level == len(hints) and not only_last:
+        terminal.line()
+        after = (
+            "Hints cost nothing." if of_exercise else f"Our solution: uv run workbook compare {step.name} {task.number}"
+        )
+        terminal.line(f"That was the last. {after}", "dim")
 
 
 def read_hints(task: Task) -> list[tuple[str, str]]:

@@ -9,57 +9,101 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Self
 
+READ_AT_ONCE = 64 * 1024
+PASTED_WITHIN = 0.05  # seconds between two pieces of a pasted text
 TYPED_AT_ONCE = 3  # keys; more that come in one read are a pasted text
 REDRAW = "\f"  # Ctrl-L; told also when the terminal has got another size
 
 _typed_ahead: deque[str] = deque()  # pressed before the one who reads keys was ready for them
 
 
-@contextlib.contextmanager
-def single_keys(on_key: Callable[[str], None]) -> Iterator[None]:
-    """Call `on_key` with each key as it is pressed, unechoed; Ctrl-C still interrupts.
+class SingleKeys:
+    """Calls `on_key` with each key as it's pressed, unechoed; Ctrl-C still interrupts. Use it as a context manager.
 
-    At the end the terminal is as it was, and typed lines can be read again.
+    At the end, and while it's paused, the terminal is as it was, and typed lines can be read again.
     """
-    ended = threading.Event()
 
-    def listen() -> None:
-        size = shutil.get_terminal_size()
-        while not ended.is_set():
-            key = read_key(0.1)
-            if size != (size := shutil.get_terminal_size()):
-                on_key(REDRAW)
-            if key:
-                on_key(key)
-                if key == "q":
-                    return
+    def __init__(self, on_key: Callable[[str], None]) -> None:
+        self._on_key = on_key
+        self._ended = threading.Event()
+        self._stack = contextlib.ExitStack()
 
-    thread = threading.Thread(target=listen, daemon=True)
-    with _unbuffered():
+    def __enter__(self) -> Self:
+        self._ended = threading.Event()
+        set_again = self._stack.enter_context(_unbuffered())
+        thread = threading.Thread(target=self._listen, args=(self._ended, set_again), daemon=True)
         thread.start()
+        self._stack.callback(thread.join, 2)
+        self._stack.callback(self._ended.set)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the keys to others in the block."""
+        self._stack.close()
         try:
             yield
         finally:
-            ended.set()
-            thread.join(2)
+            self.__enter__()
+
+    def _listen(self, ended: threading.Event, set_again: Callable[[], bool]) -> None:
+        size = shutil.get_terminal_size()
+        while not ended.is_set():
+            key = read_key(0.1)
+            if set_again() or size != (size := shutil.get_terminal_size()):
+                self._on_key(REDRAW)
+            if key:
+                self._on_key(key)
+                if key == "q":
+                    return
 
 
 @contextlib.contextmanager
-def _unbuffered() -> Iterator[None]:
+def _unbuffered() -> Iterator[Callable[[], bool]]:
+    """Have keys come one by one; yields what sets this again after a Ctrl-Z and `fg`, and tells whether it had to."""
     if sys.platform == "win32":
-        yield
+        yield lambda: False
         return
     import termios
     import tty
 
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
+
+    def set_again() -> bool:
+        try:
+            if not termios.tcgetattr(fd)[3] & termios.ICANON:
+                return False
+            tty.setcbreak(fd, termios.TCSANOW)
+        except termios.error:  # the terminal has gone
+            return False
+        return True
+
     try:
         tty.setcbreak(fd, termios.TCSANOW)
-        yield
+        yield set_again
     finally:
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def forget_typed() -> None:
+    """Drop what was typed before there was a question to it."""
+    _typed_ahead.clear()
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+        return
+    import termios
+
+    with contextlib.suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def read_key(seconds: float) -> str:
@@ -76,7 +120,11 @@ def read_key(seconds: float) -> str:
     if not _typed_ahead:
         if not select.select([sys.stdin], [], [], seconds)[0]:
             return ""
-        _typed_ahead.extend(split_keys(os.read(sys.stdin.fileno(), 64)))
+        pressed = os.read(sys.stdin.fileno(), READ_AT_ONCE)
+        if len(pressed) > TYPED_AT_ONCE and not pressed.startswith(b"\x1b"):  # a paste, which may come in pieces
+            while select.select([sys.stdin], [], [], PASTED_WITHIN)[0] and os.read(sys.stdin.fileno(), READ_AT_ONCE):
+                pass
+        _typed_ahead.extend(split_keys(pressed))
     return _typed_ahead.popleft() if _typed_ahead else ""
 
 

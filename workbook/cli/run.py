@@ -1,6 +1,7 @@
 """`workbook run`: serve a step as its users would see it."""
 
 import contextlib
+import os
 import queue
 import time
 from pathlib import Path
@@ -28,20 +29,26 @@ def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None
     step = here.step(name)
     subject = Subject.of(here.course, step, shipped=shipped)
     terminal = here.terminal
+    again = ["uv", "run", "workbook", "run", step.name, *(["--shipped"] if shipped else [])]
+    at_port = ["--port", str(port)] if port != 8000 else []
     data = _data_folder(terminal, here.course, step, fresh=fresh)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
         stack.enter_context(FileWatcher(subject.folder, saves.put))
         settings = (here.course.project if step.kind == "exercise" else step).run
-        env, page = dict(settings.env), ""
-        if settings.mailbox:
+        page = ""
+        # What the learner has set in front of the command wins; set to nothing, the app has none of it.
+        env = {name: value for name, value in settings.env.items() if name not in os.environ}
+        for name in [name for name in settings.env if os.environ.get(name) == ""]:
+            del os.environ[name]
+        if settings.mailbox and "SMTP_PORT" not in os.environ:
             env |= _mailbox(stack, terminal)
         if settings.page:
             page = _page(stack, subject.folder / settings.page, port)
         while True:
             with contextlib.ExitStack() as one:
-                output = one.enter_context(contextlib.closing(Output(terminal, step.name)))
-                app = _serve(terminal, subject.folder, data, port, env, output)
+                output = one.enter_context(contextlib.closing(Output(terminal, [*again, *at_port])))
+                app = _serve(terminal, subject.folder, data, port, env, output, again)
                 if app:
                     one.callback(app.stop)
                     terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
@@ -64,7 +71,7 @@ def _wait(saves: "queue.Queue[list[Path]]") -> None:
 
 
 def _serve(
-    terminal: Terminal, folder: Path, data: Path, port: int, env: dict[str, str], output: Output
+    terminal: Terminal, folder: Path, data: Path, port: int, env: dict[str, str], output: Output, again: list[str]
 ) -> ServedApp | None:
     """Return the running app; if it doesn't start, say why and return None. Raises `UserError` if the port is taken."""
     deadline = time.monotonic() + 2  # the port of the app before may be free only in a moment
@@ -92,7 +99,7 @@ def _serve(
             if time.monotonic() > deadline:
                 raise UserError(
                     f"Port {port} is in use, perhaps by another workbook run.",
-                    f"end that, or take another port: uv run workbook run --port {port + 1}",
+                    f"end that, or take another port: {' '.join([*again, '--port', str(port + 1)])}",
                     code=1,
                 ) from None
             time.sleep(0.1)

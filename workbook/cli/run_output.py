@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Sequence
 
 from .terminal import Terminal
 
@@ -21,8 +22,9 @@ LONGEST_LINE = 4096
 class Output:
     """The way of one app's output to standard error. Close it when the app has ended."""
 
-    def __init__(self, terminal: Terminal, step: str) -> None:
-        self._terminal, self._step = terminal, step
+    def __init__(self, terminal: Terminal, again: Sequence[str]) -> None:
+        """`again` is the command that serves the app once more."""
+        self._terminal, self._again = terminal, again
         self._last = b""
         self._telling: threading.Timer | None = None
         self._told = threading.Lock()
@@ -68,5 +70,5 @@ class Output:
             terminal.field("Next", ["DATABASE_URL names that database: name an empty one"], prose=True)
         else:
             terminal.field("Next", ["begin with an empty data folder; the old one is kept:"], prose=True)
-            terminal.field("", [f"uv run workbook run {self._step} --fresh"])
+            terminal.field("", [" ".join([*self._again, "--fresh"])])
         terminal.line()

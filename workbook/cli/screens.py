@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbook.course.changes import Edit, Experiment
+from workbook.course.changes import BadChange, Edit, Experiment, Task
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course, Step
 from workbook.course.points import read_grading
+from workbook.course.test_files import KEPT_IN
+from workbook.errors import UserError
+from workbook.learner.begun import fingerprint
 from workbook.learner.progress import Progress
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import MAIN, has_begun
@@ -17,7 +20,19 @@ from workbook.testrun import Check, Promise
 
 from .terminal import Terminal
 
-CARDS_SHOWN = 2
+CARDS_SHOWN = 1
+# Of a card in short: its sections, and how many lines of each.
+IN_SHORT = {
+    "It says": 3,
+    "Not served": 8,
+    "Before it": 2,
+    "Expected": 4,
+    "Got": 4,
+    "Differs": 3,
+    "At": 2,
+    "To do": 2,
+    "Hint": 1,
+}
 PROMISES_LISTED = 12  # more of them are counted, but for the broken ones
 
 
@@ -31,61 +46,95 @@ def shown_path(path: Path) -> str:
 
 
 def show_result(
-    terminal: Terminal, result: StepResult, *, cards: int | None = CARDS_SHOWN, task_cards: bool = True
+    terminal: Terminal, result: StepResult, *, whole: bool = False, more: str = "", limit: int | None = CARDS_SHOWN
 ) -> None:
-    """Show the verdict, then at most `cards` cards of what's broken; of open tasks, only the first one's first.
+    """Show the verdict, then cards of what's broken, whole or in short; `more` says how to see all of them."""
+    show_verdict(terminal, result)
+    if not result.whole.trouble:
+        terminal.line()
+        show_cards(terminal, cards_first(result), limit=None if whole else limit, more=more, whole=whole)
 
-    Without `task_cards`, a task that's still to be done gets none, because it isn't broken: it hasn't begun.
-    """
-    subject = result.subject
+
+def cards_first(result: StepResult) -> list[Promise]:
+    """Return what's broken and has cards to show: the step's own promises, or those of the first task that has any."""
+    broken = result.stage.broken
+    return broken or next((check.broken for check in result.tasks.values() if check.broken), [])
+
+
+def show_title(terminal: Terminal, subject: Subject) -> None:
     where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "as shipped, "
     terminal.line(f"{subject.step.title}  {where}{shown_path(subject.handed_in or subject.folder)}", "bold")
-    terminal.line()
+
+
+def show_verdict(terminal: Terminal, result: StepResult, *, short: bool = False) -> None:
+    """Show how the promises, the tasks and the points are; in `short`, what is kept is only counted."""
+    subject = result.subject
+    if not short:
+        show_title(terminal, subject)
+        terminal.line()
     if result.whole.trouble:
         terminal.outcome("broken", "The tests could not be run.")
         terminal.field("It says", result.whole.trouble.splitlines()[-20:])
         return
-    _show_promises(terminal, result.stage)
+    if result.missing:
+        names = ", ".join(result.missing[:3]) + (" …" if len(result.missing) > 3 else "")
+        are = "is" if len(result.missing) == 1 else "are"
+        terminal.outcome(
+            "broken", f"{names} {are} gone from {shown_path(subject.folder)}, so what it proves is not checked."
+        )
+    _show_promises(terminal, result.stage, short=short)
     for name, task in result.tasks.items():
         _show_task(terminal, name, task)
-    if result.subject.exercise:
-        _show_points(terminal, result.subject.exercise, result.stage)
-    terminal.line()
-    broken = result.stage.broken
-    if not broken and task_cards:
-        broken = next((check.broken for check in result.tasks.values() if check.broken), [])
-    limit = cards if result.stage.broken or cards is None else 1
-    show_cards(terminal, broken, limit=limit, all_by="uv run workbook check --all")
+    if subject.exercise:
+        _show_points(terminal, subject.exercise, result.stage, blank=not short)
 
 
-def _show_promises(terminal: Terminal, check: Check) -> None:
+def _show_promises(terminal: Terminal, check: Check, *, short: bool = False) -> None:
     core = [promise for promise in check.promises if not promise.deeper]
+    listed = [] if short or len(core) > PROMISES_LISTED else core
     for promise in check.promises:
-        is_listed = promise in core and promise.outcome != "waiting" and len(core) <= PROMISES_LISTED
-        if promise.outcome == "broken" or is_listed:
-            terminal.outcome(promise.outcome, promise.text)
-    if len(core) > PROMISES_LISTED:
+        outcome = promise.outcome
+        if outcome == "broken" or (promise in listed and outcome in {"kept", "open"}):
+            terminal.outcome(outcome, promise.text)
+    if core and not listed:
         _show_count(terminal, core, "promises")
     if waiting := [promise for promise in check.promises if promise.outcome == "waiting"]:
         terminal.outcome("waiting", f"{_promises(len(waiting))} {_wait(len(waiting))} until that is mended")
     if deeper := [promise for promise in check.promises if promise.deeper]:
         _show_count(terminal, deeper, "deeper promises")
-    for reason in dict.fromkeys(promise.reason for promise in check.not_proven):
-        names = ", ".join(promise.name for promise in check.not_proven if promise.reason == reason)
-        terminal.outcome("not proven", f"{reason}: {names}")
+    show_not_proven(terminal, check)
+    replaced = [promise for promise in check.promises if promise.outcome == "replaced"]
+    for exercise in dict.fromkeys(promise.reason for promise in replaced):
+        of = [promise for promise in replaced if promise.reason == exercise]
+        files = ", ".join(dict.fromkeys(f"tests/{promise.file.name}" for promise in of))
+        said = f"{_promises(len(of))} of {files}: red by intent, because {exercise} replaces {files}"
+        terminal.outcome("open", said)
+
+
+def show_not_proven(terminal: Terminal, check: Check) -> None:
+    """Say how many promises couldn't be looked at here, and why."""
+    reasons = [promise.reason for promise in check.not_proven]
+    for reason in dict.fromkeys(reasons):
+        number = reasons.count(reason)
+        needs = f"{'needs' if number == 1 else 'need'} a browser: uv run workbook doctor says how to get one"
+        said = needs if "Chromium" in reason else f"not looked at: {reason}"
+        terminal.outcome("not proven", f"{number} more {said}")
 
 
 def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) -> None:
     kept = sum(promise.outcome == "kept" for promise in promises)
-    terminal.outcome("kept" if kept == len(promises) else "open", f"{kept} of {len(promises)} {called} kept")
+    of = sum(promise.outcome not in {"not proven", "replaced"} for promise in promises)
+    if of:
+        terminal.outcome("kept" if kept == of else "open", f"{kept} of {of} {called} kept")
 
 
-def _show_points(terminal: Terminal, exercise: Exercise, check: Check) -> None:
+def _show_points(terminal: Terminal, exercise: Exercise, check: Check, *, blank: bool = True) -> None:
     """Show the points for what's kept, out of those that the public tests give, and how many more there are."""
     grading = read_grading(exercise.folder)
     of = grading.score({promise.name for promise in check.promises})
     got = grading.score({promise.name for promise in check.kept})
-    terminal.line()
+    if blank:
+        terminal.line()
     said = f"{got:g} of {of:g} points"
     terminal.line(
         f"{said}; {grading.full - of:g} more are graded by hidden tests." if grading.full > of else said, "bold"
@@ -97,6 +146,8 @@ def count_broken(check: Check) -> str:
     waiting = sum(promise.outcome == "waiting" for promise in check.promises)
     broken = len(check.broken) - waiting
     said = f"{_promises(broken)} {'is' if broken == 1 else 'are'} broken"
+    if not broken:
+        return f"{_promises(waiting)} {_wait(waiting)}"
     return f"{said} and {waiting} {_wait(waiting)}" if waiting else said
 
 
@@ -115,32 +166,65 @@ def _show_task(terminal: Terminal, name: str, check: Check) -> None:
         said = "its tests are gone; uv run workbook start puts them back"
         terminal.outcome("open", f"task {number}, {words.replace('-', ' ')}: {said}")
     else:
-        note = "done" if check.passed else f"{kept} of {of} promises kept"
+        begun = check.broken or check.passed or not check.promises
+        note = "done" if check.passed else f"{kept} of {of} promises kept" if begun else "not begun"
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
 
 
-def show_cards(terminal: Terminal, broken: Sequence[Promise], *, limit: int | None, all_by: str = "") -> None:
-    """Show cards of broken promises, at most `limit`, one for each cause; `all_by` is the command for the rest."""
+def show_cards(
+    terminal: Terminal, broken: Sequence[Promise], *, limit: int | None, more: str = "", whole: bool = False
+) -> None:
+    """Show cards of broken promises, at most `limit`, one for each cause; `more` says how to see the rest."""
     cards = [(promise, card) for promise in broken for card in promise.cards[:1]]
+    plain = [promise for promise in broken if not promise.cards and promise.outcome == "broken"]
     for promise, card in cards[:limit]:
-        show_card(terminal, promise, card)
-    for promise in [promise for promise in broken if not promise.cards and promise.outcome == "broken"][:limit]:
+        show_card(terminal, promise, card, whole=whole)
+    for promise in plain[:limit]:
         terminal.outcome("broken", promise.text)
         terminal.field("It says", promise.plain.splitlines()[-12:])
     left = len(cards) - len(cards[:limit])
-    if left:
-        rest = f"; {all_by} shows every card" if all_by else f": {', '.join(card['test'] for _, card in cards[limit:])}"
-        terminal.line(f"and {left} more{rest}", "dim")
+    if more and cards and not whole:
+        rest = f", and {left} more cards" if left > 1 else ", and one more card" if left else ""
+        terminal.field("More", [f"{more} shows all that was sent{rest}"], "dim", prose=True)
+    elif left:
+        terminal.line(f"and {left} more: {', '.join(card['test'] for _, card in cards[limit:])}", "dim")
 
 
-def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any]) -> None:
+def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any], *, whole: bool = False) -> None:
+    """Show a card, whole or only what says what's wrong."""
     terminal.rule()
     terminal.outcome("broken", promise.text)
     terminal.line(f"{card['test']}, {shown_path(promise.file)}:{promise.line}", "dim", indent=3)
-    for label, lines in card["sections"]:
+    sections = [(label, list(lines)) for label, lines in card["sections"]]
+    for label, lines in sections if whole else _in_short(sections, card.get("asked", ""), terminal.width - 12):
         style = {"Expected": "green", "Got": "red", "It says": "bold yellow", "App's log": "dim"}.get(label, "")
-        terminal.field(label, lines, style)
-    terminal.line()
+        terminal.field(label, _from_here(lines) if label == "Repeat it" else lines, style)
+    if whole:
+        terminal.line()
+
+
+def _in_short(sections: Sequence[tuple[str, list[str]]], asked: str, width: int) -> list[tuple[str, list[str]]]:
+    """Return what says what is wrong, each part a few lines at most: a card that fits a screen beside the rest."""
+    names = [label for label, _ in sections]
+    shown = []
+    for label, lines in sections:
+        if label == "App's log":
+            shown.append((label, [line.strip() for line in lines if line.strip("~^ ")][-2:]))
+        elif most := IN_SHORT.get(label, 0):
+            most = 2 if label in {"Expected", "Got"} and "Differs" in names else most
+            rows = [line if len(line) <= width else line[: width - 1] + "…" for line in lines[:most]]
+            shown.append((label, [*rows, "…"] if len(lines) > most and label != "Differs" else rows))
+    return [*shown, ("Asked", [asked if len(asked) <= width else asked[: width - 1] + "…"])] if asked else shown
+
+
+def _from_here(lines: Sequence[str]) -> list[str]:
+    """Return the lines to repeat a card with their files named from the folder that the learner is in."""
+    try:
+        root = Course.find(Path.cwd()).root
+    except (UserError, OSError):
+        return list(lines)
+    here = shown_path(root / KEPT_IN)
+    return [line.replace(f"@{KEPT_IN}/", f"@{here}/") for line in lines]
 
 
 def show_next(
@@ -150,21 +234,23 @@ def show_next(
     step: Step,
     *,
     keys: bool = False,
-    broken: int = 0,
+    result: StepResult | None = None,
 ) -> None:
-    """Show what to do next in the step, and which file to open; `broken` counts the copy's broken promises."""
+    """Show what to do next in the step, and which file to open; `result` is what a check of the copy has found."""
 
     def say(what: str, command: str, key: str) -> None:
         terminal.field("Next", [what], prose=True)
         terminal.field("", [f"press {key}" if keys else command])
 
     if step.kind == "exercise":
-        show_next_in_exercise(terminal, course, progress, step, keys=keys, is_broken=bool(broken))
+        show_next_in_exercise(terminal, course, progress, step, keys=keys, result=result)
         return
     copy, folder = course.copy(step), course.folder(step)
     main_file = Subject.of(course, step).main_file
-    if broken and not main_file.exists():
-        terminal.field("Next", [f"{shown_path(main_file)} is gone; this puts it back:"], prose=True)
+    broken = bool(result and result.stage.broken)
+    if result and (result.missing or (broken and not main_file.exists())):
+        gone = "the missing tests" if result.missing else shown_path(main_file)
+        terminal.field("Next", [f"put back {gone}; your own files stay as they are:"], prose=True)
         terminal.field("", [f"uv run workbook start {step.name}"])
     elif broken:
         terminal.field("Next", ["mend your copy: the card says what is broken"], prose=True)
@@ -172,50 +258,90 @@ def show_next(
         terminal.field("Or", ["put it back, with a backup:", f"uv run workbook reset {step.name}"])
     elif untried := progress.untried(step):
         of = len(course.experiments(step))
-        terminal.field("Read", [shown_path(folder / "README.md")])
+        terminal.field("Read", [_lesson(course, step)])
         say(
             f"predict and break: experiment {untried[0]} of {of}",
             f"uv run workbook break {step.name} {untried[0]}",
             "b",
         )
     elif unanswered := progress.unanswered(step):
-        terminal.field("Read", [shown_path(folder / "README.md")])
+        terminal.field("Read", [_lesson(course, step)])
         say(f"the tour: question {unanswered[0]} of {len(course.tour(step))}", f"uv run workbook tour {step.name}", "t")
     elif unsolved := progress.unsolved(step):
         task = next(task for task in course.tasks(step) if task.number == unsolved[0])
         terminal.field("Next", [f"task {task.number}: {task.title}"], prose=True)
         terminal.field("Read", [shown_path(folder / "tasks" / task.folder.name / "README.md")])
         if copy.is_dir():
-            terminal.field("Edit", [shown_path(main_file)])
+            terminal.field("Edit", _files_of(task, copy, main_file))
         else:
             terminal.field("", [f"uv run workbook start {step.name}"])
-    elif after := course.after(step):
-        say(f"this step is done; on to {after.name}", f"uv run workbook start {after.name}", "n")
+    else:
+        _show_end(terminal, course, step, keys=keys)
+
+
+def _show_end(terminal: Terminal, course: Course, step: Step, *, keys: bool) -> None:
+    """Lead on from a step whose parts are all done."""
+    after = course.after(step)
+    if step.kind == "stage":
+        if course.tasks(step):
+            compare = "press c" if keys else f"uv run workbook compare {step.name}"
+            terminal.field("Compare", [f"your solutions with ours: {compare}"])
+        terminal.field(
+            "Check", ["yourself: the questions at the end of the lesson", f"uv run workbook read {step.name}"]
+        )
+    if after:
+        terminal.field("Next", [f"this step is done; on to {after.name}"], prose=True)
+        terminal.field("", ["press n" if keys else f"uv run workbook start {after.name}"])
     else:
         terminal.field("Next", ["the last step is done: you have been through the whole course"], prose=True)
 
 
+def _lesson(course: Course, step: Step) -> str:
+    """Return how to open a step's lesson: its file, which `workbook read` shows in the terminal."""
+    return shown_path(course.folder(step) / "README.md")
+
+
+def _files_of(task: Task, copy: Path, main_file: Path) -> list[str]:
+    """Return the files that a task is solved in, as they are in the copy; the main file if that isn't known."""
+    try:
+        names = dict.fromkeys(edit.file for edit in task.solution())
+    except BadChange:
+        names = {}
+    files = [copy / name for name in names]
+    return [shown_path(file) + ("" if file.exists() else " (new)") for file in files] or [shown_path(main_file)]
+
+
 def show_next_in_exercise(
-    terminal: Terminal, course: Course, progress: Progress, step: Step, *, keys: bool = False, is_broken: bool = False
+    terminal: Terminal,
+    course: Course,
+    progress: Progress,
+    step: Step,
+    *,
+    keys: bool = False,
+    result: StepResult | None = None,
 ) -> None:
-    """Show what to do next in an exercise: begin, write, hand in."""
+    """Show what to do next in an exercise: begin, write, make the zip."""
     copy, exercise = course.copy(step), course.exercise(step)
     if not has_begun(course, step):
-        terminal.field("Next", [f"begin it: uv run workbook start {step.name}"])
+        terminal.field("Next", ["begin it:", f"uv run workbook start {step.name}"])
     elif not (copy / MAIN).is_file():
         terminal.field("Next", [f"{shown_path(copy / MAIN)} is gone; this puts it back:"], prose=True)
         terminal.field("", [f"uv run workbook start {step.name}"])
-    elif is_broken or progress.unsolved(step):
+    elif (result and not result.stage.passed) or progress.unsolved(step):
         terminal.field("Read", [shown_path(exercise.folder / "README.md")])
         todos = [copy / file for file in exercise.starter_files()]
         terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])
-        terminal.field("Check", [f"uv run workbook check {step.name}"])
+        if not keys:
+            terminal.field("Check", [f"uv run workbook check {step.name}"])
     else:
-        handed = progress.of(step).submitted
+        made = progress.of(step).submitted
+        is_same = bool(made) and progress.of(step).submitted_code == fingerprint(copy)
         said = (
-            f"handed in as {handed}; once more, after a change:"
-            if handed
-            else "the public tests are green; hand it in:"
+            "the public tests are green; make the zip to hand in:"
+            if not made
+            else f"hand in work/submissions/{made}; it holds your files as they are now. Another zip:"
+            if is_same
+            else f"your files have changed since {made} was made; make another zip:"
         )
         terminal.field("Next", [said], prose=True)
         terminal.field("", [f"uv run workbook submit {step.name}"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from textwrap import fill, wrap
 from typing import IO, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -106,6 +107,35 @@ class Terminal:
 
             self._console.print(Syntax(shown, lexer, theme="ansi_dark", background_color="default", word_wrap=True))
 
+    def markdown(self, text: str) -> None:
+        """Write a text in Markdown, rendered where there's colour, otherwise as it is."""
+        if self.plain:
+            self._write(Text(self.text(text.rstrip("\n"))))
+        else:
+            from rich.markdown import Markdown  # late, like the syntax above
+
+            self._console.print(Markdown(self.text(text), code_theme="ansi_dark"), width=self.width)
+
+    @contextlib.contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Show that something is going on: a line, and on a terminal a sign that moves until the block ends."""
+        if self.plain:
+            self.line(text, "dim")
+            yield
+            return
+        with self._console.status(self.text(text), spinner="line" if self.ascii else "dots"):
+            yield
+
+    @contextlib.contextmanager
+    def pager(self) -> Iterator[None]:
+        """Show what's written in the block page by page, where there's a terminal and a pager."""
+        if self.plain or sys.platform == "win32" or not sys.stdin.isatty():
+            yield
+            return
+        os.environ.setdefault("LESS", "-R")
+        with self._console.pager(styles=True):
+            yield
+
     def rule(self) -> None:
         self._write(Text(self.text("─" * self.width), style="dim"))
 
@@ -129,6 +159,35 @@ class Terminal:
                 bar.update(task, advance=1, description=said if len(said) <= room else said[: room - 1] + "…")
 
             yield advance
+
+    def lines_of(self, write: Callable[[], object]) -> list[str]:
+        """Return the lines that `write` writes here, colours included, instead of writing them."""
+        with self._console.capture() as captured:
+            write()
+        text = captured.get()
+        return text.removesuffix("\n").split("\n") if text else []
+
+    def rows(self, lines: Sequence[str]) -> int:
+        """Return how many rows of the screen the lines take; one that's too long takes several."""
+        widths = (cell_len(Text.from_ansi(line).plain) for line in lines)
+        return sum(max(1, -(-width // self._console.width)) for width in widths)
+
+    def fitted(self, lines: Sequence[str], room: int) -> list[str]:
+        """Return the first of the lines that fit into `room` rows."""
+        found = list(lines)
+        while found and self.rows(found) > room:
+            found.pop()
+        return found
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Write lines that `lines_of` returned, without an end of line behind the last: the screen would scroll."""
+        self._console.file.write("\n".join(lines))
+        self._console.file.flush()
+
+    @property
+    def height(self) -> int:
+        """Rows of the terminal."""
+        return self._console.height
 
     def clear(self) -> None:
         """Begin a new screen, where the terminal can."""

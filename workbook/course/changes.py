@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .packed import solution_text
+
 
 class BadChange(Exception):
     """A change that does not fit its files; the message names the file and the edit."""
@@ -56,8 +58,12 @@ class Task:
         return sorted(self.folder.glob("test_*.py"))
 
     def solution(self) -> tuple[Edit, ...]:
+        """Return the reference solution's edits of the stage. Raises `BadChange`."""
         file = self.folder / "solution.toml"
-        return _edits(_load(file).get("edit", []), file)
+        text = solution_text(self.folder)
+        if text is None:
+            raise BadChange(f"{file.name} is not there")
+        return _edits(_parse(text, file).get("edit", []), file)
 
 
 def read_experiments(stage: Path) -> list[Experiment]:
@@ -135,11 +141,16 @@ def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadChange(f"{file.name}: {error}") from error
+        return _parse(file.read_text(encoding="utf-8"), file)
     except UnicodeDecodeError as error:
         raise BadChange(f"{file.name} is not UTF-8 (byte {error.start})") from error
+
+
+def _parse(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadChange(f"{file.name}: {error}") from error
 
 
 def _edits(entries: list[Any], file: Path) -> tuple[Edit, ...]:

@@ -1,6 +1,8 @@
-"""Where a step's tests are."""
+"""Where a step's tests are, and where the files of their failure cards are kept."""
 
 from pathlib import Path
+
+KEPT_IN = "work/data/cards"  # below the course's folder: what the requests on a card send
 
 
 def find_tests(*folders: Path) -> list[Path]:

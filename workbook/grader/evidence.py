@@ -105,7 +105,7 @@ class Sheet:
 
     def _told(self, card: dict[str, Any], submission: Path | None) -> str:
         sections: list[tuple[str, Sequence[str]]] = card["sections"]
-        code = any(label == "Expected" and "\n".join(lines) in self.conditions for label, lines in sections)
+        code = any(label in {"Checked", "It says"} and "\n".join(lines) in self.conditions for label, lines in sections)
         left_out = OF_THE_TEST | ({"Expected", "Got"} if code else set())
         shown = []
         for label, lines in sections:

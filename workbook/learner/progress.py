@@ -15,7 +15,9 @@ class StepProgress:
     solved: set[str] = field(default_factory=set)
     hints: dict[str, int] = field(default_factory=dict)
     toured: dict[str, bool] = field(default_factory=dict)  # whether at the first try
+    code: str = ""  # what the code was when a task was last solved: its fingerprint
     submitted: str = ""
+    submitted_code: str = ""  # the fingerprint of what's in that zip
     finished: bool = False
 
 
@@ -55,6 +57,7 @@ class Progress:
             progress.tried[str(data.get("experiment"))] = bool(data.get("right"))
         elif kind == "solved":
             progress.solved.add(str(data.get("task")))
+            progress.code = str(data.get("code", ""))
         elif kind == "hint" and isinstance(level := data.get("level"), int):
             task = str(data.get("task"))
             progress.hints[task] = max(progress.hints.get(task, 0), level)
@@ -62,6 +65,7 @@ class Progress:
             progress.toured[str(data.get("question"))] = data.get("right") is True and data.get("tries") == 1
         elif kind == "submitted":
             progress.submitted = str(data.get("file"))
+            progress.submitted_code = str(data.get("code", ""))
         elif kind == "finished":
             progress.finished = True
 

@@ -1,11 +1,12 @@
 """A check of one step: its own promises, and in the learner's copy its tasks' too."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.course.changes import Task
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course, Step
+from workbook.course.points import read_grading
 from workbook.course.test_files import find_tests
 from workbook.errors import UserError
 from workbook.testrun import Check, Run, Runner
@@ -28,6 +29,8 @@ class Subject:
     is_copy: bool
     exercise: Exercise | None = None
     handed_in: Path | None = None  # the folder or zip, as it was named
+    shipped: tuple[str, ...] = ()  # the test files that a copy should have
+    replaced: tuple[tuple[str, str], ...] = ()  # test files, and the exercise in the copy that replaces their promises
 
     @classmethod
     def of(cls, course: Course, step: Step, *, shipped: bool = False) -> "Subject":
@@ -37,7 +40,10 @@ class Subject:
             return cls._of_exercise(course, step, copy, shipped=shipped)
         if shipped or not copy.is_dir():
             return cls(step, course.folder(step), (), is_copy=False)
-        return cls(step, copy, tuple(course.tasks(step)), is_copy=True)
+        folder = course.folder(step)
+        names = (file.relative_to(folder).as_posix() for file in find_tests(folder))
+        replaced = tuple(_replaced(course, step)) if step.kind == "project" else ()
+        return cls(step, copy, tuple(course.tasks(step)), is_copy=True, shipped=tuple(names), replaced=replaced)
 
     @classmethod
     def of_submission(cls, course: Course, step: Step, folder: Path, path: Path) -> "Subject":
@@ -59,6 +65,11 @@ class Subject:
     def task_folders(self) -> dict[str, Path]:
         """Each task's folder in the copy, by the task's name."""
         return {task.folder.name: self.folder / "tasks" / task.folder.name for task in self.tasks}
+
+    @property
+    def missing(self) -> list[str]:
+        """The test files that the step has and the copy doesn't."""
+        return [name for name in self.shipped if not (self.folder / name).is_file()]
 
     @property
     def tests(self) -> list[Path]:
@@ -93,17 +104,34 @@ class StepResult:
     whole: Check
     stage: Check
     tasks: dict[str, Check]
+    missing: tuple[str, ...] = ()  # test files that are gone: nothing is known of their promises
+
+    @property
+    def is_red(self) -> bool:
+        """Whether something is broken, or couldn't be found out; what hasn't begun isn't broken."""
+        checks = (self.stage, *self.tasks.values())
+        return bool(self.whole.trouble or self.missing or not self.whole.promises or any(c.broken for c in checks))
+
+    def not_begun(self) -> "StepResult":
+        """Return this result for a copy in which the task, or the exercise, hasn't begun: what is red is open."""
+        tasks = {name: _as_open(check) for name, check in self.tasks.items()}
+        stage = _as_open(self.stage) if self.subject.exercise else self.stage
+        return replace(self, stage=stage, tasks=tasks)
 
     @property
     def solved(self) -> list[str]:
         """The tasks whose tests are all green while the stage's own promises are kept; or the exercise."""
         if self.subject.exercise:
             return [self.subject.step.name] if self.stage.passed else []
-        return [name for name, check in self.tasks.items() if check.passed and not self.stage.broken]
+        if self.stage.broken or self.missing:
+            return []
+        return [name for name, check in self.tasks.items() if check.passed]
 
 
 def begin(course: Course, subject: Subject, runner: Runner) -> Run:
-    """Start the tests of the subject."""
+    """Start the tests of the subject. Raises `UserError` if all are gone."""
+    if not subject.tests:
+        raise UserError(f"The tests of {subject.step.name} are gone.", f"workbook start {subject.step.name}", code=1)
     return runner.start(course.root, subject.tests, subject.options)
 
 
@@ -113,4 +141,26 @@ def read_result(subject: Subject, found: Check) -> StepResult:
     tasks = {name: found.below(folder) for name, folder in folders.items()}
     in_tasks = {id(promise) for check in tasks.values() for promise in check.promises}
     own = [promise for promise in found.promises if id(promise) not in in_tasks]
-    return StepResult(subject, found, Check(own, found.seconds, found.trouble), tasks)
+    for promise in own:
+        exercise = dict(subject.replaced).get(_inside(promise.file, subject.folder))
+        if exercise and promise.outcome in {"broken", "waiting"}:
+            promise.outcome, promise.reason, promise.cards = "replaced", exercise, []
+    return StepResult(subject, found, Check(own, found.seconds, found.trouble), tasks, tuple(subject.missing))
+
+
+def _as_open(check: Check) -> Check:
+    promises = [
+        replace(promise, outcome="open", cards=[]) if promise.outcome in {"broken", "waiting"} else promise
+        for promise in check.promises
+    ]
+    return replace(check, promises=promises)
+
+
+def _inside(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else ""
+
+
+def _replaced(course: Course, project: Step) -> list[tuple[str, str]]:
+    """Return the project's test files whose promises an exercise in the copy replaces, with that exercise's name."""
+    exercises = [step for step in course.steps if step.kind == "exercise" and has_begun(course, step)]
+    return [(file, step.name) for step in exercises for file in read_grading(course.folder(step)).replaces]

@@ -3,11 +3,13 @@
 import contextlib
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from workbook.course.model import Course
+from workbook.errors import UserError
 from workbook.testrun import Run
 from workbook.testrun.kept_warm import kept_warm
 
@@ -30,7 +32,16 @@ class KeyPress:
     key: str
 
 
-Event = Saved | KeyPress | StepResult
+@dataclass(frozen=True)
+class Notice:
+    """Something to know about how saves are noticed."""
+
+    text: str
+
+
+Event = Saved | KeyPress | Notice | StepResult | UserError
+STORM = 0.3  # seconds: a save that comes so soon after another one …
+CALM = 0.15  # … is checked when no other has come for so long
 
 
 class WatchLoop:
@@ -38,14 +49,22 @@ class WatchLoop:
 
     def __init__(self, course: Course, subject: Subject) -> None:
         self.course, self.subject = course, subject
-        self._events: queue.Queue[Saved | KeyPress | tuple[Run, StepResult]] = queue.Queue()
+        self._events: queue.Queue[Event | tuple[int, StepResult | UserError]] = queue.Queue()
+        self._changing = threading.Lock()
         self._run: Run | None = None
+        self._number = 0  # of the check that counts
+        self._begun = 0.0
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.runner = stack.enter_context(kept_warm(browser=self.subject.uses_a_browser))
-            stack.enter_context(FileWatcher(self.subject.folder, lambda files: self._events.put(Saved(files))))
+            watcher = FileWatcher(
+                self.subject.folder,
+                lambda files: self._events.put(Saved(files)),
+                lambda said: self._events.put(Notice(said)),
+            )
+            stack.enter_context(watcher)
             stack.callback(self._cancel)
             self._stack = stack.pop_all()
         return self
@@ -54,12 +73,25 @@ class WatchLoop:
         self._stack.close()
 
     def check(self) -> None:
-        """Begin a check; one that is going is ended."""
+        """Begin a check, without waiting for it to begin; one that is going is ended."""
         self._cancel()
-        run = self._run = step_check.begin(self.course, self.subject, self.runner)
+        number, soon = self._number, time.monotonic() - self._begun < STORM
+        self._begun = time.monotonic()
 
         def wait() -> None:
-            self._events.put((run, step_check.read_result(self.subject, run.result())))
+            if soon:
+                time.sleep(CALM)
+            try:
+                with self._changing:
+                    if number != self._number:
+                        return
+                    run = self._run = step_check.begin(self.course, self.subject, self.runner)
+                found: StepResult | UserError = step_check.read_result(self.subject, run.result())
+            except UserError as error:
+                found = error
+            except OSError as error:  # no space for what a run leaves, too many files
+                found = UserError(f"The tests could not be started: {error}.", "workbook doctor", code=1)
+            self._events.put((number, found))
 
         threading.Thread(target=wait, daemon=True).start()
 
@@ -68,15 +100,15 @@ class WatchLoop:
         self._events.put(KeyPress(key))
 
     def next(self) -> Event:
-        """Return the next event, when it happens; after a save, a check is already running."""
+        """Return the next event, when it happens; after a save, a check is already on its way."""
         while True:
             try:
                 event = self._events.get(timeout=0.5)  # on Windows a wait without end ignores Ctrl-C
             except queue.Empty:
                 continue
             if isinstance(event, tuple):
-                run, verdict = event
-                if run is self._run:
+                number, verdict = event
+                if number == self._number:
                     self._run = None
                     return verdict
             else:
@@ -85,6 +117,8 @@ class WatchLoop:
                 return event
 
     def _cancel(self) -> None:
-        if self._run:
-            self._run.cancel()
-            self._run = None
+        with self._changing:
+            self._number += 1
+            if self._run:
+                self._run.cancel()
+                self._run = None

@@ -49,7 +49,7 @@ def put_into_work(course: Course, step: Step) -> list[Path]:
         return _add(course.folder(step), course.copy(step))
     copy = course.copy(step)
     made = [] if (copy / MAIN).is_file() else _add(course.folder(course.project), copy)
-    before = _as_it_was_before(course, step)
+    before = as_it_was_before(course, step)
     if not before.is_dir() and not _starter_in(course, step, copy):
         _add(copy, before, _not_kept)
     return made + _add(course.folder(step) / "starter", copy)
@@ -58,10 +58,10 @@ def put_into_work(course: Course, step: Step) -> list[Path]:
 def has_begun(course: Course, step: Step) -> bool:
     """Return whether the exercise was started in the project that's in work/ now."""
     copy = course.copy(step)
-    return copy.is_dir() and (_as_it_was_before(course, step).is_dir() or bool(_starter_in(course, step, copy)))
+    return copy.is_dir() and (as_it_was_before(course, step).is_dir() or bool(_starter_in(course, step, copy)))
 
 
-def _as_it_was_before(course: Course, step: Step) -> Path:
+def as_it_was_before(course: Course, step: Step) -> Path:
     """Return the path where `reset` finds the project as it was before the exercise was begun."""
     return course.work / "backups" / f"before-{step.name}"
 
@@ -113,7 +113,7 @@ def put_back(course: Course, step: Step) -> Path | None:
         put_into_work(course, step)
         return None
     backup = set_aside(target, course.work / "backups")
-    if is_exercise and (before := _as_it_was_before(course, step)).is_dir():
+    if is_exercise and (before := as_it_was_before(course, step)).is_dir():
         _add(before, target, _not_kept)
     put_into_work(course, step)
     if is_exercise:
@@ -125,7 +125,7 @@ def _set_aside_later_starts(course: Course, step: Step) -> None:
     """Set aside the backups made for exercises that a reset has taken out of the project: they no longer fit."""
     for other in course.steps:
         if other.kind == "exercise" and other != step and not _starter_in(course, other, course.copy(other)):
-            before = _as_it_was_before(course, other)
+            before = as_it_was_before(course, other)
             if before.is_dir():
                 set_aside(before, before.parent)
 

@@ -1,7 +1,6 @@
 """Failure cards: what a broken promise looks like to the person whose app broke it."""
 
 import inspect
-import shlex
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,11 +12,13 @@ import pytest
 from _pytest._io.saferepr import saferepr
 from _pytest.assertion import util
 
+from workbook.course.test_files import KEPT_IN
 from workbook.serving import AppFailed
 
-from .client import Exchange
+from .client import Exchange, noted_exchanges
 from .comparison import WIDTH, Comparison, Different, Section, condition, cut, wrong_assertion
-from .curl import curl_lines, made_files, worth_repeating
+from .curl import curl_lines, made_files
+from .repeating import repeat_lines, requests_that_matter
 from .replies import app_traceback, reply_lines, status_lines
 from .submissions import SUBMISSION, open_todos
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 EXCHANGES = pytest.StashKey[list[Exchange]]()
 CARD = pytest.StashKey["Card"]()
+PREPARED = pytest.StashKey[dict[int, list[Exchange]]]()  # by fixture: what it sent when it was made
 FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app", "restarted"}
 LABEL_WIDTH = 10
 LONGEST_LINE, MOST_OF_SECTION, MOST_LINES = 2000, 8000, 80  # of what came back; nothing that's honest gets there
@@ -42,13 +44,17 @@ class AppDoesNotStart(Exception):
 
 @dataclass
 class Card:
-    """One broken promise. `sections` are labels with their lines; `cause` groups cards that have one cause."""
+    """One broken promise. `sections` are labels with their lines; `cause` groups cards that have one cause.
+
+    `asked` is the last request and its response in a line, for where there's no room for more.
+    """
 
     test: str
     promise: str
     place: str
     sections: list[Section] = field(default_factory=list)
     cause: str | None = None
+    asked: str = ""
 
     def add(self, label: str, lines: list[str]) -> None:
         """Add a section, cut to what can be shown, unless it has nothing to say."""
@@ -99,6 +105,19 @@ class _Cards:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         self._comparison = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        if fixturedef.scope == "function":
+            return (yield)
+        with noted_exchanges() as sent:
+            try:
+                return (yield)
+            finally:
+                if sent:
+                    request.config.stash.setdefault(PREPARED, {})[id(fixturedef)] = sent
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -152,7 +171,7 @@ class _Cards:
             card.cause = str(error)[:LONGEST_LINE]
             card.add("Not served", _wrapped(str(error)))
             card.add("App's env", [f"{name}={value}" for name, value in error.env.items()] if when == "call" else [])
-            card.add("Then", [f"correct {error.directory.name}/ and save"])
+            card.add("Then", ["correct that and save"])
             return card
         if when == "setup":
             card.cause = f"{entry.path}:{entry.lineno}:{type(error).__name__}"
@@ -164,7 +183,7 @@ class _Cards:
         for label, lines in _what_went_wrong(error, str(entry.statement), self._comparison, exchanges):
             card.add(label, lines)
         if exchanges:
-            _add_exchanges(card, exchanges, getattr(item, "funcargs", {}).get("app_env", {}), item.config)
+            _add_exchanges(card, exchanges, item)
         card.add("To do", open_todos(item))
         folder = item.path.parent
         if (folder / "hints.md").exists():
@@ -212,24 +231,41 @@ def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
     return f"no whole reply to {asked}: the connection was closed ({error})"
 
 
-def _add_exchanges(card: Card, exchanges: list[Exchange], usual_env: dict[str, str], config: pytest.Config) -> None:
+def _add_exchanges(card: Card, exchanges: list[Exchange], item: pytest.Item) -> None:
     last = exchanges[-1]
+    path = last.request.url.raw_path.decode("ascii")
+    card.asked = cut(f"{last.request.method} {path}: {status_lines([last.reply])}")
     if len(exchanges) > 1:
         card.add("Replies", _wrapped(status_lines(exchange.reply for exchange in exchanges)))
     if last.reply is not None:
         card.add("Reply" if len(exchanges) == 1 else "Last reply", reply_lines(last.reply))
     if last.reply is None or last.reply.status_code >= 500:
         card.add("App's log", _wrapped(app_traceback(last)))
-    env = [f"{name}={value}" for name, value in last.app.env.items() if usual_env.get(name) != value]
-    card.add("App's env", env)
-    shown = worth_repeating(exchanges)
-    folder = last.app.app_directory
-    command = f"uv run workbook run {shlex.quote(folder.name)}"
-    if SUBMISSION in config.stash and folder.parent.name != "work":  # handed in: it is no step of the course
-        command = "in its folder: uv run fastapi run app/main.py"
-    card.add("Repeat it", [command, *curl_lines(shown)])
-    card.add("Left out", [f"{left_out} requests in between"] if (left_out := len(exchanges) - len(shown)) else [])
-    card.add("Files", made_files(shown))
+    mattering = requests_that_matter([*_prepared(item), *exchanges])
+    if SUBMISSION in item.config.stash and last.app.app_directory.parent.name != "work":
+        # handed in: it is no step of the course, and its files are not kept
+        card.add("App's env", _listed(last.app.env, getattr(item, "funcargs", {}).get("app_env", {})))
+        card.add("Repeat it", ["in its folder: uv run fastapi run app/main.py", *curl_lines(mattering)])
+        card.add("Files", made_files(mattering))
+    else:
+        mailbox = getattr(item, "funcargs", {}).get("mailbox")
+        lines = repeat_lines(mattering, f"{item.path.stem}-{item.name}", mailbox)
+        card.add("Repeat it", lines)
+        card.add("Files", made_files(mattering) if not any(KEPT_IN in line for line in lines) else [])
+    if left_out := len(exchanges) - sum(any(one is kept for kept in mattering) for one in exchanges):
+        card.add("Left out", [f"{left_out} request{'' if left_out == 1 else 's'} in between"])
+
+
+def _listed(env: dict[str, str], usual: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in env.items() if usual.get(name) != value]
+
+
+def _prepared(item: pytest.Item) -> list[Exchange]:
+    """Return what the fixtures that the test shares with others sent."""
+    found = item.config.stash.get(PREPARED, {})
+    names = getattr(item, "fixturenames", ())
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return [one for name in names for definition in definitions.get(name, ()) for one in found.get(id(definition), ())]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -1,10 +1,11 @@
 """The client that tests speak to an app with: an `httpx.Client` that remembers what it sent."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -17,8 +18,10 @@ from .transport import HOLD, Reply, Transport, read_json
 LONGEST_HOLD = 10.0  # seconds
 LONGEST_TOKEN = 4000
 DIGITS = 4  # of the length of a body that's kept for longer
+SMALL = 4096  # bytes of a response's body that's kept for longer
 FIRST, LAST = 2, 8  # of many exchanges, those that a card can repeat
 MOST_COOKIES = 50
+MOST_REMEMBERED = 16 * 1024 * 1024  # bytes of a body that is sent in pieces
 TIME_TO_READ = 0.3  # seconds, for an app on a machine that is busy; the few tests that need it wait for it
 
 
@@ -33,13 +36,47 @@ class Exchange:
     request: httpx.Request
     log_size: int
     reply: KeptReply | None = None
+    sent: float = field(default_factory=time.monotonic)
 
     def in_brief(self) -> "Exchange":
-        """Return it without what came back, but for its status and a token, and without a large body that was sent."""
+        """Return it with the status, a token and a small body of its response, and without a large body of its own."""
         kept = self.reply and KeptReply(self.reply.status_code, self.reply.reason_phrase, [], token=self.reply.token)
+        if kept and self.reply and self.reply.body.size <= SMALL:  # a later request may send an id from it
+            kept.body = self.reply.body
         is_small = len(self.request.headers.get("content-length", "")) <= DIGITS
         request = self.request if is_small else httpx.Request(self.request.method, self.request.url)
-        return Exchange(self.app, request, self.log_size, kept)
+        return Exchange(self.app, request, self.log_size, kept, self.sent)
+
+
+class Remembered(httpx.SyncByteStream):
+    """A body that is sent in pieces, and can be told afterwards."""
+
+    def __init__(self, stream: httpx.SyncByteStream) -> None:
+        self._stream = stream
+        self.sent = bytearray()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            if len(self.sent) < MOST_REMEMBERED:
+                self.sent += piece
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+_noted: list[list[Exchange]] = []  # by whom exchanges are noted now
+
+
+@contextlib.contextmanager
+def noted_exchanges() -> Iterator[list[Exchange]]:
+    """Yield a list that gets every exchange of every client, until the block ends."""
+    noted: list[Exchange] = []
+    _noted.append(noted)
+    try:
+        yield noted
+    finally:
+        _noted[:] = [other for other in _noted if other is not noted]
 
 
 class Client(httpx.Client):
@@ -52,8 +89,12 @@ class Client(httpx.Client):
         self.exchanges = exchanges
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        if not hasattr(request, "_content") and type(request.stream).__name__ != "MultipartStream":
+            assert isinstance(request.stream, httpx.SyncByteStream)
+            request.stream = Remembered(request.stream)
         exchange = Exchange(self.app, request, self.app.log_size)
-        self.exchanges.append(exchange)
+        for exchanges in (self.exchanges, *_noted):
+            exchanges.append(exchange)
         if len(self.exchanges) > FIRST + LAST and self.exchanges[-LAST - 1].reply:  # others are under way
             self.exchanges[-LAST - 1] = self.exchanges[-LAST - 1].in_brief()
         reply = super().send(request, **options)

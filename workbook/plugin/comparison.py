@@ -2,6 +2,7 @@
 
 import ast
 import pprint
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +12,23 @@ WIDTH = 68  # of what stands beside a label of 12 columns in a terminal of 80
 LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "does not contain "}
 MOST_ITEMS, MOST_LETTERS, DEEPEST = 40, 1200, 8  # of a value that is shown: more than fits into 16 lines
 MOST_VALUES = 60  # that hold others
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+# What a test has from the app: a reply's parts, a call of the client, what was logged, stored or mailed.
+FROM_THE_APP = re.compile(
+    r"\.(json|text|status_code|headers|cookies|content|log|files|read|to|wait_for)\b|\b(client|page|served|mailbox)\."
+)
 Section = tuple[str, list[str]]
 
 
@@ -39,17 +57,47 @@ class Comparison:
 
     def sections(self, statement: str) -> list[Section]:
         """Return the sections expected, got, checked and differs; `statement` is the assertion's source."""
-        left_code, right_code = _operands(statement)
-        expected, got, checked = self.right, self.left, left_code
-        if self.op in {"in", "not in"} or (_is_literal(left_code) and right_code and not _is_literal(right_code)):
-            expected, got, checked = self.left, self.right, right_code
-        lead = LEADS.get(self.op, f"{self.op} ")
+        left_code, right_code = self._operands(statement)
+        expected, got, checked, op = self.right, self.left, left_code, self.op
+        if op in {"in", "not in"} or _is_the_expected(left_code, right_code):
+            expected, got, checked, op = self.left, self.right, right_code, MIRRORED.get(op, op)
+        lead = LEADS.get(op, f"{op} ")
         sections = [("Expected", show_value(expected, lead)), ("Got", show_value(got))]
         if checked and not _is_literal(checked):
             sections.append(("Checked", [cut(checked)]))
         if self.op == "==" and sum(len(lines) for _, lines in sections[:2]) > 4:
             sections.append(("Differs", list(islice(differences(got, expected), 6))))
         return [section for section in sections if section[1]]
+
+    def _operands(self, statement: str) -> tuple[str, str]:
+        """Return the source of the two sides; "" for both if it isn't clear which of several comparisons it was."""
+        node = _parse(statement)
+        test = node.test if isinstance(node, ast.Assert) else None
+        if not isinstance(test, ast.Compare):
+            return "", ""
+        sides = [test.left, *test.comparators]
+        pairs = [
+            (ast.unparse(left), ast.unparse(right))
+            for left, op, right in zip(sides, test.ops, sides[1:], strict=False)
+            if SIGNS.get(type(op)) == self.op and _could_be(left, self.left) and _could_be(right, self.right)
+        ]
+        return pairs[0] if len(pairs) == 1 else ("", "")
+
+
+def _could_be(node: ast.expr, value: object) -> bool:
+    try:
+        return bool(ast.literal_eval(node) == value)
+    except (ValueError, TypeError, SyntaxError):
+        return True
+
+
+def _is_the_expected(left: str, right: str) -> bool:
+    """Return whether the left side says what should be, and the right one what the app did."""
+    if not left or not right:
+        return False
+    if _is_literal(left) != _is_literal(right):
+        return _is_literal(left)
+    return bool(FROM_THE_APP.search(right)) and not FROM_THE_APP.search(left)
 
 
 def show_value(value: Any, lead: str = "", lines: int = 16) -> list[str]:
@@ -154,8 +202,54 @@ def wrong_assertion(error: str, statement: str, comparison: Comparison | None) -
     says: list[Section] = [("It says", message.strip().splitlines())] if message.strip() else []
     if comparison and f" {comparison.op} " in explained:  # else it is of an earlier assertion
         return says + comparison.sections(statement)
-    negated = explained.splitlines()[0].removeprefix("not ") if explained.startswith("not ") else ""
-    return [*says, ("Expected", [condition(statement)]), *([("Got", [cut(negated)])] if negated else [])]
+    got, *_ = explained.splitlines() or [""]
+    node = _parse(statement)
+    test = node.test if isinstance(node, ast.Assert) else None
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        told = "nothing: " + NOTHING.get(_kind(got.removeprefix("not ")), "it is false")
+        return [*says, ("Expected", [told]), ("Got", [cut(got.removeprefix("not "))]), _checked(test.operand)]
+    if test is None or not got:
+        return says or [("It says", [condition(statement)])]
+    return [*says, *_untrue(test, got, explained), _checked(test)]
+
+
+NOTHING = {"list": "an empty list", "str": "an empty text", "dict": "no entry", "NoneType": "None", "bool": "False"}
+SOMETHING = {
+    "list": "at least one",
+    "str": "some text",
+    "dict": "at least one entry",
+    "NoneType": "something, not None",
+}
+
+
+def _kind(shown: str) -> str:
+    try:
+        return type(ast.literal_eval(shown)).__name__
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ""
+
+
+def _untrue(test: ast.expr, got: str, explained: str) -> list[Section]:
+    """Return what was expected of an expression that's true if all is well, and what it was."""
+    called = ast.unparse(test.func).rpartition(".")[2] if isinstance(test, ast.Call) else ""
+    if isinstance(test, ast.Call) and called in {"fullmatch", "match", "search"} and len(test.args) > 1:
+        given = re.search(r"\+  where None = .*?>?\((.*)\)$", explained.splitlines()[1] if "\n" in explained else "")
+        values: Sequence[object] = ast.literal_eval(f"({given[1]},)") if given and _is_literal(f"({given[1]},)") else ()
+        pattern = values[0] if len(values) > 1 else ast.unparse(test.args[0])
+        text = values[1] if len(values) > 1 else ast.unparse(test.args[1])
+        return [("Expected", [cut(f"a text that matches {pattern}")]), ("Got", [cut(repr(text))])]
+    if isinstance(test, ast.Call) and any(isinstance(one, ast.Lambda) for one in test.args):
+        body = next(ast.unparse(one.body) for one in test.args if isinstance(one, ast.Lambda))
+        return [("Expected", [cut(f"to become true: {body}")]), ("Got", ["it did not, until the time was up"])]
+    if called in {"all", "any"} and isinstance(test, ast.Call) and isinstance(test.args[0], ast.GeneratorExp):
+        each = "every" if called == "all" else "one"
+        body = ast.unparse(test.args[0].elt)
+        return [("Expected", [cut(f"true of {each}: {body}")]), ("Got", [f"it isn't true of {each}"])]
+    return [("Expected", [SOMETHING.get(_kind(got), "True")]), ("Got", [cut(got)])]
+
+
+def _checked(node: ast.expr) -> Section:
+    return ("Checked", [cut(ast.unparse(node))])
 
 
 def _parse(statement: str) -> ast.stmt | None:
@@ -164,15 +258,6 @@ def _parse(statement: str) -> ast.stmt | None:
     except SyntaxError:
         return None
     return nodes[0] if nodes else None
-
-
-def _operands(statement: str) -> tuple[str, str]:
-    """Return the source of an assertion's left and right; "" for both unless it's a single comparison."""
-    node = _parse(statement)
-    test = node.test if isinstance(node, ast.Assert) else None
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return ast.unparse(test.left), ast.unparse(test.comparators[0])
-    return "", ""
 
 
 def _is_literal(code: str) -> bool:

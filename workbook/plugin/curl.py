@@ -2,45 +2,36 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
 
-from .client import FIRST, LAST, Exchange
+from .client import Exchange, Remembered
+from .named import Named, name_values
 
 ADDRESS = "http://127.0.0.1:8000"
 LONGEST_BODY = 2000
-MOST_REQUESTS = 30  # those with a token among them: an app can put one into every reply
 # What httpx adds on its own, and curl in its own way.
 ADDED = re.compile(r"accept: \*/\*|accept-encoding: identity|connection: keep-alive|user-agent: python-httpx.{0,100}")
+SPECIAL_IN_QUOTES = re.compile(r'[$`"\\!]')  # between double quotes, to a shell
+
+Keep = Callable[[str, bytes], str]  # a file's name and content; returns the path to name it by
 
 
-def curl_lines(exchanges: Sequence[Exchange]) -> list[str]:
-    """Return one line of shell per request, in order; tokens from earlier responses are named, not repeated."""
-    lines: list[str] = []
-    tokens: dict[str, str] = {}
-    for exchange in exchanges:
-        line = _curl(exchange.request)
-        for value, name in tokens.items():
-            line = line.replace(f"'authorization: Bearer {value}'", f'"authorization: Bearer ${name}"')
-        lines.append(line)
-        token = exchange.reply.token if exchange.reply else ""
-        if token and token not in tokens:
-            tokens[token] = f"TOKEN{len(tokens) + 1}" if tokens else "TOKEN"
-            lines.append(f"{tokens[token]}=…   # the access_token of the reply")
+def curl_lines(exchanges: Sequence[Exchange], keep: Keep = lambda name, _: name) -> list[str]:
+    """Return one line of shell per request, in order.
+
+    What an earlier response made up and a later request sends, such as a token or an id, is a shell variable.
+    """
+    named = name_values(exchanges)
+    lines = []
+    for number, exchange in enumerate(exchanges):
+        known = [value for value in named if value.source < number]
+        line = _joined([_with_variables(word, known, place) for word, place in _words(exchange.request, keep)])
+        made = [value for value in named if value.source == number]
+        lines += [line] if not made else _assignments(line, made)
     return lines
-
-
-def worth_repeating(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Return the first two of many exchanges, the last ones, and those whose response holds a token."""
-    last = len(exchanges) - LAST
-    own = [
-        exchange
-        for n, exchange in enumerate(exchanges)
-        if n < FIRST or n >= last or (exchange.reply and exchange.reply.token)
-    ]
-    return own if len(own) <= MOST_REQUESTS else [*own[: MOST_REQUESTS - LAST], *own[-LAST:]]
 
 
 def made_files(exchanges: Sequence[Exchange]) -> list[str]:
@@ -62,40 +53,48 @@ class _Part:
     def path(self) -> str:
         """What to call the file on the learner's disk."""
         name = self.filename or ""
-        return name if re.fullmatch(r"\w[\w.-]{0,200}", name, re.ASCII) else "FILE"
+        return name if re.fullmatch(r"\w[\w.-]{0,100}", name, re.ASCII) else "FILE"
 
-    def words(self) -> list[str]:
+    def words(self, keep: Keep) -> list[str]:
         if self.filename is None:
             text = self.content.decode("utf-8", "replace")
             return ["--form-string" if re.match("[@<]", text) or ";" in text else "-F", f"{self.name}={text}"]
+        path = keep(self.path, self.content)
         quoted = self.filename.replace("\\", "\\\\").replace('"', '\\"')
-        renamed = f';filename="{quoted}"' if self.path != self.filename else ""
+        renamed = f';filename="{quoted}"' if path.rpartition("/")[2] != self.filename else ""
         kind = f";type={self.kind}" if self.kind else ""
-        return ["-F", f"{self.name}=@{self.path}{kind}{renamed}"]
+        return ["-F", f"{self.name}=@{path}{kind}{renamed}"]
 
 
-def _curl(request: httpx.Request) -> str:
-    words = ["curl", "-i"]
+def _words(request: httpx.Request, keep: Keep) -> list[tuple[str, str]]:
+    """Return the words of a request's line, each with where a value in it would be: `path`, `header`, `body` or ""."""
+    words = [("curl", ""), ("-i", "")]
     if request.method == "HEAD":
-        words = ["curl", "-I"]
+        words = [("curl", ""), ("-I", "")]
     elif request.method != "GET":
-        words += ["-X", request.method]
+        words += [("-X", ""), (request.method, "")]
     path = request.url.raw_path.decode("ascii")
-    words += ["-g"] if re.search(r"[][{}]", path) else []  # to curl these are patterns
-    words.append(ADDRESS + path)
+    words += [("-g", "")] if re.search(r"[][{}]", path) else []  # to curl these are patterns
+    words += [("--path-as-is", "")] if re.search(r"/\.{1,2}(/|$)", path.partition("?")[0]) else []
+    words.append((ADDRESS + path, "path"))
     parts = _parts(request)
     for name, value in request.headers.multi_items():
         is_added = ADDED.fullmatch(f"{name}: {value}") or name == "content-length"
         is_own_host = name == "host" and value == request.url.netloc.decode("ascii")
         if not is_added and not is_own_host and not (parts is not None and name == "content-type"):
-            words += ["-H", f"{name}: {value}" if value else f"{name};"]
-    words += [word for part in parts for word in part.words()] if parts is not None else _body(request)
-    return shlex.join(words)
+            words += [("-H", ""), (f"{name}: {_at_address(value, request)}" if value else f"{name};", "header")]
+    body = [word for part in parts for word in part.words(keep)] if parts is not None else _body(request, keep)
+    return words + [(word, "" if word.startswith("-") else "body") for word in body]
 
 
-def _body(request: httpx.Request) -> list[str]:
+def _at_address(text: str, request: httpx.Request) -> str:
+    """Return text in which the app's own address is the one that `workbook run` has."""
+    return text.replace(request.url.netloc.decode("ascii"), ADDRESS.rpartition("/")[2])
+
+
+def _body(request: httpx.Request, keep: Keep) -> list[str]:
     try:
-        content = request.content
+        content = bytes(request.stream.sent) if isinstance(request.stream, Remembered) else request.content
     except httpx.RequestNotRead:
         return ["--data-binary", "@FILE"]
     if not content:
@@ -106,8 +105,8 @@ def _body(request: httpx.Request) -> list[str]:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text or len(content) > LONGEST_BODY:
-        return [*kind, "--data-binary", f"@FILE-OF-{len(content)}-BYTES"]
-    return [*kind, "--data-raw" if text.startswith("@") else "-d", text]
+        return [*kind, "--data-binary", f"@{keep(f'FILE-OF-{len(content)}-BYTES', content)}"]
+    return [*kind, "--data-raw" if text.startswith("@") else "-d", _at_address(text, request)]
 
 
 def _parts(request: httpx.Request) -> list[_Part] | None:
@@ -134,3 +133,35 @@ def _parts(request: httpx.Request) -> list[_Part] | None:
 def _plain(filename: str) -> str:
     """Return a file's name without the escapes that it has in a part's headers."""
     return filename.replace("%22", '"').replace("\\\\", "\\")
+
+
+def _with_variables(word: str, known: Sequence[Named], place: str) -> list[str | Named]:
+    """Return a word as its literal pieces and the values between them."""
+    pieces: list[str | Named] = [word]
+    for value in known:
+        split: list[str | Named] = []
+        for piece in pieces:
+            split += value.split(piece, place) if isinstance(piece, str) else [piece]
+        pieces = split
+    return pieces
+
+
+def _joined(words: Sequence[Sequence[str | Named]]) -> str:
+    return " ".join(_quoted(pieces) for pieces in words)
+
+
+def _quoted(pieces: Sequence[str | Named]) -> str:
+    """Return the pieces as one word of a shell."""
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return shlex.quote(pieces[0])
+    if not any(isinstance(piece, str) and SPECIAL_IN_QUOTES.search(piece) for piece in pieces):
+        return '"' + "".join(piece if isinstance(piece, str) else f"${{{piece.name}}}" for piece in pieces) + '"'
+    return "".join(shlex.quote(piece) if isinstance(piece, str) else f'"${piece.name}"' for piece in pieces if piece)
+
+
+def _assignments(line: str, made: Sequence[Named]) -> list[str]:
+    """Return lines that send the request once and take values out of its response."""
+    silent = line.replace("curl -i", "curl -s", 1)
+    if len(made) == 1:
+        return [f"{made[0].name}=$({silent} | {made[0].reader})"]
+    return [f"REPLY=$({silent})", *(f'{value.name}=$(printf %s "$REPLY" | {value.reader})' for value in made)]

@@ -59,14 +59,12 @@ def members(served: ServedApp, unique: Callable[[str], str]) -> tuple[Member, Me
 
 
 @pytest.fixture
-def ada(members: tuple[Member, Member], client: Client) -> Member:
+def ada(members: tuple[Member, Member]) -> Member:
     """Return a member, the same one for a whole module."""
-    client.exchanges += members[0].exchanges  # a failure card then begins with her login
     return members[0]
 
 
 @pytest.fixture
-def grace(members: tuple[Member, Member], client: Client) -> Member:
+def grace(members: tuple[Member, Member]) -> Member:
     """Return another member, also the same one for a whole module."""
-    client.exchanges += members[1].exchanges
     return members[1]

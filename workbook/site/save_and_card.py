@@ -17,7 +17,7 @@ PICTURE = "docs/save-and-card.svg"
 EDITED = "work/01-cors/main.py"
 BEFORE, AFTER = 'expose_headers=["Location", "X-Process-Time"]', 'expose_headers=["Location"]'
 _CARD = re.compile(r"^``` \{ \.text \.screen title=\"After a save: the first card\" \}\n(.*?)^```$", re.M | re.S)
-_LABEL = re.compile(r" *(Expected|Got|Checked|Reply|Repeat it|Next|Edit|Or)(?=  )")
+_LABEL = re.compile(r" *(Expected|Got|Checked|Asked|More|Reply|Repeat it|Next|Edit|Or)(?=  )")
 _LINE, _WIDTH, _CHARACTER, _MARGIN = 19, 740, 8.4, 20  # pixels; a monospace character of 14 px is 8.4 wide
 _COLUMNS = int((_WIDTH - 2 * _MARGIN) / _CHARACTER)
 # One file for both schemes: the picture follows what the reader's system asks for.
@@ -38,7 +38,7 @@ def card_of(page: str) -> list[str]:
         raise ValueError("the page shows no card")
     lines = found[1].rstrip().splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(" ✗"))
-    rule = next(n for n, line in enumerate(lines) if line.startswith("──"))
+    rule = next(n for n, line in enumerate(lines) if n > first and line.startswith("──"))
     return "\n".join(lines[first:rule]).rstrip().splitlines()
 
 

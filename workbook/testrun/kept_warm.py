@@ -16,5 +16,5 @@ def kept_warm(*, browser: bool = True) -> Iterator[Runner]:
         runner = stack.enter_context(contextlib.closing(warm_runner()))
         if browser and (path := find_browser()):
             kept = stack.enter_context(contextlib.closing(KeptBrowser(path)))
-            runner.env["WORKBOOK_WARM_BROWSER"] = kept.address
+            runner.before = lambda: runner.env.update(WORKBOOK_WARM_BROWSER=kept.address)
         yield runner

@@ -66,6 +66,7 @@ RUN_MODULES = (
     "workbook.serving.fork",
     "workbook.plugin",
     "-",  # the first run does not wait for the following
+    "workbook.course.model",  # a failure card names the course's files
     "playwright.sync_api",
 )
 

@@ -14,7 +14,10 @@ OF_WHAT_CAME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGSEGV", "SI
 
 @dataclass
 class Promise:
-    """One promise of a step and how it fared: kept, broken, waiting (for a cause told once) or not proven here."""
+    """One promise of a step and how it fared: kept, broken, waiting (for a cause told once) or not proven here.
+
+    It may also be open, because its task hasn't begun, or replaced, because an exercise has another in its place.
+    """
 
     name: str
     text: str
@@ -62,7 +65,8 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        return not self.broken and not self.trouble and bool(self.promises)
+        settled = all(promise.outcome not in {"open", "broken", "waiting"} for promise in self.promises)
+        return settled and not self.trouble and bool(self.promises)
 
     def below(self, folder: Path) -> "Check":
         """Return the part of this check whose tests are below `folder`."""

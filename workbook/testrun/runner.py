@@ -25,9 +25,13 @@ MOST_OF_OUTPUT = 64 * 1024
 
 
 class Runner(Protocol):
-    """Runs tests; `env` is added to the environment of the runs that begin after it was set."""
+    """Runs tests; `env` is added to the environment of the runs that begin after it was set.
+
+    `before` is called when a run begins: what it needs may take a while to be there.
+    """
 
     env: dict[str, str]
+    before: Callable[[], None]
 
     def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "Run": ...
 
@@ -61,12 +65,18 @@ class ColdRunner:
     def __init__(self, launcher: str = "auto") -> None:
         self._launcher = launcher
         self.env: dict[str, str] = {}
+        self.before: Callable[[], None] = _nothing
 
     def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_ColdRun":
+        self.before()
         return _ColdRun(root, paths, ["--launcher", self._launcher, *options], self.env)
 
     def close(self) -> None:
         pass
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class _Files:
@@ -156,8 +166,10 @@ class WarmRunner:
         self._ahead: socket.socket | None = None
         self._taking = threading.Lock()
         self.env: dict[str, str] = {}
+        self.before: Callable[[], None] = _nothing
 
     def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_WarmRun":
+        self.before()
         if self._apps:
             self._apps.wait_until_ready()
         self._runs.wait_until_ready()

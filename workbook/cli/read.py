@@ -1,0 +1,42 @@
+"""`workbook read`: a step's lesson, in the terminal."""
+
+import re
+
+from workbook.course.changes import Task
+from workbook.course.model import Course, Step
+from workbook.errors import UserError
+
+from .context import Context
+from .screens import shown_path
+from .terminal import Terminal
+
+TABLE = re.compile(r"(?:^\|.*\n?)+", re.MULTILINE)
+FOLD = re.compile(r"</?details>|<summary>|</summary>|<!--.*?-->", re.DOTALL)
+
+
+def read_lesson(name: str | None) -> None:
+    """Show the lesson of a step: its README."""
+    here = Context()
+    step = here.step(name)
+    file = here.course.folder(step) / "README.md"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{shown_path(file)} can't be read: {error.strerror}.", f"git checkout {here.course.place(step)}"
+        ) from error
+    with here.terminal.pager():
+        show_markdown(here.terminal, text)
+
+
+def show_markdown(terminal: Terminal, text: str) -> None:
+    """Write Markdown: rendered where there's colour, otherwise as it is."""
+    terminal.markdown(FOLD.sub("", text))
+
+
+def task_table(course: Course, step: Step, task: Task) -> str:
+    """Return what a task asks for: its README's table, or the README without one; of an exercise, the contract."""
+    file = course.folder(step) / "README.md" if step.kind == "exercise" else task.folder / "README.md"
+    text = file.read_text(encoding="utf-8") if file.exists() else f"{shown_path(file)} is gone."
+    table = TABLE.search(text)
+    return table[0] if table else text
