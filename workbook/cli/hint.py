@@ -33,7 +33,7 @@ def task_at_hand(here: Context, step: Step) -> Task | None:
 
 
 def take_hint(here: Context, step: Step, task: Task) -> tuple[int, int]:
-    """Go on to the task's next hint; returns its number and how many there are."""
+    """Record that the next hint is taken, and return its number and how many there are."""
     hints = read_hints(task)
     level = min(here.progress.of(step).hints.get(task.folder.name, 0) + 1, len(hints))
     here.note("hint", step, task=task.folder.name, level=level)

@@ -65,7 +65,7 @@ class SingleKeys:
 
 @contextlib.contextmanager
 def _unbuffered() -> Iterator[Callable[[], bool]]:
-    """Have keys come one by one; yields what sets this again after a Ctrl-Z and `fg`, and tells whether it had to."""
+    """Let keys come one by one; yield what sets this again after a Ctrl-Z and `fg`, and tells whether it had to."""
     if sys.platform == "win32":
         yield lambda: False
         return
@@ -92,7 +92,7 @@ def _unbuffered() -> Iterator[Callable[[], bool]]:
 
 
 def forget_typed() -> None:
-    """Drop what was typed before there was a question to it."""
+    """Forget what was typed before there was a question to it."""
     _typed_ahead.clear()
     if sys.platform == "win32":
         import msvcrt

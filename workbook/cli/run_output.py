@@ -23,7 +23,7 @@ class Output:
     """The way of one app's output to standard error. Close it when the app has ended."""
 
     def __init__(self, terminal: Terminal, again: Sequence[str]) -> None:
-        """`again` is the command that serves the app once more."""
+        """Write to this terminal; `again` is the command that serves the app once more."""
         self._terminal, self._again = terminal, again
         self._last = b""
         self._telling: threading.Timer | None = None

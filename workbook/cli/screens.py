@@ -280,7 +280,7 @@ def show_next(
 
 
 def _show_end(terminal: Terminal, course: Course, step: Step, *, keys: bool) -> None:
-    """Lead on from a step whose parts are all done."""
+    """Show where to go on from a step whose parts are all done."""
     after = course.after(step)
     if step.kind == "stage":
         if course.tasks(step):

@@ -56,7 +56,7 @@ class FileWatcher:
         self.close()
 
     def _listen(self) -> None:
-        """Tell what the system reports."""
+        """Report what the system reports."""
         try:
             changes = watch(
                 self._place,
@@ -73,7 +73,7 @@ class FileWatcher:
             self._say_that_it_is_silent()
 
     def _poll(self) -> None:
-        """Tell what has changed without a report."""
+        """Report what has changed without the system saying so."""
         while not self._stop.wait(LOOK_EVERY):
             seen = self._look()
             has_changed = self._differences(seen) and not self._stop.wait(0 if self._is_silent else REPORT_WITHIN)
@@ -86,7 +86,7 @@ class FileWatcher:
             self._on_silence(SILENT)
 
     def _tell(self, reported: set[Path]) -> bool:
-        """Tell of what has changed since the last time; returns whether anything has."""
+        """Report what has changed since the last time, and return whether anything has."""
         with self._looking:
             seen = self._look()
             changed = self._differences(seen) | {path for path in reported if path in seen}

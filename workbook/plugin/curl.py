@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from .client import Exchange, Remembered
-from .named import Named, name_values
+from .named import MadeUp, name_values
 
 ADDRESS = "http://127.0.0.1:8000"
 LONGEST_BODY = 2000
@@ -135,22 +135,22 @@ def _plain(filename: str) -> str:
     return filename.replace("%22", '"').replace("\\\\", "\\")
 
 
-def _with_variables(word: str, known: Sequence[Named], place: str) -> list[str | Named]:
+def _with_variables(word: str, known: Sequence[MadeUp], place: str) -> list[str | MadeUp]:
     """Return a word as its literal pieces and the values between them."""
-    pieces: list[str | Named] = [word]
+    pieces: list[str | MadeUp] = [word]
     for value in known:
-        split: list[str | Named] = []
+        split: list[str | MadeUp] = []
         for piece in pieces:
             split += value.split(piece, place) if isinstance(piece, str) else [piece]
         pieces = split
     return pieces
 
 
-def _joined(words: Sequence[Sequence[str | Named]]) -> str:
+def _joined(words: Sequence[Sequence[str | MadeUp]]) -> str:
     return " ".join(_quoted(pieces) for pieces in words)
 
 
-def _quoted(pieces: Sequence[str | Named]) -> str:
+def _quoted(pieces: Sequence[str | MadeUp]) -> str:
     """Return the pieces as one word of a shell."""
     if len(pieces) == 1 and isinstance(pieces[0], str):
         return shlex.quote(pieces[0])
@@ -159,7 +159,7 @@ def _quoted(pieces: Sequence[str | Named]) -> str:
     return "".join(shlex.quote(piece) if isinstance(piece, str) else f'"${piece.name}"' for piece in pieces if piece)
 
 
-def _assignments(line: str, made: Sequence[Named]) -> list[str]:
+def _assignments(line: str, made: Sequence[MadeUp]) -> list[str]:
     """Return lines that send the request once and take values out of its response."""
     silent = line.replace("curl -i", "curl -s", 1)
     if len(made) == 1:

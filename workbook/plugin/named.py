@@ -20,7 +20,7 @@ Key = str | int
 
 
 @dataclass(frozen=True)
-class Named:
+class MadeUp:
     """A value from the response number `source`, which `keys` lead to."""
 
     name: str
@@ -34,20 +34,20 @@ class Named:
         place = "".join(f"[{json.dumps(key)}]" for key in self.keys)
         return f"uv run python -c 'import json, sys; print(json.load(sys.stdin){place})'"
 
-    def split(self, text: str, place: str) -> "list[str | Named]":
+    def split(self, text: str, place: str) -> "list[str | MadeUp]":
         """Return `text` cut up where this value is in it."""
         if place not in {"path", "header", "body"} or (isinstance(self.value, int) and place == "header"):
             return [text]
         parts = re.split(_pattern(self.value, place), text)
-        found: list[str | Named] = []
+        found: list[str | MadeUp] = []
         for part in parts:
             found += [self, part] if found else [part]
         return [piece for piece in found if piece != ""] or [""]
 
 
-def name_values(exchanges: Sequence[Exchange]) -> list[Named]:
+def name_values(exchanges: Sequence[Exchange]) -> list[MadeUp]:
     """Return the values that the later of these requests owe to the responses of earlier ones."""
-    found: list[Named] = []
+    found: list[MadeUp] = []
     sent = [_sent(exchange.request) for exchange in exchanges]
     names: dict[str, int] = {}
     for number, exchange in enumerate(exchanges):
@@ -59,7 +59,7 @@ def name_values(exchanges: Sequence[Exchange]) -> list[Named]:
                 name = _name(keys)
                 names[name] = names.get(name, 0) + 1
                 called = name if names[name] == 1 else f"{name}{names[name]}"
-                found.append(Named(called, value, number, keys))
+                found.append(MadeUp(called, value, number, keys))
     # The longer first: an address may hold an id.
     return sorted(found, key=lambda one: -len(str(one.value)))
 
