@@ -92,7 +92,7 @@ def _unbuffered() -> Iterator[Callable[[], bool]]:
 
 
 def forget_typed() -> None:
-    """Forget what was typed before there was a question to it."""
+    """Remove what was typed before there was a question to it."""
     _typed_ahead.clear()
     if sys.platform == "win32":
         import msvcrt
