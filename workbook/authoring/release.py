@@ -1,8 +1,10 @@
 """The learner edition: what `git archive` gives, searched for everything that must not be in it."""
 
+import base64
 import gzip
 import html
 import io
+import json
 import posixpath
 import re
 import subprocess
@@ -13,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from workbook.course import packed
+from workbook.course.test_files import PACKED
 from workbook.errors import UserError
 
 # In every hidden file. Put together here, so that this file does not hold it.
@@ -72,7 +74,7 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         place.chmod(0o755 if executable[name] else 0o644)
-    (target / packed.FILE).write_bytes(packed.pack(_task_solutions(root)))
+    (target / PACKED).write_bytes(_packed(_task_solutions(root)))
     count = len(texts) + 1 + (_add_solutions(root, target) if solutions else 0)
     return Edition(count, [line[3:] for line in changed])
 
@@ -120,6 +122,10 @@ def _add_solutions(root: Path, target: Path) -> int:
             (target / place).write_bytes(_git(root, "show", f"HEAD:./{name}"))
             count += 1
     return count
+
+
+def _packed(solutions: dict[str, str]) -> bytes:
+    return base64.b85encode(zlib.compress(json.dumps(solutions, sort_keys=True).encode(), 9)) + b"\n"
 
 
 def _task_solutions(root: Path) -> dict[str, str]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .test_files import solution_text
+
 
 class BadChange(Exception):
     """A change that does not fit its files; the message names the file and the edit."""
@@ -57,8 +59,6 @@ class Task:
 
     def solution(self) -> tuple[Edit, ...]:
         """Return the reference solution's edits of the stage. Raises `BadChange`."""
-        from .packed import solution_text  # late: reading the course needs none
-
         file = self.folder / "solution.toml"
         text = solution_text(self.folder)
         if text is None:
