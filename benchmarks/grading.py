@@ -9,6 +9,8 @@ and (e) cost to start is told apart: of (a) it counts what all its processes use
 The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
 exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
 
+`worst_hold_seconds`: the longest that a hostile submission of the attack suite holds its lane beyond its limit.
+
 The long grading is of the small exercise in tests/small_course, in `--cache` too. It ends after `--many-seconds`; the
 same command then goes on where it was, because the grader does. `--rounds 0` does nothing else.
 
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from peers.classes import NEEDS_A_NETWORK, Class, course_copy, make_class
+from peers.hostile import Hold, measure_hold
 from peers.many import FEW, VERDICT, measure_many
 from peers.notebooks import NbGrader, NotThere, Otter
 from peers.used import Used, run
@@ -45,6 +48,7 @@ AIMS = {
     "two_lanes_over_one": "1.7 or more",
     "first_verdict_seconds": "2 or less",
     "cpu_at_1000_over_at_100": "about 1.1 or less",
+    "worst_hold_seconds": "2 or less",
 }
 Rounds = dict[str, list[float]]
 _numbers = counting()
@@ -144,7 +148,9 @@ def ratio(times: Rounds, over: str, under: str) -> tuple[float, float, float]:
     return statistics.median(times[over]) / statistics.median(times[under]), min(each), max(each)
 
 
-def figures_of(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> dict[str, float | None]:
+def figures_of(
+    found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float], hold: Hold | None
+) -> dict[str, float | None]:
     rounds = [times for times in found.values() if times]
     ours = max((statistics.median(times["ours"]) for times in rounds), default=0.0)
     figures: dict[str, float | None] = {
@@ -155,6 +161,7 @@ def figures_of(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, floa
         "two_lanes_over_one": min((ratio(times, "one_lane", "two_lanes")[0] for times in rounds), default=None),
         "first_verdict_seconds": max((statistics.median(times["first_verdict"]) for times in rounds), default=None),
         "cpu_at_1000_over_at_100": many["late"] / many["early"] if many else None,
+        "worst_hold_seconds": hold.seconds if hold else None,
     }
     for name, times in notebooks.items():
         figures[f"{name}_over_ours"] = statistics.median(times) / ours
@@ -221,6 +228,7 @@ def main() -> None:
         default=cache,
         help=f"where they are installed, and the long grading is (default: {cache})",
     )
+    parser.add_argument("--no-hold", dest="hold", action="store_false", help="leave out what hostile ones hold up")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.rounds < 0 or options.submissions < 1 or not (options.many == 0 or options.many >= 40):
@@ -253,12 +261,17 @@ def main() -> None:
                 for name, value in measure_notebooks(peer_name, peer).items():
                     notebooks.setdefault(name, []).append(value)
         many = measure_many(options.many, options.cache.resolve(), options.many_seconds) if options.many else {}
-    figures = figures_of(found, notebooks, many)
+        hold = measure_hold() if options.hold else None
+    figures = figures_of(found, notebooks, many, hold)
     if options.json:
         rest = {"aims": AIMS, "exercises": found, "notebooks": notebooks, "many": many, "left_out": NEEDS_A_NETWORK}
+        rest["hold"] = vars(hold) if hold else None
         print(json.dumps({**figures, **rest}, indent=2))
         return
     show(found, notebooks, many)
+    if hold:
+        print(f"longest hold: {hold.worst}; most memory of the tests {hold.memory:.0f} MiB", end="")
+        print(f", most disk {hold.disk:.0f} MiB, left behind {hold.left} files and folders")
     for name, figure in figures.items():
         aim = f"   aim: {AIMS[name]}" if name in AIMS else ""
         print(f"{name:<28}{'not measured' if figure is None else f'{figure:.2f}':>14}{aim}")

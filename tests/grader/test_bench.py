@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +14,14 @@ import pytest
 
 from workbook.course.model import Course
 from workbook.grader.fingerprints import key_of_environment, key_of_tests
-from workbook.grader.grade_one import Bench, Cancelled, CannotGrade, Work
-from workbook.grader.isolation import open_isolation
+from workbook.grader.grade_one import CUT_SHORT_FLAG, Bench, Cancelled, CannotGrade, Work
+from workbook.grader.isolation import Turns, open_isolation
 from workbook.grader.results import Result, ResultKey
 from workbook.submissions.snapshot import take_snapshot
 from workbook.testrun.runner import WarmRunner
 
 from ..apps import wait_until
+from ..sandbox.test_lifetime import descendants
 from .classes import HALF, NOTHING, RIGHT, course_in, hand_in
 
 Grade = Callable[..., Result]
@@ -141,6 +144,103 @@ def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
         with pytest.raises(CannotGrade, match="nothing_like_it"):
             bench.grade(work(course, tmp_path, RIGHT))
         bench.close()
+
+
+HIDDEN = 'def test_more(client):\n    """More holds."""\n    {}\n'
+
+
+def course_with(folder: Path, statement: str) -> Course:
+    """A small course with another hidden test, whose statement is run in the tests' process."""
+    course = Course(course_in(folder / "course"))
+    file = course.root / "exercises/count/hidden/test_more_hidden.py"
+    file.write_text(HIDDEN.format(statement), encoding="utf-8")
+    return course
+
+
+def runs_of(bench: Bench) -> set[int]:
+    """The processes that run tests for the bench."""
+    assert isinstance(bench._runner, WarmRunner)
+    return descendants(bench._runner._runs.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
+def test_a_run_that_hears_nothing_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests caught in an expression, which lets no thread run, are killed a second after their time is up.
+
+    No process is left of them, and no file.
+    """
+    course = course_with(tmp_path, "__import__('re').match('(x+x+)+y', 'x' * 60)")
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with open_isolation(course.root, unsafe=True) as isolation:
+        bench = Bench(course, isolation)
+        result = bench.grade(work(course, tmp_path, RIGHT, 8))
+        left = [path for path in place.iterdir() if not path.name.startswith("workbook-warm-")]
+        alive = runs_of(bench)
+        bench.close()
+
+    assert "out of time" in result.flags
+    assert result.seconds < 8 + 4
+    assert left == []
+    assert len(alive) <= 1  # the fork for the next run
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
+@pytest.mark.parametrize("signal_name", ["SIGSEGV", "SIGXCPU"])
+def test_tests_that_die_of_what_came_back_give_verdicts(tmp_path: Path, signal_name: str) -> None:
+    """Where the tests' process dies twice, the second time alone, what it found counts, and a person is told."""
+    course = course_with(tmp_path, f"import os, signal; os.kill(os.getpid(), signal.{signal_name})")
+    with open_isolation(course.root, unsafe=True) as isolation:
+        bench = Bench(course, isolation)
+        result = bench.grade(work(course, tmp_path, RIGHT))
+        bench.close()
+
+    told = {verdict.promise: verdict.outcome for verdict in result.verdicts}
+    assert told["test_counts_books"] == "kept"
+    assert told["test_more"] == "broken"
+    assert CUT_SHORT_FLAG in result.flags
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
+def test_tests_that_the_machine_kills_give_no_verdict(tmp_path: Path) -> None:
+    """Where the tests' process is killed from outside, as by a machine without memory, nobody's promise is broken."""
+    course = course_with(tmp_path, "import os; os.kill(os.getpid(), 9)")
+    with open_isolation(course.root, unsafe=True) as isolation:
+        bench = Bench(course, isolation)
+        with pytest.raises(CannotGrade, match="did not come to an end"):
+            bench.grade(work(course, tmp_path, RIGHT))
+        bench.close()
+
+
+def test_turns_are_taken(course: Course) -> None:
+    """Many run side by side; who runs alone waits for them, and they wait for that one; waiting isn't counted."""
+    turns, order = Turns(), []
+    never = threading.Event()
+
+    def run(name: str, seconds: float, *, alone: bool) -> None:
+        with turns.take(never, alone=alone):
+            order.append(f"{name} begins")
+            time.sleep(seconds)
+            order.append(f"{name} ends")
+
+    with turns.take(never, alone=False):
+        threads = [threading.Thread(target=run, args=("alone", 0.3), kwargs={"alone": True})]
+        threads[0].start()
+        wait_until(lambda: turns._waiting, "it doesn't wait")
+        threads.append(threading.Thread(target=run, args=("beside", 0.0), kwargs={"alone": False}))
+        threads[1].start()
+        time.sleep(0.3)
+        assert order == []
+    for thread in threads:
+        thread.join(20)
+
+    assert order == ["alone begins", "alone ends", "beside begins", "beside ends"]
+    called_off = threading.Event()
+    called_off.set()
+    with turns.take(never, alone=False), turns.take(called_off, alone=True):
+        pass
 
 
 def test_what_is_called_off_has_no_result(course: Course, bench: Bench, tmp_path: Path) -> None:

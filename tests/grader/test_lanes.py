@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 
 import pytest
 
 from workbook.errors import UserError
 from workbook.grader.grade_one import CannotGrade, Work
-from workbook.grader.results import Result, ResultKey
+from workbook.grader.results import Result, ResultKey, Verdict
 from workbook.grader.workers import TRIES, LostWorker, grade_all
 from workbook.submissions.snapshot import Snapshot
 
@@ -116,3 +117,43 @@ def test_what_cannot_be_graded_ends_nothing() -> None:
     assert len(found) == 4
     with pytest.raises(UserError, match="the lanes are gone"):
         list(grade_all(map(work, range(4)), Lanes(gone)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda one: None,
+        lambda one: {"learner": one.learner},
+        lambda one: replace(result(one), learner="mallory"),
+        lambda one: replace(result(one), exercise="avatar"),
+        lambda one: replace(result(one), file="other.zip"),
+        lambda one: replace(result(one), attempt=10**9),
+        lambda one: replace(result(one), key=replace(KEY, submission="0")),
+        lambda one: replace(result(one), verdicts=(Verdict("a", "", False, "kept"), Verdict("a", "", False, "kept"))),
+        lambda one: replace(result(one), verdicts=({"promise": "a"},)),
+    ],
+)
+def test_a_worker_that_answers_something_else_is_caught(other: Callable[[Work], object]) -> None:
+    """A result of another learner, exercise, file, attempt or submission, or none at all, is no result of this one."""
+
+    def do(one: Work) -> Result:
+        return other(one) if one.learner == "learner1" else result(one)  # type: ignore[return-value]
+
+    found = {one.learner: graded for one, graded in grade_all(map(work, range(4)), Lanes(do))}
+
+    assert [name for name, graded in found.items() if isinstance(graded, CannotGrade)] == ["learner1"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), TypeError("x" * 9999), MemoryError()])
+def test_an_error_of_one_ends_nothing(error: Exception) -> None:
+    """Whatever is raised while one is graded is that one's trouble, and the class goes on."""
+
+    def do(one: Work) -> Result:
+        if one.learner == "learner1":
+            raise error
+        return result(one)
+
+    found = [graded for _, graded in grade_all(map(work, range(4)), Lanes(do))]
+
+    assert [isinstance(graded, CannotGrade) for graded in found].count(True) == 1
+    assert max(len(str(graded)) for graded in found if isinstance(graded, CannotGrade)) < 400

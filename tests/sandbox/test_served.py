@@ -1,6 +1,9 @@
 """You can serve, reach, read and end an app in the sandbox like any other."""
 
 import re
+import socket
+import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +12,13 @@ import pytest
 
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
-from workbook.serving import AppFailed
+from workbook.sandbox import Sandbox
+from workbook.sandbox.inside import forks
+from workbook.sandbox.inside.supervisor import NO_ROOM
+from workbook.sandbox.launcher import SandboxLauncher
+from workbook.serving import AppFailed, ServedApp
 
-from ..apps import HELLO, PLAIN, wait_until
+from ..apps import HELLO, PLAIN, wait_until, write
 
 Serve = Callable[..., Client]
 
@@ -154,3 +161,99 @@ def test_an_app_that_has_ended_refuses_connections(serve: Serve) -> None:
         return False
 
     wait_until(refused, "there still are connections")
+
+
+SPARSE = """\
+from pathlib import Path
+
+
+def answer(path):
+    for number in range(12):
+        with Path(f"sparse-{number}").open("wb") as file:
+            file.truncate(30 * 2**20)
+    return "made"
+"""
+
+
+def test_a_kept_data_folder_has_a_bound(serve: Serve, tmp_path: Path) -> None:
+    """What outlives the app costs what's read of it, its holes too: no more than 64 MiB, however often it's served."""
+    for _ in range(2):
+        client = serve(SPARSE + PLAIN, data=tmp_path / "kept")
+        client.get("/")
+        client.app.stop()
+
+    assert sum(file.stat().st_size for file in (tmp_path / "kept").iterdir()) <= 64 * 2**20
+
+
+REMOVES = """\
+from pathlib import Path
+
+
+def answer(path):
+    Path(path[1:]).unlink() if Path(path[1:]).exists() else Path(path[1:]).touch()
+    return sorted(file.name for file in Path().iterdir())
+"""
+
+
+def test_what_an_app_removes_does_not_come_back(serve: Serve, tmp_path: Path) -> None:
+    """A file that an app has removed is gone in its next life, and in the one after that."""
+    told = []
+    for _ in range(4):
+        client = serve(REMOVES + PLAIN, data=tmp_path / "kept")
+        told.append(client.get("/a").text)
+        client.app.stop()
+
+    assert told == ["['a']", "[]", "['a']", "[]"]
+
+
+FILLS = """\
+import ctypes
+import os
+
+
+def answer(path):
+    taken = ctypes.CDLL(None).fallocate(1, 1, ctypes.c_long(0), ctypes.c_long(2**31))
+    os.fchmod(1, 0)
+    print("still read")
+    return f"{taken} {os.readlink('/proc/self/fd/1')}"
+"""
+
+
+def test_the_log_is_no_file_of_this_machine(serve: Serve) -> None:
+    """The log lies in the sandbox's sized memory: taking room for it ahead fails, and hiding it hides nothing."""
+    client = serve(FILLS + PLAIN)
+
+    assert client.get("/").text == "-1 /sandbox/log (deleted)"
+    assert "still read" in client.app.log
+    assert not (client.app.folder / "log").exists()
+
+
+def test_a_log_is_read_after_the_app_has_ended(serve: Serve) -> None:
+    """What an app wrote last can be read when it has ended by itself; of very much, the end is read."""
+    client = serve(
+        "import os\n\n\ndef answer(path):\n    print('x' * 10**6, 'last', flush=True)\n    os._exit(1)\n" + PLAIN
+    )
+    with pytest.raises(httpx.TransportError):
+        client.get("/")
+
+    assert client.app.log_since(0, 100).strip().endswith("last")
+    assert len(client.app.log_since(0, 100)) <= 100
+
+
+def test_a_machine_without_room_for_a_process_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where the fork server can't fork, it says so, and lives: it's the sandbox's trouble, not the app's."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, tempfile.TemporaryFile() as file:
+        socket.send_fds(ours, [b"{}"], [file.fileno()])
+        forks._refuse(theirs)
+        assert ours.recv(100) == NO_ROOM
+    launcher = SandboxLauncher(sandbox.folder)
+
+    def no_room() -> tuple[socket.socket, None]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threading.Thread(target=forks._refuse, args=(theirs,)).start()
+        return ours, None
+
+    launcher.tier, launcher._forked = "fork", no_room  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="the sandbox's supervisor has no room for another process"):
+        ServedApp(launcher, write(tmp_path, {"main.py": HELLO}))

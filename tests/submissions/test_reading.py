@@ -328,6 +328,38 @@ def test_settings_of_a_submission_are_not_followed(shared: Workbook, tmp_path: P
 
 
 @pytest.mark.parametrize(
+    "words, environment",
+    [
+        (["--submission", "PATH", "--unsafe", "exercises/count"], ""),
+        (["--unsafe", "--submission", "PATH", "exercises/count/test_count.py"], ""),
+        (["--submission", "PATH", "exercises/count", "--unsafe", "--co"], ""),
+        (["exercises/count", "--unsafe"], "--submission PATH"),
+        (["exercises/count", "--unsafe"], "--submission=PATH"),
+        (["--submission=PATH", "--unsafe", "exercises/count"], ""),
+        (["--unsafe", "exercises/count", "--submission", "PATH"], "-q"),
+    ],
+)
+def test_no_order_of_words_obeys_a_submission(
+    shared: Workbook, tmp_path: Path, words: list[str], environment: str
+) -> None:
+    """In any order, and from the environment, no conftest.py of a submission is imported, and no file is written."""
+    mine = put(tmp_path / "mine", {"kept.txt": b"kept"}) / "kept.txt"
+    ini = f"[pytest]\naddopts = --debug={mine}\ntestpaths = {tmp_path / 'blog'}\n"
+    folder = put(tmp_path / "blog", project() | HOSTILE | {"pytest.ini": ini.encode()})
+    placed = [word.replace("PATH", str(folder)) for word in words]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", environment.replace("PATH", str(folder)))
+        ended = pytest_in(shared, *placed)
+
+    assert MARK not in ended.out + ended.err
+    assert mine.read_bytes() == b"kept"
+    assert ended.status in {0, 4}, ended.out + ended.err
+    if ended.status == 4:
+        assert "not the course's: name the exercise before --submission, or write --submission=PATH" in ended.err
+
+
+@pytest.mark.parametrize(
     "main, message",
     [
         (b"app = FastAPI(\n", "The app has a syntax error:"),

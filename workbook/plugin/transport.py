@@ -21,6 +21,9 @@ from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_REPLY, MOST_OF_TEXT, 
 MOST_SECONDS = 60.0  # from the connection to the reply's last byte
 DEEPEST = 100
 LONGEST_NUMBER = 1000
+MOST_PARTS, PART = 1000, 64 * 1024  # of a body that are passed on as they come, and how large later ones are
+OF_A_HEADER = 300  # bytes of memory, beside its letters
+TOO_MUCH = f"the replies to this run are longer than {MOST_ALIVE // MIB} MiB together"
 HOLD = "workbook.hold"  # a request's extension: called before its last byte is sent
 CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 
@@ -117,6 +120,9 @@ class Transport(httpx.HTTPTransport):
             raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
         assert isinstance(reply.stream, httpx.SyncByteStream)
         body, held = Body(), Held()
+        if not held.take(sum(len(name) + len(value) + OF_A_HEADER for name, value in reply.headers.raw)):
+            reply.close()
+            raise httpx.RemoteProtocolError(TOO_MUCH, request=request)
         told = Reply(
             reply.status_code,
             headers=reply.headers,
@@ -146,13 +152,22 @@ class _Bounded(httpx.SyncByteStream):
         self._stream, self._request, self._body, self._held = stream, request, body, held
 
     def __iter__(self) -> Iterator[bytes]:
-        for part in self._stream:
+        waiting = bytearray()
+        for number, part in enumerate(self._stream):
             self._body.add(part)
             if self._body.size > MOST_OF_REPLY:
                 self._refuse(f"the reply is longer than {MOST_OF_REPLY // MIB} MiB")
             if not self._held.take(len(part)):
-                self._refuse(f"the replies to this run are longer than {MOST_ALIVE // MIB} MiB together")
-            yield part
+                self._refuse(TOO_MUCH)
+            if number < MOST_PARTS:
+                yield part
+                continue
+            waiting += part  # each part costs forty bytes, and an app can send them one by one
+            if len(waiting) >= PART:
+                yield bytes(waiting)
+                waiting.clear()
+        if waiting:
+            yield bytes(waiting)
 
     def _refuse(self, why: str) -> NoReturn:
         raise httpx.RemoteProtocolError(why, request=self._request)

@@ -1,9 +1,11 @@
 """The sandbox launcher: every app behind bubblewrap, reached through sockets that its supervisor hands out."""
 
 import contextlib
+import errno
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,19 +35,6 @@ VARIABLE = "WORKBOOK_SANDBOX"
 START = 20.0  # seconds for what happens before the submission's own code
 
 
-class Allowance:
-    """What all apps of a launcher may leave outside of the sandbox together, in bytes."""
-
-    def __init__(self, most: int) -> None:
-        self.left = most
-
-    def take(self, size: int) -> None:
-        """Take from it. Raises `TooMuch` if it's used up."""
-        self.left = max(0, self.left - size)
-        if not self.left:
-            raise TooMuch("more than may be kept")
-
-
 class SandboxLauncher:
     """Starts apps by way of an opened sandbox's folder: see `workbook.sandbox.opening.open_sandbox`."""
 
@@ -55,7 +44,6 @@ class SandboxLauncher:
         self._folder = folder
         self.tier = (folder / "tier").read_text(encoding="utf-8")
         self._filter = (folder / "filter").read_bytes()
-        self._kept = Allowance(MOST_BYTES)
         self.ended: list[
             dict[str, Any]
         ] = []  # how each app ended: its exit status, seconds of processor, bytes of memory
@@ -63,7 +51,7 @@ class SandboxLauncher:
     def open(self, job: Job) -> "_Jailed":
         control, process = self._forked() if self.tier == "fork" else self._fresh()
         try:
-            return _Jailed(job, control, process, self._filter, self.ended.append, self._kept)
+            return _Jailed(job, control, process, self._filter, self.ended.append)
         except BaseException:
             control.close()
             if process:
@@ -108,9 +96,8 @@ class _Jailed:
         process: subprocess.Popen[bytes] | None,
         program: bytes,
         on_end: Callable[[dict[str, Any]], None],
-        kept: Allowance,
     ) -> None:
-        self._job, self._control, self._process, self._on_end, self._kept = job, control, process, on_end, kept
+        self._job, self._control, self._process, self._on_end = job, control, process, on_end
         self._talking = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._ended: dict[str, Any] | None = None
@@ -263,27 +250,38 @@ class _Jailed:
         for unused in self._sockets:
             unused.close()
         os.close(self._answers)
-        self._keep_data()
-        os.close(self._data)
-        log, self._log = self._log, -1
-        os.close(log)
-        if self._ended:
-            self._on_end(self._ended)
+        try:
+            self._keep_data()
+        finally:
+            os.close(self._data)
+            log, self._log = self._log, -1
+            os.close(log)
+            if self._ended:
+                self._on_end(self._ended)
 
     def _keep_data(self) -> None:
-        """Copy the data folder's regular files out of the sandbox, if they're to outlive the app.
+        """Put the data folder's regular files in the place of what's outside, if they're to outlive the app.
 
-        A file costs what is read of it, its holes too: they'd take up the disk outside.
+        A file costs what's read of it, its holes too: they'd take up the disk outside.
         """
-        if self._job.data is None or (self._job.folder and self._job.data.is_relative_to(self._job.folder)):
+        place = self._job.data
+        if place is None or (self._job.folder and place.is_relative_to(self._job.folder)):
             return
+        shutil.rmtree(place, ignore_errors=True)  # of what the last life left, this one may have removed some
+        left = MOST_BYTES
         with contextlib.suppress(TooMuch):
             for name in entries(self._data):
-                content = read_stored(self._data, name, min(LIMITS["file_size"], self._kept.left + 1))
+                content = read_stored(self._data, name, LIMITS["file_size"])
                 if content is None:
                     continue
-                self._kept.take(len(content))
-                target = self._job.data / name
-                with contextlib.suppress(OSError):  # an earlier life had a folder of this name, say
+                left -= len(content)
+                if left < 0:
+                    return
+                try:
+                    target = place / name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content)
+                except OSError as error:
+                    if error.errno == errno.ENAMETOOLONG:  # for the path outside, which has more folders
+                        continue
+                    raise RuntimeError(f"the sandbox's files can't be kept: {error.strerror}") from error

@@ -24,6 +24,7 @@ add_attacks(
         "marks_upon_marks": "",
         "many_differences": "",
         "a_token_in_each": "",
+        "byte_by_byte": "",
     },
 )
-add_attacks("returns", "answers", "no more", {"a_little_padded": "", "cookies_to_keep": ""})
+add_attacks("returns", "answers", "no more", {"a_little_padded": "", "cookies_to_keep": "", "headers_to_hold": ""})

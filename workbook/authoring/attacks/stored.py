@@ -1,6 +1,6 @@
 """What lies in the data folder, where the grader reads: the log of requests, stored pictures."""
 
-from .attack import add_attacks
+from .attack import Project, add_attacks, attack
 
 LOGS = dict.fromkeys(("log_of_the_machine", "log_without_end"), "")
 
@@ -8,3 +8,37 @@ add_attacks("stored", "runs", "no credit", LOGS, exercise="request-log")
 add_attacks("stored", "runs", "honest", {"clutter": ""}, exercise="avatar")
 add_attacks("stored", "runs", "no credit", {"many": ""}, exercise="avatar", base="starter")
 add_attacks("stored", "runs", "no more", dict.fromkeys(("sparse", "other_kinds", "long_names"), ""), exercise="avatar")
+
+
+@attack("no more", exercise="avatar")
+def a_picture_without_end(project: Project) -> None:
+    """Serve a picture of 80 megapixels in the place of each that was stored: 30 KB, and 240 MB when it's opened."""
+    project.end("""
+import struct
+import zlib
+
+
+def part(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+packer = zlib.compressobj(9)
+rows = b"".join(packer.compress(bytes(3 * 10_000 + 1)) for _ in range(8_000)) + packer.flush()
+PICTURE = b"\\x89PNG\\r\\n\\x1a\\n" + part(b"IHDR", struct.pack(">IIBBBBB", 10_000, 8_000, 8, 2, 0, 0, 0))
+PICTURE += part(b"IDAT", rows) + part(b"IEND", b"")
+
+
+class Endless:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or not scope["path"].startswith("/files/"):
+            return await self.app(scope, receive, send)
+        headers = [(b"content-type", b"image/png"), (b"content-length", str(len(PICTURE)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": PICTURE})
+
+
+app.add_middleware(Endless)
+""")

@@ -121,13 +121,16 @@ class Trial:
         graded = GradedAttack(0, {}, "", (), "", 0, failed="it was not made")
         try:
             for time in range(attack.times):
-                place = Path(tempfile.mkdtemp(prefix=f"{number}-{time}-", dir=self.folder)) / "project"
-                shutil.copytree(self.base(attack.exercise, attack.base), place)
-                made = attack.make(Project(place, self.bait, f"mark{number:03}{time}"))
-                graded = self.grade(made or place, attack.exercise, attack.patience)
+                graded = self.grade(self.made(number, attack, time), attack.exercise, attack.patience)
         except Exception as error:  # one that cannot be made here, or that hits the grader itself
             return replace(graded, failed=f"{type(error).__name__}: {error}")
         return graded
+
+    def made(self, number: int, attack: Attack, time: int = 0) -> Path:
+        """Make what is handed in, the attack's `number` telling it from others; returns where it is."""
+        place = Path(tempfile.mkdtemp(prefix=f"{number}-{time}-", dir=self.folder)) / "project"
+        shutil.copytree(self.base(attack.exercise, attack.base), place)
+        return attack.make(Project(place, self.bait, f"mark{number:03}{time}")) or place
 
     def try_out(self, asked: Sequence[Attack]) -> Iterator[tuple[str, GradedAttack]]:
         """Grade the attacks; yield what's wrong with the verdicts of each, and what was said about it.

@@ -105,3 +105,18 @@ async def cookies_to_keep(scope: Scope, receive: Receive, send: Send) -> None:
 async def a_token_in_each(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends an access token of 60 KB with each reply, for whoever writes them down."""
     await replies.answer(send, json.dumps({"access_token": "t" * 60_000}).encode())
+
+
+async def byte_by_byte(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends 24 MiB in chunks of one byte, each of which costs its reader forty."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    drops = b"1\r\nx\r\n" * 2**14
+    await replies.raw(scope, (part for group in ([head], [drops] * 1_536) for part in group))
+
+
+async def headers_to_hold(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends 12,000 short headers with the right answer, for whoever keeps them all."""
+    lines = b"".join(b"x%d:\r\n" % n for n in range(12_000))
+    body = json.dumps({"count": replies.honest()}).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+    await replies.raw(scope, iter([head + lines + b"\r\n" + body]))
