@@ -348,9 +348,8 @@ def test_no_order_of_words_obeys_a_submission(
     folder = put(tmp_path / "blog", project() | HOSTILE | {"pytest.ini": ini.encode()})
     placed = [word.replace("PATH", str(folder)) for word in words]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTEST_ADDOPTS", environment.replace("PATH", str(folder)))
-        ended = pytest_in(shared, *placed)
+    env = shared.env | {"PYTEST_ADDOPTS": environment.replace("PATH", str(folder))}
+    ended = run_pytest(*placed, cwd=shared.root, env=env)
 
     assert MARK not in ended.out + ended.err
     assert mine.read_bytes() == b"kept"

@@ -1,6 +1,7 @@
 """Test a sandbox with attacks of its own, before anybody's code runs in it."""
 
 import json
+import select
 import socket
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from workbook.serving import AppFailed, ServedApp
 from .bubblewrap import seen_as
 from .launcher import SandboxLauncher
 
+NETWORK = "reaches this machine's network"  # what the app calls it
 APP = Path(__file__).with_name("selftest_app")
 
 
@@ -25,7 +27,10 @@ def find_holes(folder: Path, root: Path | None) -> list[str]:
         asked = {"unseen": unseen, "port": host.getsockname()[1]}
         try:
             with ServedApp(SandboxLauncher(folder), APP, patience=20) as app:
-                return _ask(app, asked)
+                found = _ask(app, asked)
+            # One port in some ten thousand is the app's own, and it then reaches itself.
+            reached = bool(select.select([host], [], [], 0)[0])
+            return [hole for hole in found if hole != NETWORK or reached]
         except AppFailed as failure:
             return [f"it serves no app: {failure.text[:300]}"]
 
