@@ -9,30 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.points import Grading
-from workbook.grader.results import Learner
 from workbook.journal import VERSION, Journal
 
 from ..golden import Screens, transcript, unwrapped
 from ..runners import Workbook, files_below, replace_in
-from .synthetic import class_entry, graded, result, write
 
-ADA = Learner("ada", "Ada Lovelace", lms={"canvas": "4711"})
-BY_LETTER = "test_counts_by_letter"
-SENTENCES = {"test_counts_books": ("Books are counted.", False), BY_LETTER: ("By letter, too.", True)}
-COUNT = Grading(points={"test_counts_books": 70, "test_counts_by_letter": 30})
 FORMATS = ("csv", "canvas", "moodle", "feedback", "gradescope", "junit", "html")
-
-
-@pytest.fixture
-def journal(workbook: Workbook) -> Path:
-    """Return the journal of one learner of the small course, who counts books but not by letter."""
-    file = "lovelaceada_4711_90125_count.zip"
-    one = result(ADA, "count", {BY_LETTER: "broken"}, grading=COUNT, sentences=SENTENCES, file=file)
-    path = workbook.root / "results/journal.db"
-    path.parent.mkdir()
-    write(path, iter([class_entry([ADA], ["count"]), graded(one)]))
-    return path
 
 
 def test_report_writes_every_format(workbook: Workbook, journal: Path, screens: Screens) -> None:
@@ -43,6 +25,7 @@ def test_report_writes_every_format(workbook: Workbook, journal: Path, screens: 
     assert sorted(files_below(journal.parent / "report")) == [
         "canvas.csv",
         "feedback-canvas-count.zip",
+        "gradescope/count-autograder.zip",
         "gradescope/count/ada/results.json",
         "index.html",
         "junit.xml",
