@@ -1,7 +1,5 @@
 """The instructor's guide says what the product does: its numbers, its messages, the files it shows."""
 
-import csv
-import json
 import re
 import subprocess
 import sys
@@ -12,15 +10,14 @@ import yaml
 
 from workbook.authoring.attacks import suite
 from workbook.authoring.release import MOST_SHARED, hidden_files
-from workbook.grader import class_grading, cluster, workers
+from workbook.grader import class_grading, cluster, results, workers
 from workbook.grader.file_names import read_name
 from workbook.grader.folder import find_submissions
 from workbook.grader.identity import identify
 from workbook.grader.roster import read_roster
 from workbook.plugin import bounds, transport
-from workbook.report import FORMATS, marks
+from workbook.report import FORMATS, marks, words
 from workbook.report.attention import attention
-from workbook.report.writing import file_name
 from workbook.sandbox import TIERS, launcher, mail, packing
 from workbook.sandbox.filter import DENIED
 from workbook.sandbox.inside import kernel
@@ -120,6 +117,7 @@ def test_every_format_and_every_group_is_explained() -> None:
         "moodle": "moodle-NAME.csv",
         "feedback": "feedback-canvas-NAME.zip",
         "gradescope": "gradescope/",
+        "classroom50": "classroom50/",
         "junit": "junit.xml",
         "html": "index.html",
     }
@@ -127,11 +125,12 @@ def test_every_format_and_every_group_is_explained() -> None:
     assert [file for file in files.values() if f"`{file}`" not in text] == []
 
     code = Path(attention.__code__.co_filename).read_text(encoding="utf-8")
-    groups = re.findall(r'Group\(\s+"([^"]+)"', code)
-    assert len(groups) == 10
+    groups = [*re.findall(r'Group\(\s*"([^"]+)"', code), *results.CAUSES.values(), words.UNDECIDED.capitalize()]
+    assert len(groups) == 9 + len(results.CAUSES) + 1
     assert [group for group in groups if group.lower() not in text.lower()] == []
-    pressing = re.findall(r'Group\(\s+"([^"]+)"(?:(?!Group\().)*?pressing=True', code, re.DOTALL)
-    assert sorted(cells(text).keys() & set(groups)) == sorted(pressing)
+    pressing = re.findall(r'Group\(\s*"([^"]+)"(?:(?!Group\().)*?pressing=True', code, re.DOTALL)
+    assert {*pressing, *results.CAUSES.values()} <= cells(text).keys() | set(re.findall(r"^\| ([^|]+) \|", text, re.M))
+    assert [said for _, said, _ in words.OUTCOMES.values() if f"| {said.lower()} |" not in text] == []
 
 
 @pytest.mark.parametrize(
@@ -188,27 +187,6 @@ def test_a_release_says_what_the_guide_shows(tmp_path: Path) -> None:
 
     lines = " ".join(ended.stdout.split()).replace(str(target), "../edition")
     assert matches(" ".join(command.expected).replace(" … ", "…").splitlines(), [lines]), lines
-
-
-def test_the_autograder_hands_out_what_is_known(tmp_path: Path) -> None:
-    """The script for Gradescope's container copies only the results of the learner who handed in."""
-    script = shown("lms", "run_autograder").replace("/autograder", str(tmp_path))
-    source, wanted = tmp_path / "source", {"s1": {"score": 100.0}, "s2": {"score": 80.0}}
-    for ident, result in wanted.items():
-        place = source / "gradescope/avatar" / file_name(ident) / "results.json"
-        place.parent.mkdir(parents=True)
-        place.write_text(json.dumps(result), encoding="utf-8")
-    (tmp_path / "results").mkdir()
-    with (source / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows(
-            [["id", "name", "email"], ["s1", "Ada", "ada@x.edu"], ["s2", "Grace", "Grace@x.edu"]]
-        )
-    users = [{"email": "grace@X.edu", "id": 7, "name": "Grace"}]
-    (tmp_path / "submission_metadata.json").write_text(json.dumps({"id": 1, "users": users}), encoding="utf-8")
-
-    subprocess.run([sys.executable, "-c", script], check=True)
-
-    assert json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8")) == wanted["s2"]
 
 
 def test_manifests_and_workflows_are_yaml() -> None:
