@@ -352,7 +352,7 @@ def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
     small = Image.new("RGB", (4, 3))
     photo = picture("MPO", (80, 60), save_all=True, append_images=[small], exif=exif)
 
-    reply = upload(ada, photo, "photo.jpeg", "image/jpeg")
+    reply = upload(ada, photo, "photo.jpg", "image/jpeg")
     stored = fetched(ada, reply)
 
     assert reply.json()["filename"].endswith(".jpg")
