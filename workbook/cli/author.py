@@ -29,3 +29,15 @@ def verify(
     from .verify import verify_course
 
     verify_course(only or [])
+
+
+new = typer.Typer(help="Begin something new.", no_args_is_help=True, **SETTINGS)
+group.add_typer(new, name="new")
+
+
+@new.command()
+def exercise(name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and hyphens.")]) -> None:
+    """Write the folder of a new exercise, with all that proves it."""
+    from .new import new_exercise
+
+    new_exercise(name)
