@@ -95,7 +95,7 @@ def marks_in(marks: ClassMarks, exercise: str) -> dict[int, float]:
     return found
 
 
-@pytest.fixture(params=["sis"])
+@pytest.fixture(params=["sis", "no sis", "split names", "posting"])
 def from_canvas(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CanvasCourse, Layout]:
     course = in_canvas(split_names=request.param == "split names", sis_columns=request.param != "no sis")
     return course, canvas(tmp_path / "class", canvas_export(course, posting=request.param == "posting"))
@@ -117,7 +117,7 @@ def test_canvas(from_canvas: tuple[CanvasCourse, Layout], tmp_path: Path) -> Non
     assert [one.about for one in written if one.path is None] == []
 
 
-@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("flat", [True, False])
 def test_moodle(tmp_path: Path, language: str, flat: bool) -> None:
     """From Moodle's downloads and worksheets, in any language, to marks in Moodle."""

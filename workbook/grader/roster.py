@@ -178,7 +178,8 @@ def _is_worksheet(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         return True
     columns = [{cells[place] for cells in rows if place < len(cells)} for place in range(2, len(header))]
     same = [column.pop() for column in columns if len(column) == 1]
-    return len(header) > 4 and len(word) > 3 and any(re.fullmatch(r"-|\d+([.,]\d+)?", cell) for cell in same)
+    is_a_word = len(word) > 3 or not word.isascii()  # 参加者 is one, s is none
+    return len(header) > 4 and is_a_word and any(re.fullmatch(r"-|\d+([.,]\d+)?", cell) for cell in same)
 
 
 def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:

@@ -78,7 +78,7 @@ def attention(marks: ClassMarks) -> list[Group]:
         Group(
             "Unmatched files",
             "No one on the roster is called that; each is graded under the name that its file gives.",
-            [Matter((), one.get("file", ""), one.get("why", "")) for one in marks.unmatched],
+            [_unmatched(one, known) for one in marks.unmatched],
             pressing=True,
         ),
         Group(
@@ -132,6 +132,14 @@ def _zeros(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Group]:
         theirs = [(row, mark, title) for row, mark, title in pairs if mark.cause == cause and not mark.overrides]
         matters = [Matter((row,), of, visible_line(mark.cause_why)) for row, mark, of in theirs]
         yield Group(title, MEANINGS[cause], matters, pressing=True, zeros=True)
+
+
+def _unmatched(one: dict[str, str], known: dict[str, Row]) -> Matter:
+    """Return a file that's no one's so far, with those whose names come closest, and the command that settles it."""
+    near = [f"{known[ident].name} ({ident})" for ident in one.get("closest", "").splitlines() if ident in known]
+    why = one.get("why", "") + (f" Closest: {' or '.join(near)}." if near else "")
+    command = f"workbook class assign {shlex.quote(one.get('file', ''))} LEARNER"
+    return Matter((), one.get("file", ""), why, command if "closest" in one else "")
 
 
 def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:

@@ -164,7 +164,10 @@ def _note_exercises(found: Collected, names: Iterable[str]) -> None:
 
 
 def _as_text(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{key: str(value) for key, value in one.items()} for one in entries]
+    return [
+        {key: "\n".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in one.items()}
+        for one in entries
+    ]
 
 
 def _shared(result: Result, known: dict[Any, Any]) -> Result:
