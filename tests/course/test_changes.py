@@ -46,11 +46,11 @@ def test_edits_follow_one_another(directory: Path) -> None:
 @pytest.mark.parametrize(
     "edit, message",
     [
-        (Edit("main.py", "return 9", ""), "edit 2 expects its text once in main.py, and it is there 0 times"),
-        (Edit("main.py", "FastAPI", ""), "edit 2 expects its text once in main.py, and it is there 2 times"),
-        (Edit("main.py", "", "x"), "edit 2 expects its text once in main.py, and it is there 0 times"),
-        (Edit("gone.py", "x", "y"), "gone.py is not there, so edit 2 cannot be applied"),
-        (Edit("../outside.py", "", "x"), "edit 2 is of ../outside.py, which is not in the folder"),
+        (Edit("main.py", "return 9", ""), "edit 2 expects its text once in main.py, but it's there 0 times"),
+        (Edit("main.py", "FastAPI", ""), "edit 2 expects its text once in main.py, but it's there 2 times"),
+        (Edit("main.py", "", "x"), "edit 2 expects its text once in main.py, but it's there 0 times"),
+        (Edit("gone.py", "x", "y"), "gone.py doesn't exist, so edit 2 can't be applied"),
+        (Edit("../outside.py", "", "x"), "edit 2 is for ../outside.py, which isn't in the folder"),
     ],
 )
 def test_an_edit_that_does_not_fit_changes_nothing(directory: Path, edit: Edit, message: str) -> None:
@@ -109,20 +109,28 @@ def test_experiments_are_read(directory: Path) -> None:
     [
         ('title = "One"', "", "experiments.toml, experiment 1: unknown [], missing ['title']"),
         ('why = "So."', 'wy = "So."', "experiments.toml, experiment 1: unknown ['wy'], missing ['why']"),
-        ('title = "One"', "title = 1", "experiments.toml, experiment 1: title, question and why are texts"),
-        ('red = ["test_a"]', 'red = "test_a"', "experiments.toml, experiment 1: red is a list of names"),
-        ('red = ["test_a"]', "red = [1]", "experiments.toml, experiment 1: red is a list of names"),
+        ('title = "One"', "title = 1", "experiments.toml, experiment 1: title, question and why must be texts"),
+        ('red = ["test_a"]', 'red = "test_a"', "experiments.toml, experiment 1: red must be a list of names"),
+        ('red = ["test_a"]', "red = [1]", "experiments.toml, experiment 1: red must be a list of names"),
         (
             'title = "One"',
             'title = "One"\nhidden = true',
             "experiments.toml, experiment 1: a hidden experiment needs choices, and an answer among them",
         ),
-        ('find = "return 1"', 'search = "x"', "experiments.toml: an edit has file, find and replace, nothing else"),
-        ('find = "return 1"', "find = 1", "experiments.toml: an edit has file, find and replace, nothing else"),
+        (
+            'find = "return 1"',
+            'search = "x"',
+            "experiments.toml: an edit has exactly the keys file, find and replace, all texts",
+        ),
+        (
+            'find = "return 1"',
+            "find = 1",
+            "experiments.toml: an edit has exactly the keys file, find and replace, all texts",
+        ),
         (
             "[[experiment.edit]]",
             "[experiment.edit]",
-            "experiments.toml: an edit has file, find and replace, nothing else",
+            "experiments.toml: an edit has exactly the keys file, find and replace, all texts",
         ),
         ("[[experiment]]", "[[experiment", "experiments.toml: "),
     ],
@@ -145,7 +153,7 @@ def test_experiments_that_are_no_text(directory: Path) -> None:
     with pytest.raises(BadChange) as caught:
         read_experiments(directory)
 
-    assert str(caught.value) == "experiments.toml is not UTF-8 (byte 2)"
+    assert str(caught.value) == "experiments.toml isn't UTF-8 (byte 2)"
 
 
 def test_tasks_are_read_in_order() -> None:

@@ -293,7 +293,7 @@ def test_a_port_in_use_is_told(serve: Serve) -> None:
         failed = failure(serve, {"main.py": HELLO}, port=port)
 
     assert failed.kind == "port"
-    assert failed.text == f"Port {port} cannot be used: {os.strerror(errno.EADDRINUSE)}."
+    assert failed.text == f"Port {port} can't be used: {os.strerror(errno.EADDRINUSE)}."
 
 
 def test_a_start_that_is_given_up_leaves_nothing(serve: Serve, temporary: Path) -> None:

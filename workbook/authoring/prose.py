@@ -1,4 +1,4 @@
-"""All that people read, as prose with its place: pages, READMEs, hints, experiments, promises, messages, comments."""
+"""Everything that people read, as prose with its place: pages, hints, experiments, promises, messages, comments."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""The learner edition: what `git archive` gives, searched for everything that must not be in it."""
+"""The learner edition: what `git archive` writes, searched for everything that mustn't be in it."""
 
 import base64
 import gzip
@@ -32,14 +32,14 @@ MOST_SHARED = 4  # so many lines of one solution may stand in a hint; more are t
 
 @dataclass(frozen=True)
 class Edition:
-    """How many files it has, and which changes are not in it because they are not committed."""
+    """How many files it has, and which changes it leaves out because they aren't committed."""
 
     count: int
     uncommitted: list[str]
 
 
 def hidden_files(root: Path) -> list[Path]:
-    """Return every file that learners must not see."""
+    """Return every file that learners mustn't see."""
     return sorted(
         path
         for pattern in HIDDEN
@@ -106,7 +106,7 @@ def _git(root: Path, *words: str) -> bytes:
     try:
         ended = subprocess.run(["git", *words], cwd=root, capture_output=True)
     except FileNotFoundError as error:
-        raise UserError("Git is not installed, and the edition is made of what is committed.", "install Git") from error
+        raise UserError("Git isn't installed, but the edition is made from what's committed.", "install Git") from error
     if ended.returncode:
         said = ended.stderr.decode(errors="replace").strip().splitlines()
         raise UserError(f"git {words[0]} failed: {said[-1] if said else ended.returncode}", "commit first", code=1)
@@ -197,4 +197,4 @@ def _unpacked(name: str, content: bytes, depth: int = NESTED) -> Iterator[tuple[
         elif depth and content.startswith(b"\x1f\x8b"):
             yield from _unpacked(f"{name}!/", gzip.decompress(content), depth - 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{name} cannot be searched for leaks: {error}.", "commit it otherwise", code=1) from error
+        raise UserError(f"{name} can't be searched for leaks: {error}.", "commit it otherwise", code=1) from error

@@ -84,7 +84,7 @@ def _listed(name: str, lines: Sequence[str]) -> str:
 
 
 def _write_versions(file: Path, pins: Sequence[str], pattern: str, replacement: str) -> None:
-    """Give each package that `file` names the version that is pinned."""
+    """Write each package's pinned version into `file`, wherever the file names the package."""
     text = file.read_text(encoding="utf-8")
     for line in pins:
         pin = Requirement(line)

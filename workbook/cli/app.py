@@ -34,16 +34,16 @@ class _Sections(TyperGroup):
 app = typer.Typer(
     name="workbook",
     cls=_Sections,
-    help="Learn to take a FastAPI app to production. Without a command: where you are, and what is next.",
+    help="Learn to take a FastAPI app to production. Without a command: where you are, and what's next.",
     no_args_is_help=False,
     **SETTINGS,
 )
 
 StepName = Annotated[
-    str | None, typer.Argument(metavar="STEP", help="A step's name or number; without it, the one you are in.")
+    str | None, typer.Argument(metavar="STEP", help="A step's name or number (default: the one you're in).")
 ]
 Tier = StrEnum("Tier", ["fork", "bubblewrap"])
-Shipped = Annotated[bool, typer.Option("--shipped", help="The step as the course ships it, not your copy.")]
+Shipped = Annotated[bool, typer.Option("--shipped", help="The course's original, not your copy.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -65,7 +65,7 @@ def session(
 
 @app.command("list")
 def list_() -> None:
-    """Every step, its minutes, its state."""
+    """Every step, how long it takes, and how far you are."""
     from .list_ import list_steps
 
     list_steps()
@@ -73,7 +73,7 @@ def list_() -> None:
 
 @app.command()
 def start(step: StepName = None) -> None:
-    """Put a step into work/, and show its tasks. Overwrites nothing."""
+    """Put a step into work/, and show its tasks. It never overwrites your files."""
     from .start import start_step
 
     start_step(step)
@@ -82,9 +82,11 @@ def start(step: StepName = None) -> None:
 @app.command()
 def reset(
     step: Annotated[str, typer.Argument(metavar="STEP", help="A step's name or number.")],
-    to: Annotated[Path | None, typer.Option(metavar="BACKUP", help="To what is in this backup of it.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="BACKUP", help="A backup to restore (default: the original).")
+    ] = None,
 ) -> None:
-    """Put your copy of a step back to how it was, after a backup."""
+    """Back up your copy of a step, then restore the original."""
     from .reset import reset_step
 
     reset_step(step, to)
@@ -160,11 +162,11 @@ def break_(
 @app.command()
 def tour(
     step: Annotated[
-        str | None, typer.Argument(metavar="STEP", help="A project's name; without it, the course's only one.")
+        str | None, typer.Argument(metavar="STEP", help="A project's name (default: the course's only one).")
     ] = None,
-    number: Annotated[int | None, typer.Argument(metavar="N", help="Which question, once more.", min=1)] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="A question to answer again.", min=1)] = None,
 ) -> None:
-    """Questions on a project: which file does it, and why there?"""
+    """Questions about a project: which file does it, and why there?"""
     from .tour import tour_project
 
     tour_project(step, number)
@@ -176,10 +178,10 @@ def run(
     shipped: Shipped = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The app's port.")] = 8000,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin with an empty data folder; the old one is kept.")
+        bool, typer.Option("--fresh", help="An empty data folder to begin with; the old one is kept.")
     ] = False,
 ) -> None:
-    """Serve a step, and again after every save, until Ctrl-C."""
+    """Serve a step until Ctrl-C, and restart it at every save."""
     from .run import run_step
 
     run_step(step, shipped=shipped, port=port, fresh=fresh)
@@ -198,14 +200,15 @@ def submit(
 @app.command(hidden=not is_here("docs"))
 def docs(
     build: Annotated[
-        Path | None, typer.Option("--build", metavar="DIR", help="Build it into this folder instead of serving it.")
+        Path | None,
+        typer.Option("--build", metavar="DIR", help="A folder to build the site into, instead of serving it."),
     ] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The site's port; without it, a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The site's port (default: a free one).")] = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="With --build: pages that open from the file system, without a server.")
+        bool, typer.Option("--offline", help="With --build: pages that you can open without a server.")
     ] = False,
 ) -> None:
-    """Serve the site: the course to read in a browser."""
+    """Serve the site, so that you can read the course in a browser."""
     if not is_here("docs"):
         refuse("The site's builder")
     from .docs import open_docs
@@ -216,13 +219,13 @@ def docs(
 @app.command()
 def doctor(
     grading: Annotated[
-        bool, typer.Option("--grading", help="For instructors: try the attack suite on this machine's sandbox.")
+        bool, typer.Option("--grading", help="For instructors: all known attacks on this machine's sandbox.")
     ] = False,
     tier: Annotated[
-        list[Tier] | None, typer.Option("--tier", help="With --grading, this one alone; without it, all that hold.")
+        list[Tier] | None, typer.Option("--tier", help="With --grading: only this sandbox (default: all that hold).")
     ] = None,
 ) -> None:
-    """What this machine can do, what is missing, and how to get it."""
+    """What this machine can do, what's missing, and how to get it."""
     if grading:
         if not is_here("doctor_grading"):
             refuse("Grading")

@@ -19,7 +19,11 @@ def open_docs(build: Path | None, port: int | None, offline: bool = False) -> No
     here = Context()
     config = here.course.root / "mkdocs.yml"
     if not config.is_file():
-        raise UserError("This copy of the course has no site: mkdocs.yml is missing.", "get the whole course", code=1)
+        raise UserError(
+            "This copy of the course doesn't have a site, because mkdocs.yml is missing.",
+            "get the whole course",
+            code=1,
+        )
     if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
         raise UserError(f"The site needs packages that are not installed: {', '.join(missing)}.", INSTALL, code=1)
     if offline and build is None:
@@ -60,5 +64,5 @@ def _free(port: int | None) -> int:
         try:
             probe.bind(("127.0.0.1", port or 0))
         except OSError as error:
-            raise UserError(f"Port {port} cannot be used: {error.strerror}.", "workbook docs", code=1) from error
+            raise UserError(f"Port {port} can't be used: {error.strerror}.", "workbook docs", code=1) from error
         return int(probe.getsockname()[1])

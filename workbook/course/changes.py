@@ -13,7 +13,7 @@ from .test_files import solution_text
 
 
 class BadChange(Exception):
-    """A change that does not fit its files; the message names the file and the edit."""
+    """A change that doesn't fit its files; the message names the file and the edit."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def read_experiments(stage: Path) -> list[Experiment]:
         if unknown or missing:
             raise BadChange(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}")
         if not all(isinstance(entry[name], str) for name in ("title", "question", "why")):
-            raise BadChange(f"{where}: title, question and why are texts")
+            raise BadChange(f"{where}: title, question and why must be texts")
         if not isinstance(entry["red"], list) or not all(isinstance(name, str) for name in entry["red"]):
-            raise BadChange(f"{where}: red is a list of names")
+            raise BadChange(f"{where}: red must be a list of names")
         hidden = entry.get("hidden", False)
         if hidden and entry.get("answer") not in entry.get("choices", []):
             raise BadChange(f"{where}: a hidden experiment needs choices, and an answer among them")
@@ -120,7 +120,7 @@ def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
     for number, edit in enumerate(edits, 1):
         path = directory / edit.file
         if not path.resolve().is_relative_to(directory.resolve()):
-            raise BadChange(f"edit {number} is of {edit.file}, which is not in the folder")
+            raise BadChange(f"edit {number} is for {edit.file}, which isn't in the folder")
         if path in new:
             text, newline = new[path]
         elif path.exists():
@@ -129,10 +129,10 @@ def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
         elif not edit.find:
             text, newline = "", "\n"
         else:
-            raise BadChange(f"{edit.file} is not there, so edit {number} cannot be applied")
+            raise BadChange(f"{edit.file} doesn't exist, so edit {number} can't be applied")
         count = text.count(edit.find) if edit.find else int(not text)
         if count != 1:
-            raise BadChange(f"edit {number} expects its text once in {edit.file}, and it is there {count} times")
+            raise BadChange(f"edit {number} expects its text once in {edit.file}, but it's there {count} times")
         new[path] = text.replace(edit.find, edit.replace, 1) if edit.find else edit.replace, newline
     for path, (text, newline) in new.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         return _parse(file.read_text(encoding="utf-8"), file)
     except UnicodeDecodeError as error:
-        raise BadChange(f"{file.name} is not UTF-8 (byte {error.start})") from error
+        raise BadChange(f"{file.name} isn't UTF-8 (byte {error.start})") from error
 
 
 def _parse(text: str, file: Path) -> dict[str, Any]:
@@ -157,5 +157,5 @@ def _edits(entries: list[Any], file: Path) -> tuple[Edit, ...]:
     keys = {"file", "find", "replace"}
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) != keys or not all(isinstance(v, str) for v in entry.values()):
-            raise BadChange(f"{file.name}: an edit has file, find and replace, nothing else")
+            raise BadChange(f"{file.name}: an edit has exactly the keys file, find and replace, all texts")
     return tuple(Edit(**entry) for entry in entries)

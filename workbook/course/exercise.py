@@ -1,4 +1,4 @@
-"""An exercise's folder: what the learner gets, and what proves that its tests judge rightly."""
+"""An exercise's folder: what the learner gets, and what proves that its tests judge correctly."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from .test_files import find_tests
 
 @dataclass(frozen=True)
 class Exercise:
-    """`folder` holds README.md, hints.md, grading.toml, starter/ and test_*.py; for authors hidden/ as well."""
+    """`folder` has README.md, hints.md, grading.toml, starter/ and test_*.py; for authors also hidden/."""
 
     folder: Path
     project: Path
@@ -32,7 +32,7 @@ class Exercise:
 
     @property
     def is_for_authors(self) -> bool:
-        """Whether what learners must not see is there."""
+        """Whether the part that learners mustn't see is there."""
         return (self.folder / "hidden").is_dir()
 
     @property
@@ -111,4 +111,4 @@ def apply_patch(patch: Path, directory: Path) -> None:
         text=True,
     )
     if applied.returncode:
-        raise BadChange(f"{patch.name} does not apply: {applied.stderr.strip()}")
+        raise BadChange(f"{patch.name} doesn't apply: {applied.stderr.strip()}")

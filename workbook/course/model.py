@@ -1,4 +1,4 @@
-"""The course: workbook.toml, loaded. The only list of its steps."""
+"""The course, loaded from workbook.toml, which is the only list of its steps."""
 
 import difflib
 from pathlib import Path

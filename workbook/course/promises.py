@@ -10,7 +10,7 @@ from .test_files import find_tests
 
 @dataclass(frozen=True)
 class PromiseText:
-    """A test's name, the sentence that it proves, and whether it is marked `deeper`."""
+    """A test's name, the sentence that it proves, and whether it's marked `deeper`."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""The tour of a project: questions about where things are and why, each answered by one of its files."""
+"""The tour of a project: questions about where things are and why; the answer to each is one of its files."""
 
 import ast
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Bundles: zips for the browser, made of Python's library and of wheels; the same bytes from the same files."""
+"""Bundles: zips for the browser, made from Python's library and wheels; the same files give the same bytes."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ _NOT_NEEDED = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", "RECORD", "WHEEL", 
 
 
 def bundle(parts: Iterable[tuple[bytes, tuple[str, ...]]]) -> bytes:
-    """Return one zip of all parts; each is a zip, and the beginnings of the names in it that are left out.
+    """Return one zip of all parts; each part is a zip, and the beginnings of the names to leave out.
 
     Nothing in it is compressed, because a host compresses the whole better than a zip compresses file by file.
     """

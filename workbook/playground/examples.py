@@ -1,4 +1,4 @@
-"""What each stage shows in the page: its app, requests to it, and the promises that can be checked there."""
+"""What each stage shows in the page: its app, requests to it, and the promises that the page can check."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ Need = Literal["database", "passwords", "pictures"]
 
 
 class Expect(Strict):
-    """What a reply must be like: texts are regular expressions. `request` counts from 1; without it, the last."""
+    """What a response has to be like: texts are regular expressions. `request` counts from 1 (default: the last)."""
 
     request: Annotated[int, Field(ge=1)] | None = None
     status: int | None = None
@@ -32,7 +32,7 @@ class Expect(Strict):
 
 
 class ExampleCheck(Strict):
-    """A promise of the stage, as far as requests alone can show it."""
+    """A promise of the stage, as far as requests can show it."""
 
     promise: str
     requests: str
@@ -114,7 +114,7 @@ def list_experiments(course: Course, step: Step, example: Example) -> list[tuple
 
 
 def as_json(course: Course) -> str:
-    """Return all examples as JSON, as the page reads them."""
+    """Return all examples as the JSON that the page reads."""
     return json.dumps({step.name: _told(course, step) for step in stages(course)}, ensure_ascii=False, indent=0)
 
 

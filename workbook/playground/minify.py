@@ -1,4 +1,4 @@
-"""Python without its comments and its documentation: the same program on the same lines, in fewer bytes.
+"""Python without its comments and docstrings: the same program on the same lines, in fewer bytes.
 
 Half of what a reader would wait for is text that nobody reads in a browser. Lines stay where they are, so a traceback
 still fits the published source.
@@ -26,7 +26,7 @@ _STRING_OR_COMMENT = re.compile(
 
 
 def shorter(source: bytes) -> bytes:
-    """Return `source` with comments, docstrings and `Doc(…)` texts emptied; unchanged if this Python can't read it."""
+    """Return `source` with comments, docstrings and `Doc(…)` texts emptied, or unchanged if it can't be parsed."""
     try:
         text = source.decode("utf-8")
         tree = ast.parse(text)
@@ -44,7 +44,7 @@ Place = tuple[int, int]  # line from 1, column in characters
 
 
 def _comments(text: str) -> list[tuple[Place, Place]]:
-    """Return where comments are, but for those of the first two lines, which may name an encoding."""
+    """Return where comments are, except on the first two lines, which may name an encoding."""
     if sys.version_info >= (3, 12):  # whose tokenizer is written in C, and knows quotes inside an f-string's braces
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         found = [(one.start, one.end) for one in tokens if one.type == tokenize.COMMENT]

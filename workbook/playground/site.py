@@ -36,7 +36,7 @@ def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
 
 
 def has_button(step: Step) -> bool:
-    """Return whether the page of a step has one: a stage's that has an example, where the bundles were made."""
+    """Return whether a step's page has a button: it needs an example, and the bundles."""
     return step.kind == "stage" and examples.has_example(step) and built() is not None
 
 

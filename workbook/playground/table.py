@@ -1,4 +1,4 @@
-"""The table of what the playground is made of: table.toml, loaded."""
+"""The table of what the playground is made of, loaded from table.toml."""
 
 import hashlib
 from functools import cache
@@ -15,7 +15,7 @@ Bundle = Literal["fastapi", "database", "passwords"]
 
 
 class Runtime(Strict):
-    """The npm package that is Python for the browser, and the files of it that are used."""
+    """The npm package that's Python for the browser, and the files of it that are used."""
 
     name: str
     version: str
@@ -25,7 +25,7 @@ class Runtime(Strict):
 
 
 class Wheels(Strict):
-    """For which Python pip looks."""
+    """The Python for which pip looks for wheels."""
 
     platforms: tuple[str, ...]
     python: str
@@ -33,7 +33,7 @@ class Wheels(Strict):
 
 
 class Wheel(Strict):
-    """A package from pip, and the bundle that it goes into. `without` are the parts that no stage needs."""
+    """A package from pip, and the bundle that it goes into. `without` names the parts that no stage needs."""
 
     name: str
     version: str
@@ -43,7 +43,7 @@ class Wheel(Strict):
 
 
 class Table(Strict):
-    """All of it."""
+    """The whole table."""
 
     runtime: Runtime
     wheels: Wheels

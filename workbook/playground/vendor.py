@@ -30,11 +30,11 @@ COMMAND = "python -m workbook.playground.vendor"
 
 
 class CannotFetch(UserError):
-    """npm or pip did not bring a file."""
+    """npm or pip couldn't fetch a file."""
 
 
 class WrongHash(UserError):
-    """What was brought is not what the table names."""
+    """A fetched file isn't the one that the table names."""
 
 
 def built(cache: Path = CACHE) -> Path | None:
@@ -44,7 +44,7 @@ def built(cache: Path = CACHE) -> Path | None:
 
 
 def build(cache: Path = CACHE, table: Table | None = None) -> Path:
-    """Make the bundles, if they are not there. Raises `CannotFetch` and `WrongHash`."""
+    """Make the bundles, if they aren't there yet. Raises `CannotFetch` and `WrongHash`."""
     if table is None and (there := built(cache)):
         return there
     table = table or read_table()
@@ -60,7 +60,7 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
 
 
 def _put(files: dict[str, bytes], folder: Path) -> Path:
-    """Write all, the manifest last: a folder with a manifest is whole."""
+    """Write all files, the manifest last, so that a folder with a manifest is whole."""
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
     try:
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""The served app's own process: reads a job, answers one line, serves until its line ends."""
+"""The served app's own process: it reads a job, sends one line back, and serves until its line ends."""
 
 import asyncio
 import contextlib
@@ -147,7 +147,7 @@ class _Life:
         try:
             sock.bind((self.job.host, self.job.port))
         except OSError as error:
-            raise AppFailed("port", f"Port {self.job.port} cannot be used: {error.strerror}.") from error
+            raise AppFailed("port", f"Port {self.job.port} can't be used: {error.strerror}.") from error
         return sock
 
     def _log(self) -> str:
@@ -167,7 +167,7 @@ class _Life:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, told to stop by an event instead of a flag that it looks at ten times a second."""
+    """uvicorn's server, stopped by an event instead of a flag that it checks ten times a second."""
 
     def __init__(
         self, config: uvicorn.Config, *, on_started: Callable[[], None], on_left: Callable[[], NoReturn]

@@ -1,4 +1,4 @@
-"""A clock that is ahead: tests use it to see an app at another hour of the day."""
+"""A clock that's ahead, with which tests see an app at another hour of the day."""
 
 import datetime
 import time

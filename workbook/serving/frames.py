@@ -1,4 +1,4 @@
-"""Tracebacks cut to the frames of the app's own files: the rest helps nobody who wrote the app."""
+"""Tracebacks with only the frames of the app's own files, because the others don't help the app's author."""
 
 import os
 import re
@@ -15,7 +15,7 @@ MESSAGE_GOES_ON = re.compile(r":$|\d validation errors? for ")
 
 
 def own_frames(text: str, directory: Path) -> str:
-    """Keep of a formatted traceback the frames below `directory`, with paths relative to it.
+    """Keep only those frames of a formatted traceback that are below `directory`, with relative paths.
 
     Of a traceback that never touches the directory, what was raised is kept, and no frames.
     """

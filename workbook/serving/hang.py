@@ -1,4 +1,4 @@
-"""Where an app that does not start hangs: the line of its own that it is in, or that its start-up waits at."""
+"""Where an app that doesn't start hangs: the line of its own code that it's in, or that its start-up waits at."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None)
 
 
 def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
-    """Say where the app hangs by what `faulthandler` wrote: all there is when the app lets no other thread run."""
+    """Say where the app hangs, from what `faulthandler` wrote, if the app doesn't let other threads run."""
     own = [str(file) for file in app.rglob("*.py")]
     # It writes other letters than ASCII's as escapes, but what comes out of a sandbox has had its paths replaced since.
     files = {file.encode("ascii", "backslashreplace").decode(): file for file in own} | {file: file for file in own}

@@ -1,4 +1,4 @@
-"""Importing an app directory's module, and what to say to its author when that fails."""
+"""Importing an app directory's module, and what to say to its author if that fails."""
 
 import importlib
 import os

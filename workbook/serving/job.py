@@ -1,4 +1,4 @@
-"""What is asked of a served app's process, and the ways in which it can fail to start."""
+"""What a served app's process has to do, and the ways in which it can fail to start."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class AppFailed(Exception):
-    """The app could not be served.
+    """The app couldn't be served.
 
     `kind` is one of: syntax, import, missing (a package that is not installed), no-app, exit, hang, startup, port.
     `text` is written for the person whose app it is: their file and line, none of ours.

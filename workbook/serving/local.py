@@ -1,4 +1,4 @@
-"""What an app on this machine is reached by, and its data folder: for the launchers that keep nothing apart."""
+"""How to reach an app on this machine, and its data folder, for launchers that don't isolate anything."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from .job import Job
 
 
 class OnThisMachine:
-    """Mixed into a line; `_job` is its job, and `_url` what the app has answered."""
+    """Mixed into a line; `_job` is its job, and `_url` is the address that the app has sent."""
 
     _job: Job
     _url: str = ""

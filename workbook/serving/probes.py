@@ -1,4 +1,4 @@
-"""Routes that tests add to an app whose own routes neither crash nor are known to have background tasks."""
+"""Routes that tests add to an app if its own routes don't crash, or aren't known to have background tasks."""
 
 import asyncio
 import contextlib

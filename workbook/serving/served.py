@@ -19,10 +19,10 @@ MOST_OF_LOG = 1024 * 1024
 
 
 class Line(Protocol):
-    """What a launcher gives: the app's answer, and its life."""
+    """What a launcher returns: the app's answer, and its life."""
 
     def answer(self, seconds: float) -> dict[str, Any]:
-        """Return the app's one answer, or `{"ended": status}`; `{}` if it fell silent."""
+        """Return the app's one answer, or `{"ended": status}`; `{}` if there was none."""
 
     def end(self) -> None:
         """End the line, and with it the app; return when the process is gone."""
@@ -36,7 +36,7 @@ class Line(Protocol):
         """Return the sorted paths of everything in the app's data folder, at any depth, that isn't a folder."""
 
     def read(self, name: str, most: int) -> bytes | None:
-        """Return at most `most` bytes of a regular file in the data folder; None if there is none of this name."""
+        """Return at most `most` bytes of a regular file in the data folder, or None if there isn't one of this name."""
 
     def log_size(self) -> int:
         """Return how many bytes the app has written to its log; 0 without one."""
@@ -46,7 +46,7 @@ class Line(Protocol):
 
 
 class Launcher(Protocol):
-    """How a served app is started. Close it when the last app has been stopped."""
+    """How a served app is started. Close it once the last app has been stopped."""
 
     name: str
 
@@ -91,7 +91,7 @@ class ServedApp:
 
     @property
     def log(self) -> str:
-        """What the app has written so far, to standard output and standard error; of very much, the end."""
+        """Everything that the app has written so far, to standard output and standard error."""
         return self.log_since(0)
 
     @property
@@ -117,7 +117,7 @@ class ServedApp:
         return self._line.read(name, most)
 
     def stop(self) -> None:
-        """End the app and remove its folder. Harmless when called twice."""
+        """End the app and remove its folder. You can call it twice."""
         self._line.end()
         remove_folder(self.folder)
 
@@ -136,7 +136,7 @@ class ServedApp:
         if "ended" in answer:
             text = f"The app ended by itself while it was starting, {_status(answer['ended'])}."
             return AppFailed("exit", text + last_words(log))
-        return AppFailed("hang", f"The app did not answer within {job.patience:g} seconds of its start.")
+        return AppFailed("hang", f"The app didn't answer within {job.patience:g} seconds of its start.")
 
 
 def _status(status: int) -> str:

@@ -1,4 +1,4 @@
-"""Import an app directory's modules from their source, always.
+"""Import an app directory's modules from their source, never from bytecode.
 
 Bytecode is matched to its source by size and whole seconds: a second save within one second that keeps the size
 would run the old code. So modules below the app directory are neither read from bytecode nor written to it.

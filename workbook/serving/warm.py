@@ -1,4 +1,4 @@
-"""A warm, single-threaded process that forks one child per connection, and the owner's handle on it. Linux only.
+"""A warm, single-threaded process that forks a child per connection, and its owner's handle. Linux only.
 
 The helper lives as long as its standard input is open; each child as long as its connection is.
 """
@@ -27,7 +27,7 @@ from workbook.folders import make_folder, remove_folder
 
 
 class WarmHelper:
-    """Owner's side: starts the helper with `modules` imported; it ends with its owner, even one that is killed.
+    """The owner's side: it starts the helper with `modules` imported, and the helper ends with its owner.
 
     Modules after the entry `-` are imported when the helper is ready and has nothing else to do. Each connection to
     `address` gets a child, which calls `child`, a function named `package.module:function`, with its `Line`. A child
@@ -197,14 +197,14 @@ class _Nursery:
 
 
 def _split(modules: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split at the module `-`: what the first child needs, and what is imported while no child is wanted."""
+    """Split at the module `-`: what the first child needs, and what's imported while no child is needed."""
     names = list(modules)
     at = names.index("-") if "-" in names else len(names)
     return names[:at], names[at + 1 :]
 
 
 class ChildLine:
-    """A child's end of its connection to the owner: what it is asked, and where it answers."""
+    """A child's end of its connection to the owner, for requests and answers."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection

@@ -1,1 +1,1 @@
-"""The site: what mkdocs cannot know of the course, made from it at build, and the theme."""
+"""The site: what mkdocs can't know about the course, made from the course at build, and the theme."""

@@ -1,4 +1,4 @@
-"""A zip of each stage: the same bytes from the same files, wherever and whenever it is made."""
+"""A zip of each stage: the same files give the same bytes, wherever and whenever it's made."""
 
 import io
 import zipfile

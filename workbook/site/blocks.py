@@ -1,4 +1,4 @@
-"""What the shortcodes say: each a function of the page and of the words behind its name."""
+"""What the shortcodes become: each is a function of the page and of the words after its name."""
 
 import difflib
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _TICKED = {
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the site: its path below docs/, and the step that it is about, if it is about one."""
+    """A page of the site: its path below docs/, and the step that it's about, if any."""
 
     path: str
     course: Course

@@ -1,4 +1,4 @@
-"""Files and diffs on a generated page: under a heading of their own, folded where they are long."""
+"""Files and diffs on a generated page: under separate headings, and folded if they're long."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""What changed between two apps that share no file but by its name: their parts, compared by theirs."""
+"""What changed between two apps whose files differ: their parts, compared by their names."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Console blocks of a page: commands after `$ `, and below each what it is expected to write.
+"""Console blocks of a page: commands after `$ `, and below each the output that's expected.
 
 In what is expected `…` stands for anything within a line, and a line of `…` alone for any lines.
 """
@@ -25,7 +25,7 @@ _CHANGING = (
 
 @dataclass(frozen=True)
 class Command:
-    """A command, and where its expected output stands: lines `first` to `last` of the page, `last` not included.
+    """A command, and where its expected output is: lines `first` to `last` of the page, without `last`.
 
     The text is empty for a block that shows what the served step has written.
     """
@@ -39,7 +39,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """One console block: its commands, whether they are run, and which output of the served step it shows instead."""
+    """One console block: its commands, whether they're run, and which output of the served step it shows instead."""
 
     line: int
     commands: tuple[Command, ...]
@@ -109,7 +109,7 @@ def _is(expected: str, line: str) -> bool:
 
 
 def renewed(expected: Sequence[str], actual: Sequence[str]) -> list[str]:
-    """Return what the page should show: what it does if that still matches, otherwise `actual` without what changes."""
+    """Return what the page should show: its current text if that still matches, otherwise `actual` with `…`."""
     if expected and matches(expected, actual):
         return list(expected)
     kept = [line for line in expected if ANY in line and line != ANY]

@@ -1,4 +1,4 @@
-"""Commands of several lines in a page's HTML: what follows the shell's second prompt was typed, too.
+"""Commands of several lines in a page's HTML: what follows the shell's second prompt was typed too.
 
 Pygments takes such a line for output unless the one before it ends in a backslash.
 """

@@ -1,4 +1,4 @@
-"""The style of the site within its pages: what a page can use of it, and nothing that it must be fetched for.
+"""The site's styles within its pages: only what a page can use, and nothing to load separately.
 
 Three stylesheets that block the first picture cost a phone most of a second. Most of their rules are for what this
 site does not have.
@@ -29,7 +29,7 @@ _WITH_RULES_INSIDE = {"media", "supports", "layer", "container"}
 
 
 class Used(HTMLParser):
-    """The names that pages have, or that scripts may give to what they add: of classes, ids, variables."""
+    """The names that pages have, or that scripts may add: of classes, ids, variables."""
 
     def __init__(self, pages: Iterable[str], scripts: Iterable[str]) -> None:
         super().__init__()

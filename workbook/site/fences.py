@@ -1,4 +1,4 @@
-"""What stands in a page between fences of its own kind: a diagram, by its name."""
+"""Fences of our own kind: a diagram, by its name."""
 
 import html
 from collections.abc import Sequence

@@ -82,7 +82,7 @@ def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Fi
 
 
 def _head_that_says_something(head: re.Match[str]) -> str:
-    """Return a table's head with its empty cells as no headings; "" if it's empty altogether."""
+    """Return a table's head with its empty cells as ordinary cells; "" if it's all empty."""
     told = _EMPTY_HEADING.sub("<td></td>", head[0])
     return told if "<th" in told.replace("<thead", "") else ""
 

@@ -1,4 +1,4 @@
-"""The built site, served as an ordinary static host serves it: compressed, and kept by browsers for ten minutes."""
+"""The built site, served as an ordinary static host would: compressed, and cached for ten minutes."""
 
 import contextlib
 import functools
@@ -77,7 +77,7 @@ class Files:
 
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that goes away."""
+        """Say nothing if a browser goes away."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

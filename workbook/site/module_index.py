@@ -1,4 +1,4 @@
-"""The named parts of an app, its functions, classes and values: what each is, in one line, read without running it."""
+"""The named parts of an app, its functions, classes and values: one line on each, read without running it."""
 
 import ast
 import sys
@@ -11,7 +11,7 @@ SHORT = 48  # characters of a value that is told as it is written
 
 @dataclass(frozen=True)
 class Part:
-    """A part that a module names, or a whole file that is not Python. What it is, `told`, is Markdown."""
+    """A part that a module names, or a whole file that isn't Python. Its description, `told`, is Markdown."""
 
     name: str
     file: str
@@ -97,7 +97,7 @@ def _label(node: ast.stmt, names: list[str]) -> str:
 
 
 def _told(node: ast.stmt, prefix: str, nodes: list[ast.stmt]) -> Iterator[str]:
-    """Yield what the part says about itself; otherwise what it answers, holds or is, and what uses it."""
+    """Yield what the part says about itself; otherwise its route, value or kind, and what uses it."""
     match node:
         case ast.ClassDef():
             yield _paragraph(node) or _listed("Holds", _fields(node)) or _listed("Used by", _users(node, nodes))

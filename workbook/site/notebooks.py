@@ -1,4 +1,4 @@
-"""The stages' notebooks as pages: executed at build, where an error is fatal; kept until what they show changes."""
+"""The stages' notebooks as pages: run at build, where an error is fatal, and cached until what they show changes."""
 
 import hashlib
 import importlib.metadata

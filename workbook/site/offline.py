@@ -1,4 +1,4 @@
-"""The site as a copy that opens from the file system, without a server: every link names a file, and search works."""
+"""The site as a copy that opens without a server: every link names a file, and search works."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def pack_site(site: Path) -> bytes:
 
 
 def convert(site: Path) -> None:
-    """Make the built site in `site` such a copy itself."""
+    """Turn the built site in `site` itself into such a copy."""
     for name, content in list(_files(site)):
         (site / name).write_bytes(content)
 

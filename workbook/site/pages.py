@@ -1,4 +1,4 @@
-"""Where the course's files are shown on the site, and links that follow them there."""
+"""Where the site shows the course's files, and links that follow them there."""
 
 import posixpath
 import re

@@ -1,4 +1,4 @@
-"""The ports that a page writes, and the free ones that take their place while its commands are typed.
+"""The ports that a page writes, and the free ones that replace them while its commands are typed.
 
 So two runs at once, and a learner's own server, never meet on one port.
 """
@@ -21,7 +21,7 @@ def listening_ports(blocks: Iterable[Block]) -> list[str]:
 
 
 class Ports:
-    """A free port for each that the page writes: for that of the served step, and for those given."""
+    """A free port for each one on the page: the served step's, and the others given."""
 
     def __init__(self, listening: Sequence[str] = ()) -> None:
         with contextlib.ExitStack() as held:  # all at once, so that none is given twice

@@ -1,4 +1,4 @@
-"""Draw the README's picture: an edit that's saved, and the failure card that answers it.
+"""Draw the README's picture: an edit that's saved, and the failure card that follows.
 
     python -m workbook.site.save_and_card --write
 

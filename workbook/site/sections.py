@@ -1,4 +1,4 @@
-"""Where a named part of a file stands: a page names what it shows, and no line number can be out of date."""
+"""Where a named part of a file is. Pages use names, because line numbers would go out of date."""
 
 import ast
 import re

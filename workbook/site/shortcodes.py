@@ -14,7 +14,7 @@ _FENCE = re.compile(r"^ *(?P<mark>`{3,}|~{3,})")
 
 
 class BadShortcode(Exception):
-    """A shortcode that says nothing: of an unknown name, or with words that name nothing in the course."""
+    """A shortcode with an unknown name, or with words that don't name anything in the course."""
 
 
 def expand(page: Page, text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a page says, in a sentence."""
+"""A page's summary, in one sentence."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Run the console blocks of pages, in a copy of the course, and compare or write what the commands say.
+"""Run the console blocks of pages in a copy of the course, and compare or write what the commands print.
 
     python -m workbook.site.transcripts docs/stages/01-cors.md [--write]
 
@@ -47,7 +47,7 @@ exec {python} "$@"
 
 
 class Process:
-    """A process whose output is collected as it comes, errors apart. It and all that it started end when closed."""
+    """A process whose output is collected, errors apart. Close it to end it and everything that it started."""
 
     def __init__(self, command: Sequence[str], folder: Path, env: dict[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -74,7 +74,7 @@ class Process:
         return self.written("out")
 
     def written(self, name: str) -> str:
-        """Return all that it has written to `out` or to `errors`."""
+        """Return everything that it has written to `out` or to `errors`."""
         return self._seen[name].decode("utf-8", "replace").replace("\r\n", "\n")
 
     def write(self, text: str) -> None:
@@ -83,7 +83,7 @@ class Process:
         self._process.stdin.flush()
 
     def wait_for(self, mark: str, *, after: int = 0, name: str = "out") -> int:
-        """Wait until it has written `mark`; returns its place. Raises `TimeoutError`."""
+        """Wait until it has written `mark`; return its place. Raises `TimeoutError`."""
         deadline = time.monotonic() + PATIENCE
         while (found := self.written(name).find(mark, after)) < 0:
             if time.monotonic() > deadline or self._process.poll() is not None:
@@ -108,7 +108,7 @@ class Process:
 
 
 class Sitting:
-    """A learner at two terminals: in the first the step is served, in the second commands are typed."""
+    """A learner with two terminals: the first serves the step, and the commands are typed into the second."""
 
     def __init__(self, root: Path, step: str | None, folder: Path, listening: Sequence[str] = ()) -> None:
         self._ports = Ports(listening)
@@ -135,7 +135,7 @@ class Sitting:
         return self._started.enter_context(contextlib.closing(Process(command, folder, env)))
 
     def say(self, command: str) -> list[str]:
-        """Type a command; returns the lines that it writes."""
+        """Type a command; return the lines that it prints."""
         if self._server and command == f"uv run workbook run {self.step}":
             return self._lines(self._server.text.partition(_SERVED)[0] + _SERVED)
         begin, mark = len(self._shell.text), f"-- {os.urandom(8).hex()} --"
@@ -202,7 +202,7 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
 
 
 def compare_transcripts(root: Path, page: Path) -> str:
-    """Return where the page differs from what its commands write; "" if nowhere."""
+    """Return where the page differs from what its commands print; "" if nowhere."""
     wrong = []
     for block, said in outputs(root, page):
         for command, actual in zip(block.commands, said, strict=True):
@@ -248,7 +248,7 @@ def main() -> None:
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m workbook.site.transcripts", description=about)
     parser.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
-    parser.add_argument("--write", action="store_true", help="fill the outputs in anew")
+    parser.add_argument("--write", action="store_true", help="fill in the current outputs")
     asked = parser.parse_args()
     wrong = []
     for page in asked.pages:

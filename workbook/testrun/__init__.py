@@ -1,4 +1,4 @@
-"""Checks: running a step's tests, and what they found out."""
+"""Checks: running a step's tests, and reading what they found out."""
 
 from .result import Check, Promise
 from .runner import ColdRunner, Run, Runner, run_tests, warm_runner

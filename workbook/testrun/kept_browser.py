@@ -1,4 +1,4 @@
-"""A browser that outlives single runs, so that a save does not wait for one to start."""
+"""A browser that outlives single runs, so that a save doesn't have to wait for one to start."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ from workbook.plugin.browser import ARGUMENTS
 
 
 class KeptBrowser:
-    """Owner's side: a headless browser at `address`, for playwright's `connect_over_cdp`. Ends with its owner."""
+    """The owner's side: a headless browser at `address`, for playwright's `connect_over_cdp`; ends with its owner."""
 
     def __init__(self, path: str) -> None:
         self._process = subprocess.Popen(
@@ -27,7 +27,7 @@ class KeptBrowser:
 
     @property
     def address(self) -> str:
-        """Where it listens; waits until it does. "" if it did not start."""
+        """Where it listens, once it does; "" if it didn't start."""
         if not self._address:
             assert self._process.stdout is not None
             self._address = self._process.stdout.readline().strip()

@@ -84,7 +84,7 @@ def run_pytest(arguments: Sequence[str]) -> int:
 
 
 def reach_browser(env: dict[str, str]) -> None:
-    """Do ahead what every run needs and no save changes: reach the browser that is kept."""
+    """Do ahead what every run needs and no save changes: connect to the browser that's kept."""
     from workbook.plugin.browser import connect_ahead
 
     os.environ.update(env)

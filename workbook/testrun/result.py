@@ -14,7 +14,7 @@ OF_WHAT_CAME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGSEGV", "SI
 
 @dataclass
 class Promise:
-    """One promise of a step and how it fared: kept, broken, waiting (for a cause told once) or not proven here.
+    """One promise of a step and how it went: kept, broken, waiting (for a cause shown once) or not proven here.
 
     It may also be open, because its task hasn't begun, or replaced, because an exercise has another in its place.
     """
@@ -32,7 +32,7 @@ class Promise:
 
 @dataclass
 class Check:
-    """One run of a step's tests. `trouble` is what kept it from ending, if anything did.
+    """One run of a step's tests. If something kept it from ending, `trouble` says what.
 
     `cpu`: seconds of processor time, of the tests and of apps in a sandbox. `ended`: the exit status of each of these.
     `memory`: the most bytes that the process of the tests had, where that's known.
@@ -74,7 +74,7 @@ class Check:
 
 
 def read_check(file: Path, output: str, seconds: float, exit_status: int | None = None) -> Check:
-    """Read the lines in `file`. `output` is what pytest printed, for the case that it did not end.
+    """Read the lines in `file`. `output` is what pytest printed, in case it didn't end.
 
     `exit_status` is that of its process, if it's known.
     """

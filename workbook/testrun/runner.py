@@ -39,13 +39,13 @@ class Runner(Protocol):
 
 
 class Run(Protocol):
-    """A run that is under way. Call `result` once, whatever happens: it also cleans up."""
+    """A run that's under way. Always call `result` once, because it also cleans up."""
 
     def cancel(self) -> None:
         """End it now, from any thread; its apps end with it, and `result` returns."""
 
     def result(self) -> Check:
-        """Wait for its end and read what it found."""
+        """Wait for its end and read its results."""
 
 
 def run_tests(runner: Runner, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> Check:

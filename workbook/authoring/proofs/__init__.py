@@ -1,4 +1,4 @@
-"""The authors' proof that everything in the course is what it says."""
+"""The authors' proof that everything in the course does what it claims."""
 
 from .claims import Claim, Finding, prove
 from .exercises import Verification

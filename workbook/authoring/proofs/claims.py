@@ -14,7 +14,7 @@ class NotProven(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that is to be proven; `wrong` says how it does not hold, "" if it does."""
+    """A statement to prove; `wrong` says how it fails, and is "" if it's true."""
 
     subject: str
     wrong: Callable[[Runner], str]
@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim that was looked into; `wrong` is empty if it holds; `not_proven` says why that can't be seen here."""
+    """A claim that was tried; `wrong` is empty if it's true; `not_proven` says why it can't be tried here."""
 
     subject: str
     wrong: str
@@ -45,7 +45,7 @@ class Finding:
 
 
 def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterator[Finding]:
-    """Look into the claims, `lanes` at a time, and yield what was found in the order of the claims."""
+    """Look into the claims, `lanes` at a time, and yield the findings in the order of the claims."""
     with ThreadPoolExecutor(lanes) as pool:
         under_way = [pool.submit(claim.look_into, runner) for claim in claims]
         try:
@@ -57,7 +57,7 @@ def prove(claims: Iterable[Claim], runner: Runner, *, lanes: int = 1) -> Iterato
 
 
 def red_of(found: Check) -> str:
-    """Return what kept a run from being green; "" if nothing did."""
+    """Return what kept a run from being green, or "" if it was green."""
     if found.trouble:
         return found.trouble
     if not found.promises:

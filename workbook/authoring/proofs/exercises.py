@@ -1,4 +1,4 @@
-"""Prove that an exercise's tests judge rightly: starters fail, solutions and alternatives pass, mutants are caught."""
+"""Prove that an exercise's tests judge correctly: starters fail, solutions and alternatives pass, mutants don't."""
 
 import os
 import re
@@ -30,7 +30,7 @@ OF_THE_DOMAIN = ("test_posts.py", "test_users.py", "test_uploads.py")  # what a 
 
 
 class Verification:
-    """All that is claimed of one exercise. Claims can be proven side by side, but for the last, which comes last."""
+    """All claims about one exercise. They can be proven side by side, except the last, which comes last."""
 
     def __init__(self, root: Path, exercise: Exercise, others: Sequence[Exercise]) -> None:
         """Begin with the exercise; `others` are all exercises, in the order in which their solutions are applied."""

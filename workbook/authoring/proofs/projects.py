@@ -1,4 +1,4 @@
-"""What is claimed of a project: it is green, and its tour leads to where it says."""
+"""What's claimed about a project: it's green, and its tour leads to the right places."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""What is claimed of a stage: it is green, and its experiments and tasks are what they say."""
+"""What's claimed about a stage: it's green, and its experiments and tasks do what they say."""
 
 from collections.abc import Iterator
 from functools import partial

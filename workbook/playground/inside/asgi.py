@@ -1,4 +1,4 @@
-"""A server without sockets: calls an ASGI app as uvicorn does, one request after the other.
+"""A server without sockets: it calls an ASGI app as uvicorn does, one request after the other.
 
 Not a client library: those report when the app has returned, and here it matters when the reply was complete, which
 is before the background tasks.
@@ -114,7 +114,7 @@ def reason(status: int) -> str:
 
 
 class StartFailed(Exception):
-    """The app's lifespan raised, or said that it failed."""
+    """The app's lifespan raised an exception, or said that it failed."""
 
 
 class Lifespan:

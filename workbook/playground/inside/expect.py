@@ -1,4 +1,4 @@
-"""What a promise asks of a reply, and whether it was given."""
+"""What a promise asks of a response, and whether the response has it."""
 
 import re
 from collections.abc import Mapping, Sequence

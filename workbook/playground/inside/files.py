@@ -1,4 +1,4 @@
-"""The files that a request can send: made here, so that they cost a reader nothing to load."""
+"""The files that a request can send: they're made here, so a reader doesn't have to load them."""
 
 import struct
 import zlib
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A file by what it says that it is, and what is in it."""
+    """A file: the type that it claims to be, and its content."""
 
     media_type: str
     content: Callable[[], bytes]

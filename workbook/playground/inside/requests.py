@@ -25,7 +25,7 @@ MOST_REQUESTS = 50
 
 
 class BadRequest(Exception):
-    """A text that is no request; `line` counts from 1."""
+    """A text that isn't a request; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Ready:
-    """A request as it is sent."""
+    """A request ready to be sent."""
 
     method: str
     target: str

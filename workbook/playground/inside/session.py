@@ -35,7 +35,7 @@ Job = dict[str, Any]
 
 
 class Imported:
-    """The app of a job, imported into an empty folder, and what went wrong with that. Not started yet."""
+    """The app of a job, imported in an empty folder but not started yet, and what went wrong with that."""
 
     def __init__(self, job: Job) -> None:
         self.job, self.before, self.log = job, Before(), Log()
@@ -78,7 +78,7 @@ async def _forget() -> None:
 
 
 async def prepare(job_text: str) -> None:
-    """Import the app of a job ahead, while nobody waits: a run of it then begins with its start."""
+    """Import the app of a job ahead, while the reader isn't waiting, so that a run begins with its start."""
     await _import(json.loads(job_text))
 
 
@@ -91,7 +91,7 @@ async def _import(job: Job) -> Imported:
 
 
 async def run_job(job_text: str, report: Callable[[str], object]) -> None:
-    """Run a job: files, env and requests, as JSON. Each reply, or what went wrong, goes to `report`, as JSON too.
+    """Run a job: files, env and requests, as JSON. Each response or error goes to `report`, as JSON too.
 
     Before a request is sent, `{"asking": …}` names it.
     A job that holds `expect` is a check of a promise: its last report is the verdict, empty if the promise is kept.

@@ -1,4 +1,4 @@
-"""What stands in for packages that no browser can run: argon2, the elliptic curves of python-jose, and Pillow.
+"""Stand-ins for packages that can't run in a browser: argon2, python-jose's elliptic curves, and Pillow.
 
 The page names each. They keep the interface that the stages use, and nothing else.
 """
@@ -39,7 +39,7 @@ def _passwords() -> None:
     from passlib.registry import register_crypt_handler
 
     class argon2(pbkdf2_sha256):  # noqa: N801
-        """Another hash under argon2's name, with one round: quick to make, and of use to nobody but this page."""
+        """Another hash under argon2's name, with one round: quick to make, and of use only to this page."""
 
         name = "argon2"
         default_rounds = min_rounds = 1

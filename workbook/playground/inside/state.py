@@ -1,4 +1,4 @@
-"""What a run finds and leaves: the interpreter as it was before, what the app writes, and the caches of packages."""
+"""What a run finds and leaves: the interpreter as it was, what the app writes, and the packages' caches."""
 
 import asyncio
 import functools
@@ -19,7 +19,7 @@ _caches: list[Any] = []
 
 
 class Log:
-    """Standard output and standard error, both; `take` gives what was written since the last time."""
+    """Standard output and standard error together; `take` returns what was written since the last time."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -39,7 +39,7 @@ class Log:
 
 
 class Before:
-    """What a run may change in the interpreter, as it was before: put back at the end."""
+    """The parts of the interpreter that a run may change, as they were before, to put back at the end."""
 
     def __init__(self) -> None:
         self.modules = set(sys.modules)
@@ -85,7 +85,7 @@ async def _cancel(tasks: set["asyncio.Task[Any]"]) -> None:
 
 
 def settle() -> None:
-    """Take what is loaded now as what stays for good: it is not looked at after every run."""
+    """Take what's loaded now as what stays for good, so that it needn't be looked at after every run."""
     gc.unfreeze()
     gc.collect()
     _caches[:] = [found for found in gc.get_objects() if isinstance(found, _CACHE)]
@@ -93,7 +93,7 @@ def settle() -> None:
 
 
 def tidy() -> None:
-    """Free what runs left behind, when nobody waits: it takes as long as half a run.
+    """Free what runs left behind, while the reader isn't waiting, because it takes as long as half a run.
 
     FastAPI and `typing` remember functions and classes that they have seen, and each of those holds a whole app.
     """

@@ -1,4 +1,4 @@
-"""The diagrams of the site: SVG made at build, one for both colour schemes, without a script."""
+"""The diagrams of the site: SVG made at build, one for both colour schemes, without scripts."""
 
 from collections.abc import Callable
 

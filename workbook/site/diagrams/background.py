@@ -1,4 +1,4 @@
-"""The life of a background task in stage 03: after the reply, in order, and lost with the process."""
+"""The life of a background task in stage 03: after the response, in order, and lost with the process."""
 
 from .canvas import WIDTH, Box, Canvas, Words, stack
 

@@ -1,4 +1,4 @@
-"""Boxes, arrows and text on an SVG that follows the page's colours and can be read on a phone."""
+"""Boxes, arrows and text on an SVG that follows the page's colours and is readable on a phone."""
 
 import html
 import math
@@ -47,7 +47,7 @@ svg.drawing.drawing{width:440px;max-width:100%}
 
 
 class Box(NamedTuple):
-    """Where a box stands."""
+    """Where a box is."""
 
     x: float
     y: float
@@ -68,7 +68,7 @@ class Box(NamedTuple):
 
 
 class Canvas:
-    """A diagram that is being drawn. `told` is what a reader learns who does not see it."""
+    """A diagram that's being drawn. `told` describes it for readers who can't see it."""
 
     def __init__(self, name: str, title: str, told: str) -> None:
         self.name, self.title, self.told = name, title, told

@@ -1,4 +1,4 @@
-"""The way of an error through stage 06: whoever answers, the shape is one."""
+"""The way of an error through stage 06: whichever handler responds, the shape is the same."""
 
 from .canvas import WIDTH, Box, Canvas, Words
 

@@ -1,4 +1,4 @@
-"""The middlewares of stage 02 as layers: the request goes in, the reply comes out."""
+"""The middlewares of stage 02 as layers: the request goes in, the response comes out."""
 
 from .canvas import WIDTH, Box, Canvas
 

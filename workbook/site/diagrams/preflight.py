@@ -1,4 +1,4 @@
-"""The preflight of stage 01: what the browser asks before it sends what no HTML form could send."""
+"""The preflight of stage 01: what the browser asks before it sends something that no HTML form could send."""
 
 from .canvas import WIDTH, Box, Canvas
 

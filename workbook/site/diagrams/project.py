@@ -1,4 +1,4 @@
-"""The finished project: the way of a request through every layer, to the database, the files and the mail."""
+"""The finished project: a request's way through every layer, to the database, the files and the mail."""
 
 from .canvas import WIDTH, Box, Canvas, Words
 

@@ -1,4 +1,4 @@
-"""The package of stage 05: who asks whom. Imports point down and never up."""
+"""The package of stage 05: which module imports which. Imports point down and never up."""
 
 from .canvas import WIDTH, Box, Canvas
 

@@ -1,4 +1,4 @@
-"""The way of an upload through stage 04: what may still refuse it, and what is left of it."""
+"""The way of an upload through stage 04: what can still refuse it, and what's left of it then."""
 
 from .canvas import WIDTH, Box, Canvas, stack
 
