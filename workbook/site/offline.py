@@ -49,7 +49,7 @@ def pack_site(site: Path) -> bytes:
 
 
 def convert(site: Path) -> None:
-    """Turn the built site in `site` itself into such a copy."""
+    """Make the built site in `site` itself such a copy."""
     for name, content in list(_files(site)):
         (site / name).write_bytes(content)
 
