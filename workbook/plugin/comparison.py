@@ -213,6 +213,7 @@ def wrong_assertion(error: str, statement: str, comparison: Comparison | None) -
     return [*says, *_untrue(test, got, explained), _checked(test)]
 
 
+LONGEST_CALL = 2300  # of a line in which pytest shows one
 NOTHING = {"list": "an empty list", "str": "an empty text", "dict": "no entry", "NoneType": "None", "bool": "False"}
 SOMETHING = {
     "list": "at least one",
@@ -233,7 +234,8 @@ def _untrue(test: ast.expr, got: str, explained: str) -> list[Section]:
     """Return what was expected of an expression that's true if all is well, and what it was."""
     called = ast.unparse(test.func).rpartition(".")[2] if isinstance(test, ast.Call) else ""
     if isinstance(test, ast.Call) and called in {"fullmatch", "match", "search"} and len(test.args) > 1:
-        given = re.search(r"\+  where None = .*?>?\((.*)\)$", explained.splitlines()[1] if "\n" in explained else "")
+        line = explained.splitlines()[1][:LONGEST_CALL] if "\n" in explained else ""
+        given = re.search(r"\+  where None = .{0,300}?>?\((.{0,2000})\)$", line)
         values: Sequence[object] = ast.literal_eval(f"({given[1]},)") if given and _is_literal(f"({given[1]},)") else ()
         pattern = values[0] if len(values) > 1 else ast.unparse(test.args[0])
         text = values[1] if len(values) > 1 else ast.unparse(test.args[1])
@@ -263,6 +265,6 @@ def _parse(statement: str) -> ast.stmt | None:
 def _is_literal(code: str) -> bool:
     try:
         ast.literal_eval(code)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
     return True
