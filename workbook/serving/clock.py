@@ -2,7 +2,10 @@
 
 import datetime
 import time
+from collections.abc import Callable
 from typing import Any
+
+_REAL = datetime.datetime
 
 
 class _Metaclass(type):
@@ -10,7 +13,14 @@ class _Metaclass(type):
         return isinstance(instance, _REAL)
 
 
-_REAL = datetime.datetime
+class _Function:
+    """A function that stays one as a class's attribute, as those of `time` do: it isn't bound to an instance."""
+
+    def __init__(self, called: Callable[..., Any]) -> None:
+        self._called = called
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self._called(*given, **named)
 
 
 def move_clock(seconds: int) -> None:
@@ -20,13 +30,7 @@ def move_clock(seconds: int) -> None:
     `isinstance`, pydantic and SQLAlchemy.
     """
     ahead = datetime.timedelta(seconds=seconds)
-    real_time, real_time_ns = time.time, time.time_ns
-    real = {name: getattr(time, name) for name in ("gmtime", "localtime", "ctime")}
-
-    def of_now(name: str) -> Any:
-        return lambda secs=None: real[name](real_time() + seconds if secs is None else secs)
-
-    real_strftime = time.strftime
+    now, nanoseconds = time.time, time.time_ns
 
     class Ahead(_REAL, metaclass=_Metaclass):
         @classmethod
@@ -35,7 +39,7 @@ def move_clock(seconds: int) -> None:
 
         @classmethod
         def utcnow(cls) -> Any:
-            return _REAL.fromtimestamp(real_time() + seconds, datetime.UTC).replace(tzinfo=None)
+            return _REAL.fromtimestamp(now() + seconds, datetime.UTC).replace(tzinfo=None)
 
         @classmethod
         def today(cls) -> Any:
@@ -43,11 +47,21 @@ def move_clock(seconds: int) -> None:
 
         @classmethod
         def __get_pydantic_core_schema__(cls, _: Any, handler: Any) -> Any:
-            return handler(_REAL)
+            from pydantic_core import core_schema  # late: only apps that have models need it
 
-    time.time = lambda: real_time() + seconds
-    time.time_ns = lambda: real_time_ns() + seconds * 1_000_000_000
-    for name in real:
-        setattr(time, name, of_now(name))
-    time.strftime = lambda form, t=None: real_strftime(form, time.localtime() if t is None else t)
+            return core_schema.datetime_schema()
+
+    def of_now(real: Callable[[float], Any]) -> Any:
+        return _Function(lambda secs=None: real(now() + seconds if secs is None else secs))
+
+    moved: dict[str, Any] = {
+        "time": _Function(lambda: now() + seconds),
+        "time_ns": _Function(lambda: nanoseconds() + seconds * 1_000_000_000),
+        **{name: of_now(getattr(time, name)) for name in ("gmtime", "localtime", "ctime")},
+    }
+    strftime, asctime = time.strftime, time.asctime
+    moved["strftime"] = _Function(lambda form, t=None: strftime(form, moved["localtime"]() if t is None else t))
+    moved["asctime"] = _Function(lambda t=None: asctime(moved["localtime"]() if t is None else t))
+    for name, function in moved.items():
+        setattr(time, name, function)
     datetime.datetime = Ahead  # type: ignore[misc]
