@@ -77,9 +77,9 @@ class Verification:
 
     def _wrong_files(self) -> str:
         folder = self._exercise.folder
-        wanted = ("README.md", "hints.md", "grading.toml", "starter", "hidden/solution.patch")
-        wanted += ("hidden/mutants.toml", "hidden/clauses.toml")
-        if missing := [name for name in wanted if not (folder / name).exists()]:
+        texts = ("README.md", "hints.md", "grading.toml", "starter")
+        proofs = ("hidden/solution.patch", "hidden/mutants.toml", "hidden/clauses.toml")
+        if missing := [name for name in (*texts, *proofs) if not (folder / name).exists()]:
             return f"missing: {', '.join(missing)}"
         try:
             mutants, grading = self._exercise.mutants(), read_grading(folder)
