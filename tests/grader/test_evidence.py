@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbook.course.model import Course
-from workbook.grader.evidence import LARGEST, NOT_REACHED, UNTOLD, Sheet, harmless
+from workbook.grader.evidence import LARGEST, NOT_REACHED, UNTOLD, Sheet, harmless, together
 from workbook.grader.sanitize import bounded, one_line, visible
 from workbook.testrun import Check, Promise
 
@@ -107,7 +107,7 @@ def test_evidence_is_bounded(sheet: Sheet) -> None:
     found = sheet.verdicts(checked(("Reply", ["ä" * 100] * 1000), cards=12))
 
     assert len(found[0].evidence.encode()) <= LARGEST
-    assert found[0].evidence.startswith("One of 12 cases that it was tried in:\n")
+    assert found[0].evidence.startswith("12 cases of it failed, of which this is the first:\n")
 
 
 def test_every_promise_has_a_verdict(sheet: Sheet) -> None:
@@ -127,3 +127,27 @@ def test_every_character_is_safe() -> None:
     everything = visible("".join(map(chr, range(sys.maxunicode + 1))))
 
     assert not set(everything) & {*map(chr, range(0x09 + 1)), "\x0b", "\r", "\x1b", "\x7f", "\x9b", "\u202e", "\u2028"}
+
+
+@pytest.mark.parametrize(
+    "outcomes, expected",
+    [
+        (["kept", "kept"], "kept"),
+        (["kept", "broken"], "broken"),
+        (["broken", "kept"], "broken"),
+        (["waiting", "kept"], "waiting"),
+        (["kept", "not proven"], "not proven"),
+        (["kept", "unknown"], "unknown"),
+    ],
+)
+def test_a_promise_in_public_and_hidden_tests_is_one(outcomes: list[str], expected: str) -> None:
+    """A promise that two files name is kept if both are, and its evidence is that of both."""
+    found = [
+        Promise("test_x", "", Path("x.py"), 1, False, outcome, cards=[{"n": number}])
+        for number, outcome in enumerate(outcomes)
+    ]
+
+    one = together(found)
+
+    assert one is not None
+    assert (one.outcome, one.cards) == (expected, [{"n": 0}, {"n": 1}])

@@ -40,6 +40,8 @@ def test_differences_name_their_place(got: Any, expected: Any, told: list[str]) 
         ("!=", 1, 1, "assert got != 1", [("Expected", ["not 1"]), ("Got", ["1"]), ("Checked", ["got"])]),
         ("is not", 0, 0, "assert f(x) is not 0", [("Expected", ["not 0"]), ("Got", ["0"]), ("Checked", ["f(x)"])]),
         ("in", 3, [1], "assert 3 in got", [("Expected", ["contains 3"]), ("Got", ["[1]"]), ("Checked", ["got"])]),
+        ("in", 500, {422}, "assert a in {422}", [("Expected", ["one of {422}"]), ("Got", ["500"]), ("Checked", ["a"])]),
+        ("not in", 5, [5], "assert a not in [5]", [("Expected", ["none of [5]"]), ("Got", ["5"]), ("Checked", ["a"])]),
         ("<", 0, -1, "assert 0 < got", [("Expected", ["> 0"]), ("Got", ["-1"]), ("Checked", ["got"])]),
         ("<=", 3, 2, "assert 1 <= got <= 2", [("Expected", ["<= 2"]), ("Got", ["3"]), ("Checked", ["got"])]),
         ("<", 1, 0, "assert 1 < got < 9", [("Expected", ["> 1"]), ("Got", ["0"]), ("Checked", ["got"])]),

@@ -100,7 +100,7 @@ class Sheet:
             return Verdict(name, text, hidden, outcome)
         told = self._told(promise.cards[0], submission) if promise.cards else UNTOLD
         if (more := len(promise.cards) - 1) > 0:
-            told = f"One of {more + 1} cases that it was tried in:\n{told}"
+            told = f"{more + 1} cases of it failed, of which this is the first:\n{told}"
         return Verdict(name, text, hidden, outcome, bounded(told, LARGEST))
 
     def _told(self, card: dict[str, Any], submission: Path | None) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 WIDTH = 68  # of what stands beside a label of 12 columns in a terminal of 80
+ONE_OF = {"in": "one of", "not in": "none of"}
 LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "does not contain "}
 MOST_ITEMS, MOST_LETTERS, DEEPEST = 40, 1200, 8  # of a value that is shown: more than fits into 16 lines
 MOST_VALUES = 60  # that hold others
@@ -59,7 +60,9 @@ class Comparison:
         """Return the sections expected, got, checked and differs; `statement` is the assertion's source."""
         left_code, right_code = self._operands(statement)
         expected, got, checked, op = self.right, self.left, left_code, self.op
-        if op in {"in", "not in"} or _is_the_expected(left_code, right_code):
+        if op in {"in", "not in"} and _is_literal(right_code) and not _is_literal(left_code):
+            op = ONE_OF[op]  # one of the values that the test names, and not a part of what came
+        elif op in {"in", "not in"} or _is_the_expected(left_code, right_code):
             expected, got, checked, op = self.left, self.right, right_code, MIRRORED.get(op, op)
         lead = LEADS.get(op, f"{op} ")
         sections = [("Expected", show_value(expected, lead)), ("Got", show_value(got))]
