@@ -136,7 +136,8 @@ class Owners:
             said = {fold_name(one.id), fold_name(one.name), *_turned(one.name), *slugs(one.name)}
             said |= {fold_name(text) for text in (one.email.partition("@")[0], *one.lms.values())}
             matcher = difflib.SequenceMatcher(b=asked, autojunk=False)
-            best = 0.0
+            shares_a_word = bool(bare_words(named.name) & bare_words(one.name))
+            best = 0.9 if shares_a_word else 0.0
             for text in said - {""}:
                 matcher.set_seq1(text[:100])
                 best = max(best, matcher.ratio() if matcher.quick_ratio() > max(best, CLOSE) else 0.0)

@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import io
 import stat
@@ -112,7 +113,11 @@ def _told(name: str, stream: IO[bytes]) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _not_whole(name, stream, error) from error
-    except (gzip.BadGzipFile, struct.error, IndexError, UnicodeError, ValueError, OverflowError) as error:
+    except (struct.error, IndexError, UnicodeError, ValueError, OverflowError) as error:
+        raise _not_whole(name, stream, error) from error
+    except OSError as error:
+        if error.errno not in {None, errno.EINVAL}:  # what's packed is wrong, and not the disk: a seek before its start
+            raise
         raise _not_whole(name, stream, error) from error
 
 
