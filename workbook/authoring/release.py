@@ -156,7 +156,9 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 def leaks(root: Path, files: list[tuple[str, bytes]]) -> Iterator[str]:
     """Yield what no one must see in `files`, names with contents: a hidden file, its canary, or a solution's lines."""
     told = {line for name, content in files if name.startswith("final/") for line in _lines(content)}
-    solutions = {path: solution_lines(path) - told for path in hidden_files(root) if path.suffix == ".patch"}
+    # Strangers wrote theirs from the README and the hints, so what these have in common gives nothing away.
+    patches = [path for path in hidden_files(root) if path.suffix == ".patch" and "strangers" not in path.parts]
+    solutions = {path: solution_lines(path) - told for path in patches}
     for name, content in files:
         for inside, text in _unpacked(name, content):
             if IS_HIDDEN.search(inside):

@@ -53,7 +53,7 @@ def write_reports(request: ReportRequest) -> None:
     marks = _ungraded(here.course) if before_grading else read_class(here.course, request.journal, request.title)
     marks = replace(marks, note=request.note or marks.note)
     folder = request.to or request.journal.parent / ("report-anonymous" if request.anonymous else "report")
-    target = Target(folder, numbers, _exports(marks, request.into), _edition(here.course, request))
+    target = Target(folder, numbers, _exports(marks, request.into), _edition(here, request))
     rows = _rows(marks, request)
     wanted = _wanted(request)
     terminal = here.terminal
@@ -154,15 +154,17 @@ def _ungraded(course: Course) -> ClassMarks:
     return ClassMarks(course.title, "", False, [], exercises, [], course=course.title)
 
 
-def _edition(course: Course, request: ReportRequest) -> dict[str, tuple[bytes, bool]] | None:
+def _edition(here: Context, request: ReportRequest) -> dict[str, tuple[bytes, bool]] | None:
     """Return the learner edition's files for the autograders, or None if there's no commit to make it of."""
     if request.anonymous or request.learners or (request.formats and not set(request.formats) & set(AUTOGRADERS)):
         return None
     with tempfile.TemporaryDirectory(prefix="workbook-edition-") as temporary:
         folder = Path(temporary) / "edition"
         try:
-            write_edition(course.root, folder)
-        except UserError:
+            write_edition(here.course.root, folder)
+        except UserError as error:
+            said = error.message.splitlines()[0].rstrip(".:")
+            here.terminal.line(f"No public tests are in the autograders: {said}.", "dim", hang=2)
             return None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {
