@@ -163,8 +163,9 @@ def _edition(here: Context, request: ReportRequest) -> dict[str, tuple[bytes, bo
         try:
             write_edition(here.course.root, folder)
         except UserError as error:
-            said = error.message.splitlines()[0].rstrip(".:")
-            here.terminal.line(f"No public tests are in the autograders: {said}.", "dim", hang=2)
+            if request.formats:  # in a report of everything they're a detail
+                said = error.message.splitlines()[0].rstrip(".:")
+                here.terminal.line(f"No public tests are in the autograders: {said}.", "dim", hang=2)
             return None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {
