@@ -183,3 +183,12 @@ def test_many_promises_are_counted(workbook: Workbook, screens: Screens) -> None
 
 
 # --- break
+
+
+def test_check_knows_where_you_are(workbook: Workbook) -> None:
+    """Inside the copy of a step `check` checks that step, whatever the current one is."""
+    copy = workbook.put_into_work("02-notes")
+    workbook.put_into_work("01-hello")
+
+    assert workbook("check", cwd=copy).lines[0] == "Notes  your copy, ."
+    assert workbook("check").lines[0] == "Hello  your copy, work/01-hello"

@@ -160,6 +160,14 @@ def break_(
 
 
 @app.command()
+def review() -> None:
+    """Your earlier predictions, asked again when they're due; five minutes at a time."""
+    from .review import review_predictions
+
+    review_predictions()
+
+
+@app.command()
 def tour(
     step: Annotated[
         str | None, typer.Argument(metavar="STEP", help="A project's name (default: the course's only one).")

@@ -128,14 +128,14 @@ def _predict(
         terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
     terminal.line("0  none of them", indent=2)
     terminal.line()
-    numbers = given if given is not None else _ask_numbers(here, "Numbers, with commas: ", len(choices))
-    sure = _sure(here) if numbers is not None else ""
+    numbers = given if given is not None else predicted_numbers(here, "Numbers, with commas: ", len(choices))
+    sure = how_sure(here) if numbers is not None else ""
     found = trial.result(terminal)
     _show_red(here, found)
     red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in experiment.red)
     right = numbers is not None and sorted(numbers) == red
     if numbers is not None:
-        _judge(here, right, sure, "That is what you predicted." if right else _difference(numbers, red))
+        _judge(here, right, sure, "That is what you predicted." if right else told_difference(numbers, red))
     _explain(here, experiment)
     if numbers is not None:
         here.note("predicted", step, experiment=experiment.title, prediction=sorted(numbers), right=right, sure=sure)
@@ -152,11 +152,11 @@ def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, 
     for n, choice in enumerate(experiment.choices, 1):
         terminal.line(f"{n}  {choice}", indent=2, hang=3)
     terminal.line()
-    numbers = given if given is not None else _ask_numbers(here, "Its number: ", len(experiment.choices))
+    numbers = given if given is not None else predicted_numbers(here, "Its number: ", len(experiment.choices))
     if numbers is None:
         terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
         return
-    sure = _sure(here)
+    sure = how_sure(here)
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
     _judge(here, right, sure, "That is it." if right else f"It was another: {experiment.answer}.")
     screens.show_edits(terminal, experiment.edits)
@@ -183,7 +183,7 @@ def _show_red(here: Context, found: Check) -> None:
     terminal.line()
 
 
-def _difference(numbers: list[int], red: list[int]) -> str:
+def told_difference(numbers: list[int], red: list[int]) -> str:
     missed = [n for n in red if n not in numbers]
     wrongly = [n for n in numbers if n and n not in red]
     said = [f"you did not expect {_list_of(missed)}"] if missed else []
@@ -231,9 +231,9 @@ def read_numbers(text: str, most: int) -> list[int] | None:
     return sorted({known[word] for word in words} - {0})
 
 
-def _ask_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
+def predicted_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
     """Ask until numbers from 0 to `most` are typed, and return them; None if there's no one to ask."""
-    while _can_ask():
+    while can_ask():
         numbers = read_numbers(_ask(here, prompt), most)
         if numbers is not None:
             return numbers
@@ -241,8 +241,8 @@ def _ask_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
     return None
 
 
-def _sure(here: Context) -> str:
-    if not _can_ask():
+def how_sure(here: Context) -> str:
+    if not can_ask():
         return ""
     here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
     while True:
@@ -252,7 +252,7 @@ def _sure(here: Context) -> str:
             return SURE[answer]
 
 
-def _can_ask() -> bool:
+def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 

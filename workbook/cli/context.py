@@ -22,11 +22,21 @@ class Context:
 
     def step(self, text: str | None) -> Step:
         """Return the step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
-        step = self.course.step(text) if text else self.progress.current
+        step = self.course.step(text) if text else self._step_here() or self.progress.current
         if not self.course.folder(step).is_dir():
             missing = self.course.place(step)
             raise UserError(f"{missing} is not there, although workbook.toml names it.", f"git checkout {missing}")
         return step
+
+    def _step_here(self) -> Step | None:
+        """Return the step whose copy in work/, or whose folder in the course, you are in; the current first."""
+        here = Path.cwd().resolve()
+        steps = [self.progress.current, *self.course.steps]
+        for step in steps:
+            for folder in (self.course.copy(step), self.course.folder(step)):
+                if here.is_relative_to(folder.resolve()) and here != self.course.root.resolve():
+                    return step
+        return None
 
     def note(self, kind: str, step: Step, **data: object) -> None:
         """Record progress; where that is impossible, say so and go on."""

@@ -1,5 +1,7 @@
 """`workbook list`: every step, its minutes, and how far the learner is in it."""
 
+from workbook.learner.review import calibration, due_predictions
+
 from .context import Context
 
 
@@ -25,3 +27,19 @@ def list_steps() -> None:
     total = sum(step.minutes for step in here.course.steps)
     time = f"{total / 60:.1f} hours" if total >= 90 else f"{total} minutes"
     terminal.line(f"{len(here.course.steps)} steps, about {time}. You are in {progress.current.name}.")
+    _show_calibration(here)
+
+
+def _show_calibration(here: Context) -> None:
+    """Say how much of what the learner was sure of was so."""
+    entries = here.progress.journal.entries()
+    said = [f"{right} of {of} {words}" for words, (of, right) in _by_degree(calibration(entries))]
+    if said:
+        here.terminal.line(f"Your predictions: right were {', '.join(said)}.")
+    if due := due_predictions(here.course, entries):
+        here.terminal.line(f"{len(due)} of them can be asked again today: uv run workbook review")
+
+
+def _by_degree(found: dict[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:
+    words = {"certain": "that you were certain of", "fairly sure": "that you were fairly sure of", "a guess": "guesses"}
+    return [(words[sure], found[sure]) for sure in words if sure in found]
