@@ -67,7 +67,7 @@ def _commit(place: HandIn) -> str:
     folder = place.top.joinpath(*place.below)
     if not (folder / ".git").exists():
         return ""
-    env = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    env = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD"]
     try:
         ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=SECONDS, text=True)
