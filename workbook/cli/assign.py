@@ -14,7 +14,7 @@ from workbook.grader.sanitize import one_line
 from workbook.journal import Journal
 
 from .context import Context
-from .grade_class import ASSIGN_COMMAND
+from .grading_on_screen import ASSIGN_COMMAND
 from .handed_in import JOURNAL, exit_with_1
 from .screens import shown_path
 

@@ -11,6 +11,6 @@ def grade_submissions(request: GradeRequest) -> NoReturn:
     """Grade a class."""
     with contextlib.ExitStack() as stack:
         warm = None if request.scheduler else stack.enter_context(warming_up(unsafe=request.unsafe))
-        from .grade_class import grade_class  # late: it takes longer than all that this module needs
+        from .grading_on_screen import show_grading  # late: it takes longer than all that this module needs
 
-        grade_class(request, warm)
+        show_grading(request, warm)

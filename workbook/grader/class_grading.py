@@ -71,7 +71,7 @@ class ClassGrading:
         rest = {"exercises": names, "unsafe": plan.unsafe, "seed": plan.seed}
         plan.journal.record(CLASS, "", **plan.the_class.as_entry(), **rest, **plan.about)
 
-    def grade(self, lanes: Lanes) -> Iterator[Done]:
+    def grade_left(self, lanes: Lanes) -> Iterator[Done]:
         """Grade what is left; everything is in the journal before it is yielded. Raises `UserError`."""
         failed: list[Done] = []
         waiting: dict[tuple[str, str], HandedIn] = {}

@@ -76,13 +76,13 @@ class Bench:
         if tests != work.key.tests:
             raise CannotGrade("its course is not in the state of the one that the grading began with")
         with contextlib.suppress(SandboxDied):
-            return self._grade(work, exercise, sheet, alone=False)
+            return self._grade_once(work, exercise, sheet, alone=False)
         try:
-            return self._grade(work, exercise, sheet, alone=True)
+            return self._grade_once(work, exercise, sheet, alone=True)
         except SandboxDied as error:
             raise CannotGrade(f"{error}; it was tried twice") from error
 
-    def _grade(self, work: Work, exercise: Exercise, sheet: Sheet, *, alone: bool) -> Result:
+    def _grade_once(self, work: Work, exercise: Exercise, sheet: Sheet, *, alone: bool) -> Result:
         self._clock = Clock(work.limit)
         self._cpu, self._alone, self.memory = 0.0, alone, 0
         flags: list[str] = []

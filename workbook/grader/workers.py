@@ -50,9 +50,9 @@ class LocalLanes:
         return self._count + 1
 
     def submit(self, work: Work) -> Future[Result]:
-        return self._pool.submit(self._grade, work)
+        return self._pool.submit(self._take_bench, work)
 
-    def _grade(self, work: Work) -> Result:
+    def _take_bench(self, work: Work) -> Result:
         if self._closed:
             raise CancelledError
         if self._free.empty() and len(self._all) < self._count:

@@ -34,7 +34,7 @@ ASSIGN_COMMAND = "uv run --group grading workbook class assign"
 LISTED = 20
 
 
-def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
+def show_grading(request: GradeRequest, warm: Warm | None) -> NoReturn:
     """Grade it with what `warm` has begun to make; without it on the workers of the scheduler."""
     here = Context()
     if request.scheduler and request.lanes:
@@ -53,7 +53,7 @@ def grade_class(request: GradeRequest, warm: Warm | None) -> NoReturn:
             work = here.course, exercises, the_class, journal, seed
             grading = ClassGrading(Plan(*work, request.unsafe, request.force, request.limit, about))
             grading.begin()
-        failed = _grade(here, grading, lanes)
+        failed = _show_each(here, grading, lanes)
     with exit_with_1():
         to_see = _show_summary(here, grading)
     _show_lists(here, the_class, failed, journal.path)
@@ -95,7 +95,7 @@ def _about(here: Context, request: GradeRequest, roster: Sequence[Learner]) -> d
     return about | ({"export": export.as_dict()} if export else {})
 
 
-def _grade(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:
+def _show_each(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:
     """Grade what is left, and show each as it ends; returns what could not be graded."""
     failed: list[Done] = []
     count, journal = 0, grading.plan.journal.path
@@ -104,7 +104,7 @@ def _grade(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]:
     decided = overrides_in(grading.plan.journal)
     try:
         with _bar(here, len(grading.left)) as advance:
-            for done in grading.grade(lanes):
+            for done in grading.grade_left(lanes):
                 count += 1
                 failed += [] if done.result else [done]
                 key = done.handed_in.learner.id, done.handed_in.exercise
