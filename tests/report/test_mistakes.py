@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from workbook.course.model import Course
 from workbook.errors import UserError
 from workbook.grader.results import Learner, Outcome
 from workbook.report.collecting import collect
@@ -13,7 +14,7 @@ from workbook.report.marks import Item
 from workbook.report.mistakes import Mistake, likely_mistake, pattern_of, read_mistakes
 from workbook.report.pages import class_page, learner_page
 
-from .synthetic import class_entry, graded, result
+from .synthetic import ROOT, class_entry, graded, result
 
 LAST, FIRST, SECOND = "test_the_last_page_is_told", "test_a_list_is_a_page", "test_pages_follow_each_other"
 NEXT = "What is wrong:\n  the last page says that there is another one\nDiffers:\n  ['has_next']: True, not False\n"
@@ -101,3 +102,14 @@ def test_the_file_is_read_or_said_to_be_wrong(tmp_path: Path) -> None:
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(UserError, match=r"mistakes.json can't be read"):
         read_mistakes(tmp_path)
+
+
+def test_known_mistakes_are_wrong_solutions_of_today() -> None:
+    """Each mistake that's written down is a mutant of its exercise, and breaks a promise."""
+    course = Course(ROOT)
+    for exercise in course.exercises():
+        if exercise.is_for_authors:
+            names = {mutant.name for mutant in exercise.mutants()}
+            written = read_mistakes(exercise.folder)
+            assert {one.name for one in written} <= names
+            assert all(one.red and one.said for one in written)
