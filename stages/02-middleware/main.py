@@ -164,7 +164,7 @@ async def slow_rows() -> AsyncIterator[str]:
         yield f"{post['id']};{post['title']}\n"
 
 
-@app.get("/posts/export")
+@app.get("/posts/export", response_class=StreamingResponse)
 async def export_posts() -> StreamingResponse:
     return StreamingResponse(slow_rows(), media_type="text/csv")
 

@@ -1,0 +1,78 @@
+"""Every stage as others meet it: through its own description, by Schemathesis, and through `fastapi dev`."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from workbook.course.scratch import scratch_copy
+from workbook.plugin.client import Client
+from workbook.serving import Launcher, ServedApp
+
+from .apps import wait_until
+from .test_deep_bodies import enter
+from .test_hostile_requests import COURSE, ENV, FAILING, STAGES
+
+CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
+COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"  # apart: its hooks and warnings stay for good
+
+
+@pytest.mark.exhaustive(sample=1)
+@pytest.mark.parametrize("step", STAGES)
+def test_a_stage_is_as_it_describes_itself(launcher: Launcher, step: str, tmp_path: Path) -> None:
+    """Requests made from a stage's own description never get a 500, nor a body that the description doesn't have."""
+    if importlib.util.find_spec("schemathesis") is None:
+        pytest.skip("not proven: schemathesis is not installed (uv sync --group tests)")
+    with ServedApp(launcher, COURSE.folder(COURSE.step(step)), env=ENV) as app, Client(app, []) as client:
+        described = client.get("/openapi.json").json()
+        usual = {"Authorization": "Bearer token-of-ada", "X-API-Key": "key", **enter(client, described["paths"])}
+        options = ["--no-color", "run", f"{app.url}/openapi.json", "--checks", CHECKS, "--max-examples", "10"]
+        options += ["--generation-deterministic", "--suppress-health-check", "all"]
+        for name, value in usual.items():
+            options += ["--header", f"{name}: {value}"]
+        for path in sorted({path for _, path in FAILING} & set(described["paths"])):
+            options += ["--exclude-path", path]
+        ended = subprocess.run(
+            [sys.executable, "-c", COMMAND, *options],
+            cwd=tmp_path,  # Schemathesis leaves folders where it runs
+            env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONIOENCODING": "utf-8"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=300,
+        )
+    if ended.returncode:
+        pytest.fail(ended.stdout[-6000:])
+    tested = re.search(r"Tested: +(\d+)", ended.stdout)
+    assert tested, ended.stdout
+    assert int(tested.group(1)) > 0, ended.stdout
+
+
+@pytest.mark.parametrize("step", [*STAGES, "final"])
+def test_fastapi_dev_serves_it(step: str, tmp_path: Path) -> None:
+    """`fastapi dev` finds the app of every stage and of the finished project by itself, and serves it."""
+    with scratch_copy(COURSE.folder(COURSE.step(step))) as folder:
+        log = tmp_path / "dev.log"
+        command = [sys.executable, "-m", "fastapi", "dev", "--no-reload", "--port", "0"]
+        with log.open("wb") as opened:
+            server = subprocess.Popen(
+                command, cwd=folder, env=os.environ | ENV | {"NO_COLOR": "1"}, stdout=opened, stderr=opened
+            )
+        try:
+            found: list[str] = []
+
+            def is_serving() -> bool:
+                assert server.poll() is None, log.read_text(encoding="utf-8")
+                found[:] = re.findall(r"running on (http://[\d.]+:[1-9]\d*)", log.read_text(encoding="utf-8"))
+                return bool(found)
+
+            wait_until(is_serving, lambda: log.read_text(encoding="utf-8"))
+            assert httpx.get(f"{found[0]}/openapi.json", trust_env=False, timeout=30).status_code == 200
+        finally:
+            server.terminate()
+            server.wait(30)
