@@ -107,7 +107,7 @@ async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class NewSession(BaseModel):
+class SessionCreate(BaseModel):
     name: Text
 
 
@@ -116,7 +116,7 @@ class User(BaseModel):
     known_by: Literal["Authorization", "cookie"]
 
 
-class NewPost(BaseModel):
+class PostCreate(BaseModel):
     title: Text
 
 
@@ -135,7 +135,7 @@ POSTS = {
 
 
 @app.post("/sessions", status_code=201)
-async def sign_in(new: NewSession, response: Response) -> dict[str, str]:
+async def sign_in(new: SessionCreate, response: Response) -> dict[str, str]:
     token = secrets.token_urlsafe()
     SESSIONS[token] = new.name
     in_production = settings.environment == "production"
@@ -173,7 +173,7 @@ async def list_posts(response: Response) -> list[Post]:
 
 
 @app.post("/posts", status_code=201)
-async def create_post(new: NewPost, user: CurrentUser, response: Response) -> Post:
+async def create_post(new: PostCreate, user: CurrentUser, response: Response) -> Post:
     post = Post(id=max(POSTS, default=0) + 1, title=new.title, author=user.name)
     POSTS[post.id] = post
     response.headers["Location"] = f"/posts/{post.id}"
