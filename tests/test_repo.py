@@ -93,3 +93,16 @@ def test_default_install_is_what_a_learner_needs() -> None:
 def test_what_must_not_be_committed_is_ignored(name: str) -> None:
     """git ignores uv.lock, which records addresses, and work/, which belongs to the learner."""
     assert re.search(rf"^/?{re.escape(name)}/?$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_reason_that_final_names_is_there() -> None:
+    """A comment of final/ that leads to a page names a heading that the page has."""
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "final" / "app").rglob("*.py"))
+    named = set(re.findall(r"(docs/[\w-]+\.md)#([\w-]+)", code))
+    assert len(named) > 5
+    headings = {
+        (page, heading.lower().replace(" ", "-"))
+        for page in {page for page, _ in named}
+        for heading in re.findall(r"^## (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named - headings == set()
