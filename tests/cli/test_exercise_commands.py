@@ -178,7 +178,7 @@ def test_check_of_a_solution(workbook: Workbook, project: Path, screens: Screens
 
     assert (ended.status, ended.err) == (0, "")
     screens("check-exercise-solved", ended.out)
-    assert [entry.data for entry in workbook.notes("solved")] == [{"task": "count"}]
+    assert [entry.data["task"] for entry in workbook.notes("solved")] == ["count"]
     assert " DONE count" in workbook("list").out
 
 
