@@ -339,7 +339,7 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
     lines = ESCAPES.sub("", screen.written).split("\n")
     # code is never wrapped, and stands three columns in
     assert [line for line in lines if len(line) > columns and not line.startswith("   ") and "/" not in line] == []
-    assert [entry.data for entry in workbook.notes("solved")] == [{"task": "count"}]
+    assert [entry.data["task"] for entry in workbook.notes("solved")] == ["count"]
 
 
 def test_a_session_begins_a_half_deleted_exercise(workbook: Workbook, project: Path, screens: Screens) -> None:
