@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workbook").rglob("*.py")))
-STAGES = sorted((ROOT / "stages").iterdir())
+STAGES = sorted(readme.parent for readme in (ROOT / "stages").glob("*/README.md"))
 OF_TYPER = "No such command '…'."
 
 

@@ -105,8 +105,8 @@ class Sheet:
 
     def _told(self, card: dict[str, Any], submission: Path | None) -> str:
         sections: list[tuple[str, Sequence[str]]] = card["sections"]
-        code = any(label in {"Checked", "It says"} and "\n".join(lines) in self.conditions for label, lines in sections)
-        left_out = OF_THE_TEST | ({"Expected", "Got"} if code else set())
+        code = {label for label, lines in sections if "\n".join(lines) in self.conditions}
+        left_out = OF_THE_TEST | code | ({"Expected", "Got"} if code else set())
         shown = []
         for label, lines in sections:
             if label not in left_out:
