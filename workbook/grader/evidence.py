@@ -73,7 +73,7 @@ class Sheet:
         files = [*self.exercise.folder.glob("*.py"), *(self.exercise.folder / "hidden").glob("*.py")]
         trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
         asserts = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert))
-        return frozenset(_one_line(condition(ast.unparse(node))) for node in asserts)
+        return frozenset(_unwrapped(condition(ast.unparse(node))) for node in asserts)
 
     def verdicts(self, found: Check, submission: Path | None = None) -> tuple[Verdict, ...]:
         """Return a verdict on each promise; its evidence names the submission's files, without the folder above."""
@@ -105,7 +105,7 @@ class Sheet:
 
     def _told(self, card: dict[str, Any], submission: Path | None) -> str:
         sections: list[tuple[str, Sequence[str]]] = card["sections"]
-        code = {label for label, lines in sections if _one_line(" ".join(lines)) in self.conditions}
+        code = {label for label, lines in sections if _unwrapped(" ".join(lines)) in self.conditions}
         left_out = OF_THE_TEST | code | ({"Expected", "Got"} if code else set())
         shown = []
         for label, lines in sections:
@@ -115,9 +115,9 @@ class Sheet:
         return "\n".join(shown) or UNTOLD
 
 
-def _one_line(text: str) -> str:
-    """Return the text as it is before a card wraps it."""
-    return " ".join(text.split())
+def _unwrapped(text: str) -> str:
+    """Return the text without spaces and line ends, which a card adds where it wraps."""
+    return "".join(text.split())
 
 
 def together(looked_at: Sequence[Promise]) -> Promise | None:
