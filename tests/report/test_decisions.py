@@ -196,6 +196,13 @@ def test_the_platforms_word_counts_where_no_time_is_known() -> None:
     assert (marks.rows[0].total, marks.late(marks.rows[0])) == (100, "late")
 
 
+def test_a_stamp_does_not_overrule_the_platform() -> None:
+    """If the platform says late and the file's own time says in time, the platform is right; grace still holds."""
+    assert late_mark("ada", "2026-11-20T12:00:00", late=True) == (90, "late")
+    assert late_mark("ada", "2026-11-23T00:05:00", late=True) == (100, "")
+    assert late_mark("grace", "2026-11-20T12:00:00", late=True) == (100, "")
+
+
 def test_a_learners_page_says_what_late_costs() -> None:
     """Points before and after are on the page."""
     entries = [class_entry([ADA], ["pagination"])]

@@ -161,7 +161,7 @@ def break_(
 
 @app.command()
 def review() -> None:
-    """Your earlier predictions, asked again when they're due; five minutes at a time."""
+    """Earlier predictions that are due, asked again."""
     from .review import review_predictions
 
     review_predictions()

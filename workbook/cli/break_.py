@@ -70,7 +70,7 @@ def try_experiment(here: Context, step: Step, number: int, runner: Runner, predi
             f"“{predict}” is no prediction: numbers from 0 to {most}, with commas, or none.",
             f"workbook break {step.name} {number} --predict none",
         )
-    here.terminal.line(f"{step.title}, as shipped. Your own code is not touched.", "dim")
+    here.terminal.line(f"{step.title}, the original. Your own code isn't touched.", "dim")
     screens.show_experiment(here.terminal, number, len(experiments), experiment)
     trial = _Trial(here, step, experiment, runner)
     if experiment.hidden:

@@ -62,7 +62,7 @@ def cards_first(result: StepResult) -> list[Promise]:
 
 
 def show_title(terminal: Terminal, subject: Subject) -> None:
-    where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "as shipped, "
+    where = "your copy, " if subject.is_copy else "handed in, " if subject.handed_in else "the original, "
     terminal.line(f"{subject.step.title}  {where}{shown_path(subject.handed_in or subject.folder)}", "bold")
 
 

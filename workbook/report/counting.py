@@ -156,13 +156,16 @@ def _delay(result: Result, grading: Grading) -> Delay | None:
     rule = grading.late
     if rule is None:
         return Delay(None) if result.late else None
-    if at is None:
-        own = result.learner in rule.until or result.learner in rule.excused
-        after = NO_LATE_ANSWER if result.late and not own else timedelta()
-        return Delay(None, rule.percent(after)) if after else None
-    at = at if at.tzinfo else at.replace(tzinfo=rule.deadline.tzinfo)
-    after = rule.by(result.learner, at)
-    return Delay(after.total_seconds(), rule.percent(after)) if after > timedelta() else None
+    own = result.learner in rule.until or result.learner in rule.excused
+    if at is not None:
+        at = at if at.tzinfo else at.replace(tzinfo=rule.deadline.tzinfo)
+        after = rule.by(result.learner, at)
+        if after > timedelta():
+            return Delay(after.total_seconds(), rule.percent(after))
+        if at > rule.deadline:  # within the grace, or an exception
+            return None
+    # A learner can change the time in a file's name, but not what the LMS says.
+    return Delay(None, rule.percent(NO_LATE_ANSWER)) if result.late and not own else None
 
 
 def _without_result(found: Collected, learner: Learner, name: str) -> State:
