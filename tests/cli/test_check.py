@@ -54,7 +54,7 @@ def test_check_shipped_ignores_the_copy(workbook: Workbook) -> None:
 
     ended = workbook("check", "01", "--shipped", "--launcher", "spawn")
 
-    assert (ended.status, ended.lines[0]) == (0, "Hello  as shipped, stages/01-hello")
+    assert (ended.status, ended.lines[0]) == (0, "Hello  the original, stages/01-hello")
 
 
 def test_solved_tasks_are_ticked_off(workbook: Workbook, screens: Screens) -> None:

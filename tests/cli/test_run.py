@@ -183,7 +183,7 @@ def test_an_older_database_is_told(workbook: Workbook, old_data: Path, screens: 
     assert ended.status == 0
     assert ended.out.count(OLDER) == 1
     told = ended.out[ended.out.index("The database has ") :].partition("--fresh\n")
-    screens("run-older-database", "".join(told[:2]))
+    screens("run-older-database", "".join(told[:2]), port=url.rpartition(":")[2])
     assert ended.out.index("sqlite3.OperationalError: no such column: shelf") < ended.out.index(OLDER)
     assert ended.out[end:].endswith("Stopped.\n")
 
