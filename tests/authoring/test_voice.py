@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """Prose is found wherever it is, and what should be reworded in it is named."""
 
 from pathlib import Path

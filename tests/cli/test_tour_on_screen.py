@@ -102,7 +102,7 @@ def test_an_ascii_tour(workbook: Workbook) -> None:
 def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens) -> None:
     """In a project, t continues the tour and comes back; b and h say that a project has none of theirs."""
     workbook.put_into_work("final")
-    keys = "t tour  n next  r run  l list  q quit"
+    keys = "t tour  p promises  m more  n next  r run  l list  q quit"
     screen = workbook.screen()
     screens("session-project", screen.wait_for("✓ A book that was put on the shelf stands there.", keys))
 
@@ -132,7 +132,10 @@ def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens
 def test_a_stage_has_no_key_for_a_tour(workbook: Workbook) -> None:
     """In a stage, t isn't offered and does nothing."""
     screen = workbook.screen()
-    screen.wait_for("✓ Whoever asks is greeted by name.", "h hint  n next  b break  r run  l list  q quit")
+    screen.wait_for(
+        "✓ Whoever asks is greeted by name.",
+        "h hint  t task  p promises  m more  b break  n next  r run  l list  q quit",
+    )
 
     screen.press("t")
     screen.press_until("l", "You are in 01-hello.")

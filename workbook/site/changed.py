@@ -15,7 +15,17 @@ from .code_blocks import anchor, counted, diff, in_words, kind_of, plus_minus, s
 from .module_index import docstring
 from .pages import page_of, relative
 
-_NOT_THE_APP = ("test_", "tests/", "tasks/", "README", "experiments.toml", "explore.ipynb", "tour.toml", "requirements")
+_NOT_THE_APP = (
+    "test_",
+    "tests/",
+    "tasks/",
+    "README",
+    "experiments.toml",
+    "explore.ipynb",
+    "tour.toml",
+    "requirements",
+    "ruff.toml",
+)
 _LIVES_ON = 0.5  # of the lines of a file that both have: with fewer it is another under the same name
 MADE = "This page is made whenever the site is built, from the apps alone, without their tests."
 
