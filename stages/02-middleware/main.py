@@ -62,9 +62,10 @@ class ApiKeyMiddleware:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":  # it has no path
+            return await self.app(scope, receive, send)
         # The path that the router will look at: scope["path"] may begin with a proxy's.
-        is_guarded = get_route_path(scope).startswith(self.prefix)
-        if scope["type"] == "lifespan" or not is_guarded:
+        if not get_route_path(scope).startswith(self.prefix):
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-api-key", "")
         if self.key and secrets.compare_digest(given.encode(), self.key.encode()):

@@ -385,7 +385,7 @@ def test_a_card_of_a_submission_can_be_repeated(shared: Workbook, tmp_path: Path
     files = project()
     unsolved = files[FIRST].replace(b"sum(", b"-sum(")
 
-    ended = shared("check", "count", "--submission", str(put(tmp_path / "blog", files | {FIRST: unsolved})))
+    ended = shared("check", "count", "--all", "--submission", str(put(tmp_path / "blog", files | {FIRST: unsolved})))
 
     assert ended.status == 1
     assert " Repeat it  in its folder: uv run fastapi run app/main.py" in ended.lines

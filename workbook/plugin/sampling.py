@@ -1,7 +1,8 @@
 """What is exhaustive by nature: the whole suite runs a sample of it, another one for each commit.
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
-`sample=0`, none does. `--exhaustive` runs all, and so does a run that names what it wants.
+`sample=0`, none does. `--exhaustive` runs all, and so does a run that names what it wants. With `at_most=20`, even
+`--exhaustive` runs about twenty of them, because all would take hours; only naming the file runs all.
 """
 
 import subprocess
@@ -26,7 +27,9 @@ def add_options(group: pytest.OptionGroup) -> None:
 
 def declare_marker(config: pytest.Config) -> None:
     """Declare the marker."""
-    config.addinivalue_line("markers", "exhaustive(sample=0): many cases, of which the whole suite runs about so many")
+    config.addinivalue_line(
+        "markers", "exhaustive(sample=0, at_most=all): many cases, of which the whole suite runs about so many"
+    )
 
 
 def sample_of(root: Path) -> int:
@@ -54,22 +57,25 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases that are not in this run's sample."""
     number: int = getattr(config, "workerinput", {}).get("sampled", config.getoption("sampled"))
-    if number < 0:
+    everything = bool(config.getoption("exhaustive"))
+    if number < 0 and not everything:
         return
+    number = sample_of(config.rootpath) if everything else number
     cases: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("exhaustive"):
             cases[item.path, getattr(item, "originalname", item.name)].append(item)
-    left_out = {item for test in cases.values() for item in _left_out(test, number)}
+    left_out = {item for test in cases.values() for item in _left_out(test, number, everything)}
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
 
 
-def _left_out(cases: list[pytest.Item], number: int) -> set[pytest.Item]:
+def _left_out(cases: list[pytest.Item], number: int, everything: bool) -> set[pytest.Item]:
     """Return the cases of one test that don't run: all but every nth, so that a sample has something of each kind."""
     marker = cases[0].get_closest_marker("exhaustive")
-    size = marker.kwargs.get("sample", 0) if marker else 0
+    asked = marker.kwargs if marker else {}
+    size = asked.get("at_most", len(cases)) if everything else asked.get("sample", 0)
     if size <= 0:
         return set(cases)
     stride = max(1, -(-len(cases) // size))
