@@ -26,7 +26,7 @@ def wrong(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
     Where tests run in several processes one of them proves all, which keeps every core busy, and the others wait.
     """
-    return dict(found_once(tmp_path_factory, "exercises", lambda: prove_all(request.session), 1200))
+    return dict(found_once(tmp_path_factory, "exercises", lambda: prove_all(request.session), 2400))
 
 
 def prove_all(session: pytest.Session) -> dict[str, str]:

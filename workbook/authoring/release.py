@@ -74,8 +74,11 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         place.chmod(0o755 if executable[name] else 0o644)
-    (target / PACKED).write_bytes(_packed(_task_solutions(root)))
-    count = len(texts) + 1 + (_add_solutions(root, target) if solutions else 0)
+    count = len(texts)
+    if to_pack := _task_solutions(root):
+        (target / PACKED).write_bytes(_packed(to_pack))
+        count += 1
+    count += _add_solutions(root, target) if solutions else 0
     return Edition(count, [line[3:] for line in changed])
 
 

@@ -14,6 +14,7 @@ from workbook.testrun import ColdRunner
 
 from . import screens
 from .context import Context
+from .next_steps import show_next
 
 
 def check_step(
@@ -57,7 +58,7 @@ def _check(here: Context, subject: Subject, *, show_all: bool, launcher: str) ->
     handed_in = subject.exercise and not subject.is_copy  # somebody's: what is next is not told here
     screens.show_result(here.terminal, result, whole=show_all, more="" if handed_in else more)
     if not handed_in and (not result.is_red or (subject.is_copy and not found.trouble)):
-        screens.show_next(here.terminal, here.course, here.progress, step, result=result if subject.is_copy else None)
+        show_next(here.terminal, here.course, here.progress, step, result=result if subject.is_copy else None)
     sys.exit(1 if result.is_red else 0)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from workbook.learner import workspace
 
 from .context import Context
-from .screens import show_next, shown_path
+from .next_steps import show_next
+from .screens import shown_path
 
 
 def reset_step(name: str, backup: Path | None = None) -> None:

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbook.course.changes import BadChange, Edit, Experiment, Task
+from workbook.course.changes import Edit, Experiment
 from workbook.course.exercise import Exercise
-from workbook.course.model import Course, Step
+from workbook.course.model import Course
 from workbook.course.points import read_grading
 from workbook.course.test_files import KEPT_IN
 from workbook.errors import UserError
-from workbook.learner.begun import fingerprint
-from workbook.learner.progress import Progress
 from workbook.learner.step_check import StepResult, Subject
-from workbook.learner.workspace import MAIN, has_begun
 from workbook.testrun import Check, Promise
 
 from .terminal import Terminal
@@ -225,128 +222,6 @@ def _from_here(lines: Sequence[str]) -> list[str]:
         return list(lines)
     here = shown_path(root / KEPT_IN)
     return [line.replace(f"@{KEPT_IN}/", f"@{here}/") for line in lines]
-
-
-def show_next(
-    terminal: Terminal,
-    course: Course,
-    progress: Progress,
-    step: Step,
-    *,
-    keys: bool = False,
-    result: StepResult | None = None,
-) -> None:
-    """Show what to do next in the step, and which file to open; `result` is what a check of the copy has found."""
-
-    def say(what: str, command: str, key: str) -> None:
-        terminal.field("Next", [what], prose=True)
-        terminal.field("", [f"press {key}" if keys else command])
-
-    if step.kind == "exercise":
-        show_next_in_exercise(terminal, course, progress, step, keys=keys, result=result)
-        return
-    copy, folder = course.copy(step), course.folder(step)
-    main_file = Subject.of(course, step).main_file
-    broken = bool(result and result.stage.broken)
-    if result and (result.missing or (broken and not main_file.exists())):
-        gone = "the missing tests" if result.missing else shown_path(main_file)
-        terminal.field("Next", [f"put back {gone}; your own files stay as they are:"], prose=True)
-        terminal.field("", [f"uv run workbook start {step.name}"])
-    elif broken:
-        terminal.field("Next", ["mend your copy: the card says what is broken"], prose=True)
-        terminal.field("Edit", [shown_path(main_file)])
-        terminal.field("Or", ["put it back, with a backup:", f"uv run workbook reset {step.name}"])
-    elif untried := progress.untried(step):
-        of = len(course.experiments(step))
-        terminal.field("Read", [_lesson(course, step)])
-        say(
-            f"predict and break: experiment {untried[0]} of {of}",
-            f"uv run workbook break {step.name} {untried[0]}",
-            "b",
-        )
-    elif unanswered := progress.unanswered(step):
-        terminal.field("Read", [_lesson(course, step)])
-        say(f"the tour: question {unanswered[0]} of {len(course.tour(step))}", f"uv run workbook tour {step.name}", "t")
-    elif unsolved := progress.unsolved(step):
-        task = next(task for task in course.tasks(step) if task.number == unsolved[0])
-        terminal.field("Next", [f"task {task.number}: {task.title}"], prose=True)
-        terminal.field("Read", [shown_path(folder / "tasks" / task.folder.name / "README.md")])
-        if copy.is_dir():
-            terminal.field("Edit", _files_of(task, copy, main_file))
-        else:
-            terminal.field("", [f"uv run workbook start {step.name}"])
-    else:
-        _show_end(terminal, course, step, keys=keys)
-
-
-def _show_end(terminal: Terminal, course: Course, step: Step, *, keys: bool) -> None:
-    """Show where to go on from a step whose parts are all done."""
-    after = course.after(step)
-    if step.kind == "stage":
-        if course.tasks(step):
-            compare = "press c" if keys else f"uv run workbook compare {step.name}"
-            terminal.field("Compare", [f"your solutions with ours: {compare}"])
-        terminal.field(
-            "Check", ["yourself: the questions at the end of the lesson", f"uv run workbook read {step.name}"]
-        )
-    if after:
-        terminal.field("Next", [f"this step is done; on to {after.name}"], prose=True)
-        terminal.field("", ["press n" if keys else f"uv run workbook start {after.name}"])
-    else:
-        terminal.field("Next", ["the last step is done: you have been through the whole course"], prose=True)
-
-
-def _lesson(course: Course, step: Step) -> str:
-    """Return how to open a step's lesson: its file, which `workbook read` shows in the terminal."""
-    return shown_path(course.folder(step) / "README.md")
-
-
-def _files_of(task: Task, copy: Path, main_file: Path) -> list[str]:
-    """Return the files that a task is solved in, as they are in the copy; the main file if that isn't known."""
-    try:
-        names = dict.fromkeys(edit.file for edit in task.solution())
-    except BadChange:
-        names = {}
-    files = [copy / name for name in names]
-    return [shown_path(file) + ("" if file.exists() else " (new)") for file in files] or [shown_path(main_file)]
-
-
-def show_next_in_exercise(
-    terminal: Terminal,
-    course: Course,
-    progress: Progress,
-    step: Step,
-    *,
-    keys: bool = False,
-    result: StepResult | None = None,
-) -> None:
-    """Show what to do next in an exercise: begin, write, make the zip."""
-    copy, exercise = course.copy(step), course.exercise(step)
-    if not has_begun(course, step):
-        terminal.field("Next", ["begin it:", f"uv run workbook start {step.name}"])
-    elif not (copy / MAIN).is_file():
-        terminal.field("Next", [f"{shown_path(copy / MAIN)} is gone; this puts it back:"], prose=True)
-        terminal.field("", [f"uv run workbook start {step.name}"])
-    elif (result and not result.stage.passed) or progress.unsolved(step):
-        terminal.field("Read", [shown_path(exercise.folder / "README.md")])
-        todos = [copy / file for file in exercise.starter_files()]
-        terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])
-        if not keys:
-            terminal.field("Check", [f"uv run workbook check {step.name}"])
-    else:
-        made = progress.of(step).submitted
-        is_same = bool(made) and progress.of(step).submitted_code == fingerprint(copy)
-        said = (
-            "the public tests are green; make the zip to hand in:"
-            if not made
-            else f"hand in work/submissions/{made}; it holds your files as they are now. Another zip:"
-            if is_same
-            else f"your files have changed since {made} was made; make another zip:"
-        )
-        terminal.field("Next", [said], prose=True)
-        terminal.field("", [f"uv run workbook submit {step.name}"])
-        if after := course.after(step):
-            terminal.field("Then", [f"press n for {after.name}" if keys else f"uv run workbook start {after.name}"])
 
 
 def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:

@@ -9,9 +9,9 @@ from workbook.errors import UserError
 from workbook.learner import workspace
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.watch_loop import KeyPress, Notice, Saved, WatchLoop
-from workbook.learner.workspace import MAIN, has_begun
 
 from . import screens
+from .arrival import arrive, show_head, show_where
 from .break_ import try_experiment
 from .check import judged
 from .compare import compare_solutions
@@ -19,6 +19,7 @@ from .context import Context
 from .hint import show_hints, take_hint, task_at_hand
 from .keyboard import REDRAW, SingleKeys
 from .list_ import list_steps
+from .next_steps import show_next
 from .read import show_markdown, task_table
 from .run import run_step
 from .terminal import report_error
@@ -47,37 +48,6 @@ def open_session() -> None:
                 happened = f"Now in {step.name}: your copy is in {folder}. Back: uv run workbook start {left.name}"
     here.terminal.line()
     here.terminal.line("Everything is kept. uv run workbook brings you back here.")
-
-
-def arrive(here: Context) -> str:
-    """See that the current step is in work/; returns what was done for that."""
-    step, new = here.step(None), here.progress.is_new
-    copy = here.course.copy(step)
-    if (copy / MAIN).is_file() and has_begun(here.course, step) if step.kind == "exercise" else copy.is_dir():
-        return f"Welcome back to {step.name}."
-    workspace.put_into_work(here.course, step)
-    here.note("started", step)
-    folder = screens.shown_path(here.course.copy(step))
-    return (
-        f"Welcome. Your copy of the first step is in {folder}." if new else f"Your copy of {step.name} is in {folder}."
-    )
-
-
-def show_where(here: Context, happened: str) -> None:
-    """Show where the learner is and what's next, on one screen."""
-    step = here.progress.current
-    _head(here, step)
-    here.terminal.line(happened)
-    here.terminal.line()
-    screens.show_next(here.terminal, here.course, here.progress, step)
-    here.terminal.field("Watch", ["uv run workbook watch"])
-
-
-def _head(here: Context, step: Step) -> None:
-    steps = here.course.steps
-    here.terminal.line(f"{here.course.title}  (step {steps.index(step) + 1} of {len(steps)})", "dim")
-    here.terminal.line(f"{step.name}: {step.concept}", "bold")
-    here.terminal.line()
 
 
 class _Watch:
@@ -193,7 +163,7 @@ class _Watch:
         self.doing = doing
         terminal, verdict = self.here.terminal, self.verdict
         foot = terminal.lines_of(lambda: self._foot(doing))
-        head = terminal.lines_of(lambda: _head(self.here, self.step))
+        head = terminal.lines_of(lambda: show_head(self.here, self.step))
         card = terminal.lines_of(self._card)
         panel = terminal.lines_of(self._panel)
         rest = terminal.lines_of(lambda: screens.show_verdict(terminal, verdict)) if verdict else []
@@ -225,7 +195,7 @@ class _Watch:
         terminal.rule()
         terminal.line(doing or self.happened, "bold")
         verdict = self.verdict
-        screens.show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, result=verdict)
+        show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, result=verdict)
         terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
 
     def _card(self) -> None:

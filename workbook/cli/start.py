@@ -6,7 +6,8 @@ from workbook.course.model import Step
 from workbook.learner import workspace
 
 from .context import Context
-from .screens import show_next, shown_path
+from .next_steps import show_next
+from .screens import shown_path
 
 
 def start_step(name: str | None) -> None:

@@ -11,6 +11,7 @@ from workbook.learner.workspace import copied_files
 
 from . import screens
 from .context import Context
+from .next_steps import show_next
 
 PROMPT = "Which file? "
 TRIES = 2
@@ -34,7 +35,7 @@ def tour_project(name: str | None, number: int | None) -> None:
             here.terminal.line()
         _sum_up(here, step, questions)
     here.terminal.line()
-    screens.show_next(here.terminal, here.course, here.progress, step)
+    show_next(here.terminal, here.course, here.progress, step)
 
 
 def _toured(here: Context, name: str | None) -> Step:

@@ -2,6 +2,7 @@
 """Avatars of every kind of picture, refused and replaced in every state, compared with a model of the project."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -186,15 +187,15 @@ def refuse_files(uploads: Uploads, mine: Place, none: Place) -> None:
     cut, bad = cut_pictures(rng), refused_files(rng)
     for what, content in bad.items():
         name, label = rng.choice(LABELS[:3])
-        uploads.refuse(mine, what, {415}, CONTENT, lambda c=content, n=name, t=label: uploads.send(mine, c, n, t))
+        uploads.refuse(mine, what, {415}, CONTENT, partial(uploads.send, mine, content, name, label))
     for what, content in cut.items():
-        uploads.refuse(mine, what, {415}, DAMAGED, lambda c=content: uploads.send(mine, c))
+        uploads.refuse(mine, what, {415}, DAMAGED, partial(uploads.send, mine, content))
     for what, content in bombs(rng).items():
-        uploads.refuse(mine, what, {413, 415}, DAMAGED, lambda c=content: uploads.send(mine, c))
-        uploads.refuse(none, what, {413, 415}, DAMAGED, lambda c=content: uploads.send(none, c))
+        uploads.refuse(mine, what, {413, 415}, DAMAGED, partial(uploads.send, mine, content))
+        uploads.refuse(none, what, {413, 415}, DAMAGED, partial(uploads.send, none, content))
     for what, content in rng.sample(sorted({**cut, **bad}.items()), 6):
         promise = DAMAGED if what in cut else CONTENT
-        uploads.refuse(none, what, {415}, promise, lambda c=content: uploads.send(none, c))
+        uploads.refuse(none, what, {415}, promise, partial(uploads.send, none, content))
     uploads.is_served(mine, "The avatar is lost by an upload that was refused.")
 
 
@@ -210,7 +211,7 @@ def check_sizes(uploads: Uploads, mine: Place, none: Place) -> None:
             uploads.account(mine)
     for place in (mine, none):
         what = "a file of one byte more than 5 MiB"
-        uploads.refuse(place, what, {413}, SIZE, lambda p=place: uploads.send(p, largest + b"\0"))
+        uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
 
 
 def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str]]) -> None:
@@ -219,10 +220,10 @@ def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str
     good = noisy_picture(rng)
     for what, headers in logins.items():
         said = f"An upload with {what} isn't a 401."
-        uploads.refuse(mine, what, {401}, LOGIN, lambda h=headers: uploads.send(mine, good, headers=h), said)
+        uploads.refuse(mine, what, {401}, LOGIN, partial(uploads.send, mine, good, headers=headers), said)
     for what, headers in rng.sample(sorted(logins.items()), 3):
         said = f"An upload with {what} of a file that's no picture isn't a 401: the login comes first."
-        uploads.refuse(mine, what, {401}, LOGIN, lambda h=headers: uploads.send(mine, b"words", headers=h), said)
+        uploads.refuse(mine, what, {401}, LOGIN, partial(uploads.send, mine, b"words", headers=headers), said)
 
     def form(**files: Any) -> httpx.Response:
         return uploads.client.post(mine.path, headers=mine.whose.headers, **files)
@@ -236,7 +237,7 @@ def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str
     }
     for what, sent in forms.items():
         said = f"{what[:1].upper()}{what[1:]} isn't a 422."
-        uploads.refuse(mine, what, {422}, LOGIN, lambda s=sent: form(**s), said)
+        uploads.refuse(mine, what, {422}, LOGIN, partial(form, **sent), said)
 
 
 def test_an_avatar_is_stored_and_served(walk: Walk, request: pytest.FixtureRequest) -> None:

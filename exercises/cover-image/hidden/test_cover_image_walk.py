@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -250,12 +251,12 @@ def refuse_files(uploads: Uploads, post: Place, bare: Place) -> None:
     bad = refused_files(rng) | cut_pictures(rng)
     for what, content in bad.items():
         name, label = rng.choice(LABELS[:3])
-        uploads.refuse(post, what, {415}, CONTENT, lambda c=content, n=name, t=label: uploads.send(post, c, n, t))
+        uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, name, label))
     for what, content in bombs(rng).items():
         for place in (post, bare):
-            uploads.refuse(place, what, {413, 415}, CONTENT, lambda c=content, p=place: uploads.send(p, c))
+            uploads.refuse(place, what, {413, 415}, CONTENT, partial(uploads.send, place, content))
     for what, content in rng.sample(sorted(bad.items()), 6):
-        uploads.refuse(bare, what, {415}, CONTENT, lambda c=content: uploads.send(bare, c))
+        uploads.refuse(bare, what, {415}, CONTENT, partial(uploads.send, bare, content))
 
 
 def check_sizes(uploads: Uploads, post: Place, bare: Place) -> None:
@@ -270,7 +271,7 @@ def check_sizes(uploads: Uploads, post: Place, bare: Place) -> None:
             uploads.account(post)
     for place in (post, bare):
         what = "a file of one byte more than 5 MiB"
-        uploads.refuse(place, what, {413}, SIZE, lambda p=place: uploads.send(p, largest + b"\0"))
+        uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
 
 
 def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[Place]) -> None:
@@ -290,10 +291,10 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
                 status = 401 if status == 422 and post == 2**63 else status
                 said = f"An upload with {what} for a post that doesn't exist isn't a 401: it's that whatever the post."
                 scene.walk.expect(status, 401, ORDER, said, root="401 first")
-    post = places[0]
+    covered = places[0]
 
     def form(**sent: Any) -> httpx.Response:
-        return uploads.client.patch(post.path, headers=post.whose.headers, **sent)
+        return uploads.client.patch(covered.path, headers=covered.whose.headers, **sent)
 
     picture = ("photo.png", good, "image/png")
     forms: dict[str, dict[str, Any]] = {
@@ -304,7 +305,7 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
     }
     for what, sent in forms.items():
         said = f"{what[:1].upper()}{what[1:]} has no field `file`, and isn't a 422."
-        uploads.refuse(post, what, {422}, LOGIN, lambda s=sent: form(**s), said)
+        uploads.refuse(covered, what, {422}, LOGIN, partial(form, **sent), said)
 
 
 def use_an_id_again(scene: Scene, author: Member) -> None:
