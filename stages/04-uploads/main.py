@@ -46,8 +46,7 @@ MAX_PIXELS = 25_000_000  # unpacked: 100 MB, and several copies while they are c
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
 COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
-# Up to twice the limit, Pillow only warns.
-warnings.simplefilter("error", Image.DecompressionBombWarning)
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow only warns
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
 
 
