@@ -89,8 +89,9 @@ class Verification:
         said += self._wrong_clauses(mutants)
         if len(mutants) < FEWEST_MUTANTS:
             said.append(f"{len(mutants)} mutants, fewer than {FEWEST_MUTANTS}")
-        if len(self._exercise.alternatives) < FEWEST_ALTERNATIVES:
-            said.append(f"{len(self._exercise.alternatives)} alternatives, fewer than {FEWEST_ALTERNATIVES}")
+        right = [*self._exercise.alternatives, *(self._exercise.strangers / "right").glob("*.patch")]
+        if len(right) < FEWEST_ALTERNATIVES:
+            said.append(f"{len(right)} alternatives, strangers' included, fewer than {FEWEST_ALTERNATIVES}")
         said += [
             f"{file.relative_to(self._root).as_posix()} lacks the line {CANARY}"
             for file in hidden_files(self._root)
