@@ -91,7 +91,7 @@ class Verification:
             said.append(f"{len(mutants)} mutants, fewer than {FEWEST_MUTANTS}")
         right = [*self._exercise.alternatives, *(self._exercise.strangers / "right").glob("*.patch")]
         if len(right) < FEWEST_ALTERNATIVES:
-            said.append(f"{len(right)} alternatives, strangers' included, fewer than {FEWEST_ALTERNATIVES}")
+            said.append(f"{len(right)} alternatives, fewer than {FEWEST_ALTERNATIVES}")
         said += [
             f"{file.relative_to(self._root).as_posix()} lacks the line {CANARY}"
             for file in hidden_files(self._root)
