@@ -50,8 +50,8 @@ def test_clones_are_collected_as_they_are_now(school: Workbook, folder: Path, sc
     first = school("class", "collect", "count-submissions", "--to", "class")
     assert "count 70/100" in grade(school, "--lanes", "1").out
     for file, text in project(RIGHT).items():
-        (clones / "count-ada/work/final" / file).write_text(text, encoding="utf-8")
-    (clones / "count-grace/work/final/app/main.py").unlink()
+        (clones / "count-ada" / "work/final" / file).write_text(text, encoding="utf-8")
+    (clones / "count-grace" / "work/final/app/main.py").unlink()
     again = school("class", "collect", "count-submissions", "--to", "class")
 
     screens("collect", first.out)

@@ -22,7 +22,7 @@ def saves() -> "queue.Queue[list[Path]]":
 )
 def test_the_folders_above_do_not_matter(parent: str, tmp_path: Path, saves: "queue.Queue[list[Path]]") -> None:
     """A course below a folder of any name is watched: only what is inside the watched folder is filtered."""
-    folder = tmp_path / parent / "course/work/01"
+    folder = tmp_path / parent / "course" / "work/01"
     folder.mkdir(parents=True)
     (folder / "main.py").write_text("1", encoding="utf-8")
     with FileWatcher(folder, saves.put):

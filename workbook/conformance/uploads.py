@@ -20,6 +20,13 @@ from .walk import Walk
 
 URL = r"/files/[^/?#\s]+"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
+# What clients call a file and its type: neither decides what it is.
+LABELS = [
+    ("me.html", "text/html"),
+    ("photo.png", "image/png"),
+    ("a.gif", "image/gif"),
+    ("b", "application/octet-stream"),
+]
 
 
 @dataclass

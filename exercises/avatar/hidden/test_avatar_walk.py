@@ -19,7 +19,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import Place, Promises, Uploads, long_text
+from workbook.conformance.uploads import LABELS, Place, Promises, Uploads, long_text
 from workbook.conformance.walk import Walk
 from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member
@@ -32,12 +32,6 @@ SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test
 UNCHANGED, LOGIN = "test_a_refused_upload_changes_nothing", "test_a_login_and_a_file_are_needed"
 DELETED = "test_deleting_the_user_deletes_the_file"
 PROMISES = Promises(TAKEN, SHOWN, CONTENT, DAMAGED, SIZE, REPLACED, UNCHANGED, LOGIN)
-LABELS = [
-    ("me.html", "text/html"),
-    ("photo.png", "image/png"),
-    ("a.gif", "image/gif"),
-    ("b", "application/octet-stream"),
-]
 
 
 def avatar_of(member: Member) -> Place:

@@ -20,7 +20,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import Place, Promises, Uploads, long_text
+from workbook.conformance.uploads import LABELS, Place, Promises, Uploads, long_text
 from workbook.conformance.walk import Walk
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member
@@ -34,12 +34,6 @@ SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test
 DELETED, ORDER = "test_deleting_the_post_deletes_the_file", "test_the_refusals_keep_their_order"
 LEFT = "test_deleting_the_author_deletes_the_files"
 PROMISES = Promises(TAKEN, SHOWN, CONTENT, CONTENT, SIZE, REPLACED, CONTENT, LOGIN)
-LABELS = [
-    ("me.html", "text/html"),
-    ("photo.png", "image/png"),
-    ("a.gif", "image/gif"),
-    ("b", "application/octet-stream"),
-]
 
 
 def cover_of(author: Member, post: int) -> Place:
