@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(golden.OPTION, action="store_true", help="write tests/screens/ instead of comparing with it")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their length: an archive that's packed anew has the time in it, and each process another name."""
+    return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) and len(val) > 32 else None
+
+
 @pytest.fixture(scope="session")
 def needs_sandbox() -> None:
     """Skip the test, and say why, where bubblewrap can't keep a submission apart."""
