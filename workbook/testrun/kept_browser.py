@@ -23,15 +23,17 @@ class KeptBrowser:
             start_new_session=True,
             text=True,
         )
-        self._address = ""
+        self._address: str | None = None
+        self._asked = threading.Lock()
 
     @property
     def address(self) -> str:
-        """Where it listens, once it does; "" if it didn't start."""
-        if not self._address:
-            assert self._process.stdout is not None
-            self._address = self._process.stdout.readline().strip()
-        return self._address
+        """Where it listens, once it does; "" if it didn't start. Threads may ask at once."""
+        with self._asked:  # it says so in one line: a second reader would wait for another
+            if self._address is None:
+                assert self._process.stdout is not None
+                self._address = self._process.stdout.readline().strip()
+            return self._address
 
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
@@ -62,6 +64,7 @@ def _tell_address(browser: subprocess.Popen[str]) -> None:
     for line in browser.stderr:  # read to the end: a full pipe would stop the browser
         if found := re.search(r"DevTools listening on (ws://\S+)", line):
             print(found[1], flush=True)
+    print(flush=True)  # it ended; who still waits for the address hears that there's none
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Tests of how tests are run for learners and authors."""
