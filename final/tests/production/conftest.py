@@ -149,7 +149,11 @@ class Uvicorn:
         return False
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        # Threads share it, and one may close an idle connection that another is about to use: none is kept.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(
+            base_url=self.url, trust_env=False, timeout=30, limits=limits
+        )
 
     def connect(self) -> socket.socket:
         """A bare connection, for what httpx would not send."""
