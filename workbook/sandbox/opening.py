@@ -14,6 +14,7 @@ from workbook.serving.fork import APP_MODULES
 from workbook.serving.warm import place_for_sockets
 
 from . import bubblewrap
+from .bytecode import keep_bytecode
 from .errors import NoSandbox
 from .launcher import VARIABLE, SandboxLauncher
 
@@ -89,6 +90,7 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
         (folder / "filter").write_bytes(program())
         (folder / "log").touch()
         bubblewrap.find_bwrap()
+        keep_bytecode(name for name in APP_MODULES if name != "-")
         process = _fork_server(folder) if tier == "fork" else None
         try:
             yield folder, process

@@ -17,20 +17,24 @@ def main() -> NoReturn:
     """Fork an app's supervisor at each connection, until standard input closes.
 
     The arguments are the number of a listening socket (SOCK_SEQPACKET), then modules to import. Those after `-` are
-    imported while no one waits, because the first app, the test of the sandbox, needs none of them.
+    imported after the first fork, because the first app, the test of the sandbox, needs none of them. The second waits
+    for them: it would import them itself, and so would each that follows.
     """
     listener = socket.socket(fileno=int(sys.argv[1]))
     later = sys.argv[2:]
     while later and (name := later.pop(0)) != "-":
         importlib.import_module(name)
+    forked_once = False
     while True:
-        ready, _, _ = select.select([0, listener.fileno()], [], [], 0 if later else None)
+        importing = forked_once and bool(later)
+        watched = [0] if importing else [0, listener.fileno()]
+        ready, _, _ = select.select(watched, [], [], 0 if importing else None)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:  # so that what they used counts as used here
                 pass
         if 0 in ready:
             os._exit(0)  # the sandbox's first process: the kernel ends all others
-        if not ready:
+        if importing:
             importlib.import_module(later.pop(0))
             if not later:
                 gc.collect()
@@ -50,6 +54,7 @@ def main() -> NoReturn:
                 traceback.print_exc()
             os._exit(71)
         control.close()
+        forked_once = True
 
 
 def _refuse(control: socket.socket) -> None:
