@@ -71,7 +71,7 @@ def visible_to(viewer: User | None) -> ColumnElement[bool]:
 
 
 def get_post(session: Session, post_id: int, viewer: User | None) -> Post | None:
-    """The post with its author, if `viewer` may see it."""
+    """Return the post with its author, if `viewer` may see it."""
     wanted = select(Post).where(Post.id == post_id, visible_to(viewer))
     return session.scalar(wanted.options(joinedload(Post.author, innerjoin=True)))
 
@@ -83,7 +83,7 @@ def get_posts(
     limit: int,
     **only: int | bool | None,
 ) -> Sequence[Post]:
-    """The visible posts whose columns have the values in `only`; None asks for any."""
+    """Return visible posts whose columns have the values in `only`; None means any."""
     wanted = {column: value for column, value in only.items() if value is not None}
     query = select(Post).where(visible_to(viewer)).filter_by(**wanted)
     return fetch(session, query.order_by(Post.id).offset(skip).limit(limit))

@@ -12,8 +12,8 @@ from pydantic import (
     computed_field,
 )
 
-# PostgreSQL stores no NUL, and a name is one line.
-ONE_LINE, NO_NUL = r"^[^\x00-\x1f\x7f]+$", r"^[^\x00]*$"
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores none
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]

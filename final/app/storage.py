@@ -55,23 +55,29 @@ def check_image(upload: UploadFile) -> Checked:
 
 
 def reencode(file: BinaryIO) -> Checked:
-    """Return the picture upright, and nothing but its pixels."""
+    """Return the image's true extension, and its pixels without anything else."""
     check_scans(file)
     encoded = BytesIO()
     with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
         kind = str(image.format)
-        if image.width * image.height > MAX_PIXELS:
-            half = image.width // 2, image.height // 2
-            image.draft(None, half)  # only a JPEG can do that
-        if image.width * image.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
-        image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        pixels = to_srgb(image)
-        transparency = pixels.info.get("transparency")
-        pixels.info = {} if transparency is None else {"transparency": transparency}
+        pixels = unpack(image)
         pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     return Checked(EXTENSIONS[kind], encoded.getvalue())
+
+
+def unpack(image: Image.Image) -> Image.Image:
+    """Return the picture upright, in every screen's colours. Raise if it's large."""
+    if image.width * image.height > MAX_PIXELS:
+        half = image.width // 2, image.height // 2
+        image.draft(None, half)  # only a JPEG can do that
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    pixels = to_srgb(image)
+    transparency = pixels.info.get("transparency")
+    pixels.info = {} if transparency is None else {"transparency": transparency}
+    return pixels
 
 
 def to_srgb(image: Image.Image) -> Image.Image:

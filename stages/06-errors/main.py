@@ -27,7 +27,8 @@ log = logging.getLogger("blog")
 engine = create_engine("sqlite:///blog.db", hide_parameters=True)
 
 
-class Base(DeclarativeBase): ...
+class Base(DeclarativeBase):
+    pass
 
 
 class User(Base):
@@ -63,16 +64,16 @@ class FieldError(BaseModel):
 class ErrorResponse(BaseModel):
     success: Literal[False] = False
     message: str
-    errors: tuple[FieldError, ...] = ()
+    errors: list[FieldError] = []
 
 
 def error_response(
     status_code: int,
     message: str,
-    *errors: FieldError,
+    errors: list[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Response:
-    body = ErrorResponse(message=message, errors=errors)
+) -> JSONResponse:
+    body = ErrorResponse(message=message, errors=errors or [])
     return JSONResponse(body.model_dump(), status_code=status_code, headers=headers)
 
 
@@ -146,7 +147,7 @@ async def invalid(_: Request, exc: RequestValidationError) -> Response:
         FieldError(field=".".join(map(str, e["loc"])), message=e["msg"], type=e["type"])
         for e in exc.errors()
     ]
-    return error_response(422, "Validation failed", *errors)
+    return error_response(422, "Validation failed", errors)
 
 
 @app.exception_handler(SQLAlchemyError)
@@ -159,7 +160,8 @@ def get_session() -> Iterator[Session]:
         yield session
 
 
-SessionDep = Annotated[Session, Depends(get_session)]
+# scope="function": closed before the reply, not after it
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def find_user(

@@ -6,8 +6,6 @@ from pathlib import Path
 from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings
 
-UPLOADS = Path("uploads").resolve()
-
 
 class Settings(BaseSettings):
     # By default each start makes its own: with a known one, anyone could sign tokens.
@@ -15,6 +13,7 @@ class Settings(BaseSettings):
         default_factory=lambda: secrets.token_urlsafe(32), min_length=32
     )
     token_minutes: PositiveInt = 30
+    upload_dir: Path = Path("uploads")
     max_upload_bytes: PositiveInt = 5 * 1024 * 1024
     argon2_time_cost: PositiveInt = 3
     argon2_memory_cost: PositiveInt = 65536  # KiB
@@ -22,3 +21,4 @@ class Settings(BaseSettings):
 
 
 settings = Settings()
+UPLOADS = settings.upload_dir.resolve()

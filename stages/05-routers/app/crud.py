@@ -6,7 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from .models import Base, Post, User
 
@@ -67,7 +67,9 @@ def visible_to(viewer: User | None) -> ColumnElement[bool]:
 
 
 def get_post(session: Session, post_id: int, viewer: User | None) -> Post | None:
-    return session.scalar(select(Post).where(Post.id == post_id, visible_to(viewer)))
+    """Return the post with its author, if `viewer` may see it."""
+    wanted = select(Post).where(Post.id == post_id, visible_to(viewer))
+    return session.scalar(wanted.options(joinedload(Post.author, innerjoin=True)))
 
 
 def get_posts(
@@ -77,13 +79,7 @@ def get_posts(
     limit: int,
     **only: int | bool | None,
 ) -> Sequence[Post]:
-    """The visible posts whose columns have the values in `only`; None asks for any."""
-    query = (
-        select(Post)
-        .where(visible_to(viewer))
-        .order_by(Post.id)
-        .offset(skip)
-        .limit(limit)
-    )
+    """Return visible posts whose columns have the values in `only`; None means any."""
     wanted = {column: value for column, value in only.items() if value is not None}
-    return fetch(session, query.filter_by(**wanted))
+    query = select(Post).where(visible_to(viewer)).filter_by(**wanted)
+    return fetch(session, query.order_by(Post.id).offset(skip).limit(limit))

@@ -14,11 +14,9 @@ engine = create_engine("sqlite:///blog.db", connect_args={"timeout": 30})
 
 @event.listens_for(engine, "connect")
 def prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    connection.execute(
-        "PRAGMA foreign_keys=ON"
-    )  # off by default, and then no foreign key does anything
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")  # off by default: then none acts
 
 
 def get_session() -> Iterator[Session]:
@@ -26,4 +24,5 @@ def get_session() -> Iterator[Session]:
         yield session
 
 
-SessionDep = Annotated[Session, Depends(get_session)]
+# scope="function": closed before the reply, not after it
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]

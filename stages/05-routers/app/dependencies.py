@@ -14,7 +14,7 @@ from . import crud, security
 from .database import SessionDep
 from .models import Post, User
 
-Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Id = Annotated[int, Path(ge=1, le=security.MAX_ID)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
@@ -23,7 +23,8 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 def unauthorized(detail: str) -> HTTPException:
-    return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    headers = {"WWW-Authenticate": "Bearer"}
+    return HTTPException(status_code=401, detail=detail, headers=headers)
 
 
 def get_viewer(credentials: Credentials, session: SessionDep) -> User | None:

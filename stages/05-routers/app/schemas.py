@@ -2,24 +2,15 @@
 
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    EmailStr,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
-]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-]
-Content = Annotated[str, StringConstraints(max_length=20_000)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+Password = Annotated[str, Field(min_length=8, max_length=128)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
+Content = Annotated[str, Field(max_length=20_000)]
 # A field of a change that may be left out, and then keeps its value. Null is refused.
 UNSET: Any = Field(default_factory=lambda: None)
 

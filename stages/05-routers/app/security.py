@@ -8,6 +8,7 @@ from passlib.context import CryptContext
 from .config import settings
 
 ALGORITHM = "HS256"
+MAX_ID = 2**31 - 1
 passwords = CryptContext(
     schemes=["argon2"],
     argon2__time_cost=settings.argon2_time_cost,
@@ -33,17 +34,14 @@ def create_token(user_id: int) -> str:
 
 
 def read_token(token: str) -> int | None:
-    """The id of the user whom a sound token names."""
+    """Return the id of the user whom a sound token names; None for any other token."""
     required = {"require_exp": True, "require_sub": True, "leeway": 0}
     try:
         claims = jwt.decode(
             token, settings.secret_key, algorithms=[ALGORITHM], options=required
         )
-        return int(claims["sub"])
-    except (
-        JWTError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # jose lets these through: `exp: null`, deep JSON
+        user_id = int(claims["sub"])
+    # Of these, jose lets three through: `exp: null`, a `sub` of words, deep JSON.
+    except (JWTError, TypeError, ValueError, RecursionError):
         return None
+    return user_id if 1 <= user_id <= MAX_ID else None

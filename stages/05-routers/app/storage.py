@@ -52,7 +52,8 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
 def unpack(image: Image.Image) -> Image.Image:
     """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        image.draft(None, (image.width // 2, image.height // 2))
+        half = image.width // 2, image.height // 2
+        image.draft(None, half)
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
@@ -88,7 +89,6 @@ class InertFiles(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
-        response.headers.update(
-            {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
-        )
+        response.headers["Content-Security-Policy"] = "sandbox"
+        response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -13,25 +13,20 @@ router = APIRouter(prefix="/auth", tags=["Authentication"])
 
 @router.post("/register", response_model=AccountPublic, status_code=201)
 def register(new: UserCreate, session: SessionDep) -> User:
-    user = User(
-        name=new.name,
-        email=new.email,
-        hashed_password=security.hash_password(new.password),
-    )
+    hashed = security.hash_password(new.password)
+    user = User(name=new.name, email=new.email, hashed_password=hashed)
     if not crud.try_save(session, user):
         raise HTTPException(status_code=409, detail="Email already registered")
     return user
 
 
 @router.post("/login")
-def login(given: LoginRequest, session: SessionDep) -> TokenPublic:
-    user = crud.get_user_by_email(session, given.email)
-    known = security.verify_password(
-        given.password, user.hashed_password if user else None
-    )
-    if user is None or not known:
+def login(credentials: LoginRequest, session: SessionDep) -> TokenPublic:
+    user = crud.get_user_by_email(session, credentials.email)
+    session.commit()  # gives the connection back: no one waits for it while this hashes
+    hashed = user.hashed_password if user else None
+    is_right = security.verify_password(credentials.password, hashed)
+    if user is None or not is_right:
         raise unauthorized("Invalid email or password")
-    return TokenPublic(
-        access_token=security.create_token(user.id),
-        user=AccountPublic.model_validate(user),
-    )
+    token, account = security.create_token(user.id), AccountPublic.model_validate(user)
+    return TokenPublic(access_token=token, user=account)
