@@ -49,7 +49,7 @@ def runner() -> Iterator[Runner]:
         yield warm
 
 
-@pytest.mark.exhaustive(sample=3)  # every edit of a stage with every test of it
+@pytest.mark.exhaustive(sample=2)  # every edit of a stage with every test of it
 @each_stage
 def test_stage_holds(stage: Path, runner: Runner) -> None:
     """Every experiment and task of a stage does what it claims."""

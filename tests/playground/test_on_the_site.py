@@ -90,6 +90,7 @@ def test_the_home_page_runs_something(browser: "Browser", site: str) -> None:
         assert page.url == f"{site}/"
 
 
+@pytest.mark.exhaustive
 def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:
     """Python is loaded once and keeps running while a reader follows the site's links."""
     for step, after in itertools.pairwise(STAGES):
