@@ -89,7 +89,9 @@ def test_promises_are_few_and_told(stage: Path) -> None:
     assert [text for text in core if text not in readme] == []
 
 
-@each_stage
+@pytest.mark.parametrize(
+    "stage", [stage for stage in STAGES if (ROOT / f"docs/stages/{stage.name}.md").exists()], ids=lambda path: path.name
+)
 def test_readme_has_the_common_shape(stage: Path) -> None:
     """Every stage's README has the same sections in the same order."""
     text = (stage / "README.md").read_text(encoding="utf-8")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from mkdocs.utils import meta
 
-from workbook.course.model import Course
+from workbook.course.model import Course, Step
 from workbook.site.changed import pairs
+from workbook.site.lessons import README, is_page, lesson_page
 from workbook.site.notebooks import notebook_steps
-from workbook.site.pages import changes_page, notebook_page, task_page
+from workbook.site.pages import changes_page, notebook_page, page_of, task_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -22,6 +23,8 @@ NO_CURL = "curl was not found, and the pages' commands use it"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason=NO_CURL)
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
+_FOLDED = re.compile(r"^<details.*?^</details>$", re.MULTILINE | re.DOTALL)
+_FILLED_IN = re.compile(r"^<!-- \w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 _BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"(?P<title>[^"]*)")?.*$', re.MULTILINE)
 _NOT_PROSE = re.compile(
     r"^ *\|.*$"  # a table's row
@@ -32,19 +35,32 @@ _NOT_PROSE = re.compile(
 )
 
 
+def prose_of(text: str) -> str:
+    """Return the text without code, tables, shortcodes and marks; code within a sentence becomes one word."""
+    text = _FENCE.sub("", text)
+    text = re.sub(r"<summary>(.*?)</summary>", r"\n\1\n", text)
+    text = _BOX.sub(lambda box: f"\n{box['title'] or ''}\n", text)
+    text = re.sub(r"`[^`\n]+`", "`code`", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = _NOT_PROSE.sub("", text)
+    text = re.sub(r"^ *(#+|[-*+]|\d+\.) +(\[[ x]\] +)?", "\n", text, flags=re.MULTILINE)
+    return text.replace("**", "").replace("*", "")
+
+
 @dataclass(frozen=True)
 class Written:
-    """A page as it's written."""
+    """A page as it's written: a file of docs/, or the README of the step whose page it is."""
 
     path: Path
+    lesson: Step | None = None
 
     @property
     def name(self) -> str:
-        return self.path.relative_to(DOCS).as_posix()
+        return page_of(self.lesson) if self.lesson else self.path.relative_to(DOCS).as_posix()
 
     @cached_property
     def _parts(self) -> tuple[str, dict[str, Any]]:
-        return meta.get_data(self.path.read_text(encoding="utf-8"))
+        return meta.get_data(lesson_page(COURSE, self.lesson) if self.lesson else self.path.read_text(encoding="utf-8"))
 
     @property
     def text(self) -> str:
@@ -59,19 +75,18 @@ class Written:
         return bool(self.meta.get("stub"))
 
     @cached_property
+    def written(self) -> str:
+        """Its text as a person wrote it: a lesson without what's filled in."""
+        return _FILLED_IN.sub("", self.path.read_text(encoding="utf-8")) if self.lesson else self.text
+
+    @property
     def prose(self) -> str:
-        """Its text without code, tables, shortcodes and marks; code within a sentence becomes one word."""
-        text = _FENCE.sub("", self.text)
-        text = _BOX.sub(lambda box: f"\n{box['title'] or ''}\n", text)
-        text = re.sub(r"`[^`\n]+`", "`code`", text)
-        text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-        text = _NOT_PROSE.sub("", text)
-        text = re.sub(r"^ *(#+|[-*+]|\d+\.) +(\[[ x]\] +)?", "\n", text, flags=re.MULTILINE)
-        return text.replace("**", "").replace("*", "")
+        return prose_of(self.written)
 
     @property
     def words(self) -> int:
-        return len(self.prose.split())
+        """The number of its words without what's folded."""
+        return len(prose_of(_FOLDED.sub("", self.written)).split())
 
     @cached_property
     def sentences(self) -> list[str]:
@@ -80,8 +95,9 @@ class Written:
         return [sentence for sentence in found if len(sentence.split()) > 2]
 
 
-PAGES = [Written(path) for path in sorted(DOCS.rglob("*.md"))]
-STAGES = [page for page in PAGES if page.name.startswith("stages/") and not page.is_stub]
+LESSONS = [Written(COURSE.folder(step) / README, step) for step in COURSE.steps if is_page(COURSE, step)]
+PAGES = sorted([*(Written(path) for path in DOCS.rglob("*.md")), *LESSONS], key=lambda page: page.name)
+STAGES = [page for page in LESSONS if page.lesson and page.lesson.kind == "stage"]
 MADE = [
     *(changes_page(after) for _, after in pairs(COURSE)),
     *(notebook_page(step) for step in notebook_steps(COURSE)),

@@ -43,7 +43,9 @@ def test_commands_say_what_the_page_says(page: Written) -> None:
         if step and step.run.page:
             stack.enter_context(sole_use_of(PAGE_PORT))
         wrong = compare_transcripts(ROOT, page.path)
-    assert not wrong, f"{wrong}\n\nfill it in anew: python -m workbook.site.transcripts docs/{page.name} --write"
+    assert not wrong, (
+        f"{wrong}\n\nfill it in anew: python -m workbook.site.transcripts {page.path.relative_to(ROOT)} --write"
+    )
 
 
 def test_python_in_pages_runs() -> None:

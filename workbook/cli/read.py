@@ -11,7 +11,8 @@ from .screens import shown_path
 from .terminal import Terminal
 
 TABLE = re.compile(r"(?:^\|.*\n?)+", re.MULTILINE)
-FOLD = re.compile(r"</?details>|<summary>|</summary>|<!--.*?-->", re.DOTALL)
+FOLDED = re.compile(r"^<details>\n<summary>(.*?)</summary>\n(.*?)\n</details>\n", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.MULTILINE | re.DOTALL)
 
 
 def read_lesson(name: str | None) -> None:
@@ -31,7 +32,22 @@ def read_lesson(name: str | None) -> None:
 
 def show_markdown(terminal: Terminal, text: str) -> None:
     """Write Markdown: rendered where there's colour, otherwise as it is."""
-    terminal.markdown(FOLD.sub("", text))
+    terminal.markdown(unfolded(text))
+
+
+def unfolded(text: str) -> str:
+    """Return Markdown without folds and comments: a folded part gets a heading, and answers come at the very end."""
+    answers: list[str] = []
+
+    def shown(fold: re.Match[str]) -> str:
+        title, inside = fold[1], fold[2].strip("\n")
+        if not title.endswith("?"):
+            return f"### {title}\n\n{inside}\n"
+        answers.append(f"**{title}**\n\n{inside}\n")
+        return f"- {title}\n"
+
+    text = FOLDED.sub(shown, COMMENT.sub("", text))
+    return f"{text}\n## Answers\n\n{chr(10).join(answers)}" if answers else text
 
 
 def task_table(course: Course, step: Step, task: Task) -> str:

@@ -90,5 +90,5 @@ def _app(course: Course, step: Step) -> dict[str, str]:
     return {
         name: text.decode("utf-8")
         for name, text in files.items()
-        if text.strip() and not name.startswith((*_NOT_THE_APP, "."))
+        if text.strip() and not name.startswith((*_NOT_THE_APP, ".")) and not name.endswith(".svg")
     }

@@ -7,6 +7,24 @@ MOST_LINES = 40  # of a file that is shown without being asked for
 _KINDS = {".py": "python", ".html": "html"}
 
 
+_BARE = re.compile(r'^(?P<mark>`{3,})(?P<kind>\w+)(?P<words>(?: [\w-]+)*)(?P<title> title="[^"]*")?$')
+_OF_CONSOLE = {"log", "mail"}  # what the served step writes
+
+
+def braced(line: str) -> str:
+    """Return the opening line of a fence as the site's Markdown takes it: a word behind the kind becomes a class.
+
+    A code host ignores such words, so a README has them bare: ```console no-run
+    """
+    found = _BARE.match(line)
+    if not found:
+        return line
+    kinds = ["console", found["kind"]] if found["kind"] in _OF_CONSOLE else [found["kind"]]
+    classes = " ".join(f".{word}" for word in [*kinds, *found["words"].split()])
+    simple = not (found["words"] or found["title"] or len(kinds) > 1)
+    return line if simple else f"{found['mark']} {{ {classes}{found['title'] or ''} }}"
+
+
 def diff(old: str, new: str) -> list[str]:
     return list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]
 

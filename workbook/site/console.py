@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .code_blocks import braced
+
 ANY = "…"
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}) *(?:console|\{(?P<attributes>[^}]*\.console[^}]*)\}) *$")
 _SHOWS = {".log": "errors", ".mail": "out"}
@@ -51,7 +53,7 @@ def blocks_of(page: str) -> list[Block]:
     """Return the console blocks of a page, in order."""
     lines, found, at = page.splitlines(), [], 0
     while at < len(lines):
-        opened = _FENCE.match(lines[at])
+        opened = _FENCE.match(braced(lines[at]))
         at += 1
         if not opened:
             continue

@@ -1,6 +1,7 @@
 """What mkdocs calls while it builds the site: the pages and files made from the course, the shortcodes, the finish."""
 
 import os
+import posixpath
 import re
 from pathlib import Path
 
@@ -12,7 +13,19 @@ from mkdocs.structure.pages import Page as MkDocsPage
 
 from workbook.course.model import Course
 from workbook.playground import site as playground
-from workbook.site import archive, blocks, changed, console_html, css, notebooks, offline, pages, shortcodes, text
+from workbook.site import (
+    archive,
+    blocks,
+    changed,
+    console_html,
+    css,
+    lessons,
+    notebooks,
+    offline,
+    pages,
+    shortcodes,
+    text,
+)
 
 _CACHE = Path(".cache") / "site"
 _TABLE_HEAD = re.compile(r"<thead>.*?</thead>\n?", re.DOTALL)
@@ -47,6 +60,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if step.name in executed:
             page = pages.notebook_page(step)
             add(page, notebooks.notebook_text(course, step, executed[step.name], page))
+        if lessons.is_page(course, step):
+            try:
+                add(pages.page_of(step), lessons.lesson_page(course, step))
+            except lessons.BadLesson as error:
+                raise PluginError(str(error)) from error
         if step.kind == "stage":
             add(pages.archive_of(step), archive.archive(course, step))
         for task in course.tasks(step):
@@ -67,7 +85,8 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
             raise shortcodes.BadShortcode(f"{about.path}: there is no step {name}")
         if about.step:
             markdown = _TITLE.sub(lambda found: f"{found[0]}\n\n{{{{ head }}}}\n", markdown, count=1)
-        return shortcodes.expand(about, markdown)
+        folder = posixpath.join("docs", posixpath.dirname(about.path))
+        return shortcodes.expand(about, pages.with_links_for(about.path, markdown, folder, about.shown))
     except shortcodes.BadShortcode as error:
         raise PluginError(str(error)) from error
 

@@ -70,6 +70,8 @@ def with_links_for(page: str, text: str, folder: str, shown: dict[str, str]) -> 
         if _ELSEWHERE.match(link["to"]):
             return link[0]
         path = posixpath.normpath(posixpath.join(folder, to))
+        if path not in shown and path.startswith("docs/") and folder.startswith("docs"):
+            return link[0]  # the site's own: a picture, or a page that's made
         if path not in shown:
             return f"{link['text']} (`{path}`)"
         return f"[{link['text']}]({relative(shown[path], page)}{'#' + anchor if anchor else ''})"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from pathlib import Path
 
 
@@ -20,6 +21,21 @@ def lines_of(file: Path, names: str) -> str:
         if name not in parts:
             raise LookupError(f"{file.name} has no {name}; there are {', '.join(parts) or 'no named parts'}")
     return f"{parts[first][0]}:{parts[last or first][1]}"
+
+
+def section_text(file: Path, names: str) -> str:
+    """Return the text of `names` in `file`; `all` is the whole file. Raises `LookupError`."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    if names == "all":
+        return "".join(lines)
+    where = lines_of(file, names)
+    if where == names:
+        first, last = (
+            next(n for n, line in enumerate(lines) if f"[{end}:{names}]" in line) for end in ("start", "end")
+        )
+        return textwrap.dedent("".join(lines[first + 1 : last]))
+    first, last = map(int, where.split(":"))
+    return textwrap.dedent("".join(lines[first - 1 : last]))
 
 
 def _parts(text: str) -> dict[str, tuple[int, int]]:

@@ -1,8 +1,9 @@
 """Run the console blocks of pages in a copy of the course, and compare or write what the commands print.
 
-    python -m workbook.site.transcripts docs/stages/01-cors.md [--write]
+    python -m workbook.site.transcripts stages/01-cors/README.md docs/final.md [--write]
 
-A page's front matter says with `serve: STEP` which step is served meanwhile, as `workbook run STEP` serves it.
+In a lesson, the code and the lists are compared or written too, and its stage is served meanwhile, as `workbook run`
+serves it. On another page the front matter says with `serve: STEP` what is.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from workbook.course.model import Course
 from workbook.course.scratch import left_out
 
 from .console import Block, blocks_of, difference, matches, renewed
+from .lessons import fill, stale_parts, step_of
 from .ports import PORT, Ports, listening_ports
 
 _STARTED = "Application startup complete.\n"
@@ -184,7 +186,8 @@ def sitting(root: Path, step: str | None, listening: Sequence[str] = ()) -> Iter
 def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
     """Return each console block of the page that is run, with what each of its commands wrote."""
     text = page.read_text(encoding="utf-8")
-    served = meta.get_data(text)[1].get("serve")
+    lesson = step_of(Course(root), page)
+    served = lesson.name if lesson and lesson.kind == "stage" else meta.get_data(text)[1].get("serve")
     blocks = [block for block in blocks_of(text) if block.runs]
     if not blocks:
         return []
@@ -202,8 +205,9 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
 
 
 def compare_transcripts(root: Path, page: Path) -> str:
-    """Return where the page differs from what its commands print; "" if nowhere."""
-    wrong = []
+    """Return where the page differs from what its commands print, and a lesson from the course; "" if nowhere."""
+    lesson = step_of(Course(root), page)
+    wrong = [f"{page}: {part}" for part in (stale_parts(Course(root), lesson) if lesson else [])]
     for block, said in outputs(root, page):
         for command, actual in zip(block.commands, said, strict=True):
             if not matches(command.expected, actual):
@@ -213,7 +217,9 @@ def compare_transcripts(root: Path, page: Path) -> str:
 
 
 def written(root: Path, page: Path) -> str:
-    """Return the page's text with the current outputs of its commands."""
+    """Return the page's text with the current outputs of its commands; fill in a lesson's code and lists first."""
+    if lesson := step_of(Course(root), page):
+        fill(Course(root), lesson)
     lines = page.read_text(encoding="utf-8").splitlines()
     for block, said in reversed(outputs(root, page)):
         for command, actual in reversed(list(zip(block.commands, said, strict=True))):

@@ -8,7 +8,7 @@ LAYERS = (
     ("first_added", "added before it"),
     ("RequestLogMiddleware", "first of the app’s list: logs"),
     ("ApiKeyMiddleware", "second: guards /internal"),
-    ("ReplyHeadersMiddleware", "third: marks the reply"),
+    ("ReplyHeadersMiddleware", "third: adds headers"),
     ("HeadMiddleware", "fourth: HEAD becomes GET"),
 )
 GUARD = 3
@@ -16,7 +16,7 @@ TOP, STRIP, INSET, TURN = 34, 48, 11, 32
 IN, OUT = 66, WIDTH - 66
 TOLD = (
     "Middlewares lie around the route like the layers of an onion. The one added last is the outermost: it sees the "
-    "request first and the reply last. From the outside in: last_added, first_added, RequestLogMiddleware, "
+    "request first and the response last. From the outside in: last_added, first_added, RequestLogMiddleware, "
     "ApiKeyMiddleware, ReplyHeadersMiddleware, HeadMiddleware, and in the middle the route. Without the key, "
     "ApiKeyMiddleware answers 401 by itself: the layers inside never see the request, and the refusal lacks the "
     "headers that they add."
@@ -39,5 +39,5 @@ def draw_onion() -> str:
     canvas.dot(IN, turn, kind="no")
     canvas.text(WIDTH / 2, turn - 6, ("text", "✗ no key: 401"), anchor="middle", kind="no")
     canvas.text(IN, 16, ("name", "request"), anchor="middle")
-    canvas.text(OUT, 16, ("name", "reply"), anchor="middle")
+    canvas.text(OUT, 16, ("name", "response"), anchor="middle")
     return canvas.svg(route.bottom + len(LAYERS) * INSET + 2)
