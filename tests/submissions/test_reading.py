@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import tempfile
 import time
@@ -348,7 +349,7 @@ def test_no_order_of_words_obeys_a_submission(
     folder = put(tmp_path / "blog", project() | HOSTILE | {"pytest.ini": ini.encode()})
     placed = [word.replace("PATH", str(folder)) for word in words]
 
-    env = shared.env | {"PYTEST_ADDOPTS": environment.replace("PATH", str(folder))}
+    env = shared.env | {"PYTEST_ADDOPTS": environment.replace("PATH", shlex.quote(str(folder)))}
     ended = run_pytest(*placed, cwd=shared.root, env=env)
 
     assert MARK not in ended.out + ended.err
