@@ -145,6 +145,7 @@ NAMES = [
     "venv/lib/x.py",
     ".venv/lib/python3.12/site-packages/json.py",
     "node_modules/a:b/c.js",
+    "app/<b>copy?.py",  # no import can name it
     "__pycache__/x.pyc",
     "uploads/photo.jpg",
     "blog.db",

@@ -167,7 +167,8 @@ def _sorted_out(tree: Tree, passed_over: list[str]) -> Iterator[tuple[FoundFile,
 
 
 def _is_code(entry: FoundFile) -> bool:
-    return entry.parts[-1].endswith(".py")
+    """Return whether it's a module; one with such a letter in its name can't be imported by it."""
+    return entry.parts[-1].endswith(".py") and not NOT_IN_A_NAME & set(entry.name)
 
 
 def _what_is_wrong(entry: FoundFile, tree: Tree, twin: FoundFile | None) -> str:

@@ -247,17 +247,18 @@ class _WarmRun:
         self._fork.close()
         ended = _last_words(said)
         run_tests = self._files.read(ended.get("ended"))
-        run_tests.memory = ended.get("memory", 0)
+        run_tests.memory = ended.get("own_memory", ended.get("memory", 0))
         self._on_end()
         return run_tests
 
 
 def _last_words(said: bytes) -> dict[str, int]:
-    """Return what a helper says of a fork that has ended; nothing if it has died itself."""
-    with contextlib.suppress(ValueError, IndexError):
-        ended: dict[str, int] = json.loads(said.splitlines()[-1])
-        return ended
-    return {}
+    """Return what a fork and its helper say of its end; nothing if both have died."""
+    words: dict[str, int] = {}
+    with contextlib.suppress(ValueError):
+        for line in said.splitlines():
+            words |= json.loads(line)
+    return words
 
 
 def warm_runner(*, apps: bool = True) -> Runner:
