@@ -69,7 +69,8 @@ def test_all_python_in_a_lesson_is_filled_in(page: Written) -> None:
     """A lesson's Python comes from the stage's files, which the tests run; what's marked as a mistake compiles."""
     text = page.path.read_text(encoding="utf-8")
     written = []
-    for words, code in re.findall(r"^ *```+ *(?:python|\{ *\.python)(.*)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+    fences = re.compile(r"^ *```+ *(?:python|\{ *\.python)([^\n]*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+    for words, code in fences.findall(text):
         if words.startswith(" fails "):
             compile(code, page.name, "exec")
         elif not re.fullmatch(r' title="[\w./-]+\.py:[\w.]+"', words):
