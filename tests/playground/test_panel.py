@@ -60,7 +60,7 @@ def test_without_scripts_the_page_is_what_it_was(browser: "Browser", origin: str
 def test_an_edit_is_run_and_reset(tab: "Page") -> None:
     """Run runs what the reader changed, and Reset brings the stage's code and requests back."""
     opened(tab)
-    code, requests = tab.get_by_label("main.py"), tab.get_by_role("textbox", name="Requests")
+    code, requests = tab.get_by_role("textbox", name="main.py"), tab.get_by_role("textbox", name="Requests")
     code.fill("from fastapi import FastAPI\napp = FastAPI()\n@app.get('/mine')\ndef mine():\n    return 'my own'\n")
     requests.fill("GET /mine")
 
@@ -79,10 +79,10 @@ def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
     app = "import fastapi\napp = fastapi.FastAPI()\nprint('begun', {0})\n@app.get('/')\ndef tell():\n    return {0}\n"
     tab.get_by_role("textbox", name="Requests").fill("GET /")
     for number in (1, 2):
-        tab.get_by_label("main.py").fill(app.format(number))
+        tab.get_by_role("textbox", name="main.py").fill(app.format(number))
         tab.get_by_role("button", name="Run", exact=True).hover()
         if number == 2:
-            tab.get_by_label("main.py").fill(app.format(3))
+            tab.get_by_role("textbox", name="main.py").fill(app.format(3))
         with until_it_ended(tab):
             tab.get_by_role("textbox", name="Requests").press("Control+Enter")
         shown = tab.locator(".pg-reply").inner_text()
@@ -96,7 +96,7 @@ def test_what_is_imported_ahead_is_never_stale(tab: "Page") -> None:
 def test_an_error_leads_to_its_line(tab: "Page") -> None:
     """An error names file and line, and a press selects that line, in the code and in the requests."""
     opened(tab)
-    tab.get_by_label("main.py").fill("x = 1\nraise ValueError('here')\n")
+    tab.get_by_role("textbox", name="main.py").fill("x = 1\nraise ValueError('here')\n")
     run(tab)
     tab.get_by_role("button", name="main.py, line 2").click()
     selected = (
@@ -114,7 +114,7 @@ def test_an_error_leads_to_its_line(tab: "Page") -> None:
 def test_tab_indents_and_escape_leaves(tab: "Page") -> None:
     """Tab indents, Shift+Tab goes back, and Escape then Tab leaves the field, so you're never trapped."""
     opened(tab)
-    code = tab.get_by_label("main.py")
+    code = tab.get_by_role("textbox", name="main.py")
     code.fill("if x:\ny()")
     code.press("End")
     code.press("Control+End")
@@ -136,7 +136,7 @@ def test_an_endless_loop_is_ended(tab: "Page") -> None:
     assert run(tab)[:2] == ["200", "200"]  # what this stage needs is loaded with its first run
     boots = tab.evaluate("globalThis.playgroundBoots")
     tab.context.set_offline(True)
-    tab.get_by_label("main.py").fill(ENDLESS)
+    tab.get_by_role("textbox", name="main.py").fill(ENDLESS)
     tab.get_by_role("textbox", name="Requests").fill("GET /")
     assert run(tab) == []
     assert "Ended after 5 seconds: GET / got no reply" in said(tab)
@@ -151,7 +151,7 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
     """Break it asks for a prediction, breaks only a copy, and shows what's red."""
     opened(tab)
     tab.get_by_text("Break it here").click()
-    tab.get_by_label("main.py").fill("# my own\n")
+    tab.get_by_role("textbox", name="main.py").fill("# my own\n")
     tab.get_by_label("Experiment").select_option("2")
     form = tab.locator("workbook-playground form")
     assert "+ " in form.get_by_role("group", name="What the edit changes").first.inner_text()
@@ -166,13 +166,13 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
     assert "In a browser, JavaScript on the allowed page reads the 500" in form.inner_text()
     form.locator(".pg-red").get_by_text("The request and its reply").click()
     assert "500 Internal Server Error" in form.locator(".pg-red .pg-reply").inner_text()
-    assert tab.get_by_label("main.py").input_value() == "# my own\n"
+    assert tab.get_by_role("textbox", name="main.py").input_value() == "# my own\n"
 
     form.get_by_role("button", name="Put it into the editor").click()
-    edited = tab.get_by_label("main.py").input_value()
+    edited = tab.get_by_role("textbox", name="main.py").input_value()
     assert edited.index("dispatch=answer_crashes") < edited.index("allow_origins=settings")
     tab.get_by_role("button", name="Undo").click()
-    assert tab.get_by_label("main.py").input_value() == "# my own\n"
+    assert tab.get_by_role("textbox", name="main.py").input_value() == "# my own\n"
     tab.get_by_role("button", name="Reset").click()
 
 
@@ -181,12 +181,12 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     opened(tab)
     tab.locator(".pg-breaking").evaluate("box => (box.open = true)")
     tab.get_by_label("Experiment").select_option("4")
-    shipped = tab.get_by_label("main.py").input_value()
+    shipped = tab.get_by_role("textbox", name="main.py").input_value()
     form = tab.locator("workbook-playground form")
     form.get_by_role("checkbox", name="Nothing turns red").check()
     form.get_by_role("button", name="Break it and see").click()
     form.get_by_text("Not as you predicted. 1 red.").wait_for()
-    assert tab.get_by_label("main.py").input_value() == shipped
+    assert tab.get_by_role("textbox", name="main.py").input_value() == shipped
 
     form.get_by_role("button", name="Answer").click()
     assert "Choose one first." in form.inner_text()
@@ -194,9 +194,9 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     form.get_by_role("radio", name="Authorization is no longer in").check()
     form.get_by_role("button", name="Answer").click()
     form.get_by_text("That is it.").wait_for()
-    assert tab.get_by_label("main.py").input_value() == shipped
+    assert tab.get_by_role("textbox", name="main.py").input_value() == shipped
     form.get_by_role("button", name="Put it into the editor").click()
-    assert 'allow_headers=["Content-Type"]' in tab.get_by_label("main.py").input_value()
+    assert 'allow_headers=["Content-Type"]' in tab.get_by_role("textbox", name="main.py").input_value()
 
 
 def test_a_site_without_the_files_has_no_button(

@@ -49,7 +49,10 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.goto(f"{origin}/03-background.html", wait_until="networkidle")
         seen["before"] = [url for url in seen["asked"] if "/playground/" in url], page.locator(HOST).inner_text()
         page.route(WASM, lambda route: None)
-        code, requests = opened(page).get_by_label("main.py"), page.get_by_role("textbox", name="Requests")
+        code, requests = (
+            opened(page).get_by_role("textbox", name="main.py"),
+            page.get_by_role("textbox", name="Requests"),
+        )
         seen["typed"] = [f"{code.input_value()}# mine\n", f"### Mine\n{requests.input_value()}"]
         for field, text in zip((code, requests), seen["typed"], strict=True):
             field.fill(text)
@@ -81,7 +84,10 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.unroute(WASM)
         page.route(WASM, lambda route: None)
         page.reload()
-        seen["reset"] = opened(page).get_by_label("main.py").input_value(), page.evaluate("sessionStorage.length")
+        seen["reset"] = (
+            opened(page).get_by_role("textbox", name="main.py").input_value(),
+            page.evaluate("sessionStorage.length"),
+        )
     return seen
 
 
@@ -123,14 +129,14 @@ def test_what_was_typed_outlives_the_page(first: dict[str, Any]) -> None:
 
 def test_a_reset_is_taken_back(fresh: "Page") -> None:
     """After Reset, one press brings back what you typed, in every field."""
-    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_role("textbox", name="main.py").fill(MINE)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     press(fresh, "Reset")
-    assert "CORSMiddleware" in fresh.get_by_label("main.py").input_value()
+    assert "CORSMiddleware" in fresh.get_by_role("textbox", name="main.py").input_value()
 
     press(fresh, "Undo")
 
-    assert fresh.get_by_label("main.py").input_value() == MINE
+    assert fresh.get_by_role("textbox", name="main.py").input_value() == MINE
     assert fresh.get_by_role("textbox", name="Requests").input_value() == "GET /"
     assert run(fresh) == ["200"]
 
@@ -138,7 +144,7 @@ def test_a_reset_is_taken_back(fresh: "Page") -> None:
 def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
     """If you press Reset during a run, nothing of that run appears afterwards."""
     sleeps = MINE.replace("    return", "    import time; time.sleep(1.5)\n    return")
-    fresh.get_by_label("main.py").fill(sleeps)
+    fresh.get_by_role("textbox", name="main.py").fill(sleeps)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     with until_it_ended(fresh):
         press(fresh, "Run")
@@ -151,7 +157,7 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
 
 def test_replies_can_be_told_apart(fresh: "Page") -> None:
     """Each response has its request's title and all headers that were sent, the automatic ones too."""
-    fresh.get_by_label("main.py").fill(MINE.replace("get", "post"))
+    fresh.get_by_role("textbox", name="main.py").fill(MINE.replace("get", "post"))
     fresh.get_by_role("textbox", name="Requests").fill(
         '### From a page\nPOST /\nOrigin: http://127.0.0.1:3000\n\n{"id": 1}'
     )
@@ -169,7 +175,7 @@ def test_replies_can_be_told_apart(fresh: "Page") -> None:
 
 def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
     """Wherever you are, the bar names an error's file and line, and a press scrolls to that line."""
-    fresh.get_by_label("main.py").fill("\n" * 200 + "def x(:\n")
+    fresh.get_by_role("textbox", name="main.py").fill("\n" * 200 + "def x(:\n")
     fresh.get_by_role("textbox", name="Requests").press("Control+Enter")
     place = fresh.get_by_role("button", name="main.py, line 201")
     place.wait_for()
@@ -184,8 +190,8 @@ def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
 
 def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
     """Below a 500 is the reader's line that raised, and what, even if a middleware of the stage logged it."""
-    code = fresh.get_by_label("main.py").input_value()
-    fresh.get_by_label("main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
+    code = fresh.get_by_role("textbox", name="main.py").input_value()
+    fresh.get_by_role("textbox", name="main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
     line = code.count("\n") + 5
     fresh.get_by_role("textbox", name="Requests").fill("GET /mine")
     assert run(fresh) == ["500"]
@@ -201,7 +207,7 @@ def test_own_code_is_checked(fresh: "Page") -> None:
     fresh.get_by_text("promises that a page can check are kept").wait_for()
     assert fresh.locator(".pg-replies > .pg-red").count() == 0
 
-    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_role("textbox", name="main.py").fill(MINE)
     press(fresh, "Check it")
     fresh.get_by_text("promises are broken by this code").wait_for()
     assert fresh.locator(".pg-replies > .pg-red").count() > 1
@@ -211,11 +217,11 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
     """If the app hangs while it's imported ahead, it's ended, and the corrected code runs at once."""
     run(fresh)
     boots = fresh.evaluate("globalThis.playgroundBoots")
-    fresh.get_by_label("main.py").fill("while True:\n    pass\n")
+    fresh.get_by_role("textbox", name="main.py").fill("while True:\n    pass\n")
     fresh.mouse.move(0, 0)
     fresh.get_by_role("button", name="Run", exact=True).hover()
     fresh.mouse.move(0, 0)
-    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_role("textbox", name="main.py").fill(MINE)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
 
     assert run(fresh) == ["200"]
@@ -232,13 +238,13 @@ def test_pointing_at_run_harms_no_later_run(fresh: "Page") -> None:
 )
 def test_what_ends_a_run_is_named(fresh: "Page", body: str, says: str) -> None:
     """The messages for an exit and an interrupt differ, and the next run works."""
-    fresh.get_by_label("main.py").fill(MINE.replace("return 'mine'", body))
+    fresh.get_by_role("textbox", name="main.py").fill(MINE.replace("return 'mine'", body))
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     run(fresh)
     told = said(fresh) + fresh.locator(".pg-replies").first.inner_text()
     assert says in told
 
-    fresh.get_by_label("main.py").fill(MINE)
+    fresh.get_by_role("textbox", name="main.py").fill(MINE)
     assert run(fresh) == ["200"]
 
 

@@ -83,9 +83,10 @@ def read_example(step: Step) -> Example:
 
 
 def app_files(folder: Path) -> dict[str, str]:
-    """Return the app of a stage, texts by path: `main.py`, or the whole of `app/`."""
-    found = sorted((folder / "app").rglob("*.py")) if (folder / "app").is_dir() else [folder / "main.py"]
-    inside = {path.relative_to(folder): path for path in found}
+    """Return the app of a stage, texts by path: the whole of `app/`, or `main.py` and the modules beside it."""
+    beside = (path for path in folder.glob("*.py") if not path.name.startswith("test_"))
+    found = (folder / "app").rglob("*.py") if (folder / "app").is_dir() else beside
+    inside = {path.relative_to(folder): path for path in sorted(found)}
     return {
         name.as_posix(): path.read_text(encoding="utf-8")
         for name, path in inside.items()
