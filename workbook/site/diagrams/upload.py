@@ -19,8 +19,9 @@ TOLD = (
     "An upload passes eight steps. First the limit max_body_size acts before the body is read: too large is 413. Then "
     "the form is read: too many files is 400. Then the token is looked at: 401. Then the file's own size: 413. Then "
     "Pillow decodes it: what isn’t a whole JPEG, PNG or WebP is 415, and too many pixels is 413. What passes is "
-    "encoded again, so that only pixels are kept; it gets a name of the server's making, and is stored together with its "
-    "companions or not at all. It is served with Content-Security-Policy sandbox and nosniff, so that no script runs."
+    "encoded again, so that only pixels are kept; it gets a name of the server's making, and is stored together with "
+    "its companions or not at all. It is served with Content-Security-Policy sandbox and nosniff, so that no "
+    "script runs."
 )
 
 
