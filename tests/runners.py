@@ -160,6 +160,14 @@ class Workbook:
         self._open.append(screen := Screen([*COMMAND, *words], self.root, env, columns, lines))
         return screen
 
+    def shell(self, columns: int = 80, lines: int = 50, before: Sequence[str] = ()) -> "Screen":
+        """Start a shell on a terminal, in which the command can be stopped and go on again; `before` starts it."""
+        env = self.env | {"TERM": "xterm-256color", "PS1": "$ "}
+        shell = [*before, shutil.which("bash") or "bash", "--norc", "-i"]
+        self._open.append(screen := Screen(shell, self.root, env, columns, lines))
+        screen.wait_for("$")
+        return screen
+
     def processes(self) -> list[int]:
         """Return every living process that the command has started, in whatever way."""
         marks = self.mark.encode(), os.fsencode(self.temporary)  # a browser's processes hide their environment
@@ -263,7 +271,8 @@ class Screen:
         self._terminal, theirs = os.openpty()
         try:
             termios.tcsetwinsize(self._terminal, (lines, columns))
-            fork = can_fork({name: value for name, value in env.items() if name != "TERM"})
+            is_ours = list(command[: len(COMMAND)]) == COMMAND
+            fork = is_ours and can_fork({name: value for name, value in env.items() if name != "TERM"})
             self._process = started(command, cwd, env, (theirs, theirs, theirs), fork=fork, terminal=True)
         finally:
             os.close(theirs)

@@ -13,12 +13,25 @@ from workbook.cli.keyboard import split_keys
         (b"\x1b[A", ["\x1b"]),
         (b"\x1bOP", ["\x1b"]),
         ("é".encode(), ["é"]),
-        (b"nothing of this is a command", ["n"]),
+        (b"nothing of this is a command", []),
+        (b"hhhhhh", ["h"]),
+        (b"q" * 10_000, []),
         ("é".encode()[:1], []),
         (b"", ["q"]),
     ],
-    ids=["one", "two", "arrow", "F1", "letter of two bytes", "pasted", "half a letter", "the terminal has gone"],
+    ids=[
+        "one",
+        "two",
+        "arrow",
+        "F1",
+        "letter of two bytes",
+        "pasted",
+        "held down",
+        "pasted line",
+        "half a letter",
+        "the terminal has gone",
+    ],
 )
 def test_keys_of_one_read(pressed: bytes, keys: list[str]) -> None:
-    """Two keys typed quickly count as two; a special key or a pasted text counts as its first character."""
+    """Two keys typed quickly count as two, a special key or one that's held down as one, a pasted text as none."""
     assert split_keys(pressed) == keys

@@ -1,7 +1,7 @@
 """`workbook break`: predict what an edit breaks, then see."""
 
-import sys
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from workbook.errors import UserError
 from workbook.testrun import Check, ColdRunner, Promise, Runner, run_tests
 
 from . import screens
+from .asking import ask_line, can_ask
 from .context import Context
 from .keyboard import forget_typed
 from .terminal import Terminal
@@ -123,12 +124,8 @@ def _predict(
     given: list[int] | None,
 ) -> None:
     terminal = here.terminal
-    terminal.line("Which promises will break?", "bold")
-    for n, promise in enumerate(choices, 1):
-        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
-    terminal.line("0  none of them", indent=2)
-    terminal.line()
-    numbers = given if given is not None else predicted_numbers(here, "Numbers, with commas: ", len(choices))
+    show_choices(terminal, choices)
+    numbers = given if given is not None else predicted_numbers(here, choices)
     sure = how_sure(here) if numbers is not None else ""
     found = trial.result(terminal)
     _show_red(here, found)
@@ -148,11 +145,15 @@ def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, 
     stage = here.course.folder(step)
     evidence = [_as_evidence(promise, stage) for promise in found.broken]
     screens.show_cards(terminal, evidence, limit=screens.CARDS_SHOWN)
-    terminal.line("What was done?", "bold")
-    for n, choice in enumerate(experiment.choices, 1):
-        terminal.line(f"{n}  {choice}", indent=2, hang=3)
-    terminal.line()
-    numbers = given if given is not None else predicted_numbers(here, "Its number: ", len(experiment.choices))
+
+    def show() -> None:
+        terminal.line("What was done?", "bold")
+        for n, choice in enumerate(experiment.choices, 1):
+            terminal.line(f"{n}  {choice}", indent=2, hang=3)
+        terminal.line()
+
+    show()
+    numbers = given if given is not None else _numbers(here, "Its number: ", len(experiment.choices), show)
     if numbers is None:
         terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
         return
@@ -231,12 +232,30 @@ def read_numbers(text: str, most: int) -> list[int] | None:
     return sorted({known[word] for word in words} - {0})
 
 
-def predicted_numbers(here: Context, prompt: str, most: int) -> list[int] | None:
-    """Ask until numbers from 0 to `most` are typed, and return them; None if there's no one to ask."""
+def show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
+    """Show the promises among which a prediction chooses, numbered."""
+    terminal.line("Which promises will break?", "bold")
+    for n, promise in enumerate(choices, 1):
+        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
+    terminal.line("0  none of them", indent=2)
+    terminal.line()
+
+
+def predicted_numbers(here: Context, choices: list[PromiseText]) -> list[int] | None:
+    """Ask which of the promises break, and return their numbers; None if there's no one to ask."""
+    return _numbers(here, "Numbers, with commas: ", len(choices), lambda: show_choices(here.terminal, choices))
+
+
+def _numbers(here: Context, prompt: str, most: int, show: Callable[[], None]) -> list[int] | None:
+    """Ask until numbers from 0 to `most` are typed; `show` shows the question again behind a pasted text."""
     while can_ask():
-        numbers = read_numbers(_ask(here, prompt), most)
+        answer = _ask(here, prompt)
+        numbers = None if answer is None else read_numbers(answer, most)
         if numbers is not None:
             return numbers
+        if answer is None:
+            here.terminal.rule()
+            show()
         here.terminal.line(f"Numbers from 0 to {most}, with commas; 0 for none.", "yellow")
     return None
 
@@ -244,21 +263,15 @@ def predicted_numbers(here: Context, prompt: str, most: int) -> list[int] | None
 def how_sure(here: Context) -> str:
     if not can_ask():
         return ""
-    here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
     while True:
-        answer = _ask(here, "1, 2 or 3: ").strip()
-        if answer in SURE:
-            here.terminal.line()
-            return SURE[answer]
+        here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
+        while (answer := _ask(here, "1, 2 or 3: ")) is not None:
+            if answer.strip() in SURE:
+                here.terminal.line()
+                return SURE[answer.strip()]
 
 
-def can_ask() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _ask(here: Context, prompt: str) -> str:
+def _ask(here: Context, prompt: str) -> str | None:
+    """Ask for one line; what was typed before the question isn't an answer."""
     forget_typed()
-    try:
-        return input(here.terminal.text(prompt))
-    except EOFError:
-        raise KeyboardInterrupt from None
+    return ask_line(here.terminal, prompt)

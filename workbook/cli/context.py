@@ -20,6 +20,10 @@ class Context:
     def progress(self) -> Progress:
         return Progress(self.course)
 
+    def read_again(self) -> None:
+        """Read the progress again when it's needed next: another session may have recorded some."""
+        self.__dict__.pop("progress", None)
+
     def step(self, text: str | None) -> Step:
         """Return the step meant by `text`; without it, the one that the learner is in. Raises `UserError`."""
         step = self.course.step(text) if text else self._step_here() or self.progress.current

@@ -123,6 +123,9 @@ def _work(here: Context) -> Diagnosis:
     work = here.course.work
     if work.exists() and not work.is_dir():
         return Diagnosis("work/", False, f"{work} is a file, not a folder", "move it away", True)
+    if work.is_symlink() and not work.exists():
+        said = f"a link to {work.readlink()}, which isn't there"
+        return Diagnosis("work/", False, said, "make that folder, or remove the link", True)
     folder = work if work.exists() else here.course.root
     return Diagnosis("work/", os.access(folder, os.W_OK), str(work), f"give yourself write access to {folder}", True)
 

@@ -13,7 +13,8 @@ from typing import Self
 
 READ_AT_ONCE = 64 * 1024
 PASTED_WITHIN = 0.05  # seconds between two pieces of a pasted text
-TYPED_AT_ONCE = 3  # keys; more that come in one read are a pasted text
+TYPED_AT_ONCE = 3  # keys; more that come in one read are a pasted text …
+HELD_DOWN = 200  # … or one key that was held down while no one read it
 REDRAW = "\f"  # Ctrl-L; told also when the terminal has got another size
 
 _typed_ahead: deque[str] = deque()  # pressed before the one who reads keys was ready for them
@@ -131,9 +132,13 @@ def read_key(seconds: float) -> str:
 def split_keys(pressed: bytes) -> list[str]:
     """Return the keys that came in one read: each of a few typed quickly; "q" if the terminal has gone.
 
-    Of a special key's sequence and of pasted text, which no one types that fast, it's only the first character.
+    A special key's sequence is its first character, a key that was held down is one, and a pasted text is none.
     """
     if not pressed:
         return ["q"]
     typed = pressed.decode("utf-8", "ignore")
-    return list(typed[:1] if typed.startswith("\x1b") or len(typed) > TYPED_AT_ONCE else typed)
+    if typed.startswith("\x1b"):
+        return ["\x1b"]
+    if len(typed) > TYPED_AT_ONCE:
+        return [typed[0]] if len(set(typed)) == 1 and len(typed) <= HELD_DOWN else []
+    return list(typed)

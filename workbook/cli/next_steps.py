@@ -34,7 +34,14 @@ def show_next(
     copy, folder = course.copy(step), course.folder(step)
     main_file = Subject.of(course, step).main_file
     broken = bool(result and result.stage.broken)
-    if result and (result.missing or (broken and not main_file.exists())):
+    if result and result.whole.trouble:
+        terminal.field(
+            "Next",
+            ["read what it says, mend that, and save. If it isn't your code, see what's missing here:"],
+            prose=True,
+        )
+        terminal.field("", ["uv run workbook doctor"])
+    elif result and (result.missing or (broken and not main_file.exists())):
         gone = "the missing tests" if result.missing else shown_path(main_file)
         terminal.field("Next", [f"put back {gone}; your own files stay as they are:"], prose=True)
         terminal.field("", [f"uv run workbook start {step.name}"])

@@ -6,7 +6,8 @@ from workbook.course.promises import read_promises
 from workbook.learner.review import DuePrediction, due_predictions
 
 from . import screens
-from .break_ import can_ask, choices_for, how_sure, predicted_numbers, told_difference
+from .asking import can_ask
+from .break_ import choices_for, how_sure, predicted_numbers, show_choices, told_difference
 from .context import Context
 
 MINUTES = 5
@@ -45,12 +46,8 @@ def _ask_again(here: Context, one: DuePrediction, place: int, of: int) -> None:
     screens.show_edits(terminal, one.experiment.edits)
     terminal.line()
     choices = choices_for(one.experiment, read_promises(here.course.folder(one.step)))
-    terminal.line("Which promises will break?", "bold")
-    for n, promise in enumerate(choices, 1):
-        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
-    terminal.line("0  none of them", indent=2)
-    terminal.line()
-    numbers = predicted_numbers(here, "Numbers, with commas: ", len(choices)) or []
+    show_choices(terminal, choices)
+    numbers = predicted_numbers(here, choices) or []
     sure = how_sure(here)
     red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in one.experiment.red)
     right = sorted(numbers) == red

@@ -10,7 +10,7 @@ from workbook.course.model import Course, Step
 from workbook.errors import UserError
 from workbook.learner.file_watcher import FileWatcher
 from workbook.learner.step_check import Subject
-from workbook.learner.workspace import set_aside
+from workbook.learner.workspace import cannot_make, set_aside
 from workbook.plugin.browser import serve_pages
 from workbook.serving import AppFailed, ServedApp, SpawnLauncher
 
@@ -113,7 +113,7 @@ def _data_folder(terminal: Terminal, course: Course, step: Step, *, fresh: bool)
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{data} cannot be made: {error.strerror}.", "give yourself write access", code=1) from error
+        raise cannot_make(data, error) from error
     return data
 
 

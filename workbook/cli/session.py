@@ -12,6 +12,7 @@ from workbook.learner.watch_loop import KeyPress, Notice, Saved, WatchLoop
 
 from . import screens
 from .arrival import arrive, show_head, show_where
+from .asking import wait_for_enter
 from .break_ import try_experiment
 from .check import judged
 from .compare import compare_solutions
@@ -45,7 +46,7 @@ def open_session() -> None:
             here = Context()  # with what has been recorded since
             if step:
                 folder = screens.shown_path(here.course.copy(step))
-                happened = f"Now in {step.name}: your copy is in {folder}. Back: uv run workbook start {left.name}"
+                happened = f"Now in {step.name}: your copy is in {folder}. (Back: uv run workbook start {left.name})"
     here.terminal.line()
     here.terminal.line("Everything is kept. uv run workbook brings you back here.")
 
@@ -91,6 +92,7 @@ class _Watch:
                 self._cannot(event)
             elif isinstance(event, KeyPress):
                 if event.key in "htpmbnrlcq":
+                    self.here.read_again()
                     return event.key
                 if event.key == REDRAW:
                     self._draw(self.doing)
@@ -107,6 +109,7 @@ class _Watch:
                 self._draw()
 
     def _take(self, found: StepResult) -> None:
+        self.here.read_again()
         before = set(self.here.progress.of(self.step).solved)
         verdict = judged(self.here, found)
         solved = [name for name in verdict.solved if name not in before]
@@ -162,7 +165,7 @@ class _Watch:
         """Draw the screen so that what matters fits: what happened, what's next, what's broken; then the rest."""
         self.doing = doing
         terminal, verdict = self.here.terminal, self.verdict
-        foot = terminal.lines_of(lambda: self._foot(doing))
+        foot = self._foot(doing)
         head = terminal.lines_of(lambda: show_head(self.here, self.step))
         card = terminal.lines_of(self._card)
         panel = terminal.lines_of(self._panel)
@@ -190,13 +193,20 @@ class _Watch:
         )
         return [*self.here.terminal.fitted(lines, room - 1), self.here.terminal.text(end)]
 
-    def _foot(self, doing: str) -> None:
-        terminal = self.here.terminal
-        terminal.rule()
-        terminal.line(doing or self.happened, "bold")
-        verdict = self.verdict
-        show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, result=verdict)
-        terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
+    def _foot(self, doing: str) -> list[str]:
+        """Return what's below: what happened, what's next, the keys; in a very low window only what happened."""
+        terminal, verdict = self.here.terminal, self.verdict
+
+        def show_way() -> None:
+            show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, result=verdict)
+            terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
+
+        rule = terminal.lines_of(terminal.rule)
+        happened = terminal.lines_of(lambda: terminal.line(doing or self.happened, "bold"))
+        way = terminal.lines_of(show_way)
+        if terminal.rows([*rule, *happened, *way]) <= terminal.height:
+            return [*rule, *happened, *way]
+        return terminal.fitted([*happened, *way], terminal.height)
 
     def _card(self) -> None:
         if self.verdict and not self.verdict.whole.trouble:
@@ -274,8 +284,7 @@ class _Watch:
             self.happened = "Left, unfinished."
             return
         self.here = Context()  # commands record progress: read it again
-        with contextlib.suppress(EOFError, KeyboardInterrupt):
-            input(self.here.terminal.text("\nEnter brings you back … "))
+        wait_for_enter(self.here.terminal, "\nEnter brings you back … ")
 
     def _show_more(self, verdict: StepResult | None) -> None:
         if verdict:

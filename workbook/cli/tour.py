@@ -10,6 +10,7 @@ from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
 
 from . import screens
+from .asking import ask_line
 from .context import Context
 from .next_steps import show_next
 
@@ -88,7 +89,7 @@ def _put(here: Context, step: Step, question: Question) -> None:
     """Ask one question until it's answered, rightly or wrongly, or skipped; record that and show the answer."""
     terminal, project = here.terminal, here.course.folder(step)
     for tries in itertools.count(1):
-        file = _ask_file(here, project)
+        file = _ask_file(here, project, question)
         if not file:
             terminal.line("Skipped; it comes again.", "dim")
             return
@@ -104,10 +105,10 @@ def _put(here: Context, step: Step, question: Question) -> None:
     here.note("toured", step, question=question.question, right=right, tries=tries)
 
 
-def _ask_file(here: Context, project: Path) -> str:
+def _ask_file(here: Context, project: Path, question: Question) -> str:
     """Return the project's file that the learner names, "" for none; ask again until it's clear which one is meant."""
     terminal, files = here.terminal, copied_files(project)
-    while answer := _ask(here).strip():
+    while answer := _ask(here, question).strip():
         meant = meant_files(answer, files, project.name)
         if len(meant) == 1:
             return meant[0]
@@ -142,13 +143,14 @@ def _asks_a_person() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _ask(here: Context) -> str:
+def _ask(here: Context, question: Question) -> str:
     """Return one line of what's typed or piped. Raises KeyboardInterrupt at its end."""
     if _asks_a_person():
-        try:
-            return input(here.terminal.text(PROMPT))
-        except EOFError:
-            raise KeyboardInterrupt from None
+        while (typed := ask_line(here.terminal, PROMPT)) is None:
+            here.terminal.rule()
+            here.terminal.line(question.question)
+            here.terminal.line("That was a pasted text. Type the name of a file; Enter skips the question.", "yellow")
+        return typed
     line = sys.stdin.readline() if sys.stdin is not None else ""
     if not line:
         raise KeyboardInterrupt

@@ -1,6 +1,8 @@
 """The learner's own folder: copies of steps, put there, put back, never overwritten."""
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +17,7 @@ _FOR_AUTHORS = shutil.ignore_patterns("solution.toml", "experiments.toml", "tour
 MAIN = "app/main.py"  # of a project
 
 _ACCESS = "give yourself write access"
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 Leave = Callable[[str, list[str]], set[str]]  # of a folder's names those that are not copied
 
 
@@ -73,32 +76,37 @@ def _starter_in(course: Course, step: Step, copy: Path) -> list[str]:
 def _add(source: Path, target: Path, leave: Leave = not_copied) -> list[Path]:
     """Copy what is in `source` and not in `target`; returns the files that were made. Raises `UserError`."""
     if target.exists():
-        return _add_missing(source, target, target, leave)
+        try:
+            return _add_missing(source, target, leave)
+        except OSError as error:
+            raise cannot_make(target, error) from error
     part = target.with_name(f".{target.name}.part")  # killed in between, it leaves no half folder
     shutil.rmtree(part, ignore_errors=True)
-    made = _add_missing(source, part, target, leave)
     try:
+        made = _add_missing(source, part, leave)
         part.rename(target)
     except OSError as error:
-        raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+        shutil.rmtree(part, ignore_errors=True)
+        raise cannot_make(target, error) from error
     return [target / path.relative_to(part) for path in made]
 
 
-def _add_missing(source: Path, target: Path, called: Path, leave: Leave) -> list[Path]:
+def _add_missing(source: Path, target: Path, leave: Leave) -> list[Path]:
     made: list[Path] = []
 
     def copy_if_absent(src: str, dst: str) -> str:
         if not Path(dst).exists():
             part = Path(dst).with_name(f".{Path(dst).name}.part")  # killed in between, it leaves no half file
-            shutil.copyfile(src, part)
-            part.replace(dst)
+            try:
+                shutil.copyfile(src, part)
+                part.replace(dst)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
             made.append(Path(dst))
         return dst
 
-    try:
-        shutil.copytree(source, target, ignore=leave, copy_function=copy_if_absent, dirs_exist_ok=True)
-    except (OSError, shutil.Error) as error:
-        raise UserError(f"{called} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+    shutil.copytree(source, target, ignore=leave, copy_function=copy_if_absent, dirs_exist_ok=True)
     return made
 
 
@@ -138,8 +146,8 @@ def bring_back(course: Course, step: Step, backup: Path) -> Path | None:
     aside = set_aside(target, course.work / "backups") if target.exists() else None
     try:
         shutil.copytree(backup, target, symlinks=True)
-    except (OSError, shutil.Error) as error:
-        raise UserError(f"{target} cannot be made: {_reason(error)}.", _ACCESS, code=1) from error
+    except OSError as error:
+        raise cannot_make(target, error) from error
     return aside
 
 
@@ -157,7 +165,25 @@ def set_aside(folder: Path, parent: Path) -> Path:
         ) from error
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, shutil.Error):  # several files: source, target and reason of each
-        return "; ".join(dict.fromkeys(str(reason) for _, _, reason in error.args[0]))
-    return getattr(error, "strerror", None) or str(error)
+def cannot_make(target: Path, error: OSError) -> UserError:
+    """Return the error to raise for a folder below work/ that can't be made: why not, and what to do about it."""
+    for folder in target.parents:
+        if folder.is_symlink() and not folder.exists():
+            place = folder.readlink()
+            return UserError(
+                f"{folder} is a link to {place}, which isn't there.", "make that folder, or remove the link", code=1
+            )
+    then = "make room on the disk, then the same command again" if _is_full(error) else _ACCESS
+    return UserError(f"{target} cannot be made: {_reason(error)}.", then, code=1)
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno in _FULL or any(os.strerror(number) in _reason(error) for number in _FULL)
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's words for what went wrong, once, even if it went wrong with several files."""
+    if isinstance(error, shutil.Error):  # source, target and reason of each
+        reasons = (str(reason) for _, _, reason in error.args[0])
+        return "; ".join(dict.fromkeys(re.sub(r"^\[\w+ \d+\] (.*?)(: '.*)?$", r"\1", text) for text in reasons))
+    return error.strerror or str(error)

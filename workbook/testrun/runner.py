@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from .result import Check, read_check
 
 MERCY = 1.0  # seconds that a run gets to end when it's called off
 MOST_OF_OUTPUT = 64 * 1024
+LITTLE = 2**20  # bytes free on the disk: too few for what a run writes
 
 
 class Runner(Protocol):
@@ -100,9 +102,11 @@ class _Files:
 
     def read(self, status: int | None) -> Check:
         seconds = time.perf_counter() - self.started
-        run_tests = read_check(self.results, _end_of(self.output), seconds, status)
+        check = read_check(self.results, _end_of(self.output), seconds, status)
+        if check.trouble and (free := shutil.disk_usage(self._folder).free) < LITTLE:
+            check.trouble += f"\nThe disk is full: {free:,} bytes are free in {self._folder.parent}. Make room there."
         self.close()
-        return run_tests
+        return check
 
     def close(self) -> None:
         remove_folder(self._folder)
