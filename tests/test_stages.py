@@ -30,18 +30,6 @@ STAGES = [COURSE.folder(step) for step in COURSE.steps if step.kind == "stage"]
 # Lines of main.py. The first stage is read first, so it's the shortest; where it all is in one file, there are more.
 MAIN_LINES = {"01-cors": 113, "02-middleware": 145, "03-background": 175, "04-uploads": 200, "06-errors": 170}
 HINTS = ["Nudge", "Approach", "Shape of the code"]
-SECTIONS = [
-    "Run it",
-    "How it works",
-    "The promises",
-    "Predict and break",
-    "Change and make",
-    "Look closer",
-    "What the internet gets wrong here",
-    "If you are stuck",
-    "Before production",
-]
-
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name)
 
 
@@ -89,16 +77,6 @@ def test_promises_are_few_and_told(stage: Path) -> None:
 
     assert 1 <= len(core) <= 4
     assert [text for text in core if text not in readme] == []
-
-
-@pytest.mark.parametrize(
-    "stage", [stage for stage in STAGES if (ROOT / f"docs/stages/{stage.name}.md").exists()], ids=lambda path: path.name
-)
-def test_readme_has_the_common_shape(stage: Path) -> None:
-    """Every stage's README has the same sections in the same order."""
-    text = (stage / "README.md").read_text(encoding="utf-8")
-
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
 
 
 @each_stage

@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[2]
 WRITTEN = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 PAGE = expand(Page("troubleshooting.md", Course(ROOT)), WRITTEN)  # with what the lessons say
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workbook").rglob("*.py")))
-STAGES = sorted(page.stem for page in (ROOT / "docs" / "stages").glob("*.md"))
 OF_TYPER = "No such command '…'."
 
 
@@ -32,18 +31,6 @@ def test_the_command_says_so(heading: str) -> None:
     assert fixed
     for piece in fixed if message != OF_TYPER else []:
         assert piece in SOURCES, piece
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_every_message_of_a_stage_is_there(name: str) -> None:
-    """Every message under “If you are stuck” in a stage's README is a heading of the page."""
-    readme = (ROOT / "stages" / name / "README.md").read_text(encoding="utf-8")
-    stuck = re.search(r"^## If you are stuck\n(.*?)(?=^## )", readme, re.MULTILINE | re.DOTALL)
-    assert stuck
-    headings = "\n".join(re.findall(r"^### (.+)$", PAGE, re.MULTILINE))
-    for bold in re.findall(r"^\*\*(.+?)\*\*", stuck[1], re.MULTILINE):
-        for message in re.findall(r"`([^`]+)`", bold) or [bold]:
-            assert message in headings, message
 
 
 def test_no_heading_stands_twice() -> None:

@@ -14,7 +14,7 @@ from workbook.course.scratch import left_out
 
 # A text's kind, by the file that holds it: the first pattern that matches.
 KINDS = {
-    "lessons": ("stages/*/README.md", "docs/stages/*.md", "final/README.md", "docs/final.md"),
+    "lessons": ("stages/*/README.md", "final/README.md", "docs/final.md"),
     "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml"),
     "exercises": ("exercises/*/*.md", "docs/exercises/*.md"),
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
@@ -24,6 +24,9 @@ _PYTHON = ("workbook", "stages", "final", "exercises", "tests", "benchmarks")
 _SPOKEN = {"title", "question", "why", "says", "about", "concept", "name"}  # of a TOML table, what a learner reads
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_FILLED_IN = re.compile(
+    r"^<!-- (?!not for learners)\w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL
+)
 _BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"([^"]*)")?.*$', re.MULTILINE)
 _NOT_PROSE = re.compile(r"^ *\|[ :|-]+\|$|\{\{.*?\}\}|\{[:.#][^}]*\}|<!--.*?-->|<[^>]+>", re.MULTILINE | re.DOTALL)
 _SENTENCE = re.compile(r"(?:^|(?<=\s))\. |(?<=[.!?:])[\"”’)]*\s+(?=[\"“‘(`A-Z0-9])|\n\s*\n")
@@ -66,6 +69,7 @@ def passages(root: Path) -> Iterator[Passage]:
 def plain(text: str) -> str:
     """Return Markdown as prose: no fences, shortcodes or marks; code within a sentence becomes one word."""
     text = _FRONT.sub(lambda front: "\n" * front[0].count("\n"), text)
+    text = _FILLED_IN.sub(lambda block: "\n" * block[0].count("\n"), text)  # it's written, and counted, elsewhere
     text = _FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
     text = _BOX.sub(lambda box: box[1] or "", text)
     text = re.sub(r"`[^`\n]+`", "`code`", text)

@@ -108,13 +108,6 @@ def course(page: Page) -> str:
     return '<ol class="course" markdown>\n' + "\n".join(rows) + "\n</ol>"
 
 
-def promises(page: Page, which: str = "core") -> str:
-    """List what the step's tests prove, in their own words: `promises core` or `promises deeper`."""
-    wanted = {"core": False, "deeper": True}[which]
-    found = [promise for promise in read_promises(page.course.folder(page.its_step)) if promise.deeper is wanted]
-    return "\n".join(f"{'-' if wanted else f'{n}.'} {promise.text}" for n, promise in enumerate(found, 1))
-
-
 def experiments(page: Page) -> str:
     """Show the stage's experiments: each one's question and edit; folded, what turns red and why."""
     step = page.its_step
@@ -149,17 +142,6 @@ def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
     inside.append(experiment.why)
     title = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
     return fold_block(title, "\n\n".join(inside), "success")
-
-
-def tasks(page: Page) -> str:
-    """List the stage's tasks: the story of each, with a link to the rest of it."""
-    step = page.its_step
-    rows = []
-    for task in page.course.tasks(step):
-        text = (task.folder / "README.md").read_text(encoding="utf-8").split("\n\n")
-        story = with_links_for(page.path, text[1], f"{page.course.place(step)}/tasks/{task.folder.name}", page.shown)
-        rows.append(f"{task.number}. **{page.link(task.title, task_page(step, task))}**<br>\n    {story}")
-    return "\n".join(rows)
 
 
 def task_text(course: Course, step: Step, task: Task) -> str:
@@ -241,6 +223,6 @@ def hours(page: Page) -> str:
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
-    function.__name__: function for function in (code, head, course, promises, experiments, tasks, play, readme, onward)
+    function.__name__: function for function in (code, head, course, experiments, play, readme, onward)
 }
 WORDS: dict[str, Callable[..., str]] = {function.__name__: function for function in (minutes, title, concept, hours)}
