@@ -104,7 +104,7 @@ class _Files:
         seconds = time.perf_counter() - self.started
         check = read_check(self.results, _end_of(self.output), seconds, status)
         if check.trouble and (free := shutil.disk_usage(self._folder).free) < LITTLE:
-            check.trouble += f"\nThe disk is full: {free:,} bytes are free in {self._folder.parent}. Make room there."
+            check.trouble = f"The disk is full: {free:,} bytes are free in {self._folder.parent}. Make room there."
         self.close()
         return check
 
