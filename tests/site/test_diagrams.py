@@ -237,6 +237,8 @@ def test_the_handlers_are_those_of_the_app() -> None:
     code = source("06-errors").replace("AnyHTTPException", "HTTPException")
     assert re.findall(r"@app\.exception_handler\((\w+)\)\nasync def (\w+)", code) == list(error.HANDLERS)
     layers = re.findall(r"^        Middleware\((\w+)", code, re.MULTILINE)
+    most = re.findall(r"max_body_size=(\d+) \* 1024", code)
+    assert re.findall(r"(\d+) KiB", " ".join(ElementTree.fromstring(render("error")).itertext())) == most * 2
     drawn = [text for text in ElementTree.fromstring(render("error")).itertext() if text in layers]
     assert drawn == layers
 

@@ -11,9 +11,9 @@ ORDER = ("one after", "the other;", "if one raises,", "the rest are", "not calle
 LEFT, COLUMN = 52, 118
 TOLD = (
     "POST /posts reaches the route. It stores the post, notes three tasks and returns; nothing of them runs yet. The "
-    "reply, 201, is sent to the client, who may hang up: that stops nothing. Then the tasks run one after the other: "
-    "mail_author, add_to_feed, mail_subscribers. Each takes the post's id and opens its own session. If one raises, "
-    "the rest are not called. SIGTERM waits for them. A crash, kill -9 or a power cut loses what has not run."
+    "response, 201, is sent to the client, who may hang up: that stops nothing. Then the tasks run one after the "
+    "other: mail_author, add_to_feed, mail_subscribers. Each takes the post's id and opens its own session. If one "
+    "raises, the rest are not called. SIGTERM waits for them. A crash, kill -9 or a power cut loses what has not run."
 )
 
 
@@ -31,11 +31,11 @@ def draw_background() -> str:
     canvas.text((LEFT + route.x) / 2, 72, ("text", "POST"), anchor="middle")
     canvas.box(route, *lines, ("text", "three noted, none runs"), kind="accent")
     canvas.arrow((app.middle, route.bottom), (app.middle, 186), (LEFT, 186))
-    canvas.text((LEFT + app.middle) / 2, 180, ("name", "201, the reply"), anchor="middle")
+    canvas.text((LEFT + app.middle) / 2, 180, ("name", "201, the response"), anchor="middle")
     canvas.text(1, 216, ("text", "may hang up:"), ("text", "stops nothing"))
 
     after = Box(COLUMN - 8, 204, WIDTH - COLUMN + 7, 238)
-    canvas.box(after, ("name", "after the reply"), ("text", "each opens its own session"), kind="layer", top=6)
+    canvas.box(after, ("name", "after the response"), ("text", "each opens its own session"), kind="layer", top=6)
     boxes = stack(COLUMN + 4, after.y + 50, width - 10, [46] * len(TASKS), 18)
     for n, ((name, does), at) in enumerate(zip(TASKS, boxes, strict=True)):
         canvas.box(at, ("code", name), ("text", does))

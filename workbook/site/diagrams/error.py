@@ -4,17 +4,17 @@ from .canvas import WIDTH, Box, Canvas, Words
 
 # Who answers what, from the outside in: the layer, then what happens, then what the code does about it.
 CRASH: list[Words] = [("text", "what no handler takes"), ("code", "→ failure: 500")]
-TOO_LARGE: list[Words] = [("text", "over 64 KiB declared"), ("text", "→ 413, unread")]
+TOO_LARGE: list[Words] = [("text", "over 256 KiB declared"), ("text", "→ 413, unread")]
 HANDLERS = (("HTTPException", "refused"), ("RequestValidationError", "invalid"), ("SQLAlchemyError", "database_failed"))
 IN, RAIL = 44, WIDTH - 24
 ROW = 44
 TOLD = (
     "A request passes CORSMiddleware, then ServerErrorMiddleware, then BodyLimitMiddleware, then the exception "
     "handlers, and reaches the route. Errors come back from inside. An HTTPException is answered by refused, a "
-    "RequestValidationError by invalid, a SQLAlchemyError by database_failed. A body that declares more than 64 KiB is "
-    "answered by BodyLimitMiddleware. Anything else is a crash: it passes the handlers and is answered by failure, in "
-    "ServerErrorMiddleware, which then raises it again for the server's log. All of them call error_response, so all "
-    "replies have the one shape, and all pass CORSMiddleware, so a page on an allowed origin can read them."
+    "RequestValidationError by invalid, a SQLAlchemyError by database_failed. A body that declares more than 256 KiB "
+    "is answered by BodyLimitMiddleware. Anything else is a crash: it passes the handlers and is answered by failure, "
+    "in ServerErrorMiddleware, which then raises it again for the server's log. All of them call error_response, so "
+    "all responses have the one shape, and all pass CORSMiddleware, so a page on an allowed origin can read them."
 )
 
 
@@ -41,8 +41,8 @@ def draw_error() -> str:
         canvas.dot(RAIL, at.y + ROW / 2, kind="accent")
     canvas.arrow((RAIL, rows[-1].y + ROW / 2), (RAIL, 20), kind="accent")
     canvas.text(IN, 16, ("name", "request"), anchor="middle")
-    canvas.text(RAIL, 16, ("name", "reply"), anchor="middle", kind="accent")
+    canvas.text(WIDTH - 1, 16, ("name", "response"), anchor="end", kind="accent")
     shape = canvas.box(Box(1, 498, WIDTH - 2, 70), kind="accent")
     lines = '{"success": false, "message": "…",', '\u2007"errors": […]}'
-    canvas.text(16, shape.y + 22, ("name", "Whoever answers, the shape is one:"), *(("code", line) for line in lines))
+    canvas.text(16, shape.y + 22, ("name", "There is one shape for all of them:"), *(("code", line) for line in lines))
     return canvas.svg(shape.bottom + 1)

@@ -5,10 +5,10 @@ from .canvas import WIDTH, Box, Canvas
 PAGE, BROWSER, API = 46, 166, 292
 TOLD = (
     "A page on another origin asks the browser to POST JSON. The browser first sends OPTIONS to the API, with the "
-    "page's origin, the method and the headers. If the API answers 200 and names the origin in "
-    "Access-Control-Allow-Origin, the browser sends the POST and shows the reply to the page. If the API answers 400, "
-    "the POST is never sent and the page gets “Failed to fetch”. A simple request, such as a GET or the POST of a "
-    "form, is sent without this question: it is executed, whoever may read the reply."
+    "page's origin, the method and the headers. If the API answers 200 and names the origin in Access-Control-Allow- "
+    "Origin, the browser sends the POST and shows the response to the page. If the API answers 400, the POST is never "
+    "sent and the page gets “Failed to fetch”. A simple request, such as a GET or the POST of a form, is sent without "
+    "this question: it is executed, no matter who may read the response."
 )
 
 
@@ -22,12 +22,12 @@ def draw_preflight() -> str:
     canvas.text(WIDTH / 2, 130, ("text", "May this origin POST, with JSON?"), anchor="middle")
 
     canvas.box(Box(1, 144, WIDTH - 2, 148), kind="yes")
-    canvas.text(12, 163, ("name", "✓ allowed: the replies name the origin"), kind="yes")
+    canvas.text(12, 163, ("name", "✓ allowed: the response names the origin"), kind="yes")
     _lifelines(canvas, 174, 286)
     _message(canvas, API, BROWSER, 194, "200")
     _message(canvas, BROWSER, API, 224, "POST /posts")
     _message(canvas, API, BROWSER, 254, "201")
-    _message(canvas, BROWSER, PAGE, 278, "the reply")
+    _message(canvas, BROWSER, PAGE, 278, "the response")
 
     canvas.box(Box(1, 304, WIDTH - 2, 116), kind="no")
     canvas.text(12, 323, ("name", "✗ refused: the POST is never sent"), kind="no")

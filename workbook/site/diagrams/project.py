@@ -5,7 +5,7 @@ from .canvas import WIDTH, Box, Canvas, Words
 # From the outermost to the innermost, as the app builds them; `tests/site/test_diagrams.py` asks the app.
 LAYERS = (
     ("RequestLogMiddleware", "id, time, a line in the log"),
-    ("SecurityHeadersMiddleware", "three headers on every reply"),
+    ("SecurityHeadersMiddleware", "headers on every response"),
     ("CORSMiddleware", "which pages may read it"),
     ("CrashMiddleware", "a bug becomes a 500"),
     ("RequestBodyLimitMiddleware", "too large: 413, unread"),

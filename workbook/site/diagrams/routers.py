@@ -17,7 +17,7 @@ TOLD = (
     "the title, the start, which routers there are. Below it the routers auth, users, posts and uploads: paths and "
     "statuses. Below them dependencies.py: who is calling, which post. Below it crud.py, which reads and writes rows "
     "and knows nothing of HTTP, security.py, storage.py and schemas.py. At the bottom database.py, models.py and "
-    "config.py. A request goes down through these rows to the database, and the reply comes back up."
+    "config.py. A request goes down through these rows to the database, and the response comes back up."
 )
 
 
@@ -26,7 +26,7 @@ def draw_routers() -> str:
     y: float = 36
     canvas.text(SIDE, 16, ("name", "request"), anchor="middle")
     canvas.text(WIDTH / 2, 16, ("text", "imports point down"), anchor="middle")
-    canvas.text(WIDTH - 26, 16, ("name", "reply"), anchor="middle")
+    canvas.text(WIDTH - 36, 16, ("name", "response"), anchor="middle")
     for n, (does, modules) in enumerate(ROWS):
         frame = Box(1, y, WIDTH - 2, HEIGHT)
         canvas.box(frame, ("text", does), kind="layer", top=5)
