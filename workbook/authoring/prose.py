@@ -16,7 +16,7 @@ from workbook.course.scratch import left_out
 KINDS = {
     "lessons": ("stages/*/README.md", "final/README.md", "docs/final.md"),
     "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml"),
-    "exercises": ("exercises/*/*.md", "docs/exercises/*.md"),
+    "exercises": ("exercises/*/*.md",),
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
     "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml"),
 }
