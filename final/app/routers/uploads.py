@@ -19,10 +19,8 @@ from ..schemas import (
 from ..storage import FILE_BYTES, FORM_ROOM
 
 MAX_FILES = 5
-# Without the format the OpenAPI page asks for a list of texts.
-OneOfSeveral = Annotated[
-    UploadFile, WithJsonSchema({"type": "string", "format": "binary"})
-]
+# Without the format, the OpenAPI page and generated clients take it for a text.
+FormFile = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
 IMAGES = "image/jpeg, image/png, image/webp"
 DOCUMENTS = f"{IMAGES}, application/pdf"
 
@@ -58,7 +56,7 @@ def store(
 
 
 @router.post("/image", status_code=201, openapi_extra=takes("file", DOCUMENTS))
-def upload_image(file: UploadFile, user: CurrentUser) -> UploadPublic:
+def upload_image(file: FormFile, user: CurrentUser) -> UploadPublic:
     """Store a JPEG, PNG or WebP image, or a PDF."""
     (stored,) = store(user, [file], [storage.check_document(file)])
     return UploadPublic.model_validate(stored)
@@ -66,7 +64,7 @@ def upload_image(file: UploadFile, user: CurrentUser) -> UploadPublic:
 
 @router.post("/profile-picture", status_code=201, openapi_extra=takes("file", IMAGES))
 def upload_profile_picture(
-    file: UploadFile,
+    file: FormFile,
     user: CurrentUser,
     description: Annotated[Description, Form()] = "",
 ) -> ProfilePicturePublic:
@@ -85,7 +83,7 @@ def upload_profile_picture(
     openapi_extra=takes("files", DOCUMENTS),
 )
 def upload_multiple(
-    files: Annotated[list[OneOfSeveral], File(min_length=1, max_length=MAX_FILES)],
+    files: Annotated[list[FormFile], File(min_length=1, max_length=MAX_FILES)],
     user: CurrentUser,
 ) -> UploadsPublic:
     """Store several images or PDFs: all of them, or none."""

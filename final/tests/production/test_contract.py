@@ -1,5 +1,6 @@
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -197,6 +198,27 @@ def test_operations_are_grouped_and_named(client: Client) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_a_generated_client_has_short_names(client: Client) -> None:
+    """An operation's id is a name for a function, and doesn't repeat its path and method."""
+    for name, operation in operations(client):
+        method, path = name.split()
+        by_default = re.sub(r"\W", "_", f"{path}_{method.lower()}")
+
+        assert operation["operationId"].isidentifier()
+        assert not operation["operationId"].endswith(by_default), name
+
+
+def test_a_generated_client_knows_what_it_gets(client: Client) -> None:
+    """Every success has a schema with a name, or a list of such; only a 204 has nothing."""
+    for name, operation in operations(client):
+        for status, reply in operation["responses"].items():
+            if status == "204":
+                assert "content" not in reply, name
+            elif status < "4":
+                schema = reply["content"]["application/json"]["schema"]
+                assert "$ref" in schema.get("items", schema), name
+
+
 def test_uploads_tell_which_files_they_take(client: Client) -> None:
     """An upload describes the kinds of file that it takes, and how many."""
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
@@ -214,3 +236,5 @@ def test_uploads_tell_which_files_they_take(client: Client) -> None:
                 ("string", None),
                 ("array", 5),
             }, name
+            # Without it, a generated client sends the file as a text.
+            assert described.get("items", described)["format"] == "binary", name
