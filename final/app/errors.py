@@ -56,7 +56,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def refused(request: Request, exc: HTTPException) -> JSONResponse:
+async def refused(request: Request, exc: HTTPException) -> JSONResponse:
     headers = dict(exc.headers or {})
     message = advise(exc.status_code, str(exc.detail))
     if is_full_disk(exc):
@@ -75,7 +75,7 @@ def is_full_disk(exc: HTTPException) -> bool:
     return isinstance(cause, OSError) and cause.errno in NO_ROOM
 
 
-def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
+async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
     """Name each wrong field, and echo nothing: what was sent may be a password."""
     errors = [
         FieldError(field=name_of(e["loc"]), message=e["msg"], type=e["type"])
@@ -90,7 +90,7 @@ def name_of(loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, loc)).encode("ascii", "backslashreplace").decode()[:200]
 
 
-def conflicting(_: Request, exc: SQLAlchemyError) -> JSONResponse:
+async def conflicting(_: Request, exc: SQLAlchemyError) -> JSONResponse:
     """Refuse a change of what another request has deleted or taken meanwhile."""
     log.info("conflict: %s", type(exc).__name__)
     message = (
@@ -99,7 +99,7 @@ def conflicting(_: Request, exc: SQLAlchemyError) -> JSONResponse:
     return error_response(status_code=409, message=message)
 
 
-def unreachable(_: Request, exc: SQLAlchemyError) -> JSONResponse:
+async def unreachable(_: Request, exc: SQLAlchemyError) -> JSONResponse:
     """Say that the database is gone, full, or too busy: that passes."""
     log.error("the database does not answer", exc_info=exc)
     return error_response(status_code=503, headers={"Retry-After": "5"})
