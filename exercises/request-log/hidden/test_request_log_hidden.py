@@ -171,20 +171,39 @@ def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) 
         assert name.encode() in (client.app.read("probe-tasks.txt") or b""), said
 
 
-@pytest.mark.parametrize("has_variable", [False, True], ids=["in .env", "in .env and in the environment"])
+CWD = "/proc/self/cwd"  # the app's working directory as an absolute path, whatever that is called where the app runs
+
+
+@pytest.mark.parametrize(
+    "in_file, in_environment, named",
+    [
+        ("from-file.txt", "", "from-file.txt"),
+        ("from-file.txt", "from-variable.txt", "from-variable.txt"),
+        ("", "logs/audit.txt", "logs/audit.txt"),
+        ("", f"{CWD}/logs/audit.txt", "logs/audit.txt"),
+        (f"{CWD}/logs/night audit", "", "logs/night audit"),
+    ],
+    ids=["in .env", "in .env and in the environment", "in a folder", "absolute", "absolute, in .env"],
+)
 def test_the_setting_names_the_file(
-    with_files: Callable[..., Client], unique: Callable[[str], str], lines_about: LinesAbout, has_variable: bool
+    with_files: Callable[..., Client],
+    unique: Callable[[str], str],
+    lines_about: LinesAbout,
+    in_file: str,
+    in_environment: str,
+    named: str,
 ) -> None:
-    """REQUEST_LOG may come from .env, as every other setting; the environment wins over it."""
-    env = {"REQUEST_LOG": "from-variable.txt"} if has_variable else {}
-    client, path = with_files({".env": "REQUEST_LOG=from-file.txt\n"}, **env), f"/{unique('elsewhere')}"
+    """REQUEST_LOG may come from .env, as every other setting; the environment wins over it. A folder in it counts."""
+    if CWD in in_file + in_environment and not Path(CWD).exists():
+        pytest.skip("not proven here: this system has no /proc/self/cwd")
+    env = {"REQUEST_LOG": in_environment} if in_environment else {}
+    dotenv = {".env": f'REQUEST_LOG="{in_file}"\n'} if in_file else {}
+    client, path = with_files({"logs/old": "", **dotenv}, **env), f"/{unique('elsewhere')}"
     client.get(path)
 
-    file = "from-variable.txt" if has_variable else "from-file.txt"
-    found = lines_about(client, path, file=file)
-    assert len(found) == 1, (
-        f"no line in {file}, which REQUEST_LOG names {'in the environment' if has_variable else 'in .env'}"
-    )
+    found = lines_about(client, path, file=named)
+    where = "in the environment" if in_environment else "in .env"
+    assert len(found) == 1, f"no line in {named}, which REQUEST_LOG={in_environment or in_file} names {where}"
 
 
 def test_a_crash_leaves_its_line(client: Client, ada: Member, rng: random.Random, lines_about: LinesAbout) -> None:
