@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import pytest
 from junitparser import JUnitXml
 
 from workbook.grader.results import Learner, Override
@@ -52,6 +53,23 @@ def test_canvas_gets_its_own_file_names_back(tmp_path: Path) -> None:
         assert "Ada Lovelace" in packed.read("pagination.html").decode()
 
 
+@pytest.mark.parametrize("letters", ["..\\..\\ +1", "C:up", "a\nb", "what?*", "..\\\\server\\share"])
+def test_a_name_leads_nowhere_on_windows(tmp_path: Path, letters: str) -> None:
+    """What Windows takes for a folder, a drive or no name is left out of the names; the numbers route the page."""
+    files = {
+        "canvas": f"lovelaceada_4711_90125_{letters}.zip",
+        "moodle": f"Ada {letters}_815_assignsubmission_file/a.zip",
+    }
+    for system, file in files.items():
+        list(write_feedback(two(file=file), Target(tmp_path)))
+
+        (name, *_) = inside(tmp_path / f"feedback-{system}-pagination.zip")
+        assert not set('\\:*?"<>|\n') & set(name)
+        assert name.startswith("lovelaceada_4711_90125_" if system == "canvas" else "Ada ")
+        for one in tmp_path.iterdir():
+            one.unlink()
+
+
 def test_canvas_gets_a_page_for_what_was_no_zip(tmp_path: Path) -> None:
     """For Canvas, a page goes back for a file that isn't a zip, and its name begins like the file's."""
     list(write_feedback(two(file="lovelaceada_4711_90125_notes.txt"), Target(tmp_path)))
@@ -80,7 +98,7 @@ def test_two_files_of_one_name_are_one_learners(tmp_path: Path) -> None:
     assert list(inside(tmp_path / "feedback-canvas-pagination.zip")) == [CANVAS]
     assert [one.about[:36] for one in written] == [
         "1 page, back through Canvas",
-        "no feedback zip for 1 learners: no f",
+        "no feedback zip for 1 learner: no fi",
     ]
 
 

@@ -12,6 +12,9 @@ from .marks import ClassMarks, Graded, Mark, Row
 from .pages import learner_page
 from .writing import LONG_AGO, Target, Written
 
+# What Windows takes for the end of a folder's name, or for no part of a name. Both systems find the learner by numbers.
+ODD = {ord(letter): "_" for letter in '\\:*?"<>|'} | dict.fromkeys(range(32), "_")
+
 
 def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """Write feedback-canvas-NAME.zip and feedback-moodle-NAME.zip for files that came from there.
@@ -32,16 +35,18 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for row, mark in pages:
                     page = learner_page(marks, row, only=exercise.name).encode()
-                    named = entry(mark, exercise, page)
-                    if named and named[0] not in archive.NameToInfo:  # nobody may get another's page
-                        archive.writestr(_member(named[0]), named[1])
+                    if not (named := entry(mark, exercise, page)):
+                        continue
+                    name = named[0].translate(ODD)
+                    if name not in archive.NameToInfo:  # nobody may get another's page
+                        archive.writestr(_member(name), named[1])
                         routed.add(row.learner.id)
                 many = len(archive.NameToInfo)
             yield Written(path, f"{number_of(many, 'page')}, back through {system.capitalize()}")
     others = sum(row.counts and row.learner.id not in routed for row in marks.rows)
     if others:
         why = "no file of theirs is named as Canvas or Moodle name downloads; their pages are in learners/ of the html"
-        yield Written(None, f"no feedback zip for {others} learners: {why}")
+        yield Written(None, f"no feedback zip for {number_of(others, 'learner')}: {why}")
 
 
 def _of(marks: ClassMarks, exercise: Graded) -> Iterator[tuple[Row, Mark]]:
