@@ -152,7 +152,7 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
     opened(tab)
     tab.get_by_text("Break it here").click()
     tab.get_by_role("textbox", name="main.py").fill("# my own\n")
-    tab.get_by_label("Experiment").select_option("2")
+    tab.get_by_label("Experiment").select_option("3")
     form = tab.locator("workbook-playground form")
     assert "+ " in form.get_by_role("group", name="What the edit changes").first.inner_text()
     form.get_by_role("button", name="Break it and see").click()
@@ -180,7 +180,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     """A hidden experiment shows what's red and asks what was done; the answer shows the edit."""
     opened(tab)
     tab.locator(".pg-breaking").evaluate("box => (box.open = true)")
-    tab.get_by_label("Experiment").select_option("4")
+    tab.get_by_label("Experiment").select_option("2")
     shipped = tab.get_by_role("textbox", name="main.py").input_value()
     form = tab.locator("workbook-playground form")
     form.get_by_role("checkbox", name="Nothing turns red").check()

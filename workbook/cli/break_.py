@@ -1,5 +1,6 @@
 """`workbook break`: predict what an edit breaks, then see."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -124,8 +125,14 @@ def _predict(
     given: list[int] | None,
 ) -> None:
     terminal = here.terminal
-    show_choices(terminal, choices)
-    numbers = given if given is not None else predicted_numbers(here, choices)
+    before = here.progress.of(step).tried.get(experiment.title)
+    numbers = given
+    if given is not None or before is None:
+        show_choices(terminal, choices)
+    if given is None and before is None:
+        numbers = predicted_numbers(here, choices)
+    elif given is None:
+        _say_that_it_was_asked(here, before=bool(before))
     sure = how_sure(here) if numbers is not None else ""
     found = trial.result(terminal)
     _show_red(here, found)
@@ -152,6 +159,13 @@ def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, 
             terminal.line(f"{n}  {choice}", indent=2, hang=3)
         terminal.line()
 
+    before = here.progress.of(step).tried.get(experiment.title)
+    if given is None and before is not None:
+        _say_that_it_was_asked(here, before=before)
+        terminal.line(f"It was: {experiment.answer}.")
+        screens.show_edits(terminal, experiment.edits)
+        _explain(here, experiment)
+        return
     show()
     numbers = given if given is not None else _numbers(here, "Its number: ", len(experiment.choices), show)
     if numbers is None:
@@ -166,11 +180,16 @@ def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, 
 
 
 def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[PromiseText]:
-    """Return what the learner chooses among: every core promise, every one that breaks, and others up to eight."""
-    must = {promise.name for promise in promises if not promise.deeper or promise.name in experiment.red}
-    spare = [promise.name for promise in promises if promise.name not in must]
+    """Return what the learner chooses among: every core promise, every one that breaks, and others up to eight.
+
+    The others differ from one experiment to the next: otherwise what's new in the list would be what breaks.
+    """
+    clear = [promise for promise in promises if promise.name not in experiment.unclear]
+    must = {promise.name for promise in clear if not promise.deeper or promise.name in experiment.red}
+    spare = [promise.name for promise in clear if promise.name not in must]
+    spare.sort(key=lambda name: hashlib.sha256(f"{experiment.title} {name}".encode()).digest())
     chosen = must | set(spare[: max(0, CHOICES - len(must))])
-    return [promise for promise in promises if promise.name in chosen]
+    return [promise for promise in clear if promise.name in chosen]
 
 
 def _show_red(here: Context, found: Check) -> None:
@@ -230,6 +249,15 @@ def read_numbers(text: str, most: int) -> list[int] | None:
     if not words or not all(word in known for word in words):
         return None
     return sorted({known[word] for word in words} - {0})
+
+
+def _say_that_it_was_asked(here: Context, *, before: bool) -> None:
+    """Say how the prediction went: it's asked once, and again by `workbook review` when it's due."""
+    here.terminal.line(
+        f"You've predicted this one before, and it came {'as you said' if before else 'otherwise'}.", "bold"
+    )
+    here.terminal.line("uv run workbook review asks it again when it's due.", "dim")
+    here.terminal.line()
 
 
 def show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:

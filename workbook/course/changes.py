@@ -29,7 +29,8 @@ class Edit:
 class Experiment:
     """An edit that breaks the promises in `red`, or none.
 
-    A hidden one shows no edit: the learner chooses among `choices`, and `answer` is the right one.
+    A hidden one shows no edit: the learner chooses among `choices`, and `answer` is the right one. A prediction doesn't
+    offer the promises in `unclear`, because their sentences don't decide whether this edit breaks them.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Experiment:
     hidden: bool = False
     choices: tuple[str, ...] = ()
     answer: str = ""
+    unclear: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,16 @@ def read_experiments(stage: Path) -> list[Experiment]:
     experiments = []
     for number, entry in enumerate(_load(file).get("experiment", []), 1):
         where = f"{file.name}, experiment {number}"
-        unknown = set(entry) - {"title", "question", "red", "why", "edit", "hidden", "choices", "answer"}
+        unknown = set(entry) - {"title", "question", "red", "why", "edit", "hidden", "choices", "answer", "unclear"}
         missing = {"title", "question", "red", "why", "edit"} - set(entry)
         if unknown or missing:
             raise BadChange(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}")
         if not all(isinstance(entry[name], str) for name in ("title", "question", "why")):
             raise BadChange(f"{where}: title, question and why must be texts")
-        if not isinstance(entry["red"], list) or not all(isinstance(name, str) for name in entry["red"]):
-            raise BadChange(f"{where}: red must be a list of names")
+        for key in ("red", "unclear"):
+            names = entry.get(key, [])
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise BadChange(f"{where}: {key} must be a list of names")
         hidden = entry.get("hidden", False)
         if hidden and entry.get("answer") not in entry.get("choices", []):
             raise BadChange(f"{where}: a hidden experiment needs choices, and an answer among them")
@@ -95,6 +99,7 @@ def read_experiments(stage: Path) -> list[Experiment]:
                 hidden=hidden,
                 choices=tuple(entry.get("choices", [])),
                 answer=entry.get("answer", ""),
+                unclear=frozenset(entry.get("unclear", [])),
             )
         )
     return experiments

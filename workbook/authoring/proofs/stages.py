@@ -47,7 +47,7 @@ def wrong_experiment(root: Path, stage: Path, experiment: Experiment, runner: Ru
         return str(error)
     if found.trouble:
         return found.trouble
-    unknown = experiment.red - {promise.name for promise in found.promises}
+    unknown = (experiment.red | experiment.unclear) - {promise.name for promise in found.promises}
     if unknown:
         return f"no promise is called {', '.join(sorted(unknown))}"
     hidden = {promise.name: promise.reason for promise in found.not_proven}

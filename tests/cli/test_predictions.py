@@ -1,0 +1,81 @@
+"""Predictions are asked once, and can't be made by elimination."""
+
+from pathlib import Path
+
+import pytest
+
+from workbook.cli.break_ import CHOICES, choices_for
+from workbook.course.changes import Edit, Experiment
+from workbook.course.model import Course
+from workbook.course.promises import PromiseText
+
+from ..golden import Screens
+from ..runners import Workbook
+from .test_session import BACK, KEYS, open_session, quit_session
+
+COURSE = Course.find(Path(__file__).parents[2])
+STAGES = [step for step in COURSE.steps if step.kind == "stage"]
+TITLES = {1: "Everybody is welcome", 3: "Something in the greeting"}  # of the small course
+PROMISES = [PromiseText(f"test_{n}", f"Promise {n}.", deeper=n > 3) for n in range(20)]
+
+
+def experiment(title: str, *red: str, unclear: tuple[str, ...] = ()) -> Experiment:
+    return Experiment(title, "?", frozenset(red), "So.", (Edit("main.py", "a", "b"),), unclear=frozenset(unclear))
+
+
+def test_what_is_offered_gives_nothing_away() -> None:
+    """Core promises and those that break are always offered; the others differ from one experiment to the next."""
+    offers = [{promise.name for promise in choices_for(experiment(f"No. {n}", "test_9"), PROMISES)} for n in range(40)]
+
+    assert all(offer > {"test_0", "test_1", "test_2", "test_3", "test_9"} for offer in offers)
+    assert {len(offer) for offer in offers} == {CHOICES}
+    assert set.union(*offers) == {promise.name for promise in PROMISES}
+    assert choices_for(experiment("No. 1", "test_9"), PROMISES) == choices_for(experiment("No. 1", "test_9"), PROMISES)
+
+
+def test_promises_that_do_not_decide_are_not_offered() -> None:
+    """A promise whose sentence doesn't decide whether the edit breaks it isn't offered, red or not."""
+    offered = choices_for(experiment("A", "test_9", "test_12", unclear=("test_1", "test_12")), PROMISES)
+
+    names = {promise.name for promise in offered}
+    assert {"test_0", "test_2", "test_3", "test_9"} < names
+    assert not names & {"test_1", "test_12"}
+
+
+def test_no_place_tells_what_an_experiment_does() -> None:
+    """Neither the one that breaks nothing nor the one that hides its edit has the same place, or number, everywhere."""
+    everywhere = [COURSE.experiments(step) for step in STAGES]
+    hidden = [[number for number, one in enumerate(found) if one.hidden] for found in everywhere]
+    harmless = [[number for number, one in enumerate(found) if not one.red] for found in everywhere]
+
+    for places in (hidden, harmless):
+        assert max(places.count(place) for place in places) <= len(STAGES) / 2
+    assert len({len(found) for found in everywhere}) > 1
+    assert len({len(found) for found in harmless}) > 1
+
+
+@pytest.mark.parametrize("number, answer", [(1, "2"), (3, "1")], ids=["shown", "hidden"])
+def test_a_prediction_is_asked_once(workbook: Workbook, number: int, answer: str, screens: Screens) -> None:
+    """An experiment that you've predicted shows what came, and doesn't ask again; nothing more is recorded."""
+    title = TITLES[number]
+    workbook.note("predicted", "01-hello", experiment=title, prediction=[int(answer)], right=False, sure="certain")
+
+    screen = workbook.screen("break", "01", str(number))
+
+    assert screen.wait_for_end() == 0
+    screens(f"break-again-{number}", screen.text)
+    assert len(workbook.notes("predicted")) == 1
+
+
+def test_the_session_asks_once_too(workbook: Workbook) -> None:
+    """When every experiment is predicted, b shows the first again, without a question."""
+    for title in ("Everybody is welcome", "Another sentence", "Something in the greeting"):
+        workbook.note("predicted", "01-hello", experiment=title, prediction=[1], right=True, sure="a guess")
+    screen = open_session(workbook)
+
+    screen.press("b")
+    screen.wait_for("You've predicted this one before, and it came as you said.", "Why", BACK)
+    screen.press("\r")
+    screen.wait_for("Back from experiment 1.", KEYS)
+
+    quit_session(screen)
