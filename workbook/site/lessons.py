@@ -40,7 +40,8 @@ class BadLesson(Exception):
 def _facts(course: Course, step: Step) -> str:
     """Return the step's place in the course, and how long it takes."""
     alike = [other for other in course.steps if other.kind == step.kind]
-    return f"{step.kind.capitalize()} {alike.index(step) + 1} of {len(alike)} · about {step.minutes} minutes"
+    number = f" {alike.index(step) + 1} of {len(alike)}" if len(alike) > 1 else ""
+    return f"{step.kind.capitalize()}{number} · about {step.minutes} minutes"
 
 
 def _promises(course: Course, step: Step, which: str) -> str:

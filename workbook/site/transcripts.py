@@ -1,8 +1,8 @@
 """Run the console blocks of pages in a copy of the course, and compare or write what the commands print.
 
-    python -m workbook.site.transcripts stages/01-cors/README.md docs/final.md [--write]
+    python -m workbook.site.transcripts stages/01-cors/README.md docs/testing.md [--write]
 
-In a lesson, the code and the lists are compared or written too, and its stage is served meanwhile, as `workbook run`
+In a lesson, the code and the lists are compared or written too, and its app is served meanwhile, as `workbook run`
 serves it. On another page the front matter says with `serve: STEP` what is.
 """
 
@@ -187,7 +187,7 @@ def outputs(root: Path, page: Path) -> list[tuple[Block, list[list[str]]]]:
     """Return each console block of the page that is run, with what each of its commands wrote."""
     text = page.read_text(encoding="utf-8")
     lesson = step_of(Course(root), page)
-    served = lesson.name if lesson and lesson.kind == "stage" else meta.get_data(text)[1].get("serve")
+    served = lesson.name if lesson and lesson.kind != "exercise" else meta.get_data(text)[1].get("serve")
     blocks = [block for block in blocks_of(text) if block.runs]
     if not blocks:
         return []
