@@ -55,9 +55,7 @@ def temporary_folder(what: str, place: str | None = None) -> Iterator[Path]:
 
 
 def sweep(place: Path) -> None:
-    """Remove what killed commands of this user have left in `place`, and nothing else."""
-    if sys.platform == "win32":
-        return
+    """Remove what killed commands of this user have left in `place`, and nothing else; on Windows nothing."""
     with contextlib.suppress(OSError), os.scandir(place) as found:
         for entry in found:
             if entry.name.startswith(PREFIX):
@@ -66,6 +64,8 @@ def sweep(place: Path) -> None:
 
 
 def _remove_if_left(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
     import fcntl
 
     about = folder.lstat()

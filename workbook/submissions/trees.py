@@ -18,6 +18,7 @@ SECONDS = 20.0  # of processor time, to read one submission
 LEFT_OUT = {"__pycache__", "__MACOSX", "node_modules", "venv", "site-packages"}
 ENVIRONMENT = "pyvenv.cfg"  # is in every virtual environment, whatever its folder is called
 HAS_HANDLES = os.open in os.supports_dir_fd and os.scandir in os.supports_fd  # not on Windows
+FOLDER: int = getattr(os, "O_DIRECTORY", 0)  # not on Windows
 READ = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -107,10 +108,10 @@ def open_below(top: Path, below: Parts = ()) -> int:
             return os.open(top, READ)
         if not HAS_HANDLES:
             return os.open(top.joinpath(*below), READ)
-        here = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+        here = os.open(top, os.O_RDONLY | FOLDER)
         try:
             for folder in below[:-1]:
-                inside = os.open(folder, READ | os.O_DIRECTORY, dir_fd=here)
+                inside = os.open(folder, READ | FOLDER, dir_fd=here)
                 os.close(here)
                 here = inside
             return os.open(below[-1], READ, dir_fd=here)
@@ -207,7 +208,7 @@ def _opened(top: int | Path, folder: Parts) -> tuple[int | None, int | Path]:
     """Return a handle to be closed, if there's one, and what to list. Raises `OSError`, `Changing`."""
     if isinstance(top, Path):
         return None, top.joinpath(*folder)
-    number = _walk_down(top, folder, os.O_DIRECTORY)
+    number = _walk_down(top, folder, FOLDER)
     return number, number
 
 
@@ -215,7 +216,7 @@ def _walk_down(top: int, parts: Parts, flags: int) -> int:
     here = os.dup(top)
     try:
         for part in parts[:-1]:
-            inside = os.open(part, READ | os.O_DIRECTORY, dir_fd=here)
+            inside = os.open(part, READ | FOLDER, dir_fd=here)
             os.close(here)
             here = inside
         return os.open(parts[-1] if parts else ".", READ | flags, dir_fd=here)

@@ -117,12 +117,13 @@ def serve_run(line: "ChildLine") -> NoReturn:
     status = run_pytest(request["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
-    import resource  # Unix alone
+    if sys.platform != "win32":
+        import resource
 
-    # Whoever waits for this process sees the memory of the largest app that it has waited for, too.
-    own = json.dumps({"own_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}).encode()
-    with contextlib.suppress(OSError):
-        line.answers.write(own + b"\n")
+        # Whoever waits for this process sees the memory of the largest app that it has waited for, too.
+        own = json.dumps({"own_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}).encode()
+        with contextlib.suppress(OSError):
+            line.answers.write(own + b"\n")
     os._exit(status)
 
 

@@ -213,6 +213,8 @@ class WarmRunner:
                 self._ahead = fork
 
     def _fork(self) -> socket.socket:
+        if sys.platform == "win32":
+            raise OSError("no process can be forked here")
         fork = socket.socket(socket.AF_UNIX)
         try:
             fork.connect(self._runs.address)
@@ -232,7 +234,8 @@ class WarmRunner:
 def _send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
     """Send a request with the file that becomes its standard output and error."""
     with output.open("wb") as file:
-        socket.send_fds(fork, [json.dumps(request).encode() + b"\n"], [file.fileno(), file.fileno()])
+        if sys.platform != "win32":
+            socket.send_fds(fork, [json.dumps(request).encode() + b"\n"], [file.fileno(), file.fileno()])
 
 
 class _WarmRun:
