@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     token_minutes: PositiveInt = 30
     database_url: Annotated[str, AfterValidator(check_database)] = "sqlite:///blog.db"
     allowed_origins: Origins = ["http://localhost:3000"]  # in production none
-    api_key: str = ""  # empty: nobody enters /internal
+    api_key: str = ""  # empty: no one enters /internal
     upload_dir: Path = Path("uploads")
     smtp_host: str = ""  # empty: mail is logged and not sent
     smtp_port: Port = 25

@@ -40,7 +40,7 @@ engine = create_engine(
     sqlite.with_wait(url) if ON_SQLITE else url,
     pool_size=15,
     max_overflow=0,
-    hide_parameters=True,  # what users wrote does not belong in the log
+    hide_parameters=True,  # what users wrote doesn't belong in the log
     **({} if ON_SQLITE else options),
 )
 reader = engine.execution_options(only_reads=True)

@@ -93,9 +93,7 @@ def name_of(loc: tuple[int | str, ...]) -> str:
 async def conflicting(_: Request, exc: SQLAlchemyError) -> JSONResponse:
     """Refuse a change of what another request has deleted or taken meanwhile."""
     log.info("conflict: %s", type(exc).__name__)
-    message = (
-        "It was changed by somebody else at the same moment; read it again, then decide"
-    )
+    message = "Someone else changed it at the same moment; read it again, then decide"
     return error_response(status_code=409, message=message)
 
 

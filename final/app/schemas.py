@@ -68,7 +68,7 @@ class PostUpdate(Input):
 
 
 class UserPublic(Output):
-    """A user as everybody sees them."""
+    """A user as others see them."""
 
     id: int
     name: str

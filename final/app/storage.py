@@ -1,4 +1,4 @@
-"""Files from strangers: what they are, where they lie, how they are served."""
+"""Files from strangers: what they are, where they're kept, how they're served."""
 
 import mimetypes
 import warnings
@@ -27,7 +27,7 @@ COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 # Up to twice the limit, Pillow only warns.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
+mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 don't know it
 decoders = ThreadPoolExecutor(2, "decoder")  # docs/final-why.md#uploads
 SCANS = 200  # of a JPEG, which needs a dozen: docs/final-why.md#scans
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
 asgi_log, simple_log = logging.getLogger("asgi"), logging.getLogger("simple")
+LOG_LINE = "%s %s %d %.0fms author=%s"
 
 CallNext = Callable[[Request], Awaitable[Response]]
 POSTS: dict[int, dict[str, int | str]] = {
@@ -51,12 +52,12 @@ class RequestLogMiddleware:
         finally:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
-            line, author = "%s %s %d %.0fms author=%s", author_read.get()
-            asgi_log.info(line, scope["method"], path, status, ms, author)
+            author = author_read.get()
+            asgi_log.info(LOG_LINE, scope["method"], path, status, ms, author)
 
 
 class ApiKeyMiddleware:
-    """Refuses requests below `prefix` that do not carry the key, WebSockets too."""
+    """Refuses requests below `prefix` that don't carry the key, WebSockets too."""
 
     def __init__(self, app: ASGIApp, prefix: str, key: str) -> None:
         self.app, self.prefix, self.key = app, prefix, key
@@ -137,15 +138,8 @@ async def last_added(request: Request, call_next: CallNext) -> Response:
     ms = (perf_counter() - started) * 1000
     response.headers.append("X-Trace", "last out")
     response.headers["X-Process-Time"] = f"{ms:.2f}ms"
-    path, author = request.url.path, author_read.get()
-    simple_log.info(
-        "%s %s %d %.0fms author=%s",
-        request.method,
-        path,
-        response.status_code,
-        ms,
-        author,
-    )
+    method, path, status = request.method, request.url.path, response.status_code
+    simple_log.info(LOG_LINE, method, path, status, ms, author_read.get())
     return response
 
 

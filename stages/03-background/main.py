@@ -188,21 +188,21 @@ def register(
 
 @app.post("/auth/login", response_model=UserPublic)
 def login(
-    given: LoginRequest,
+    credentials: LoginRequest,
     request: Request,
     session: SessionDep,
     background_tasks: BackgroundTasks,
 ) -> User | Response:
-    user = session.scalar(select(User).where(User.email == given.email.lower()))
+    user = session.scalar(select(User).where(User.email == credentials.email.lower()))
     hashed = user.hashed_password if user else None
-    session.commit()  # gives the connection back: nobody waits for it while this hashes
+    session.commit()  # gives the connection back: no one waits for it while this hashes
     # Without a user, passlib works as long on a hash of its own, and says no.
-    right = passwords.verify(given.password, hashed)
+    is_right = passwords.verify(credentials.password, hashed)
     address = request.client.host if request.client else "-"
-    outcome = "ok" if right else "failed"
+    outcome = "ok" if is_right else "failed"
     line = "login %s %r from %r"
-    background_tasks.add_task(login_log.info, line, outcome, given.email, address)
-    if user is None or not right:
+    background_tasks.add_task(login_log.info, line, outcome, credentials.email, address)
+    if user is None or not is_right:
         return JSONResponse({"detail": "Invalid credentials"}, status_code=401)
     return user
 

@@ -47,7 +47,7 @@ Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
 COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow only warns
-mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 do not know it
+mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 don't know it
 
 
 class StoredFile(BaseModel):
@@ -171,7 +171,7 @@ def store(user: str, checked: list[tuple[UploadFile, str, bytes]]) -> list[Store
 
 
 class InertFiles(StaticFiles):
-    """Files that a browser shows and does not run."""
+    """Files that a browser shows and doesn't run."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -90,13 +90,11 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
     """Refuses in the one shape; Starlette's own refusal may be plain text."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = (
-            Headers(scope=scope).get("content-length", "")
-            if scope["type"] == "http"
-            else ""
-        )
-        if length.isdecimal() and int(length[:20]) > self.max_body_size:
-            return await error_response(413, "Content Too Large")(scope, receive, send)
+        if scope["type"] == "http":
+            length = Headers(scope=scope).get("content-length", "")
+            if length.isdecimal() and int(length[:20]) > self.max_body_size:
+                refusal = error_response(413, "Content Too Large")
+                return await refusal(scope, receive, send)
         await super().__call__(scope, receive, send)
 
 
@@ -123,6 +121,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(
+    title="Errors",
     lifespan=lifespan,
     middleware=[  # the outermost first
         Middleware(
@@ -175,8 +174,8 @@ def find_user(
     return user
 
 
-def register(session: Session, wanted: UserCreate) -> User:
-    user = User(**wanted.model_dump())
+def register(session: Session, new: UserCreate) -> User:
+    user = User(**new.model_dump())
     session.add(user)
     try:
         session.commit()
@@ -190,8 +189,8 @@ FoundUser = Annotated[User, Depends(find_user)]
 
 
 @app.post("/users", status_code=201)
-def create_user(wanted: UserCreate, session: SessionDep) -> APIResponse[UserPublic]:
-    user = UserPublic.model_validate(register(session, wanted))
+def create_user(new: UserCreate, session: SessionDep) -> APIResponse[UserPublic]:
+    user = UserPublic.model_validate(register(session, new))
     return APIResponse(message="User created", data=user)
 
 

@@ -39,7 +39,8 @@ def login(
     session: SessionDep,
     background_tasks: BackgroundTasks,
 ) -> TokenPublic:
-    email, address = credentials.email, request.client.host if request.client else "-"
+    email = credentials.email
+    address = request.client.host if request.client else "-"
     user = crud.get_user_by_email(session, email)
     session.commit()  # hashing takes long on purpose: no one waits for a lock meanwhile
     hashed = user.hashed_password if user else None
@@ -48,5 +49,5 @@ def login(
         tasks.record_login(email, False, address)  # now: an exception drops the tasks
         raise unauthorized("Email or password is wrong")
     background_tasks.add_task(tasks.record_login, email, True, address)
-    token, account = security.create_token(user.id), AccountPublic.model_validate(user)
-    return TokenPublic(access_token=token, user=account)
+    account = AccountPublic.model_validate(user)
+    return TokenPublic(access_token=security.create_token(user.id), user=account)

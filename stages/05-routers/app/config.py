@@ -1,4 +1,4 @@
-"""Settings, from the environment alone."""
+"""Settings, only from the environment."""
 
 import secrets
 from pathlib import Path

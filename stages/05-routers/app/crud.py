@@ -1,4 +1,4 @@
-"""Reading and writing rows. Knows nothing of HTTP."""
+"""Reading and writing rows. Nothing here is about HTTP."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -60,7 +60,7 @@ def get_users(session: Session, skip: int, limit: int) -> Sequence[User]:
 
 
 def visible_to(viewer: User | None) -> ColumnElement[bool]:
-    """Published posts are everybody's, drafts their author's."""
+    """Return the filter: everyone sees published posts, and only its author a draft."""
     if viewer is None:
         return Post.published.is_(True)
     return or_(Post.published.is_(True), Post.author_id == viewer.id)

@@ -22,15 +22,14 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, hashed: str | None) -> bool:
-    """Where there is no hash the answer is no, and takes as long."""
+    """Return False if there's no hash, after as much work, so timing tells nothing."""
     return passwords.verify(password, hashed)
 
 
 def create_token(user_id: int) -> str:
     expires = datetime.now(UTC) + timedelta(minutes=settings.token_minutes)
-    return jwt.encode(
-        {"sub": str(user_id), "exp": expires}, settings.secret_key, algorithm=ALGORITHM
-    )
+    claims = {"sub": str(user_id), "exp": expires}
+    return jwt.encode(claims, settings.secret_key, algorithm=ALGORITHM)
 
 
 def read_token(token: str) -> int | None:

@@ -85,7 +85,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 class InertFiles(StaticFiles):
-    """Files that a browser shows and does not run."""
+    """Files that a browser shows and doesn't run."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -28,5 +28,5 @@ def login(credentials: LoginRequest, session: SessionDep) -> TokenPublic:
     is_right = security.verify_password(credentials.password, hashed)
     if user is None or not is_right:
         raise unauthorized("Invalid email or password")
-    token, account = security.create_token(user.id), AccountPublic.model_validate(user)
-    return TokenPublic(access_token=token, user=account)
+    account = AccountPublic.model_validate(user)
+    return TokenPublic(access_token=security.create_token(user.id), user=account)
