@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from workbook.authoring import voice
 from workbook.authoring.prose import Passage, passages, plain
-from workbook.authoring.voice import FIGURES, figures, remarks
+from workbook.authoring.voice import FIGURES, TO_REWORD, figures, is_worse, kept_figures, measured, remarks, write_kept
 
+ROOT = Path(__file__).parents[2]
 LESSON = """# A lesson
 
 Nobody reads `nobody`.
@@ -114,3 +116,50 @@ def test_figures_are_per_thousand_words() -> None:
     assert counted["words"] == 1000
     assert counted["contractions"] == 10
     assert set(counted) == {"words", *FIGURES}
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "kept", "worse"),
+    [
+        ("contractions", 9.0, 12.0, False),  # still what's wanted
+        ("contractions", 2.0, 3.0, True),
+        ("contractions", 3.0, 3.0, False),
+        ("stands, lies", 0.25, 0.0, False),
+        ("stands, lies", 1.1, 0.8, True),
+        ("stands, lies", 0.8, 0.8, False),
+        (TO_REWORD, 4.0, 3.0, True),
+        (TO_REWORD, 3.0, 3.0, False),
+    ],
+)
+def test_a_figure_is_worse_only_below_what_is_wanted(name: str, now: float, kept: float, worse: bool) -> None:
+    """A figure may get worse as long as it's still what's wanted."""
+    assert is_worse(name, now, kept) is worse
+
+
+def test_only_better_figures_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--keep` writes a figure that got better, and leaves one that got worse."""
+    monkeypatch.setattr(voice, "KEPT", tmp_path / "voice.toml")
+    first = measured([Passage("x.md", 1, "pages", "Nobody stands. " * 10)])
+    write_kept(first)
+
+    write_kept(measured([Passage("x.md", 1, "pages", "Nobody stands, nobody, nobody. " * 20)]))
+    assert kept_figures()["pages"][TO_REWORD] == first["pages"][TO_REWORD] == 20
+
+    write_kept(measured([Passage("x.md", 1, "pages", "It's here.")]))
+    assert kept_figures()["pages"][TO_REWORD] == 0
+
+
+def test_our_prose_sounds_no_worse() -> None:
+    """No figure of our prose is worse than it was, unless it's still what's wanted; all are printed."""
+    now, kept = measured(list(passages(ROOT))), kept_figures()
+    for kind, column in now.items():
+        print(kind, {name: round(value, 1) for name, value in column.items()})
+
+    worse = [
+        f"{kind}, {name}: {now[kind][name]:.1f}, was {value:.1f}"
+        for kind, column in kept.items()
+        for name, value in column.items()
+        if is_worse(name, now[kind][name], value)
+    ]
+    assert set(kept) == set(now)
+    assert worse == [], "see python -m workbook.authoring.voice PATH"
