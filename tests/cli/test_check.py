@@ -80,7 +80,7 @@ def test_after_one_task_the_next_is_not_begun(workbook: Workbook) -> None:
 
     (copy / "main.py").write_text((copy / "main.py").read_text(encoding="utf-8") + "\n# 2\n", encoding="utf-8")
 
-    assert "task 2, shout: 0 of 1 promises kept" in workbook("check").out
+    assert "task 2, shout: 0 of 1 promise kept" in workbook("check").out
 
 
 def test_a_missing_test_file_is_red(workbook: Workbook, screens: Screens) -> None:

@@ -144,6 +144,9 @@ def test_start_puts_missing_files_back(workbook: Workbook, screens: Screens) -> 
 
     screens("start-missing-files", ended.out)
     assert files_below(copy) == whole | {"main.py": b"mine"}
+    (copy / "test_hello.py").unlink()
+    one = workbook("start", "01")
+    assert one.lines[0] == "work/01-hello is there already. 1 file was missing and is back; yours are"
 
 
 def test_reset_keeps_a_backup(workbook: Workbook, screens: Screens) -> None:

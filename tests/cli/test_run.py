@@ -49,6 +49,17 @@ def test_run_serves_the_copy_with_its_settings(workbook: Workbook, screens: Scre
     assert (workbook.work / "data/02-notes/notes.txt").read_text(encoding="utf-8") == "milk\n"
 
 
+def test_run_shipped_says_where_the_copy_is(workbook: Workbook) -> None:
+    """Beside a copy, `run --shipped` says that it serves the original, and how to serve the copy."""
+    workbook.put_into_work("02-notes")
+
+    running, _ = serve(workbook, "02", "--shipped")
+
+    said = running.end().out
+    assert "Notes, stages/02-notes" in said
+    assert "This is the original. Yours is in work/02-notes: uv run workbook run 02-notes" in " ".join(said.split())
+
+
 def test_a_save_replaces_the_app(workbook: Workbook, screens: Screens) -> None:
     """A save is served at once; a syntax error is shown with its line, and once it's fixed you're served again."""
     workbook("start", "02")

@@ -14,6 +14,7 @@ from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
 from workbook.errors import UserError
 from workbook.testrun import Check, ColdRunner, Promise, Runner, run_tests
+from workbook.wording import number_of
 
 from . import screens
 from .asking import ask_line, can_ask
@@ -37,7 +38,7 @@ def break_stage(name: str | None, number: int | None, predict: str) -> None:
         return
     if number > len(experiments):
         raise UserError(
-            f"{step.name} has {len(experiments)} experiments; there is no number {number}.",
+            f"{step.name} has {number_of(len(experiments), 'experiment')}; there is no number {number}.",
             f"workbook break {step.name}",
         )
     try_experiment(here, step, number, ColdRunner(), predict)
@@ -198,7 +199,9 @@ def _show_red(here: Context, found: Check) -> None:
     for promise in found.broken:
         terminal.outcome("broken", promise.text)
     looked_at = len(found.promises) - len(found.not_proven)
-    terminal.outcome("kept", f"{len(found.kept)} of {looked_at} promises are kept")
+    terminal.outcome(
+        "kept", f"{len(found.kept)} of {number_of(looked_at, 'promise')} {'is' if looked_at == 1 else 'are'} kept"
+    )
     screens.show_not_proven(terminal, found)
     terminal.line()
 

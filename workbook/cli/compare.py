@@ -3,6 +3,7 @@
 from workbook.course.changes import BadChange, Task
 from workbook.course.model import Step
 from workbook.errors import UserError
+from workbook.wording import number_of
 
 from . import screens
 from .context import Context
@@ -18,7 +19,8 @@ def compare_solutions(name: str | None, number: int | None) -> None:
         raise UserError(f"{step.name} has no tasks, so no solutions to compare.", "workbook list", code=1)
     if number is not None and number not in [task.number for task in tasks]:
         raise UserError(
-            f"{step.name} has {len(tasks)} tasks; there is no number {number}.", f"workbook compare {step.name}"
+            f"{step.name} has {number_of(len(tasks), 'task')}; there is no number {number}.",
+            f"workbook compare {step.name}",
         )
     shown = [task for task in tasks if number in {None, task.number} and _may_be_seen(here, step, task)]
     if not shown:

@@ -165,7 +165,11 @@ def _playground() -> Diagnosis:
     """Say whether the playground is made, for those who build the site; learners don't need it."""
     from workbook.playground.vendor import COMMAND, built  # late: a learner edition has no playground
 
-    said = "the site's pages run their code" if built() else f"not made; {COMMAND} lets the site's pages run their code"
+    said = (
+        "the site's pages run their code"
+        if built()
+        else f"not made. Nothing to do: learning needs no playground. If you build the site: {COMMAND}"
+    )
     return Diagnosis("Playground", True, said)
 
 

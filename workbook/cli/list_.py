@@ -1,6 +1,7 @@
 """`workbook list`: every step, its minutes, and how far the learner is in it."""
 
 from workbook.learner.review import calibration, due_predictions
+from workbook.wording import number_of
 
 from .context import Context
 
@@ -25,8 +26,8 @@ def list_steps() -> None:
         terminal.outcome(progress.state(step), said, hang=width + 11)
     terminal.line()
     total = sum(step.minutes for step in here.course.steps)
-    time = f"{total / 60:.1f} hours" if total >= 90 else f"{total} minutes"
-    terminal.line(f"{len(here.course.steps)} steps, about {time}. You are in {progress.current.name}.")
+    time = f"{total / 60:.1f} hours" if total >= 90 else number_of(total, "minute")
+    terminal.line(f"{number_of(len(here.course.steps), 'step')}, about {time}. You are in {progress.current.name}.")
     _show_calibration(here)
 
 

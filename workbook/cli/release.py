@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from workbook.authoring.release import write_edition
+from workbook.wording import number_of
 
 from .context import Context
 from .screens import shown_path
@@ -14,7 +15,7 @@ def release_edition(target: Path, *, solutions: bool) -> None:
     terminal = here.terminal
     edition = write_edition(here.course.root, target, solutions=solutions)
     without = "hidden tests are not among them, solutions are" if solutions else "nothing hidden is in them"
-    terminal.line(f"{shown_path(target)}: {edition.count} files; {without}.", "bold")
+    terminal.line(f"{shown_path(target)}: {number_of(edition.count, 'file')}; {without}.", "bold")
     if changed := edition.uncommitted:
         shown = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
         terminal.line(f"It is what is committed; these changes are not, and not in it: {shown}", "yellow")

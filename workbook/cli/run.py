@@ -52,6 +52,9 @@ def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None
                 if app:
                     one.callback(app.stop)
                     terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
+                    if shipped and (copy := here.course.copy(step)).is_dir():
+                        said = f"This is the original. Yours is in {shown_path(copy)}: uv run workbook run {step.name}"
+                        terminal.line(said, "dim")
                     if page:
                         terminal.field("Page", [page])
                     terminal.field("App", [app.url])

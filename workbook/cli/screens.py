@@ -14,6 +14,7 @@ from workbook.course.test_files import KEPT_IN
 from workbook.errors import UserError
 from workbook.learner.step_check import StepResult, Subject
 from workbook.testrun import Check, Promise
+from workbook.wording import number_of
 
 from .terminal import Terminal
 
@@ -94,17 +95,17 @@ def _show_promises(terminal: Terminal, check: Check, *, short: bool = False) -> 
         if outcome == "broken" or (promise in listed and outcome in {"kept", "open"}):
             terminal.outcome(outcome, promise.text)
     if core and not listed:
-        _show_count(terminal, core, "promises")
+        _show_count(terminal, core, "promise")
     if waiting := [promise for promise in check.promises if promise.outcome == "waiting"]:
-        terminal.outcome("waiting", f"{_promises(len(waiting))} {_wait(len(waiting))} until that is mended")
+        terminal.outcome("waiting", f"{number_of(len(waiting), 'promise')} {_wait(len(waiting))} until that is mended")
     if deeper := [promise for promise in check.promises if promise.deeper]:
-        _show_count(terminal, deeper, "deeper promises")
+        _show_count(terminal, deeper, "deeper promise")
     show_not_proven(terminal, check)
     replaced = [promise for promise in check.promises if promise.outcome == "replaced"]
     for exercise in dict.fromkeys(promise.reason for promise in replaced):
         of = [promise for promise in replaced if promise.reason == exercise]
         files = ", ".join(dict.fromkeys(f"tests/{promise.file.name}" for promise in of))
-        said = f"{_promises(len(of))} of {files}: red by intent, because {exercise} replaces {files}"
+        said = f"{number_of(len(of), 'promise')} of {files}: red by intent, because {exercise} replaces {files}"
         terminal.outcome("open", said)
 
 
@@ -122,7 +123,7 @@ def _show_count(terminal: Terminal, promises: Sequence[Promise], called: str) ->
     kept = sum(promise.outcome == "kept" for promise in promises)
     of = sum(promise.outcome not in {"not proven", "replaced"} for promise in promises)
     if of:
-        terminal.outcome("kept" if kept == of else "open", f"{kept} of {of} {called} kept")
+        terminal.outcome("kept" if kept == of else "open", f"{kept} of {number_of(of, called)} kept")
 
 
 def _show_points(terminal: Terminal, exercise: Exercise, check: Check, *, blank: bool = True) -> None:
@@ -142,14 +143,10 @@ def count_broken(check: Check) -> str:
     """Return how many promises are broken, and how many wait: `1 promise is broken and 13 wait`."""
     waiting = sum(promise.outcome == "waiting" for promise in check.promises)
     broken = len(check.broken) - waiting
-    said = f"{_promises(broken)} {'is' if broken == 1 else 'are'} broken"
+    said = f"{number_of(broken, 'promise')} {'is' if broken == 1 else 'are'} broken"
     if not broken:
-        return f"{_promises(waiting)} {_wait(waiting)}"
+        return f"{number_of(waiting, 'promise')} {_wait(waiting)}"
     return f"{said} and {waiting} {_wait(waiting)}" if waiting else said
-
-
-def _promises(number: int) -> str:
-    return f"{number} promise{'' if number == 1 else 's'}"
 
 
 def _wait(number: int) -> str:
@@ -164,7 +161,7 @@ def _show_task(terminal: Terminal, name: str, check: Check) -> None:
         terminal.outcome("open", f"task {number}, {words.replace('-', ' ')}: {said}")
     else:
         begun = check.broken or check.passed or not check.promises
-        note = "done" if check.passed else f"{kept} of {of} promises kept" if begun else "not begun"
+        note = "done" if check.passed else f"{kept} of {number_of(of, 'promise')} kept" if begun else "not begun"
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
 
 

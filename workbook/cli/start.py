@@ -4,6 +4,7 @@ from pathlib import Path
 
 from workbook.course.model import Step
 from workbook.learner import workspace
+from workbook.wording import number_of
 
 from .context import Context
 from .next_steps import show_next
@@ -22,12 +23,10 @@ def start_step(name: str | None) -> None:
         _tell_of_exercise(here, step, made, existed=existed)
     elif not existed:
         here.terminal.line(
-            f"{step.title} is in {folder}, {len(made)} files. Edit there; nothing else is yours to edit."
+            f"{step.title} is in {folder}, {number_of(len(made), 'file')}. Edit there; nothing else is yours to edit."
         )
     elif made:
-        here.terminal.line(
-            f"{folder} is there already. {len(made)} files were missing and are back; yours are untouched."
-        )
+        here.terminal.line(f"{folder} is there already. {_back(len(made))}; yours are untouched.")
     else:
         here.terminal.line(f"{folder} is there already, with your changes. Nothing was touched.")
     here.terminal.line()
@@ -44,11 +43,17 @@ def _tell_of_exercise(here: Context, step: Step, made: list[Path], *, existed: b
     folder, starter = shown_path(copy), here.course.exercise(step).starter_files()
     added = [path for path in made if path.relative_to(copy).as_posix() in starter]
     if not existed:
-        said = f"Your project is in {folder}, {len(made)} files; to write: {', '.join(map(shown_path, added))}."
+        files, to_write = number_of(len(made), "file"), ", ".join(map(shown_path, added))
+        said = f"Your project is in {folder}, {files}; to write: {to_write}."
     elif not made:
         said = f"Your project in {folder} has its files already. Nothing was touched."
     else:
-        back = f"{n} files were missing and are back. " if (n := len(made) - len(added)) else ""
+        back = f"{_back(n)}. " if (n := len(made) - len(added)) else ""
         new = f"Added to your project in {folder}: {', '.join(map(shown_path, added))}. " if added else ""
         said = f"{back}{new}Yours are untouched."
     here.terminal.line(f"{step.title}. {said} About {step.minutes} minutes.")
+
+
+def _back(number: int) -> str:
+    """Return `1 file was missing and is back`, or the same of several."""
+    return f"{number_of(number, 'file')} {'was missing and is' if number == 1 else 'were missing and are'} back"

@@ -14,6 +14,7 @@ from workbook.submissions.imports import foreign_packages, newer_syntax
 from workbook.submissions.packing import PackedSubmission, hand_in
 from workbook.submissions.reading import BadSubmission, open_submission
 from workbook.testrun import ColdRunner, run_tests
+from workbook.wording import number_of
 
 from . import screens
 from .context import Context
@@ -44,7 +45,9 @@ def submit_exercise(name: str) -> None:
         result = _checked(here, step, handed.file)
     _show_result(here, step, result)
     size = handed.file.stat().st_size / 1024
-    terminal.line(f"Zip made: {shown_path(handed.file)}, {len(handed.files)} files, {size:.0f} KiB.", "bold")
+    terminal.line(
+        f"Zip made: {shown_path(handed.file)}, {number_of(len(handed.files), 'file')}, {size:.0f} KiB.", "bold"
+    )
     terminal.line("Hand in this file. When you change something afterwards, make another one.")
 
 

@@ -8,6 +8,7 @@ from workbook.course.model import Step
 from workbook.course.tour import Question, line_of, meant_files, purpose
 from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
+from workbook.wording import number_of
 
 from . import screens
 from .asking import ask_line
@@ -27,7 +28,8 @@ def tour_project(name: str | None, number: int | None) -> None:
     questions = read_questions(here, step)
     if number is not None and number > len(questions):
         raise UserError(
-            f"{step.name} has {len(questions)} questions; there is no number {number}.", f"workbook tour {step.name}"
+            f"{step.name} has {number_of(len(questions), 'question')}; there is no number {number}.",
+            f"workbook tour {step.name}",
         )
     try:
         ask_questions(here, step, number)

@@ -6,6 +6,8 @@ from typing import Any
 
 from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
+from workbook.wording import number_of
+
 from .marks import ClassMarks, Graded, Item, Mark, Row
 from .scaling import Scale
 from .visible import visible_line, visible_text
@@ -79,7 +81,7 @@ def write_junit(marks: ClassMarks, target: Target) -> Iterator[Written]:
                 file.write(_suite(row, mark).tostring() + b"\n")  # type: ignore[no-untyped-call]
                 many += 1
         file.write(b"</testsuites>\n")
-    yield Written(path, f"{many} test suites as JUnit XML")
+    yield Written(path, f"{number_of(many, 'test suite')} as JUnit XML")
 
 
 def _suite(row: Row, mark: Mark) -> TestSuite:

@@ -8,6 +8,7 @@ from workbook.course.changes import BadChange, Experiment, Task, read_experiment
 from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
 from workbook.testrun import Runner, run_tests
+from workbook.wording import number_of
 
 from .claims import Claim, NotProven, red_of
 
@@ -101,5 +102,5 @@ def _wrong_set(experiments: list[Experiment], tasks: list[Task]) -> str:
     if not any(experiment.hidden for experiment in experiments):
         said.append("no experiment that hides its edit")
     if len(tasks) != 2:
-        said.append(f"{len(tasks)} tasks, not two")
+        said.append(f"{number_of(len(tasks), 'task')}, not two")
     return "; ".join(said)
