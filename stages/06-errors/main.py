@@ -165,7 +165,7 @@ SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def find_user(
-    user_id: Annotated[int, Path(ge=1, le=2**63 - 1)], session: SessionDep
+    user_id: Annotated[int, Path(ge=1, le=2**31 - 1)], session: SessionDep
 ) -> User:
     user = session.get(User, user_id)
     session.commit()  # gives the connection back: the route may wait for a thread first
