@@ -67,8 +67,9 @@ DIFFERENT = {
         "get_session": "03 | 05 06 | final",
         "get_viewer": "05 | final",
     },
-    "final describes its logins on the OpenAPI page": {
+    "final's OpenAPI page also says how to log in, and which fields of an error are always there": {
         "Credentials": "05 | final",
+        "ErrorResponse": "06 | final",
         "bearer": "01 05 | final",
     },
     "final's settings, engine and hashes are for production, and so is how it reads them": {

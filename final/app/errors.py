@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import (
     IntegrityError,
     InterfaceError,
@@ -33,6 +33,7 @@ class FieldError(BaseModel):
 
 
 class ErrorResponse(BaseModel):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
     success: Literal[False] = False
     message: str
     errors: list[FieldError] = []
