@@ -6,6 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 from workbook.errors import UserError
+from workbook.open_files import allow_open_files
 
 
 def main() -> NoReturn:
@@ -40,6 +41,7 @@ def _prepare() -> None:
         os.getcwd()  # noqa: PTH109, pathlib would be imported for this alone
     except FileNotFoundError:
         raise UserError("The folder that you are in is gone.", "cd to the folder of the course") from None
+    allow_open_files()
     # A closed standard stream would give its number to the next file that is opened, the journal perhaps.
     for number in (0, 1, 2):
         try:

@@ -9,10 +9,10 @@ from importlib.util import find_spec
 
 import pytest
 
+from workbook.open_files import ENOUGH, allow_open_files
+
 from .sampling import OPTION, sample_of
 from .submissions import refuse_foreign_settings
-
-FILES = 1024  # open at once, in a process that runs tests: as many as Linux gives a shell by default
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,11 +23,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """
     refuse_foreign_settings(early_config)
     given = early_config.known_args_namespace
+    files = allow_open_files()
     whole = not given.file_or_dir and (early_config.rootpath / "workbook.toml").is_file()
     if not whole or "PYTEST_XDIST_WORKER" in os.environ:
         return
-    if short := _too_few_files():
-        raise pytest.UsageError(short)
+    if files < ENOUGH:
+        said = f"The whole suite needs {ENOUGH} open files and gets {files} here"
+        raise pytest.UsageError(f"{said}. Next: ulimit -n {ENOUGH}, as root")
     if not (given.exhaustive or given.keyword or given.markexpr or given.sampled >= 0):
         args += [OPTION, str(sample_of(early_config.rootpath))]
     _keep_bytecode()
@@ -46,18 +48,3 @@ def _keep_bytecode() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-
-
-def _too_few_files() -> str:
-    """Let this run open as many files as it needs; where that isn't allowed, return a sentence that says so."""
-    if sys.platform == "win32":
-        return ""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if resource.RLIM_INFINITY in {soft, hard} or soft >= FILES:
-        return ""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
-    if hard < FILES:
-        return f"The whole suite needs {FILES} open files and gets {hard} here. Next: ulimit -n {FILES}, as root"
-    return ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.folders import temporary_folder
+from workbook.open_files import ENOUGH, allow_open_files
 from workbook.serving.fork import APP_MODULES
 from workbook.serving.warm import place_for_sockets
 
@@ -18,6 +19,7 @@ from .bytecode import keep_bytecode
 from .errors import NoSandbox
 from .launcher import VARIABLE, SandboxLauncher
 
+LEAST_FILES = 192  # open at once, for a lane: what goes into the sandbox gets numbers from 100 on
 FORKS = "workbook.sandbox.inside.forks"
 FIRST = ("workbook.serving.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
 TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
@@ -53,6 +55,10 @@ def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandb
     """
     if sys.platform != "linux":
         raise NoSandbox("submissions can only be kept apart on Linux", "use Linux, or WSL2 on Windows")
+    if (files := allow_open_files()) < LEAST_FILES:
+        raise NoSandbox(
+            f"a sandbox needs {LEAST_FILES} open files, and gets {files} here", f"ulimit -n {ENOUGH}, as root"
+        )
     from .selftest import find_holes
 
     said = []
