@@ -1,4 +1,4 @@
-"""The linter, the formatter and the strict type checker have no complaints."""
+"""The linter, the formatter and the strict type checker don't complain."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def run(*command: str, cwd: Path = ROOT) -> None:
 
 
 def test_ruff_finds_nothing() -> None:
-    """ruff has no complaints about any Python file."""
+    """ruff doesn't complain about any Python file."""
     run("ruff", "check", "--no-cache", ".")
 
 
@@ -36,14 +36,14 @@ def test_files_are_formatted() -> None:
 
 
 def test_mypy_is_strictly_clean() -> None:
-    """mypy in strict mode has no complaints about our own code."""
+    """mypy in strict mode doesn't complain about our own code."""
     run("mypy", "workbook", "tests", "benchmarks")  # one run: side by side each would read all packages
 
 
 @pytest.mark.exhaustive  # each platform has a cache of its own: 15 seconds of CPU without it
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_a_learners_part_is_clean_on_other_platforms(platform: str) -> None:
-    """mypy has no complaints about what a learner runs, on Windows and on macOS either."""
+    """mypy doesn't complain about what a learner runs, on Windows and on macOS either."""
     cache = Path(os.environ.get("MYPY_CACHE_DIR", ROOT / ".mypy_cache")) / platform
     options = ("--platform", platform, "--cache-dir", str(cache), "--no-warn-unreachable", "--no-pretty")
 
@@ -58,5 +58,5 @@ def test_a_learners_part_is_clean_on_other_platforms(platform: str) -> None:
 
 @pytest.mark.parametrize("directory", APP_DIRECTORIES, ids=lambda path: path.name)
 def test_mypy_is_strictly_clean_in_app_directories(directory: Path) -> None:
-    """mypy in strict mode has no complaints about an app, its tests and its tasks' tests."""
+    """mypy in strict mode doesn't complain about an app, its tests and its tasks' tests."""
     run("mypy", "--config-file", str(ROOT / "pyproject.toml"), ".", cwd=directory)

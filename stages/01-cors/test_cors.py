@@ -59,7 +59,7 @@ def preflight(client: Client, origin: str, method: str, headers: str = "") -> tu
 
 
 def test_only_allowed_origins_may_read(client: Client) -> None:
-    """A page on an allowed origin may read a reply, and a page on any other origin may not."""
+    """A page on an allowed origin may read a response, and a page on any other origin may not."""
     assert allowed_origin(client, PAGE) == PAGE, f"{PAGE} may not read the reply"
     for origin in STRANGERS:
         assert allowed_origin(client, origin) == "", f"{origin} may read the reply, and is not an allowed origin"
@@ -87,7 +87,7 @@ def test_a_crash_is_readable(client: Client) -> None:
 
 
 def test_a_refused_simple_post_is_executed(client: Client, post: str) -> None:
-    """A simple POST from a refused origin is executed, its reply hidden: CORS is not access control."""
+    """A simple POST from a refused origin is executed and its response hidden, so CORS isn't access control."""
     reply = client.post(f"{post}/likes", headers={"Origin": STRANGER})
 
     may_read = reply.headers.get("access-control-allow-origin")
@@ -113,7 +113,7 @@ def test_a_body_that_does_not_fit_is_a_422(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_production_allows_no_origin_by_itself(fresh_app: Callable[..., Client]) -> None:
-    """In production no origin is allowed by default, and the session's cookie travels by HTTPS alone."""
+    """In production no origin is allowed by default, and the session's cookie travels only by HTTPS."""
     client = fresh_app(ENVIRONMENT="production")
 
     assert allowed_origin(client, PAGE) == "", f"{PAGE} is a developer's machine, and allowed in production"
@@ -147,7 +147,7 @@ def test_an_origin_that_no_browser_sends_is_refused(fresh_app: Callable[..., Cli
 
 @pytest.mark.deeper
 def test_what_is_no_origin_is_refused(fresh_app: Callable[..., Client]) -> None:
-    """What is no origin stops the start, and so does `null`, which any local file sends."""
+    """The app doesn't start with something that isn't an origin, or with `null`, which any local file sends."""
     wrong = ["localhost:3000", "https://blog.example/posts", "https://*.blog.example", "wss://blog.example", "https://"]
 
     said = says_at_start(fresh_app, ALLOWED_ORIGINS=",".join([*wrong, "null"]))
@@ -167,7 +167,7 @@ def test_an_app_in_a_shell_may_be_allowed(fresh_app: Callable[..., Client]) -> N
 
 @pytest.mark.deeper
 def test_one_wrong_setting_is_one_error(fresh_app: Callable[..., Client]) -> None:
-    """A setting that is wrong is named alone: no other is blamed for it."""
+    """If one setting is wrong, the error names that one and no other."""
     assert "1 validation error for Settings" in says_at_start(fresh_app, ENVIRONMENT="prod")
 
 
@@ -204,7 +204,7 @@ def test_a_wildcard_without_credentials_is_harmless(fresh_app: Callable[..., Cli
 
 @pytest.mark.deeper
 def test_cookies_may_travel(client: Client) -> None:
-    """An allowed page may read replies to requests that carried cookies."""
+    """An allowed page may read responses to requests with cookies."""
     reply = client.get("/posts", headers={"Origin": PAGE})
 
     assert reply.headers.get("access-control-allow-credentials") == "true"
@@ -223,7 +223,7 @@ def test_headers_are_exposed(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_replies_vary_by_origin(client: Client) -> None:
-    """A cache is told that the reply depends on the origin, so that it hands no page another's permission."""
+    """A response says that it depends on the origin, so that a cache doesn't give a page another one's permission."""
     for origin in (PAGE, STRANGER):
         assert client.get("/posts", headers={"Origin": origin}).headers["vary"] == "Origin"
 
@@ -239,14 +239,14 @@ def test_methods_that_are_not_listed_are_refused(client: Client, method: str) ->
 
 @pytest.mark.deeper
 def test_who_asks_no_permission_is_served(client: Client, login: dict[str, str], post: str) -> None:
-    """Whoever sends a DELETE without a preflight, from no page, is served: CORS protects no route."""
+    """A client that isn't a page can send a DELETE without a preflight, because CORS doesn't protect routes."""
     assert client.delete(post, headers=login).status_code == 204
     assert client.get(post).status_code == 404
 
 
 @pytest.mark.deeper
 def test_a_post_is_deleted_by_its_author_alone(client: Client, post: str, unique: Callable[[str], str]) -> None:
-    """Nobody but its author deletes a post: that is decided in the route, never by CORS."""
+    """Only its author can delete a post, and that's decided in the route, never by CORS."""
     client.cookies.clear()
     stranger = client.post("/sessions", json={"name": unique("grace")}).json()["access_token"]
 

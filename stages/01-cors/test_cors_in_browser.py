@@ -160,7 +160,7 @@ def test_browser_shows_a_crash(allowed: "Page") -> None:
 def test_browser_sends_a_simple_post_it_will_refuse(
     allowed: "Page", refused: "Frame", client: Client, unique: Callable[[str], str]
 ) -> None:
-    """In a browser, a simple POST of a refused page is executed, and only its reply is withheld."""
+    """In a browser, a simple POST of a refused page is executed, and only its response is withheld."""
     before = client.get("/posts/1").json()["likes"]
 
     assert send(refused, "/posts/1/likes", method="POST") == REFUSED

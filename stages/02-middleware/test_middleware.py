@@ -28,7 +28,7 @@ def lines_about(app: ServedApp, path: str, logger: str = "asgi", at_least: int =
 
 
 def test_last_added_is_outermost(client: Client) -> None:
-    """The middleware added last is the first to see the request and the last to see the reply."""
+    """The middleware added last is the first to see the request and the last to see the response."""
     reply = client.get("/order")
 
     assert reply.json() == ["last in", "first in", "route"]
@@ -47,7 +47,7 @@ def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique
 
 
 def test_replies_carry_time_id_and_security_headers(client: Client) -> None:
-    """A reply carries its processing time, a request id and the security headers."""
+    """A response has its processing time, a request id and the security headers."""
     reply = client.get("/posts/1")
 
     assert reply.json() == {"id": 1, "title": "Hello", "author": "Ada"}
@@ -69,7 +69,7 @@ def test_internal_needs_the_key(client: Client, headers: dict[str, str]) -> None
 
 @pytest.mark.deeper
 def test_no_key_configured_admits_nobody(fresh_app: Callable[..., Client]) -> None:
-    """Where no key is configured, nobody is admitted, with an empty key neither."""
+    """If no key is configured, the guard lets no one in, not even with an empty key."""
     client = fresh_app(API_KEY="")
 
     assert client.get("/internal/stats").status_code == 401
@@ -97,7 +97,7 @@ def test_a_refusal_is_logged(client: Client, served: ServedApp, unique: Callable
 
 @pytest.mark.deeper
 def test_an_error_of_the_route_is_marked_like_a_success(client: Client) -> None:
-    """A 404 that the route raises is a reply like any other: it passes every middleware and is marked by each."""
+    """A 404 that the route raises is a response like any other: it passes every middleware, and each one marks it."""
     reply = client.get("/posts/99")
 
     assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"})
@@ -140,7 +140,7 @@ def test_context_variables_reach_the_pure_form_alone(client: Client, served: Ser
 
 @pytest.mark.deeper
 def test_a_query_is_not_logged(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
-    """What stands behind the question mark, a token perhaps, is not logged."""
+    """What comes after the question mark, for example a token, isn't logged."""
     secret = unique("secret")
 
     client.get("/health", params={"token": secret})
@@ -182,7 +182,7 @@ def test_a_hostile_request_id_is_replaced(client: Client, given: str) -> None:
 
 @pytest.mark.deeper
 def test_a_caller_that_hangs_up_is_logged(served: ServedApp, unique: Callable[[str], str]) -> None:
-    """A caller that hangs up in the middle of a stream leaves its line all the same."""
+    """A client that hangs up in the middle of a stream leaves its line anyway."""
     path = "/posts/export"
     before = len(lines_about(served, path, at_least=0))
     host, port = served.url.removeprefix("http://").split(":")

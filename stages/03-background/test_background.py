@@ -257,7 +257,7 @@ def test_a_task_survives_a_client_that_hangs_up(
 def test_sigterm_waits_for_a_task(
     fresh_app: Callable[..., Client], mailbox: PatientMailbox, unique: Callable[[str], str]
 ) -> None:
-    """A server that is told to stop ends its running tasks first."""
+    """On SIGTERM, a server ends its running tasks before it stops."""
     client = fresh_app()
 
     with mailbox.slow():
@@ -326,7 +326,7 @@ def test_login_lines_carry_the_time(client: Client, served: ServedApp, ada: dict
 
 @pytest.mark.deeper
 def test_a_forged_address_is_not_believed(client: Client, served: ServedApp, ada: dict[str, Any]) -> None:
-    """X-Forwarded-For from somebody who is no proxy of ours changes nothing in login.log."""
+    """X-Forwarded-For from anyone except our proxy doesn't change anything in login.log."""
     credentials = {"email": ada["email"], "password": PASSWORD}
 
     client.post("/auth/login", json=credentials, headers={"X-Forwarded-For": "203.0.113.7"})

@@ -331,7 +331,7 @@ def test_endless_name_is_refused(ada: Client, served: ServedApp) -> None:
 
 @pytest.mark.deeper
 def test_only_pixels_are_kept(ada: Client) -> None:
-    """Where a photo was taken, and whatever else was hidden in the file, is not kept."""
+    """Where a photo was taken isn't kept, and neither is anything else that's hidden in the file."""
     secret = b"taken at 59.91 N 10.75 E <script>"
     exif = Image.Exif()
     exif[0x010E] = secret.decode()
@@ -346,7 +346,7 @@ def test_only_pixels_are_kept(ada: Client) -> None:
 
 @pytest.mark.deeper
 def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
-    """A phone's photo, held sideways and with a second picture inside, comes back as one upright JPEG."""
+    """A phone's photo, held sideways and with a second picture inside, becomes one upright JPEG."""
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by a quarter
     small = Image.new("RGB", (4, 3))
@@ -428,7 +428,7 @@ def test_folder_is_made_at_the_start(fresh_app: Callable[..., Client], tmp_path:
 
 @pytest.mark.deeper
 def test_only_uploads_are_served(client: Client, served: ServedApp) -> None:
-    """No address below /files leads out of the folder, and there is no list of what it holds."""
+    """No address below /files leads out of the folder, and the app doesn't list what's in it."""
     (served.data / "secret.txt").write_text("secret", encoding="utf-8")
 
     for path in "/files/../secret.txt", "/files/..%2fsecret.txt", "/files/%2e%2e/secret.txt", "/files/":

@@ -109,7 +109,7 @@ def send(app: ServedApp, path: str, body: dict[str, str]) -> socket.socket:
 
 
 def test_routes_are_grouped(client: Client) -> None:
-    """Every route stands below its router's prefix, and the OpenAPI page groups it under its router's tag."""
+    """Every route is below its router's prefix, and the OpenAPI page groups it under its router's tag."""
     tags = {name: operation.get("tags") for name, operation in operations(client).items()}
 
     missing, strange = sorted(TAGS.keys() - tags.keys()), sorted(tags.keys() - TAGS.keys())
@@ -118,7 +118,7 @@ def test_routes_are_grouped(client: Client) -> None:
 
 
 def test_users_need_a_login(client: Client, ada: Member) -> None:
-    """The list of users and each single user need a login, which their router alone asks for."""
+    """The list of users and each single user need a login, and only their router asks for it."""
     for path in ("/users", f"/users/{ada.id}"):
         refused = client.get(path)
         assert (refused.status_code, refused.json()) == (401, {"detail": "Not authenticated"}), f"{path} is open"
@@ -139,7 +139,7 @@ def test_my_posts_are_not_a_post(client: Client, ada: Member, grace: Member) -> 
 
 
 def test_drafts_are_their_authors(client: Client, ada: Member, grace: Member) -> None:
-    """A draft is visible to its author alone; for everybody else it is as if it were not there."""
+    """Only its author can see a draft; for everyone else it's as if it weren't there."""
     draft = write(client, ada, "Draft", published=False)
     path = f"/posts/{draft['id']}"
 
@@ -160,7 +160,7 @@ def test_the_package_starts_anywhere(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_every_reply_has_a_declared_shape(client: Client) -> None:
-    """Every route declares what it replies, so that no column leaves the database by accident."""
+    """Every route declares what it returns, so that no column leaves the database by accident."""
     undeclared = [
         name
         for name, operation in operations(client).items()
@@ -255,7 +255,7 @@ def test_eight_registrations_at_once(served: ServedApp, unique: Callable[[str], 
 
 @pytest.mark.deeper
 def test_an_unsound_token_is_refused(client: Client, ada: Member) -> None:
-    """A token that is expired, endless, nobody's or signed by somebody else is refused, on a public route too."""
+    """A token that's expired, endless, without a user or signed by someone else is refused, even on a public route."""
     me, soon = str(ada.id), int(time.time()) + 60
     refused = {
         "expired": token({"sub": me, "exp": 1}),
@@ -301,7 +301,7 @@ def test_an_absurd_id_is_refused(client: Client, ada: Member) -> None:
 
 @pytest.mark.deeper
 def test_emails_are_private(client: Client, ada: Member, grace: Member) -> None:
-    """An email is shown to the one whose it is, and to nobody else."""
+    """Only its owner gets to see an email."""
     post = write(client, ada, "By Ada", published=True)
 
     assert client.get(f"/posts/{post['id']}").json() == {**post, "author": {"id": ada.id, "name": ada.name}}
@@ -323,7 +323,7 @@ def test_published_filters_the_list(client: Client, ada: Member) -> None:
 
 @pytest.mark.deeper
 def test_only_the_author_changes_a_post(client: Client, ada: Member, grace: Member) -> None:
-    """A post is changed and deleted by its author alone: 401 without a token, 403 for anybody else."""
+    """Only its author can change or delete a post: 401 without a token, 403 for anyone else."""
     post = write(client, ada, "Mine", published=True)
     path = f"/posts/{post['id']}"
 

@@ -136,7 +136,7 @@ def test_a_list_is_wrapped(client: Client, ada: dict[str, Any]) -> None:
 
 @pytest.mark.deeper
 def test_a_page_can_read_a_crash(client: Client) -> None:
-    """A page on another origin can read the reply to a crash, its error id too."""
+    """A page on another origin can read the response to a crash, and its error id."""
     reply = client.get("/crash", headers={"Origin": FRONTEND})
 
     assert error(reply) == (500, shape("Internal server error")), hint(reply)

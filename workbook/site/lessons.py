@@ -106,7 +106,7 @@ def step_of(course: Course, readme: Path) -> Step | None:
 
 
 def filled(course: Course, step: Step) -> str:
-    """Return the lesson with everything filled in anew, but for the outputs of commands. Raises `BadLesson`."""
+    """Return the lesson with everything filled in again, except for the outputs of commands. Raises `BadLesson`."""
     folder = course.folder(step)
 
     def code(found: re.Match[str]) -> str:
@@ -144,7 +144,7 @@ def stale_parts(course: Course, step: Step) -> list[str]:
 
 
 def fill(course: Course, step: Step) -> None:
-    """Write the lesson with everything filled in anew, but for the outputs of commands. Raises `BadLesson`."""
+    """Write the lesson with everything filled in again, except for the outputs of commands. Raises `BadLesson`."""
     for file, drawing in drawings(course, step).items():
         file.write_text(drawing, encoding="utf-8", newline="\n")
     text = filled(course, step)

@@ -30,7 +30,7 @@ def test_foreign_post_is_refused(client: Client, origin: str) -> None:
 
 
 def test_allowed_post_is_executed(client: Client) -> None:
-    """A POST from an allowed page is executed, and the page may read the reply."""
+    """A POST from an allowed page is executed, and the page may read the response."""
     assert like(client, PAGE) == (200, 1)
 
     reply = client.post("/posts/2/likes", headers={"Origin": PAGE})
@@ -58,7 +58,7 @@ def test_everything_else_is_as_before(client: Client) -> None:
 
 
 def test_switched_off_it_refuses_nothing(fresh_app: Callable[..., Client]) -> None:
-    """With REFUSE_FOREIGN_POSTS=false a foreign POST is executed, as ever."""
+    """With REFUSE_FOREIGN_POSTS=false a foreign POST is executed as before."""
     client = fresh_app(REFUSE_FOREIGN_POSTS="false")
 
     assert like(client, STRANGERS[0]) == (200, 1)

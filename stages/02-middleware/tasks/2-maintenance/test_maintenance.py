@@ -49,7 +49,7 @@ def test_refused_requests_are_logged_and_marked(fresh_app: Callable[..., Client]
 
 @pytest.mark.parametrize("env", [{}, {"MAINTENANCE": "0"}, {"MAINTENANCE": ""}], ids=["unset", "0", "empty"])
 def test_without_the_variable_nothing_changes(fresh_app: Callable[..., Client], env: dict[str, str]) -> None:
-    """Without the variable, or with 0, requests are served as ever."""
+    """Without the variable, or with 0, requests are served as before."""
     client = fresh_app(**env)
 
     assert client.get("/posts/1").json() == {"id": 1, "title": "Hello", "author": "Ada"}

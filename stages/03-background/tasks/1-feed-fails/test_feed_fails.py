@@ -49,7 +49,7 @@ def subjects(mailbox: Mailbox, email: str) -> list[str]:
 def test_the_third_task_still_mails(
     publish: tuple[Client, Callable[[str], str]], mailbox: Mailbox, unique: Callable[[str], str]
 ) -> None:
-    """When the feed fails, the author and the subscribers get their mails all the same."""
+    """When the feed fails, the author and the subscribers still get their mails."""
     _, post = publish
     title = unique("News")
 

@@ -62,7 +62,7 @@ def test_a_comment_mails_the_author(client: Client, mailbox: Mailbox, unique: Ca
 
 
 def test_a_slow_mailbox_delays_nothing(client: Client, mailbox: Mailbox, unique: Callable[[str], str]) -> None:
-    """When the mail server is slow, the reply to a comment does not wait for it."""
+    """When the mail server is slow, the response to a comment doesn't wait for it."""
     author, post = published(client, unique)
     mailbox.wait_for(author, count=2)
     mailbox.delay = 0.5

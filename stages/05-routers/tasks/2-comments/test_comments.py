@@ -82,7 +82,7 @@ def test_comments_need_a_login(client: Client, ada: Member) -> None:
 
 
 def test_a_drafts_comments_are_invisible(client: Client, ada: Member, grace: Member) -> None:
-    """The author comments on a draft; for everybody else it has no comments, because it is not there."""
+    """The author can comment on a draft; for everyone else it doesn't have comments, because it isn't there."""
     draft = write(client, ada, published=False)
     assert comment(client, ada, draft, "To do").status_code == 201
 

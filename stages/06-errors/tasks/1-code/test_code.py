@@ -39,7 +39,7 @@ def check(reply: httpx.Response, status: int, code: str, message: str, errors: l
 def test_every_error_has_its_code(
     client: Client, method: str, path: str, options: dict[str, Any], status: int, code: str, message: str | None
 ) -> None:
-    """Every error carries the code of its status, and all else as before."""
+    """Every error has the code of its status, and the rest is as before."""
     content = options.get("content")
     reply = client.request(method, path, **options | {"content": content() if callable(content) else content})
 
@@ -62,7 +62,7 @@ def test_invalid_input_has_its_code(client: Client) -> None:
 
 
 def test_conflict_and_database_have_their_codes(client: Client, unique: Callable[[str], str]) -> None:
-    """A taken email is `conflict`, a database error is `internal_error`, and a success has no code."""
+    """A taken email is `conflict`, a database error is `internal_error`, and a success doesn't have a code."""
     ada = {"name": "Ada", "email": f"{unique('ada')}@example.com"}
 
     created = client.post("/users", json=ada)

@@ -74,7 +74,7 @@ def test_import_knows_an_email_twice_in_its_list(client: Client, unique: Callabl
 
 
 def test_import_of_nobody(client: Client) -> None:
-    """An empty list creates nobody and refuses nobody."""
+    """An empty list doesn't create or refuse anyone."""
     reply = import_users(client, [])
 
     expected: dict[str, Any] = {"created": 0, "refused": []}
@@ -82,7 +82,7 @@ def test_import_of_nobody(client: Client) -> None:
 
 
 def test_an_invalid_entry_creates_nobody(client: Client, ada: dict[str, str], unique: Callable[[str], str]) -> None:
-    """An import with an invalid entry is a 422 that names its place, and creates nobody."""
+    """An import with an invalid entry is a 422 that names its place, and it doesn't create anyone."""
     reply = import_users(client, [user(unique("bob")), {"name": "Cy"}])
 
     missing = {"field": "body.1.email", "message": "Field required", "type": "missing"}
