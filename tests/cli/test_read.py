@@ -1,51 +1,33 @@
-"""`workbook read`: a lesson in the terminal, whose answers wait at its end."""
+"""What the session's `t` shows: what a task or an exercise asks for."""
 
-from workbook.cli.read import unfolded
+from pathlib import Path
 
-from ..runners import Workbook
+import pytest
 
-LESSON = """# Hello
+from workbook.cli.read import task_table
+from workbook.course.changes import Task
+from workbook.course.model import Course, Step
 
-<!-- facts -->
-Stage 1 of 2
-<!-- end -->
-
-<details>
-<summary>Why?</summary>
-
-Because.
-
-</details>
-
-Text.
-
-<!-- play -->
-
-<details>
-<summary>How it works</summary>
-
-<!-- promises deeper -->
-- One.
-<!-- end -->
-
-</details>
-"""
+COURSE = Course.find(Path(__file__).parents[2])
+EXERCISES = [step for step in COURSE.steps if step.kind == "exercise"]
+TASKS = [(step, task) for step in COURSE.steps for task in COURSE.tasks(step)]
 
 
-def test_answers_come_at_the_end() -> None:
-    """A folded answer comes at the end of the lesson, another folded part under its heading, and no comment is left."""
-    assert unfolded(LESSON) == (
-        "# Hello\n\nStage 1 of 2\n\n- Why?\n\nText.\n\n\n### How it works\n\n- One.\n\n"
-        "## Answers\n\n**Why?**\n\nBecause.\n"
-    )
-    assert unfolded("# Hello\n\nText.\n") == "# Hello\n\nText.\n"
+@pytest.mark.parametrize("step", EXERCISES, ids=lambda step: step.name)
+def test_an_exercise_shows_its_contract(step: Step) -> None:
+    """Of an exercise it's the section that says what to build, not the table of commands, and nothing of the marks."""
+    shown = task_table(COURSE, step, Task(COURSE.folder(step), step.title))
+
+    assert len(shown.split()) > 80
+    assert "| command |" not in shown
+    assert "How it's graded" not in shown
+    assert "points" not in shown
 
 
-def test_a_lesson_is_shown(workbook: Workbook) -> None:
-    """`workbook read` shows a step's README without its marks."""
-    (workbook.root / "stages/01-hello/README.md").write_text(LESSON, encoding="utf-8")
+@pytest.mark.parametrize("step, task", TASKS, ids=lambda part: getattr(part, "title", ""))
+def test_a_task_says_which_it_is(step: Step, task: Task) -> None:
+    """Of a task it's the title and every table, the one of when it's done among them."""
+    shown = task_table(COURSE, step, task)
 
-    ended = workbook("read", "hello")
-
-    assert (ended.status, ended.err) == (0, "")
-    assert ended.out.rstrip("\n") == unfolded(LESSON).rstrip("\n")
+    assert shown.startswith(f"**Task {task.number}: {task.title}**")
+    assert "it's done when" in shown

@@ -77,6 +77,21 @@ def test_a_hint_stays_while_saves_are_answered(workbook: Workbook, screens: Scre
     assert [entry.data["level"] for entry in workbook.notes("hint")] == [1, 2]
 
 
+def test_the_task_says_where_its_rest_is(workbook: Workbook) -> None:
+    """t shows which task it is and what it asks for; in a low window it says where the rest of it is."""
+    readme = workbook.root / "stages/01-hello/tasks/1-farewell/README.md"
+    rows = "\n".join(f"| case {number} | 200 |" for number in range(30))
+    readme.write_text(f"# Say goodbye\n\nA story.\n\n| it's done when | |\n|---|---|\n{rows}\n", encoding="utf-8")
+    screen = open_session(workbook, lines=24)
+
+    screen.press("t")
+    shown = screen.wait_for("Task 1: Say goodbye", "it's done when", "case 1", KEYS)
+
+    assert "or: stages/01-hello/tasks/1-farewell/README.md" in shown
+    assert "\n\n\n" not in shown
+    quit_session(screen)
+
+
 def test_list_comes_back(workbook: Workbook, screens: Screens) -> None:
     """l shows every step on a screen of its own; Enter, and Ctrl-C too, brings back."""
     screen = open_session(workbook)

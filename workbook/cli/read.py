@@ -11,6 +11,7 @@ from .screens import shown_path
 from .terminal import Terminal
 
 TABLE = re.compile(r"(?:^\|.*\n?)+", re.MULTILINE)
+CONTRACT = re.compile(r"^## What to build\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 FOLDED = re.compile(r"^<details>\n<summary>(.*?)</summary>\n(.*?)\n</details>\n", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.MULTILINE | re.DOTALL)
 
@@ -51,8 +52,16 @@ def unfolded(text: str) -> str:
 
 
 def task_table(course: Course, step: Step, task: Task) -> str:
-    """Return what a task asks for: its README's table, or the README without one; of an exercise, the contract."""
+    """Return what a task asks for: its title and its README's tables, or the README without one.
+
+    Of an exercise it's the contract: the README's section that says what to build, or all of it.
+    """
     file = course.folder(step) / "README.md" if step.kind == "exercise" else task.folder / "README.md"
-    text = file.read_text(encoding="utf-8") if file.exists() else f"{shown_path(file)} is gone."
-    table = TABLE.search(text)
-    return table[0] if table else text
+    if not file.exists():
+        return f"{shown_path(file)} is gone."
+    text = file.read_text(encoding="utf-8")
+    if step.kind == "exercise":
+        contract = CONTRACT.search(text)
+        return contract[1].strip() if contract else text
+    tables = TABLE.findall(text)
+    return "\n".join([f"**Task {task.number}: {task.title}**\n", *tables]) if tables else text

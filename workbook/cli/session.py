@@ -168,7 +168,7 @@ class _Watch:
         foot = self._foot(doing)
         head = terminal.lines_of(lambda: show_head(self.here, self.step))
         card = terminal.lines_of(self._card)
-        panel = terminal.lines_of(self._panel)
+        panel = terminal.squeezed(terminal.lines_of(self._panel))
         rest = terminal.lines_of(lambda: screens.show_verdict(terminal, verdict)) if verdict else []
         room = terminal.height - terminal.rows(foot)
         if terminal.rows([*head, *rest, *panel, *card]) > room:
@@ -188,9 +188,12 @@ class _Watch:
     def _clipped(self, lines: list[str], room: int) -> list[str]:
         if self.here.terminal.rows(lines) <= room:
             return lines
-        end = "   … the rest in a taller window, or: uv run workbook " + (
-            f"hint {self.step.name}" if self.panel == "hint" else f"read {self.step.name}"
-        )
+        task = task_at_hand(self.here, self.step)
+        if self.panel == "task" and task and self.step.kind != "exercise":
+            where = screens.shown_path(task.folder / "README.md")
+        else:
+            where = f"uv run workbook {'hint' if self.panel == 'hint' else 'read'} {self.step.name}"
+        end = f"   … the rest in a taller window, or: {where}"
         return [*self.here.terminal.fitted(lines, room - 1), self.here.terminal.text(end)]
 
     def _foot(self, doing: str) -> list[str]:

@@ -179,6 +179,11 @@ class Terminal:
             found.pop()
         return found
 
+    def squeezed(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines with one blank line where there are several."""
+        blank = [not Text.from_ansi(line).plain.strip() for line in lines]
+        return [line for n, line in enumerate(lines) if not (blank[n] and n and blank[n - 1])]
+
     def show(self, lines: Sequence[str]) -> None:
         """Write lines that `lines_of` returned, without an end of line behind the last: the screen would scroll."""
         self._console.file.write("\n".join(lines))
