@@ -361,3 +361,18 @@ def test_run_serves_the_project(workbook: Workbook, project: Path) -> None:
     assert titles["info"]["title"] == "Kitchen", "the project's variables"
     assert "Count, work/final" in running.text
     assert running.end(signal.SIGINT).status == 0
+
+
+def test_the_session_shows_the_points_beside_a_card(workbook: Workbook) -> None:
+    """In a low window an exercise's points stay on the screen, even where its promises make room for a card."""
+    copy = workbook.put_into_work("count")
+    screen = workbook.screen(lines=16)
+    screen.wait_for("Checking it …")
+
+    with (copy / "app/counting.py").open("a", encoding="utf-8") as file:
+        file.write("\n# begun\n")
+
+    shown = screen.wait_for("broken so far.", "points", "More", "q quit")
+    assert "promises kept" not in shown, "the window is too high to test this"
+    screen.press("q")
+    assert screen.wait_for_end() == 0

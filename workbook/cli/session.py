@@ -170,13 +170,16 @@ class _Watch:
         card = terminal.lines_of(self._card)
         panel = terminal.squeezed(terminal.lines_of(self._panel))
         rest = terminal.lines_of(lambda: screens.show_verdict(terminal, verdict)) if verdict else []
-        room = terminal.height - terminal.rows(foot)
+        room, points = terminal.height - terminal.rows(foot), list[str]()
         if terminal.rows([*head, *rest, *panel, *card]) > room:
             head = head[:1]
             rest = terminal.lines_of(lambda: screens.show_verdict(terminal, verdict, short=True)) if verdict else []
+            points = rest[-1:] if verdict and verdict.subject.exercise else []
         for block in (head, rest):
             if terminal.rows([*head, *rest, *panel, *card]) > room and (panel or card):
                 block.clear()
+        if points and not rest and terminal.rows([*points, *panel, *card]) <= room:
+            rest = points
         if terminal.rows([*card, *panel]) > room:
             of_panel = max(AT_LEAST if panel else 0, room - terminal.rows(card))
             card = terminal.fitted(card, room - min(of_panel, terminal.rows(panel)))
