@@ -37,6 +37,7 @@ COMMAND_MODULES = (
     "workbook.__main__",
     "workbook.cli.app",
     "workbook.cli.break_",
+    "workbook.cli.predicting",
     "workbook.cli.check",
     "workbook.cli.doctor",
     "workbook.cli.run",

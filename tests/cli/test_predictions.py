@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli.break_ import CHOICES, choices_for
+from workbook.cli.predicting import CHOICES, choices_for
 from workbook.course.changes import Edit, Experiment
 from workbook.course.model import Course
 from workbook.course.promises import PromiseText

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli.break_ import choices_for, read_numbers
+from workbook.cli.predicting import choices_for, read_numbers
 from workbook.course.model import Course
 from workbook.course.promises import read_promises
 from workbook.errors import UserError

@@ -7,8 +7,8 @@ from workbook.learner.review import DuePrediction, due_predictions
 
 from . import screens
 from .asking import can_ask
-from .break_ import choices_for, how_sure, predicted_numbers, show_choices, told_difference
 from .context import Context
+from .predicting import choices_for, how_sure, predicted_numbers, show_choices, told_difference
 
 MINUTES = 5
 
