@@ -113,13 +113,17 @@ def refused_files(rng: random.Random) -> dict[str, bytes]:
 def cut_pictures(rng: random.Random) -> dict[str, bytes]:
     """Return pictures that end too early: in the beginning, in the middle, and shortly before their last pixel."""
     cut = {}
-    for kind, last in (("JPEG", 60), ("PNG", 60), ("WEBP", 60)):
-        whole = noisy_picture(rng, kind)
-        name = {"JPEG": "a JPEG", "PNG": "a PNG", "WEBP": "a WebP"}[kind]
+    wholes = {
+        "a JPEG": noisy_picture(rng, "JPEG"),
+        "a progressive JPEG": noisy_picture(rng, "JPEG", progressive=True),
+        "a PNG": noisy_picture(rng, "PNG"),
+        "a WebP": noisy_picture(rng, "WEBP"),
+    }
+    for name, whole in wholes.items():
         cut[f"{name} of 20 bytes"] = whole[:20]
         cut[f"{name} that ends in its first tenth"] = whole[: len(whole) // rng.randint(11, 20)]
         cut[f"{name} that ends in its middle"] = whole[: int(rng.uniform(0.2, 0.8) * len(whole))]
-        cut[f"{name} that ends before its last pixel"] = whole[: len(whole) - last]
+        cut[f"{name} that ends before its last pixel"] = whole[:-60]
     clear = encode(Image.frombytes("RGBA", (40, 30), rng.randbytes(4800)), "PNG")
     return cut | {"a transparent PNG that ends before its last pixel": clear[:-60]}
 
@@ -141,11 +145,11 @@ def bombs(rng: random.Random) -> dict[str, bytes]:
     }
 
 
-def noisy_picture(rng: random.Random, kind: str = "PNG") -> bytes:
+def noisy_picture(rng: random.Random, kind: str = "PNG", **options: Any) -> bytes:
     """Return a picture of coloured noise, which packs badly, so that its last pixels are near its end."""
     size = rng.randint(60, 120), rng.randint(40, 90)
     image = Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3))
-    return encode(image, kind, **({"lossless": True} if kind == "WEBP" else {}))
+    return encode(image, kind, **({"lossless": True} if kind == "WEBP" else {}), **options)
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import cycle
@@ -15,18 +15,14 @@ from workbook.plugin.members import Member
 from workbook.plugin.stored import gone, list_stored_files, soon
 
 from .blog import headers_of
-from .pictures import Picture
+from .pictures import FORMATS, Picture
 from .walk import Walk
 
 URL = r"/files/[^/?#\s]+"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
 # What clients call a file and its type: neither decides what it is.
-LABELS = [
-    ("me.html", "text/html"),
-    ("photo.png", "image/png"),
-    ("a.gif", "image/gif"),
-    ("b", "application/octet-stream"),
-]
+IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
+LABELS = [*IMAGE_LABELS, ("me.html", "text/html"), ("a.gif", "image/gif"), ("b", "application/octet-stream")]
 
 
 @dataclass
@@ -265,6 +261,16 @@ class Uploads:
     def without_times(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return the object without the fields that an upload may change."""
         return {key: value for key, value in row.items() if key not in self.ignored}
+
+
+def labelled(pictures: Sequence[Picture], rng: random.Random) -> Iterator[tuple[Picture, str, str]]:
+    """Yield each picture with a name and a type, which are drawn: each format is called a page, and each other one."""
+    labels = {}
+    for kind in FORMATS:
+        first = [one for one in LABELS[:4] if one[1] != f"image/{kind.lower()}"]
+        labels[kind] = cycle([*rng.sample(first, len(first)), *rng.sample(LABELS, len(LABELS))])
+    for picture in pictures:
+        yield picture, *next(labels[picture.format])
 
 
 def upper(what: str) -> str:

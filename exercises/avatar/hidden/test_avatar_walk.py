@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -19,7 +20,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import LABELS, Place, Promises, Uploads, long_text
+from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_text
 from workbook.conformance.walk import Walk
 from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member
@@ -122,8 +123,7 @@ def walk(
         for place in (hers, theirs, early_ones, others):
             uploads.take(place, pictures[0])
         keep_an_upload(uploads, ada)
-        for number, picture in enumerate(pictures):
-            name, label = walk.rng.choice(LABELS)
+        for number, (picture, name, label) in enumerate(labelled(pictures, walk.rng)):
             uploads.take(mine, picture, name, label)
             if number == 0:
                 users.check(mine, [None, grace])
@@ -179,8 +179,7 @@ def refuse_files(uploads: Uploads, mine: Place, none: Place) -> None:
     """Send everything that's no picture, in place of an avatar and without one."""
     rng = uploads.walk.rng
     cut, bad = cut_pictures(rng), refused_files(rng)
-    for what, content in bad.items():
-        name, label = rng.choice(LABELS[:3])
+    for (what, content), (name, label) in zip(bad.items(), cycle(IMAGE_LABELS), strict=False):
         uploads.refuse(mine, what, {415}, CONTENT, partial(uploads.send, mine, content, name, label))
     for what, content in cut.items():
         uploads.refuse(mine, what, {415}, DAMAGED, partial(uploads.send, mine, content))

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -20,7 +21,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import LABELS, Place, Promises, Uploads, long_text
+from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_text
 from workbook.conformance.walk import Walk
 from workbook.plugin.listing import rows
 from workbook.plugin.members import Member
@@ -139,8 +140,8 @@ def walk(
         for place, picture in zip((hers, her_draft, hidden, draft, late), pictures, strict=False):
             uploads.take(place, picture)
         scene.check(post, viewers)
-        for number, picture in enumerate(pictures):
-            uploads.take(post, picture, *walk.rng.choice(LABELS))
+        for number, (picture, name, label) in enumerate(labelled(pictures, walk.rng)):
+            uploads.take(post, picture, name, label)
             if number in {0, len(pictures) - 1}:
                 scene.check(post, viewers)
         for in_chunks in (False, True):  # the same picture again is another file
@@ -243,8 +244,7 @@ def refuse_files(uploads: Uploads, post: Place, bare: Place) -> None:
     """Send everything that's no picture, in place of a cover and without one."""
     rng = uploads.walk.rng
     bad = refused_files(rng) | cut_pictures(rng)
-    for what, content in bad.items():
-        name, label = rng.choice(LABELS[:3])
+    for (what, content), (name, label) in zip(bad.items(), cycle(IMAGE_LABELS), strict=False):
         uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, name, label))
     for what, content in bombs(rng).items():
         for place in (post, bare):
