@@ -1,5 +1,6 @@
 """A shell that allows few open files: as many as the system allows are taken, or a sentence says what's needed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ print(workbook.open_files.allow_open_files(), *resource.getrlimit(resource.RLIMI
 def narrow(limits: str, *command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of Python's in a shell that has called ulimit."""
     words = ["sh", "-c", f'{limits}; exec "$@"', "sh", sys.executable, *command]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # not as a worker
+    return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,10 @@ def test_no_place_tells_what_an_experiment_does() -> None:
     assert len({len(found) for found in harmless}) > 1
 
 
-@pytest.mark.parametrize("number, answer", [(1, "2"), (3, "1")], ids=["shown", "hidden"])
-def test_a_prediction_is_asked_once(workbook: Workbook, number: int, answer: str, screens: Screens) -> None:
+@pytest.mark.parametrize(
+    "number, answer, kept", [(1, "2", "break-again-1"), (3, "1", "break-again-3")], ids=["shown", "hidden"]
+)
+def test_a_prediction_is_asked_once(workbook: Workbook, number: int, answer: str, kept: str, screens: Screens) -> None:
     """An experiment that you've predicted shows what came, and doesn't ask again; nothing more is recorded."""
     title = TITLES[number]
     workbook.note("predicted", "01-hello", experiment=title, prediction=[int(answer)], right=False, sure="certain")
@@ -63,7 +65,7 @@ def test_a_prediction_is_asked_once(workbook: Workbook, number: int, answer: str
     screen = workbook.screen("break", "01", str(number))
 
     assert screen.wait_for_end() == 0
-    screens(f"break-again-{number}", screen.text)
+    screens(kept, screen.text)
     assert len(workbook.notes("predicted")) == 1
 
 

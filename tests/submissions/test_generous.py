@@ -191,6 +191,7 @@ def test_what_is_left_out_is_mentioned(tmp_path: Path) -> None:
         "notes 11:30.md",
         "é" * 20,
         "why?.txt",
+        "app/<b>copy?.py",
         "an article that I saved"[:20],
         "deep/deep/deep/deep/deep"[:20],
         "README.md",

@@ -149,4 +149,5 @@ def send_together(client: Client, requests: Sequence[httpx.Request]) -> list[htt
             raise
 
     with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(send, requests))
+        sent = [pool.submit(send, request) for request in requests]
+    return [one.result() for one in sent]  # now that none is left: `map` would cancel what hasn't begun when one fails

@@ -29,7 +29,8 @@ ONE_LINE = "test_one_request_is_one_line"
 FORM = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] ([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})ms")
 # A line that a person would still understand: it breaks the promise of the form, and the others look at its parts.
 LIKE_IT = re.compile(
-    r"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)\S{0,20} +([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})(?:\.\d{1,9})? ?ms"
+    r"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)\S{0,20} {1,5}"
+    r"([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})(?:\.\d{1,9})? ?ms"
 )
 ENDS = ["%0a", "%0d", "%0d%0a", "%0b", "%0c", "%1c", "%1d", "%1e", "%c2%85", "%e2%80%a8", "%e2%80%a9"]
 SLOW = 1.2  # seconds: more than one, so that what counts the rest of a second shows
