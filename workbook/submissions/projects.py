@@ -167,8 +167,9 @@ def _sorted_out(tree: Tree, passed_over: list[str]) -> Iterator[tuple[FoundFile,
 
 
 def _is_code(entry: FoundFile) -> bool:
-    """Return whether it's a module; one with such a letter in its name can't be imported by it."""
-    return entry.parts[-1].endswith(".py") and not NOT_IN_A_NAME & set(entry.name)
+    """Return whether it's a module. One with such a letter in its name is none: no import can name it."""
+    is_mistyped = entry.name.isprintable() and NOT_IN_A_NAME & set(entry.name)
+    return entry.parts[-1].endswith(".py") and not is_mistyped
 
 
 def _what_is_wrong(entry: FoundFile, tree: Tree, twin: FoundFile | None) -> str:

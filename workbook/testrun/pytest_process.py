@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def serve_run(line: "ChildLine") -> NoReturn:
         os.close(fd)
     sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
-    _end_with(line.lines)
+    _end_with(line.lines, last_word=lambda: _tell_memory(line))
     gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
     # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
     sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False
@@ -117,14 +117,18 @@ def serve_run(line: "ChildLine") -> NoReturn:
     status = run_pytest(request["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
+    _tell_memory(line)
+    os._exit(status)
+
+
+def _tell_memory(line: "ChildLine") -> None:
+    """Tell the owner how much memory this process had; who waits for it sees that of its largest app, too."""
     if sys.platform != "win32":
         import resource
 
-        # Whoever waits for this process sees the memory of the largest app that it has waited for, too.
         own = json.dumps({"own_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}).encode()
         with contextlib.suppress(OSError):
             line.answers.write(own + b"\n")
-    os._exit(status)
 
 
 def main() -> NoReturn:
@@ -134,10 +138,11 @@ def main() -> NoReturn:
     sys.exit(run_pytest(sys.argv[1:]))
 
 
-def _end_with(line: IO[bytes]) -> None:
+def _end_with(line: IO[bytes], last_word: Callable[[], None] = lambda: None) -> None:
     def wait() -> None:
         with contextlib.suppress(OSError):  # a connection may end by a reset
             line.read(1)
+        last_word()
         os._exit(130)
 
     threading.Thread(target=wait, daemon=True).start()
