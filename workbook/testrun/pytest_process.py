@@ -122,7 +122,7 @@ def serve_run(line: "ChildLine") -> NoReturn:
 
 
 def _tell_memory(line: "ChildLine") -> None:
-    """Tell the owner how much memory this process had; who waits for it sees that of its largest app, too."""
+    """Send the owner how much memory this process had; who waits for it sees that of its largest app, too."""
     if sys.platform != "win32":
         import resource
 
