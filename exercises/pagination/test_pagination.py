@@ -68,7 +68,10 @@ def test_a_list_is_a_page(client: Client, filled: Filled, path: str) -> None:
     assert (page["page"], page["per_page"]) == (1, 10)
     users, posts = {"id", "name", "created_at"}, {"id", "title", "content", "published", "author_id", "created_at"}
     wanted = users if path == "/users" else posts | {"updated_at"}
-    assert sorted(wanted ^ set(page["data"][0])) == [], "the rows have lost fields that they had, or have new ones"
+    others = {"avatar_url", "cover_image"}  # of the exercises that may come before this one
+    assert sorted(wanted ^ (set(page["data"][0]) - others)) == [], (
+        "the rows have lost fields that they had, or have new ones"
+    )
 
 
 @pytest.mark.parametrize("path", LISTS)

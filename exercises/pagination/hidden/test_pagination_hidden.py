@@ -30,6 +30,7 @@ KEYS = {
     "has_prev": bool,
 }
 REST = ("total_pages", "has_next", "has_prev")
+OF_OTHER_EXERCISES = {"avatar_url", "cover_image"}  # all may be solved in one project, in any order
 LARGEST = 999_999  # of the page numbers that are a 200
 
 
@@ -152,7 +153,8 @@ class Pages:
                 walk.held[checked] += 1
             for row, whole in zip(got, expected, strict=True):
                 said = f"A row of GET {path} isn't what it was before: a field differs, is missing, or is new."
-                if not walk.expect(row, whole, PAGE, said, root=("row", path)):
+                of_this = {key: row[key] for key in row if key not in OF_OTHER_EXERCISES}
+                if not walk.expect(of_this, whole, PAGE, said, root=("row", path)):
                     return
 
 
