@@ -186,7 +186,7 @@ def test_a_disk_that_is_full(needs_sandbox: None, workbook: Workbook) -> None:
     workbook.work.mkdir()
     small = ["--dev-bind", "/", "/", "--size", str(2**20), "--tmpfs", str(workbook.work)]
     screen = workbook.shell(before=[find_bwrap(), *small])
-    screen.press("mkdir work/tmp; export TMPDIR=$PWD/work/tmp; clear\r")
+    screen.press("cd work; mkdir tmp; export TMPDIR=$PWD/tmp; cd ..; clear\r")
     screen.press(" ".join(COMMAND) + "\r")
     screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
 

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from workbook.submissions.projects import NOT_IN_A_NAME
 from workbook.wording import number_of
 
 from .lms import canvas_file, moodle_folder
@@ -13,7 +14,7 @@ from .pages import learner_page
 from .writing import LONG_AGO, Target, Written
 
 # What Windows takes for the end of a folder's name, or for no part of a name. Both systems find the learner by numbers.
-ODD = {ord(letter): "_" for letter in '\\:*?"<>|'} | dict.fromkeys(range(32), "_")
+ODD = dict.fromkeys([*map(ord, NOT_IN_A_NAME), *range(32)], "_")
 
 
 def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:

@@ -22,6 +22,7 @@ from .launcher import VARIABLE, SandboxLauncher
 LEAST_FILES = 192  # open at once, for a lane: what goes into the sandbox gets numbers from 100 on
 FORKS = "workbook.sandbox.inside.forks"
 FIRST = ("workbook.serving.child", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")  # all that its test needs
+IMPORTED = tuple(name for name in APP_MODULES if name != "-")
 TIERS = {"fork": "a fork server inside bubblewrap", "bubblewrap": "a bubblewrap for each app"}
 
 
@@ -96,7 +97,7 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
         (folder / "filter").write_bytes(program())
         (folder / "log").touch()
         bubblewrap.find_bwrap()
-        keep_bytecode(name for name in APP_MODULES if name != "-")
+        keep_bytecode(IMPORTED)
         process = _fork_server(folder) if tier == "fork" else None
         try:
             yield folder, process
@@ -108,7 +109,7 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
 
 
 def _fork_server(folder: Path) -> subprocess.Popen[bytes]:
-    modules = [*FIRST, "-", *(name for name in APP_MODULES if name != "-")]
+    modules = [*FIRST, "-", *IMPORTED]
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(folder / "socket"))
         listener.listen(64)

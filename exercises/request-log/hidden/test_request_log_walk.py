@@ -140,9 +140,7 @@ class Requests:
         like = [line for line in lines if name and name in line and "marker" not in line][:3]
         root = ("lines", sent.promise)
         if not theirs and like and sent.promise != ONE_LINE:
-            said = f"The line of {sent.what} isn't in the form [YYYY-MM-DD HH:MM:SS] METHOD path status Nms."
-            wanted = f"[YYYY-MM-DD HH:MM:SS] {sent.method} {sent.path} {sent.status or 'NNN'} Nms"
-            self.blame(sent, sent.promise, said, like[0], wanted, root="form")
+            self.blame_form(sent, sent.promise, like[0])
         else:
             said = f"{sent.what[:1].upper()}{sent.what[1:]} has left {len(theirs)} lines, and should have left {count}."
             if not theirs:
@@ -154,9 +152,7 @@ class Requests:
         """Compare a line with its request."""
         walk = self.walk
         if not FORM.fullmatch(line[0]):
-            said = f"The line of {sent.what} isn't in the form [YYYY-MM-DD HH:MM:SS] METHOD path status Nms."
-            wanted = f"[YYYY-MM-DD HH:MM:SS] {sent.method} {sent.path} {sent.status or 'NNN'} Nms"
-            self.blame(sent, LINE, said, line[0], wanted, root="form")
+            self.blame_form(sent, LINE, line[0])
         if sent.status and int(line[4]) != sent.status:
             said = f"The line of {sent.what} has another status than its response."
             self.blame(sent, sent.promise, said, int(line[4]), sent.status, root=("status", sent.promise))
@@ -192,6 +188,12 @@ class Requests:
                 line = next((line for line in lines if secret in line), "")
                 self.walk.blame(SECRET, f"The log has a secret in it, from {where}.", line, None, root="secret")
         self.walk.held[SECRET] += bool(lines)
+
+    def blame_form(self, sent: Sent, promise: str, line: str) -> None:
+        """Note that a line isn't in the form that the README gives."""
+        said = f"The line of {sent.what} isn't in the form [YYYY-MM-DD HH:MM:SS] METHOD path status Nms."
+        wanted = f"[YYYY-MM-DD HH:MM:SS] {sent.method} {sent.path} {sent.status or 'NNN'} Nms"
+        self.blame(sent, promise, said, line, wanted, root="form")
 
     def blame(self, sent: Sent, promise: str, said: str, got: Any, expected: Any, *, root: Any) -> None:
         """Note a difference beside the request that it's about."""
