@@ -155,8 +155,9 @@ class Uploads:
         said = said or "The file of the old picture is still in the data folder."
         is_right = self.soon(lambda: len(self.files() - others) <= most)
         self.walk.expect(is_right, True, promise or self.promises.replaced, said, root="old file")
+        others = others if is_right else self._files  # what stayed was told here, and is nobody's from now on
         now = self.files()
-        lost = sorted(others - now)
+        lost = sorted(self._files - place.files - now)
         said = "A file that has nothing to do with this upload is gone from the data folder."
         self.walk.expect(lost, [], promise or self.promises.replaced, said, root="lost files")
         place.files, self._files = now - others, now
@@ -225,7 +226,7 @@ class Uploads:
         if place.url:
             with self.walk.step(promise or self.promises.unchanged):
                 status = self.client.get(place.url).status_code
-                self.walk.expect(status, 200, promise or self.promises.unchanged, said, root="lost picture")
+                self.walk.expect(status, 200, promise or self.promises.unchanged, said, root="lost files")
 
     def removed(self, places: Collection[Place], promise: str, said: str) -> None:
         """Look whether the pictures of these places are gone, files and all, and nothing else is."""

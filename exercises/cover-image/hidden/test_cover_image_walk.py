@@ -218,6 +218,8 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
         number = int(deleted.read.rpartition("/")[2])
         scene.blog.delete(callers[-1], number)
         del scene.covers[number]
+        for place in scene.covers.values():
+            uploads.is_served(place, "Deleting a post removes the cover of another one.", DELETED)
         uploads.forget()
         before = uploads.files()
         good = noisy_picture(walk.rng)
