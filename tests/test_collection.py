@@ -1,4 +1,4 @@
-"""Every process collects the same tests: those that share the work compare their lists, and a difference ends the run."""
+"""Every process collects the same tests: workers compare their lists, and a difference ends the whole run."""
 
 import os
 import subprocess
@@ -10,10 +10,11 @@ import pytest
 from .test_repo import ROOT
 
 ANOTHER_TIME = """\
+import itertools
 import time
 
-now = time.time
-time.time = lambda: now() + 40_000.5
+now, calls = time.time, itertools.count()
+time.time = lambda: now() + 7919 * next(calls)  # so that no two files of an archive are of the same time
 """
 
 
