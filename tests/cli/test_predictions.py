@@ -1,15 +1,20 @@
 """Predictions are asked once, and can't be made by elimination."""
 
+import io
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from workbook.cli.predicting import CHOICES, choices_for
+from workbook.cli.predicting import CHOICES, PROMPTS, about_experiment, choices_for
+from workbook.cli.terminal import Terminal
 from workbook.course.changes import Edit, Experiment
 from workbook.course.model import Course
-from workbook.course.promises import PromiseText
+from workbook.course.promises import PromiseText, read_promises
 
 from ..golden import Screens
+from ..learner.test_review import ACROSS
 from ..runners import Workbook
 from .test_session import BACK, KEYS, open_session, quit_session
 
@@ -17,6 +22,15 @@ COURSE = Course.find(Path(__file__).parents[2])
 STAGES = [step for step in COURSE.steps if step.kind == "stage"]
 TITLES = {1: "Everybody is welcome", 3: "Something in the greeting"}  # of the small course
 PROMISES = [PromiseText(f"test_{n}", f"Promise {n}.", deeper=n > 3) for n in range(20)]
+
+
+class Tty(io.StringIO):
+    """Standard output that says it's a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
 
 
 def experiment(title: str, *red: str, unclear: tuple[str, ...] = ()) -> Experiment:
@@ -76,8 +90,86 @@ def test_the_session_asks_once_too(workbook: Workbook) -> None:
     screen = open_session(workbook)
 
     screen.press("b")
-    screen.wait_for("You've predicted this one before, and it came as you said.", "Why", BACK)
+    screen.wait_for("You've predicted this one before, and you were right.", "Why", BACK)
     screen.press("\r")
     screen.wait_for("Back from experiment 1.", KEYS)
 
     quit_session(screen)
+
+
+LONG = (
+    """
+[[experiment]]
+title = "A long one"
+question = "The refusal has become a long text. Which promise misses it?"
+red = ["test_nobody_is_not_greeted"]
+why = "So."
+
+[[experiment.edit]]
+file = "main.py"
+find = "Nobody is here"
+replace = '''
+"""
+    + "".join(f"line {number}\n" for number in range(14))
+    + "'''\n"
+)
+
+
+def test_a_question_fits_a_low_screen(workbook: Workbook) -> None:
+    """Where a question and its promises don't fit one screen, Enter turns the page; an empty answer turns it back."""
+    (workbook.root / "stages/01-hello/experiments.toml").write_text(LONG, encoding="utf-8")
+    screen = workbook.screen("break", "01", "1", lines=24)
+
+    first = screen.wait_for("Enter shows the answers to choose from …")
+    assert {"Experiment 1 of 1: A long one", "+line 13"} <= set(first.splitlines())
+    screen.press("\r")
+    second = screen.wait_for("Numbers, with commas (or Enter for the edit): ".rstrip())
+    assert "The refusal has become a long text. Which promise misses it?" in second
+    assert "1  Whoever asks" in second
+    assert "+line 13" not in second
+    screen.press("\r")
+    screen.wait_for("+line 13", "Enter shows the answers to choose from …")
+    screen.press("\r")
+    screen.wait_for("1  Whoever asks", "Numbers, with commas (or")
+    screen.press("2\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("3\r")
+
+    assert screen.wait_for_end() == 0
+    assert workbook.notes("predicted")[0].data["right"]
+
+
+@pytest.mark.parametrize("columns, lines", [(80, 24), (100, 30)])
+def test_every_experiment_fits(monkeypatch: pytest.MonkeyPatch, columns: int, lines: int) -> None:
+    """Of every experiment of the course, each page fits a screen, with the prompts below it."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = Terminal(file=Tty())
+    for step in STAGES:
+        promises = read_promises(COURSE.folder(step))
+        for one in COURSE.experiments(step):
+            if one.hidden:
+                continue
+            asked = about_experiment(terminal, f"Experiment 1 of 4: {one.title}", one, choices_for(one, promises))
+            for page in (asked.about, asked.offer):
+                rows = terminal.rows(terminal.dense(terminal.lines_of(page)))
+                assert rows + PROMPTS <= lines, f"{step.name}: {one.title}"
+
+
+def test_review_asks_across_stages(workbook: Workbook, screens: Screens) -> None:
+    """`review` asks a question about two stages when both have been gone through, and says why."""
+    (workbook.root / "stages/review.toml").write_text(ACROSS, encoding="utf-8")
+    for step, titles in {"01-hello": (*TITLES.values(), "Another sentence"), "02-notes": ("Notes are lost",)}.items():
+        for title in titles:
+            workbook.note("predicted", step, experiment=title, prediction=[1], right=True, sure="certain")
+    with sqlite3.connect(workbook.work / "journal.sqlite") as journal:
+        journal.execute("UPDATE entry SET at = ?", ((datetime.now(UTC) - timedelta(days=2)).isoformat(),))
+
+    screen = workbook.screen("review")
+    screen.wait_for("Its number:")
+    screen.press("1\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("3\r")
+
+    assert screen.wait_for_end() == 0
+    screens("review-across", screen.text)
+    assert workbook("review").lines[0].startswith("Nothing is due.")

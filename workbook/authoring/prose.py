@@ -15,7 +15,7 @@ from workbook.course.scratch import left_out
 # A text's kind, by the file that holds it: the first pattern that matches.
 KINDS = {
     "lessons": ("stages/*/README.md", "final/README.md"),
-    "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml"),
+    "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml", "stages/review.toml"),
     "exercises": ("exercises/*/*.md",),
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
     "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml"),

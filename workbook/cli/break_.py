@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbook.course.changes import BadChange, Experiment
 from workbook.course.model import Step
-from workbook.course.promises import PromiseText, read_promises
+from workbook.course.promises import read_promises
 from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
 from workbook.errors import UserError
@@ -17,12 +17,14 @@ from workbook.wording import number_of
 from . import screens
 from .context import Context
 from .predicting import (
+    Asked,
+    about_experiment,
     ask_numbers,
     choices_for,
     how_sure,
-    predicted_numbers,
     read_numbers,
-    show_choices,
+    red_numbers,
+    show_question,
     told_difference,
 )
 from .terminal import Terminal
@@ -76,12 +78,13 @@ def try_experiment(here: Context, step: Step, number: int, runner: Runner, predi
             f"workbook break {step.name} {number} --predict none",
         )
     here.terminal.line(f"{step.title}, the original. Your own code isn't touched.", "dim")
-    screens.show_experiment(here.terminal, number, len(experiments), experiment)
+    head = f"Experiment {number} of {len(experiments)}: {experiment.title}"
     trial = _Trial(here, step, experiment, runner)
     if experiment.hidden:
-        _diagnose(here, step, experiment, trial, given)
+        _diagnose(here, step, experiment, head, trial, given)
     else:
-        _predict(here, step, experiment, choices, trial, given)
+        asked = about_experiment(here.terminal, head, experiment, choices)
+        _predict(here, step, experiment, asked, red_numbers(experiment, choices), trial, given)
 
 
 class _Trial:
@@ -123,63 +126,80 @@ def _predict(
     here: Context,
     step: Step,
     experiment: Experiment,
-    choices: list[PromiseText],
+    asked: Asked,
+    red: list[int],
     trial: _Trial,
     given: list[int] | None,
 ) -> None:
     terminal = here.terminal
     before = here.progress.of(step).tried.get(experiment.title)
     numbers = given
-    if given is not None or before is None:
-        show_choices(terminal, choices)
     if given is None and before is None:
-        numbers = predicted_numbers(here, choices)
+        numbers = ask_numbers(here, asked)
     elif given is None:
+        asked.about()
         _say_that_it_was_asked(here, before=bool(before))
+    else:
+        show_question(terminal, asked)
     sure = how_sure(here) if numbers is not None else ""
     found = trial.result(terminal)
     _show_red(here, found)
-    red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in experiment.red)
     right = numbers is not None and sorted(numbers) == red
     if numbers is not None:
-        _judge(here, right, sure, "That is what you predicted." if right else told_difference(numbers, red))
+        _judge(here, right, sure, "That's what you predicted." if right else told_difference(numbers, red))
     _explain(here, experiment)
     if numbers is not None:
         here.note("predicted", step, experiment=experiment.title, prediction=sorted(numbers), right=right, sure=sure)
 
 
-def _diagnose(here: Context, step: Step, experiment: Experiment, trial: _Trial, given: list[int] | None) -> None:
+def _diagnose(
+    here: Context, step: Step, experiment: Experiment, head: str, trial: _Trial, given: list[int] | None
+) -> None:
     terminal = here.terminal
+    screens.show_experiment(terminal, head, experiment, edits=False)
     found = trial.result(terminal)
-    _show_red(here, found)
     stage = here.course.folder(step)
     evidence = [_as_evidence(promise, stage) for promise in found.broken]
-    screens.show_cards(terminal, evidence, limit=screens.CARDS_SHOWN)
 
-    def show() -> None:
-        terminal.line("What was done?", "bold")
-        for n, choice in enumerate(experiment.choices, 1):
-            terminal.line(f"{n}  {choice}", indent=2, hang=3)
-        terminal.line()
+    def show_evidence() -> None:
+        _show_red(here, found)
+        screens.show_cards(terminal, evidence, limit=screens.CARDS_SHOWN)
 
     before = here.progress.of(step).tried.get(experiment.title)
     if given is None and before is not None:
+        show_evidence()
         _say_that_it_was_asked(here, before=before)
         terminal.line(f"It was: {experiment.answer}.")
         screens.show_edits(terminal, experiment.edits)
         _explain(here, experiment)
         return
-    show()
-    numbers = given if given is not None else ask_numbers(here, "Its number: ", len(experiment.choices), show)
+    asked = Asked(
+        about=show_evidence,
+        brief=lambda: _show_red(here, found),
+        offer=lambda: _show_options(terminal, experiment),
+        most=len(experiment.choices),
+        prompt="Its number: ",
+        see_again="the card",
+    )
+    if given is not None:
+        show_question(terminal, asked)
+    numbers = given if given is not None else ask_numbers(here, asked)
     if numbers is None:
         terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
         return
     sure = how_sure(here)
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
-    _judge(here, right, sure, "That is it." if right else f"It was another: {experiment.answer}.")
+    _judge(here, right, sure, "That's it." if right else f"Not quite. It was: {experiment.answer}.")
     screens.show_edits(terminal, experiment.edits)
     _explain(here, experiment)
     here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
+
+
+def _show_options(terminal: Terminal, experiment: Experiment) -> None:
+    terminal.line("What was done?", "bold")
+    for n, choice in enumerate(experiment.choices, 1):
+        terminal.line(f"{n}  {choice}", indent=2, hang=3)
+    terminal.line()
 
 
 def _show_red(here: Context, found: Check) -> None:
@@ -198,9 +218,9 @@ def _show_red(here: Context, found: Check) -> None:
 def _judge(here: Context, right: bool, sure: str, said: str) -> None:
     here.terminal.line(said, "green" if right else "yellow")
     if sure == "certain" and not right:
-        here.terminal.line("You were certain. What you are certain of and is not so is what production finds for you.")
+        here.terminal.line("You were certain. Being certain and wrong is what hurts in production, so read on.")
     elif sure == "a guess" and right:
-        here.terminal.line("It was a guess, you said. Read why it is so.")
+        here.terminal.line("You said that it was a guess, so read why it's right.")
     here.terminal.line()
 
 
@@ -223,7 +243,7 @@ def _as_evidence(promise: Promise, stage: Path) -> Promise:
 def _say_that_it_was_asked(here: Context, *, before: bool) -> None:
     """Say how the prediction went: it's asked once, and again by `workbook review` when it's due."""
     here.terminal.line(
-        f"You've predicted this one before, and it came {'as you said' if before else 'otherwise'}.", "bold"
+        f"You've predicted this one before, and {'you were right' if before else 'you were wrong'}.", "bold"
     )
     here.terminal.line("uv run workbook review asks it again when it's due.", "dim")
     here.terminal.line()

@@ -1,6 +1,6 @@
 """`workbook list`: every step, its minutes, and how far the learner is in it."""
 
-from workbook.learner.review import calibration, due_predictions
+from workbook.learner.review import calibration, due_questions
 from workbook.wording import number_of
 
 from .context import Context
@@ -37,8 +37,8 @@ def _show_calibration(here: Context) -> None:
     said = [f"{right} of {of} {words}" for words, (of, right) in _by_degree(calibration(entries))]
     if said:
         here.terminal.line(f"Your predictions: right were {', '.join(said)}.")
-    if due := due_predictions(here.course, entries):
-        here.terminal.line(f"{len(due)} of them can be asked again today: uv run workbook review")
+    if due := due_questions(here.course, entries):
+        here.terminal.line(f"{number_of(len(due), 'question')} to review today: uv run workbook review")
 
 
 def _by_degree(found: dict[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:

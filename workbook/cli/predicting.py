@@ -2,16 +2,19 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from workbook.course.changes import Experiment
 from workbook.course.promises import PromiseText
 
-from .asking import ask_line, can_ask
+from . import screens
+from .asking import ask_line, can_ask, wait_for_enter
 from .context import Context
 from .keyboard import forget_typed
 from .terminal import Terminal
 
 CHOICES = 8
+PROMPTS = 3  # rows below a question: its answer, how sure, and the answer to that
 SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
 
 
@@ -28,7 +31,7 @@ def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[Pro
     return [promise for promise in clear if promise.name in chosen]
 
 
-def show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
+def _show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
     """Show the promises among which a prediction chooses, numbered."""
     terminal.line("Which promises will break?", "bold")
     for n, promise in enumerate(choices, 1):
@@ -37,23 +40,78 @@ def show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
     terminal.line()
 
 
-def predicted_numbers(here: Context, choices: list[PromiseText]) -> list[int] | None:
-    """Ask which of the promises break, and return their numbers; None if there's no one to ask."""
-    return ask_numbers(here, "Numbers, with commas: ", len(choices), lambda: show_choices(here.terminal, choices))
+@dataclass(frozen=True)
+class Asked:
+    """A question whose answers are numbers: what it's about, that in brief, and the numbered answers."""
+
+    about: Callable[[], object]
+    brief: Callable[[], object]
+    offer: Callable[[], object]
+    most: int
+    prompt: str = "Numbers, with commas: "
+    see_again: str = "the edit"
 
 
-def ask_numbers(here: Context, prompt: str, most: int, show: Callable[[], None]) -> list[int] | None:
-    """Ask until numbers from 0 to `most` are typed; `show` shows the question again behind a pasted text."""
+def about_experiment(terminal: Terminal, head: str, experiment: Experiment, choices: list[PromiseText]) -> Asked:
+    """Return the question which of the promises an experiment's edits break."""
+    return Asked(
+        about=lambda: screens.show_experiment(terminal, head, experiment),
+        brief=lambda: screens.show_experiment(terminal, head, experiment, edits=False),
+        offer=lambda: _show_choices(terminal, choices),
+        most=len(choices),
+    )
+
+
+def red_numbers(experiment: Experiment, choices: list[PromiseText]) -> list[int]:
+    """Return the numbers of the promises that the experiment breaks."""
+    return [n for n, promise in enumerate(choices, 1) if promise.name in experiment.red]
+
+
+def show_question(terminal: Terminal, asked: Asked) -> bool:
+    """Show what a question is about and its answers, and return True; if the screen is too low, only the first."""
+    about, offer = terminal.lines_of(asked.about), terminal.lines_of(asked.offer)
+    whole = [*about, *offer]
+    tight = [*terminal.dense(about), *terminal.dense(offer)]
+    for lines in (whole, tight):
+        if not can_ask() or terminal.rows(lines) + PROMPTS <= terminal.height:
+            terminal.show([*lines, ""])
+            return True
+    terminal.show([*(about if terminal.rows(about) + PROMPTS <= terminal.height else terminal.dense(about)), ""])
+    return False
+
+
+def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
+    """Show a question, and ask until numbers from 0 to the highest are typed; None if there's no one to ask."""
+    terminal = here.terminal
+    fits = show_question(terminal, asked)
+    if not fits:
+        _turn_the_page(here, asked)
+    prompt = asked.prompt if fits else f"{asked.prompt.rstrip(': ')} (or Enter for {asked.see_again}): "
     while can_ask():
         answer = _ask(here, prompt)
-        numbers = None if answer is None else read_numbers(answer, most)
+        numbers = None if answer is None else read_numbers(answer, asked.most)
         if numbers is not None:
             return numbers
-        if answer is None:
-            here.terminal.rule()
-            show()
-        here.terminal.line(f"Numbers from 0 to {most}, with commas; 0 for none.", "yellow")
+        if answer is None and fits:
+            terminal.rule()
+            show_question(terminal, asked)
+        elif not fits and not (answer or "").strip():
+            terminal.clear()
+            terminal.show([*terminal.dense(terminal.lines_of(asked.about)), ""])
+            _turn_the_page(here, asked)
+            continue
+        terminal.line(f"Numbers from 0 to {asked.most}, with commas; 0 for none.", "yellow")
     return None
+
+
+def _turn_the_page(here: Context, asked: Asked) -> None:
+    """Wait for Enter, then show the answers, below as much of the question as there's room for."""
+    terminal = here.terminal
+    wait_for_enter(terminal, "Enter shows the answers to choose from … ")
+    terminal.clear()
+    brief, offer = terminal.dense(terminal.lines_of(asked.brief)), terminal.dense(terminal.lines_of(asked.offer))
+    room = terminal.height - PROMPTS
+    terminal.show([*(brief if terminal.rows([*brief, *offer]) <= room else []), *offer, ""])
 
 
 def how_sure(here: Context) -> str:
@@ -83,11 +141,16 @@ def read_numbers(text: str, most: int) -> list[int] | None:
 
 
 def told_difference(numbers: list[int], red: list[int]) -> str:
+    """Return how a prediction differs from what broke."""
     missed = [n for n in red if n not in numbers]
     wrongly = [n for n in numbers if n and n not in red]
-    said = [f"you did not expect {_list_of(missed)}"] if missed else []
-    said += [f"you expected {_list_of(wrongly)}, which is kept"] if wrongly else []
-    return f"It came otherwise: {' and '.join(said)}."
+    said = ["Not quite."]
+    if missed:
+        said.append(f"{_list_of(missed)} broke, which you didn't expect.")
+    if wrongly:
+        holds = "it still holds" if len(wrongly) == 1 else "they still hold"
+        said.append(f"You expected {_list_of(wrongly)} to break, but {holds}.")
+    return " ".join(said)
 
 
 def _list_of(numbers: list[int]) -> str:

@@ -1,14 +1,17 @@
-"""`workbook review`: earlier predictions come back, five minutes at a time."""
+"""`workbook review`: earlier predictions come back, and questions across stages, five minutes at a time."""
 
 import time
+from functools import partial
 
+from workbook.course.across import AcrossQuestion
+from workbook.course.changes import Experiment
 from workbook.course.promises import read_promises
-from workbook.learner.review import DuePrediction, due_predictions
+from workbook.learner.review import DueQuestion, due_questions
+from workbook.wording import number_of
 
-from . import screens
-from .asking import can_ask
+from .asking import can_ask, wait_for_enter
 from .context import Context
-from .predicting import choices_for, how_sure, predicted_numbers, show_choices, told_difference
+from .predicting import Asked, about_experiment, ask_numbers, choices_for, how_sure, red_numbers, told_difference
 
 MINUTES = 5
 
@@ -17,43 +20,70 @@ def review_predictions() -> None:
     """Ask again what is due, until nothing is or five minutes are over."""
     here = Context()
     terminal = here.terminal
-    due = due_predictions(here.course, here.progress.journal.entries())
+    due = due_questions(here.course, here.progress.journal.entries())
     if not due:
         terminal.line("Nothing is due. What you predict in the stages comes back here, in a day or more.")
         return
     if not can_ask():
-        terminal.line(f"{len(due)} to review. Run this on a terminal.")
+        terminal.line(f"{number_of(len(due), 'question')} to review. Run this on a terminal.")
         return
     began = time.monotonic()
     for place, one in enumerate(due):
-        if time.monotonic() - began > MINUTES * 60:
-            terminal.line(f"Five minutes are over. {len(due) - place} more wait for another time.", "bold")
+        if place and time.monotonic() - began > MINUTES * 60:
+            terminal.line(f"Five minutes are over. {number_of(len(due) - place, 'more question')} can wait.", "bold")
             return
+        if place:
+            wait_for_enter(terminal, "Enter shows the next one … ")
+            terminal.clear()
         _ask_again(here, one, place + 1, len(due))
     terminal.line("That was all that's due today.", "bold")
 
 
-def _ask_again(here: Context, one: DuePrediction, place: int, of: int) -> None:
-    """Ask for a prediction of one experiment, and judge it by what's known; no test runs."""
-    terminal = here.terminal
+def _ask_again(here: Context, one: DueQuestion, place: int, of: int) -> None:
+    """Ask one question, and judge the answer by what's known; no test runs."""
+    terminal, subject = here.terminal, one.subject
     terminal.rule()
-    terminal.line(f"{place} of {of}, from {one.step.title}: {one.experiment.title}", "bold")
     if one.was_certain_and_wrong:
-        terminal.line("Last time you were certain, and it came otherwise.", "yellow")
-    terminal.line()
-    terminal.line(one.experiment.question)
-    terminal.line()
-    screens.show_edits(terminal, one.experiment.edits)
-    terminal.line()
-    choices = choices_for(one.experiment, read_promises(here.course.folder(one.step)))
-    show_choices(terminal, choices)
-    numbers = predicted_numbers(here, choices) or []
+        terminal.line("Last time you were certain, and it wasn't so.", "yellow")
+    if isinstance(subject, Experiment):
+        head = f"{place} of {of}, from {one.step.title}: {subject.title}"
+        choices = choices_for(subject, read_promises(here.course.folder(one.step)))
+        asked, right_numbers = about_experiment(terminal, head, subject, choices), red_numbers(subject, choices)
+        correct = partial(told_difference, red=right_numbers)
+    else:
+        steps = [step.title for name in subject.about if (step := here.course.known(name))]
+        asked = _about_stages(here, f"{place} of {of}, {' and '.join(steps)}: {subject.title}", subject)
+        right_numbers = [subject.choices.index(subject.answer) + 1]
+        correct = partial(_tell_answer, subject)
+    numbers = ask_numbers(here, asked) or []
     sure = how_sure(here)
-    red = sorted(n for n, promise in enumerate(choices, 1) if promise.name in one.experiment.red)
-    right = sorted(numbers) == red
-    terminal.line("That is so." if right else told_difference(numbers, red), "green" if right else "yellow")
+    right = sorted(numbers) == right_numbers
+    terminal.line("That's right." if right else correct(numbers), "green" if right else "yellow")
     terminal.line()
-    terminal.line(" ".join(one.experiment.why.split()))
+    terminal.line(" ".join(subject.why.split()))
     terminal.line()
-    data = {"experiment": one.experiment.title, "prediction": sorted(numbers), "right": right, "sure": sure}
+    data = {"experiment": subject.title, "prediction": sorted(numbers), "right": right, "sure": sure}
     here.note("reviewed", one.step, **data)
+
+
+def _tell_answer(question: AcrossQuestion, _: list[int]) -> str:
+    return f"Not quite. It's {question.choices.index(question.answer) + 1}: {question.answer}."
+
+
+def _about_stages(here: Context, head: str, question: AcrossQuestion) -> Asked:
+    """Return a question across stages, as it's asked."""
+    terminal = here.terminal
+
+    def show() -> None:
+        terminal.line(head, "bold")
+        terminal.line()
+        terminal.line(" ".join(question.question.split()))
+        terminal.line()
+
+    def offer() -> None:
+        for n, choice in enumerate(question.choices, 1):
+            terminal.line(f"{n}  {choice}", indent=2, hang=3)
+        terminal.line()
+
+    most = len(question.choices)
+    return Asked(show, show, offer, most, prompt="Its number: ", see_again="the question")

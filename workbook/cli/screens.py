@@ -231,11 +231,12 @@ def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:
         terminal.code("\n".join(line for line in lines if not re.match(r"(\+\+\+|@@)", line)))
 
 
-def show_experiment(terminal: Terminal, number: int, of: int, experiment: Experiment) -> None:
-    terminal.line(f"Experiment {number} of {of}: {experiment.title}", "bold")
+def show_experiment(terminal: Terminal, head: str, experiment: Experiment, *, edits: bool = True) -> None:
+    """Show what an experiment is called and asks, and its edits."""
+    terminal.line(head, "bold")
     terminal.line()
     terminal.line(experiment.question)
     terminal.line()
-    if not experiment.hidden:
+    if edits:
         show_edits(terminal, experiment.edits)
         terminal.line()

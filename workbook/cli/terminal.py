@@ -184,6 +184,10 @@ class Terminal:
         blank = [not Text.from_ansi(line).plain.strip() for line in lines]
         return [line for n, line in enumerate(lines) if not (blank[n] and n and blank[n - 1])]
 
+    def dense(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines without the blank ones."""
+        return [line for line in lines if Text.from_ansi(line).plain.strip()]
+
     def show(self, lines: Sequence[str]) -> None:
         """Write lines that `lines_of` returned, without an end of line behind the last: the screen would scroll."""
         self._console.file.write("\n".join(lines))

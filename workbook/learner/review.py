@@ -1,10 +1,11 @@
-"""Which predictions to ask again, and when: FSRS spaces them by how they went, and how sure the learner was."""
+"""What to ask again, and when: FSRS spaces predictions by how they went, and how sure the learner was."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from workbook.course.across import AcrossQuestion, read_across
 from workbook.course.changes import Experiment
 from workbook.course.model import Course, Step
 from workbook.journal import Entry
@@ -14,20 +15,20 @@ if TYPE_CHECKING:
 
 CERTAIN = "certain"
 KINDS = ("predicted", "reviewed")
+FIRST_ASKED = timedelta(days=1)  # after the last of its stages' experiments: a question across stages
 
 
 @dataclass(frozen=True)
-class DuePrediction:
-    """An experiment whose prediction is to be asked again, and how the last one went."""
+class DueQuestion:
+    """An experiment or a question across stages that's to be asked, and how it went the last time."""
 
     step: Step
-    number: int
-    experiment: Experiment
+    subject: Experiment | AcrossQuestion
     due: datetime
     was_certain_and_wrong: bool
 
 
-def due_predictions(course: Course, entries: Iterable[Entry], now: datetime | None = None) -> list[DuePrediction]:
+def due_questions(course: Course, entries: Iterable[Entry], now: datetime | None = None) -> list[DueQuestion]:
     """Return what is due, those that were certain and wrong first; in each of the two groups the longest due first."""
     moment = now or datetime.now(UTC)
     by_title: dict[tuple[str, str], list[Entry]] = {}
@@ -37,13 +38,27 @@ def due_predictions(course: Course, entries: Iterable[Entry], now: datetime | No
             by_title.setdefault((step.name, str(entry.data.get("experiment"))), []).append(entry)
     found = []
     for step in course.steps:
-        for number, experiment in enumerate(course.experiments(step), 1):
-            told = by_title.get((step.name, experiment.title), [])
-            if told and (due := _due(told)) <= moment:
-                last = told[-1].data
-                wrong = last.get("sure") == CERTAIN and not last.get("right")
-                found.append(DuePrediction(step, number, experiment, due, wrong))
-    return sorted(found, key=lambda one: (not one.was_certain_and_wrong, one.due))
+        for experiment in course.experiments(step):
+            if told := by_title.get((step.name, experiment.title)):
+                found.append(_question(step, experiment, told, _due(told)))
+    for question in read_across(course.root):
+        steps = [step for name in question.about if (step := course.known(name))]
+        gone_through = _gone_through(course, steps, by_title)
+        if gone_through and len(steps) == len(question.about):
+            told = by_title.get((steps[-1].name, question.title), [])
+            found.append(_question(steps[-1], question, told, _due(told) if told else gone_through + FIRST_ASKED))
+    return sorted((one for one in found if one.due <= moment), key=lambda one: (not one.was_certain_and_wrong, one.due))
+
+
+def _question(step: Step, subject: Experiment | AcrossQuestion, told: list[Entry], due: datetime) -> DueQuestion:
+    last = told[-1].data if told else {}
+    return DueQuestion(step, subject, due, last.get("sure") == CERTAIN and not last.get("right"))
+
+
+def _gone_through(course: Course, steps: list[Step], by_title: dict[tuple[str, str], list[Entry]]) -> datetime | None:
+    """Return when the last of the steps' experiments was predicted first; None while one of them hasn't been."""
+    told = [by_title.get((step.name, one.title)) for step in steps for one in course.experiments(step)]
+    return max(each[0].at.astimezone(UTC) for each in told if each) if told and all(told) else None
 
 
 def _due(told: list[Entry]) -> datetime:
