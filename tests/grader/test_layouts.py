@@ -2,6 +2,7 @@
 
 import io
 import os
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,9 +23,9 @@ MIN = Learner("s4", "김민수", "min@example.edu", {"canvas": "1004", "moodle":
 ROSTER = [ADA, GRACE, PAT, MIN]
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
+def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", compression) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return packed.getvalue()
@@ -92,6 +93,17 @@ def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
         ("Cover Image grace hopper.zip", ["s2"]),
         ("ada@example.edu_request log-2.zip", ["s1"]),
         ("Hopper Grace (2).zip", ["s2"]),
+        ("s1 – pagination.zip", ["s1"]),
+        ("s1+cover–image.zip", ["s1"]),
+        ("[pagination] Grace Hopper.zip", ["s2"]),
+        ("grace.hopper-pagination.zip", ["s2"]),
+        ("pagination (Grace Hopper).zip", ["s2"]),
+        ("s2-project-final.zip", ["s2"]),
+        ("hw3_s2.zip", ["s2"]),
+        ("Copy of s2-pagination.zip", ["s2"]),
+        ("Kopie von s2-pagination (1).zip", ["s2"]),
+        ("s2-pagination.zip (1).zip", ["s2"]),
+        ("s2-pagination.zip.zip", ["s2"]),
     ],
 )
 def test_names_of_platforms_find_their_learners(tmp_path: Path, name: str, ids: list[str]) -> None:
@@ -185,6 +197,77 @@ def test_a_zip_of_folders_and_zips_is_a_class(tmp_path: Path) -> None:
     assert "not a whole, plain zip" in broken.snapshot().refused
 
 
+def test_folders_of_a_learner_are_exercises(tmp_path: Path) -> None:
+    """Folders called like exercises in a learner's folder are for these, and belong to them."""
+    put(
+        tmp_path,
+        "s1/pagination/",
+        "s1/Cover Image/",
+        "s2/pagination/project.zip",
+        "eve/avatar/",
+        "eve/s3-pagination.zip",
+    )
+
+    assert work(look(tmp_path)) == {
+        ("s1", "pagination"): "s1/pagination",
+        ("s1", "cover-image"): "s1/Cover Image",
+        ("s2", "pagination"): "s2/pagination/project.zip",
+        ("eve", "avatar"): "eve/avatar",
+        ("eve", "pagination"): "eve/s3-pagination.zip",
+    }
+
+
+MOODLE = {
+    "Ada Lovelace_2001_assignsubmission_file_/x.zip": PROJECT,
+    "Grace Hopper_2002_assignsubmission_file_/x.zip": PROJECT,
+}
+CANVAS = {"lovelaceada_1001_1_x.zip": PROJECT, "hoppergrace_1002_2_x.zip": PROJECT}
+BOTH = {(who, what) for who in ("s1", "s2") for what in ("avatar", "pagination")}
+
+
+@pytest.mark.parametrize(
+    "one, other", [("CS101-Pagination-9981.zip", "CS101-Avatar-9982.zip"), ("week 3 pagination.zip", "avatar (1).zip")]
+)
+@pytest.mark.parametrize("content", [MOODLE, CANVAS])
+@pytest.mark.parametrize("packed", ["side by side", "in a zip", "in a folder of a zip", "in a zip in a folder"])
+def test_downloads_beside_and_in_one_another(
+    tmp_path: Path, one: str, other: str, content: dict[str, bytes], packed: str
+) -> None:
+    """A zip is a platform's by what's in it, whatever it's called; its name says the exercise; equal names differ."""
+    zips = {one: zipped(content), other: zipped(content)}
+    zips = {f"term/{name}": zip_ for name, zip_ in zips.items()} if packed == "in a folder of a zip" else zips
+    files = zips if packed == "side by side" else {"term.zip": zipped(zips)}
+    for name, zip_ in files.items():
+        (tmp_path / name).write_bytes(zip_)
+
+    found = look(tmp_path / "term.zip" if packed.startswith("in a zip") and "folder" not in packed else tmp_path)
+
+    assert set(work(found)) == BOTH
+    assert len(set(work(found).values())) == 4
+    assert (found.unmatched, found.superseded) == ([], [])
+
+
+def test_folders_of_assignments_in_a_zip(tmp_path: Path) -> None:
+    """A zip of two assignments' folders is two classes, named by path or alone in a folder."""
+    folders = {f"{what}/{name}": zip_ for what in ("pagination", "avatar") for name, zip_ in CANVAS.items()}
+    (tmp_path / "all.zip").write_bytes(zipped(folders))
+
+    assert set(work(look(tmp_path))) == set(work(look(tmp_path / "all.zip"))) == BOTH
+
+
+def test_a_bomb_beside_a_class_is_not_unpacked(tmp_path: Path) -> None:
+    """A zip in a zip that's far larger than the file around it isn't opened to see whether it holds a class."""
+    (tmp_path / "eve.zip").write_bytes(zipped({"avatar.zip": bytes(200_000_000)}, zipfile.ZIP_DEFLATED))
+
+    tracemalloc.start()
+    the_class = look(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert [one.learner.id for one in the_class.work] == ["eve"]
+    assert peak < 100_000_000
+
+
 def test_a_learner_cannot_hand_in_for_another(tmp_path: Path) -> None:
     """What's in a learner's folder, clone or zip is theirs, whatever it's called."""
     theirs = {"hoppergrace_1002_9_avatar.zip": PROJECT, "Grace Hopper_2002_assignsubmission_file_/avatar.zip": PROJECT}
@@ -269,6 +352,9 @@ def test_groups_share_what_one_handed_in(tmp_path: Path) -> None:
         ("s1/pagination (2).zip", "s1/pagination (1).zip"),
         ("s1/pagination (1).zip", "s1/pagination.zip"),
         ("s1/pagination - Copy.zip", "s1/pagination.zip"),
+        ("s1/pagination.zip (1).zip", "s1/pagination.zip"),
+        ("s1/Kopie von pagination.zip", "s1/pagination.zip"),
+        ("s1/pagination - copia (2).zip", "s1/pagination (1).zip"),
         ("s1-pagination-2.zip", "s1-pagination-1.zip"),
         ("x_1001_20_pagination.zip", "x_1001_19_pagination-3.zip"),
         ("x_1001_19_pagination-2026-11-22-090000.zip", "x_1001_20_pagination-2026-11-20-100000.zip"),

@@ -15,7 +15,8 @@ import pytest
 
 from workbook.course.points import Late
 from workbook.errors import UserError
-from workbook.grader.folder import Found, find_submissions
+from workbook.grader.folder import find_submissions
+from workbook.grader.found import Found
 from workbook.grader.hand_in_times import when_handed_in
 from workbook.grader.results import COMMENT, Comment, Learner, Override
 from workbook.journal import Entry

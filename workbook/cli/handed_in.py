@@ -8,7 +8,8 @@ from typing import Protocol
 from workbook.course.exercise import Exercise
 from workbook.errors import UserError
 from workbook.grader.class_grading import LOST, assigned_in
-from workbook.grader.folder import Found, find_submissions
+from workbook.grader.folder import find_submissions
+from workbook.grader.found import Found
 from workbook.grader.identity import TheClass, identify
 from workbook.grader.owners import Owners
 from workbook.grader.results import Learner

@@ -9,7 +9,7 @@ from pathlib import Path
 from workbook.submissions.snapshot import take_snapshot
 from workbook.submissions.trees import Changing
 
-from .folder import text_of
+from .found import text_of
 from .places import HandIn
 from .sanitize import one_line
 

@@ -41,8 +41,11 @@ BRIGHTSPACE = re.compile(
 BLACKBOARD = re.compile(
     r"(?P<name>.{1,300})_attempt_(?P<date>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<rest>.+)|\.txt|)", re.DOTALL
 )
-# What a browser, Windows or a Mac adds to the name of a second copy.
-COPY = re.compile(r"(?: ?\((\d{1,3})\)| - (?:Copy|Kopie)(?: \((\d{1,3})\))?| copy(?: (\d{1,3}))?)$")
+# What a browser, Windows, a Mac or a shared folder adds to the name of a second copy.
+COPY_WORDS = "copy|kopie|copie|copia|cópia|kopia|kopi|コピー|副本|복사본"
+COPY = re.compile(rf"(?: ?\((\d{{1,3}})\)|(?: -)? (?:{COPY_WORDS})(?: (\d{{1,3}})| \((\d{{1,3}})\))?)$", re.IGNORECASE)
+COPY_OF = re.compile(rf"(?:{COPY_WORDS})(?: \((\d{{1,3}})\))? (?:of|von|de|di|van|av|af|z) ", re.IGNORECASE)
+MOST_ENDINGS = 3  # s1-avatar.zip (1).zip has two
 ONLINE_TEXT = "It's text that was typed into the platform: not graded."
 RECEIPT = "It's the platform's own note on a submission: not graded."
 AMBIGUOUS = "Its name tells of two learners, and a name can be chosen."
@@ -209,19 +212,25 @@ def read_own_name(name: str, exercises: Collection[str]) -> OwnName:
     stamp = stamps[-1] if stamps else ""
     stem = STAMP.sub("", stem)
     for exercise in sorted(exercises, key=len, reverse=True):
-        words = r"[-_ .]{0,3}".join(map(re.escape, exercise.split("-")))
-        if match := re.fullmatch(rf"{words}(?:[-_ .]+(.*))?", stem, re.IGNORECASE | re.DOTALL):
-            rest, attempt = match[1] or "", ""
-            if re.fullmatch(r"\d{1,3}", rest):
-                rest, attempt = "", rest
-        elif match := re.fullmatch(rf"(.+?)[-_ .]+{words}(?:[-_ ](\d{{1,3}}))?", stem, re.IGNORECASE | re.DOTALL):
+        words = _words_of(exercise)
+        flags, gap = re.IGNORECASE | re.DOTALL, r"[\W_]{1,9}"
+        if match := re.fullmatch(rf"[\W_]{{0,3}}{words}(?:{gap}(?:(\d{{1,3}})|(.*)))?", stem, flags):
+            attempt, rest = match[1] or "", match[2] or ""
+        elif match := re.fullmatch(
+            rf"(.+?)[\W_]{{1,9}}{words}(?:[\W_]{{1,3}}(\d{{1,3}}))?", stem, re.IGNORECASE | re.DOTALL
+        ):
             rest, attempt = match[1], match[2] or ""
-        elif match := re.fullmatch(rf"(.+?)[-_ ]+{words}[-_ ]+(.+)", stem, re.IGNORECASE | re.DOTALL):
+        elif match := re.fullmatch(rf"(.+?){gap}{words}{gap}(.+)", stem, flags):
             return OwnName(exercise, match[1], 1, stamp, copy, (one_line(match[2]),))
         else:
             continue
         return OwnName(exercise, rest, _attempt(attempt), stamp, copy)
     return OwnName("", "", 1, stamp, copy)
+
+
+def _words_of(exercise: str) -> str:
+    """Return a pattern for an exercise's name, however its words are put together."""
+    return r"[\W_]{0,3}".join(map(re.escape, exercise.split("-")))
 
 
 def _attempt(number: str) -> int:
@@ -242,20 +251,26 @@ def exercise_in(text: str, exercises: Collection[str]) -> str:
     """Return the one exercise that a title or a folder's name speaks of; "" if there's none, or several."""
     found = []
     for exercise in exercises:
-        words = r"[-_ .]{0,3}".join(map(re.escape, exercise.split("-")))
-        if re.search(rf"(?<![^\W_]){words}(?![^\W_])", text, re.IGNORECASE):
+        if re.search(rf"(?<![^\W_]){_words_of(exercise)}(?![^\W_])", text, re.IGNORECASE):
             found.append(exercise)
     return found[0] if len(found) == 1 else ""
 
 
 def _stem(name: str) -> tuple[str, int]:
-    """Return a name without its ending and without what a second copy adds, and the number of that copy."""
-    ending = next((one for one in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(one)), "")
-    stem = name[: len(name) - len(ending)]
-    if not (found := COPY.search(stem)):
-        return stem, 0
-    number = next((one for one in found.groups() if one), "1")
-    return stem[: found.start()], int(number)
+    """Return a name without its endings and without what a second copy adds, and the number of that copy."""
+    stem, copies = name, [0]
+    for _ in range(MOST_ENDINGS):
+        ending = next((one for one in sorted(SUFFIXES, key=len, reverse=True) if stem.lower().endswith(one)), "")
+        without = stem[: len(stem) - len(ending)]
+        if found := COPY.search(without):
+            without, number = without[: found.start()], next((one for one in found.groups() if one), "1")
+            copies.append(int(number))
+        if without in {stem, ""}:
+            break
+        stem = without
+    if found := COPY_OF.match(stem):
+        stem, copies = stem[found.end() :], [*copies, int(found[1] or 1)]
+    return stem, max(copies)
 
 
 def fold_name(name: str) -> str:

@@ -12,50 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.submissions.snapshot import Snapshot
 from workbook.submissions.trees import BadSubmission, Changing
 
 from . import gradescope
 from .file_names import Named, exercise_in, read_name, read_own_name
-from .places import Download, HandIn, Listed, is_like_archive
+from .found import Found, text_of, told_apart
+from .places import HandIn, Listed, is_like_archive
 from .sanitize import one_line
 
 IGNORED = {"__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", "index.html", gradescope.FILE}
+MOST_DOWNLOADS = 20  # zips that are opened to see whether each is a class
 DEEPEST = 3  # folders of assignments in one another
 # What a folder of submissions is called besides its exercise.
 CLASS_WORDS = "assignment|submissions?|download|export|class|abgaben?|remises?|entregas?|consegne"
 OF_A_CLASS = re.compile(rf"[\W\d_]{{0,40}}(?:(?:{CLASS_WORDS})[\W_\d]{{0,40}}){{0,3}}", re.IGNORECASE)
 Known = Callable[[Named], bool]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Something that somebody handed in. `file` is what it is called in the class folder.
-
-    `exercise` is the one that the folder around it is for, which counts before the one in its name.
-    """
-
-    place: HandIn
-    file: str
-    named: Named
-    modified: float
-    may_be_one: bool = True
-    exercise: str = ""
-    is_likely: bool = False  # the exercise: the other files beside it say so
-
-    @property
-    def meant(self) -> str:
-        """The exercise that it's for; "" if nothing tells."""
-        return self.exercise or self.named.exercise
-
-    @property
-    def whose(self) -> str:
-        """What tells members of a group apart, who have handed in one and the same."""
-        return self.named.learner if self.named.lms == "gradescope" else ""
-
-    def snapshot(self) -> Snapshot:
-        """Read it. Raises `OSError`, `Changing`."""
-        return self.place.snapshot()
 
 
 def find_submissions(
@@ -81,21 +52,7 @@ def find_submissions(
                     found.setdefault((replace(one.place, top=whole, below=()), one.whose), one)
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.", "give yourself access to it") from error
-    return _told_apart(list(found.values()))
-
-
-def _told_apart(found: list[Found]) -> list[Found]:
-    """Put the folder before names that occur in several, and the exercise to all in a folder that names only one."""
-    names: dict[str, set[HandIn]] = {}
-    for one in found:
-        names.setdefault(one.file, set()).add(one.place)
-    told = []
-    for one in found:
-        above = one.place.below[:-1] or (one.place.top.absolute().name if one.place.below else "",)
-        folder = one_line(text_of(above[0]), 100)
-        shared = len(names[one.file]) > 1 and folder
-        told.append(replace(one, file=f"{folder}/{one.file}") if shared else one)
-    return told
+    return told_apart(list(found.values()))
 
 
 @dataclass(frozen=True)
@@ -113,7 +70,7 @@ class _Search:
             else:
                 yield from self._submissions(place, exercise, 0)
             return
-        if inside := self._downloaded(place, named_by_hand=True):
+        if inside := self._class_in(place, named_by_hand=True):
             yield from self._submissions(inside, exercise, 0)
             return
         item = Listed(name, "link" if path.is_symlink() else place.kind(), path.lstat().st_mtime)
@@ -143,6 +100,7 @@ class _Search:
         items = [item for item in place.items() if not self._is_ignored(item)]
         submitters = self._submitters(place, items)
         assignments = self._assignments(place, items) if depth < DEEPEST else []
+        downloads = self._downloads(place, items, assignments) if depth < DEEPEST else {}
         found: list[Found] = []
         for item in items:
             inside = place / item.name
@@ -150,16 +108,13 @@ class _Search:
                 for named in submitters[item.name]:
                     found += self._handed_in(inside, item, named, exercise)
                 continue
-            named = self._named(item.name)
-            is_theirs = named.lms or self.known(named) or depth >= DEEPEST
-            if item in assignments:
-                yield from self._submissions(inside, exercise, depth + 1)
-            elif item.kind == "file" and not is_theirs and (download := self._downloaded(inside)):
-                yield from self._submissions(download, exercise, depth + 1)
+            if item in assignments or item.name in downloads:
+                yield from self._submissions(downloads.get(item.name, inside), exercise, depth + 1)
             else:
-                found += self._handed_in(inside, item, named, exercise)
+                found += self._handed_in(inside, item, self._named(item.name), exercise)
         said = [one.named.exercise for one in found if one.named.exercise]
-        called = exercise_in(place.top.stem if place.download and not place.below else place.name, self.exercises)
+        around = [*reversed(place.below), place.top.stem] if place.download else [place.name]
+        called = next(filter(None, (exercise_in(name, self.exercises) for name in around)), "")
         if not exercise and called and said.count(called) * 2 >= len(said):
             exercise = called
         for one in found:
@@ -220,50 +175,93 @@ class _Search:
     def _says_only_the_exercise(self, named: Named) -> bool:
         return bool(read_own_name(named.learner, self.exercises).exercise)
 
-    def _downloaded(self, place: HandIn, *, named_by_hand: bool = False) -> HandIn | None:
+    def _downloads(self, place: HandIn, items: Sequence[Listed], assignments: Sequence[Listed]) -> dict[str, HandIn]:
+        """Return the insides of the zips that hold a class each.
+
+        One that isn't called so may be a learner's, who has chosen what's in it. So, as with folders, it counts only
+        if there's nothing beside it but others like it.
+        """
+        zips = [item for item in items if item.kind == "file" and not self._is_theirs(item)]
+        may_be_all = len(zips) <= MOST_DOWNLOADS
+        may_be_all &= all(item in zips or item in assignments for item in items if item.may_be_one)
+        called_so = [item for item in zips if self._is_called_so(item.name.rpartition(".")[0])]
+        found = {}
+        for item in zips if may_be_all else called_so:
+            if inside := self._class_in(place / item.name):
+                found[item.name] = inside
+        if len(found) < len(zips):
+            found = {item.name: found[item.name] for item in called_so if item.name in found}
+        return found
+
+    def _class_in(self, place: HandIn, *, named_by_hand: bool = False, is_inner: bool = False) -> HandIn | None:
         """Return the inside of a zip that holds a class; None if it's someone's submission.
 
-        In a folder, such a zip has to be called like an exercise or “submissions”, and hold what a platform has named.
+        If it isn't named on the command line, everything in it has to be what a platform has named.
         """
-        if not place.name.lower().endswith(".zip") or place.download or self._named(place.name).lms:
-            return None
-        if not named_by_hand and not self._is_called_so(place.name.rpartition(".")[0]):
+        if not place.name.lower().endswith(".zip") or self._named(place.name).lms:
             return None
         path = place.top.joinpath(*place.below)
-        if path.is_symlink() or not path.is_file():
+        if not place.download and (path.is_symlink() or not path.is_file()):
             return None
         try:
-            inside = HandIn(path, (), Download(path))
-            while len(items := inside.items()) == 1 and items[0].kind == "folder" and not self._is_named(items[0]):
+            inside = place.opened()
+            while len(items := self._of_a_class(inside)) == 1 and self._is_wrapping(inside, items[0]):
                 inside = inside / items[0].name
-        except (OSError, BadSubmission):
+            items = [item for item in items if item.may_be_one]
+            names = [self._named(item.name) for item in items]
+            if any(named.lms for named in names) or inside.has(gradescope.FILE) or self._assignments(inside, items):
+                return inside
+            may_hold_more = not is_inner and len(items) <= MOST_DOWNLOADS
+            if may_hold_more and any(self._class_in(inside / item.name, is_inner=True) for item in items):
+                return inside
+        except (OSError, BadSubmission, Changing):
             return None
-        names = [self._named(item.name) for item in items if item.may_be_one]
-        if any(named.lms for named in names) or inside.has(gradescope.FILE):
-            return inside
         several = [named for named in names if not self._says_only_the_exercise(named)]
         return inside if named_by_hand and len(several) > 1 and not inside.holds_project(0) else None
 
-    def _is_named(self, item: Listed) -> bool:
-        return bool(self._named(item.name).lms) or item.name in {"app", "work"}
+    def _of_a_class(self, place: HandIn) -> list[Listed]:
+        return [item for item in place.items() if not self._is_ignored(item)]
+
+    def _is_wrapping(self, place: HandIn, item: Listed) -> bool:
+        """Return whether a folder is only there to hold everything."""
+        is_theirs = self._named(item.name).lms or item.name in {"app", "work"}
+        return item.kind == "folder" and not is_theirs and not self._is_assignment(place / item.name)
 
     def _handed_in(self, place: HandIn, item: Listed, named: Named, exercise: str) -> Iterator[Found]:
-        """Yield what's handed in at `place`: the archives in a learner's folder without a project, otherwise it."""
-        archives: list[Listed] = []
-        if item.kind == "folder" and not place.holds_project():
-            with contextlib.suppress(OSError, BadSubmission, Changing):
-                archives = [one for one in place.items() if is_like_archive(one.name) and not self._is_ignored(one)]
+        """Yield what's handed in at `place`: the archives in a learner's folder without a project, otherwise it.
+
+        If each project in a learner's folder is in one that's called like an exercise, each is for that exercise.
+        """
+        archives, folders = list[Listed](), list[tuple[Listed, str]]()
         file = one_line(text_of(item.name), 255)
+        if item.kind == "folder":
+            with contextlib.suppress(OSError, BadSubmission, Changing):
+                folders = self._by_exercise(place)
+                if folders or not place.holds_project():
+                    archives = [one for one in self._of_a_class(place) if is_like_archive(one.name)]
         for one in archives:
             own = read_own_name(text_of(one.name), self.exercises)
             theirs = replace(named, exercise=own.exercise or named.exercise, attempt=own.attempt)
             theirs = replace(theirs, stamp=own.stamp or named.stamp, copy=own.copy)
             shown = f"{file}/{one_line(text_of(one.name), 255)}"
             yield Found(place / one.name, shown, theirs, one.modified, exercise=exercise)
-        if not archives:
+        for one, its in folders:
+            for found in self._handed_in(place / one.name, one, replace(named, exercise=its), exercise):
+                yield replace(found, file=f"{file}/{found.file}")
+        if not archives and not folders:
             yield Found(place, file, named, item.modified, item.may_be_one, exercise)
 
-
-def text_of(name: str) -> str:
-    """Return a file's name as text; bytes that aren't UTF-8 are written as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    def _by_exercise(self, place: HandIn) -> list[tuple[Listed, str]]:
+        """Return the folders in a learner's folder and the exercises they're called like, if all projects are there."""
+        if place.has("app", "main.py") or place.has("main.py") or place.has("workbook.toml"):
+            return []
+        found = []
+        for item in self._of_a_class(place):
+            own = read_own_name(text_of(item.name), self.exercises)
+            inside = place / item.name
+            if item.kind == "folder" and own.exercise and not own.rest:
+                if inside.holds_project() or any(is_like_archive(one.name) for one in inside.items()):
+                    found.append((item, own.exercise))
+            elif item.kind == "folder" and inside.holds_project(1):
+                return []
+        return found

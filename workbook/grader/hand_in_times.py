@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .folder import Found
+from .found import Found
 
 # lovelaceada_LATE_4711_90125_avatar.zip: the mark that Canvas gives to what comes after the due date
 CANVAS_LATE = re.compile(r"_LATE_\d+_\d+_")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .file_names import ONLINE_TEXT, RECEIPT, Named
-from .folder import Found
+from .found import Found
 from .owners import Owners
 from .results import Learner
 

@@ -1,6 +1,7 @@
 """The roster, to be asked whose a file is. Nobody is guessed: what fits several, or another one too, is nobody's."""
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,6 +11,12 @@ from .results import Learner
 
 LOGINS = ("login", "github")
 CLOSEST = 3
+# What people write behind or before their name that says nothing of them.
+FILLERS = (
+    "(?:final|version|v|submission|submitted|solution|project|projekt|proyecto|projet|app|code|work|homework|hw"
+    r"|assignment|exercise|task|week|abgabe|lösung|entrega|rendu|übung)?\d{0,2}"
+)
+FILLER = re.compile(rf"^(?:(?:{FILLERS})[\W_]{{1,3}}){{1,4}}|(?:[\W_]{{1,3}}(?:{FILLERS})){{1,4}}$", re.IGNORECASE)
 CLOSE = 0.55  # of 1: how alike a name has to be, to be offered
 
 
@@ -55,8 +62,8 @@ class Owners:
         if named.lms == "canvas":
             return self._of_canvas(named)
         asked = f"the id, name or email {named.name}"
-        tried = dict.fromkeys([*named.others, named.name] if named.lms == "blackboard" else [named.name, *named.others])
-        for name in tried:
+        said = [*named.others, named.name] if named.lms == "blackboard" else [named.name, *named.others]
+        for name in dict.fromkeys([*said, *(form for one in said for form in _said_otherwise(one))]):
             if found := self._by_hand(name):
                 break
         else:
@@ -144,6 +151,13 @@ class Owners:
             alike[one.id] = best
         near = sorted((ident for ident, ratio in alike.items() if ratio >= CLOSE), key=lambda ident: -alike[ident])
         return near[:CLOSEST]
+
+
+def _said_otherwise(name: str) -> list[str]:
+    """Return what a name that someone has typed may be meant as: with spaces, and without words that are nobody's."""
+    plain = FILLER.sub("", FILLER.sub("", name))
+    spaced = (" ".join(re.findall(r"[^\W_]+", form)) for form in (name, plain))
+    return [form for form in (plain, *spaced) if form]
 
 
 def _agree(name: str, names: Iterable[str]) -> bool:

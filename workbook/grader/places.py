@@ -1,13 +1,14 @@
 """Places where something was handed in: in a folder, or in the one zip that a learning platform gives for a class."""
 
 import contextlib
+import io
 import os
 import stat
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 
 from workbook.submissions.archives import open_archive
 from workbook.submissions.projects import DEPTH, MAIN
@@ -17,6 +18,8 @@ from workbook.submissions.trees import BadSubmission, Parts, Tree, is_left_out, 
 
 Kind = Literal["folder", "file", "link", "other"]
 MOST_OF_A_CLASS = 2**40
+MOST_OF_AN_INNER_CLASS = 256 * 2**20  # a zip in a zip, which is held in memory
+SHRUNK = 4  # times: more than a zip in a zip was ever packed
 MOST_OF_ITS_DIRECTORY = 64 * 2**20
 MOST_IN_A_FOLDER = 100_000
 
@@ -38,14 +41,14 @@ class Listed:
 class Download:
     """A zip with the submissions of a class in it, held open until it's no longer needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, name: str, opened: Callable[[], BinaryIO]) -> None:
         """Open it. Raises `BadSubmission`, `OSError`."""
         stack = contextlib.ExitStack()
         self.close = weakref.finalize(self, stack.close)
         try:
-            stream = stack.enter_context(path.open("rb"))
+            stream = stack.enter_context(opened())
             limits = MOST_OF_A_CLASS, MOST_OF_ITS_DIRECTORY
-            tree = stack.enter_context(open_archive(stream, path.name, limits))
+            tree = stack.enter_context(open_archive(stream, name, limits))
         except BaseException:
             self.close()
             raise
@@ -124,6 +127,17 @@ class HandIn:
             return read_whole(number, most)
         finally:
             os.close(number)
+
+    def opened(self) -> Self:
+        """Return the inside of a zip. Raises `BadSubmission`, `OSError`."""
+        path = self.top.joinpath(*self.below)
+        if not self.download:
+            return replace(self, top=path, below=(), download=Download(path.name, lambda: path.open("rb")))
+        size = self.download.files[self.below].size
+        if size > min(MOST_OF_AN_INNER_CLASS, SHRUNK * self.top.stat().st_size):
+            raise BadSubmission("It's too large for a zip in a zip: unpack the outer one.")
+        content = self.read(size + 1)
+        return replace(self, top=path, below=(), download=Download(path.name, lambda: io.BytesIO(content)))
 
     def has(self, *parts: str) -> bool:
         """Return whether a regular file is there, below the folder, and no link on the way to it."""

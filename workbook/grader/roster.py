@@ -81,6 +81,7 @@ WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each can tell wh
 NUMBERED = re.compile(r"(?P<word>\D*)(?P<number>\d+)(?P<rest>\D*)")
 STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "grader", "non editing teacher", "manager"}
 TEST_STUDENTS = {"student, test", "test student", "student test"}
+FEWEST_NAMES = 0.8  # of a column's cells are plain letters, to call it names
 FEWEST_EMAILS = 0.6  # of a column's cells, to call it the one with emails
 
 
@@ -210,10 +211,10 @@ def _share_of_emails(rows: Sequence[Sequence[str]], place: int) -> float:
 
 
 def _are_names(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Return whether a column may hold names: letters only, and not the same few words on every line."""
+    """Return whether a column may hold names: letters only in nearly all cells, and not the same few words in them."""
     cells = [cells[place] for cells in rows if place < len(cells) and cells[place]]
-    plain = bool(cells) and not any(re.search(r"[\d@:]", cell) for cell in cells)
-    return plain and (len(cells) < 3 or len(set(cells)) > len(cells) // 3)
+    plain = sum(not re.search(r"[\d@:]", cell) for cell in cells)
+    return plain > FEWEST_NAMES * len(cells) and (len(cells) < 3 or len(set(cells)) > len(cells) // 3)
 
 
 def _learner(said: Mapping[str, str]) -> Learner:
