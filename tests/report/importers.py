@@ -1,12 +1,15 @@
 """What Canvas and Moodle do with a file that's imported, written from the importers' public source.
 
-Canvas: lib/gradebook_importer.rb of instructure/canvas-lms. Moodle: mod/assign/feedback/offline and lib/moodlelib.php
-of moodle/moodle. Only what decides about marks is here: headings, whose line it is, which marks change.
+Canvas: lib/gradebook_importer.rb of instructure/canvas-lms, and for feedback Assignment's
+infer_comment_context_from_filename. Moodle: mod/assign/feedback/offline, mod/assign/feedback/file/importziplib.php and
+lib/moodlelib.php of moodle/moodle. Only what decides about marks is here: headings, whose line or page it is, which
+marks change.
 """
 
 import csv
 import io
 import re
+import zipfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -215,6 +218,43 @@ class MoodleImport:
     comments: dict[int, str] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+
+
+def canvas_comments(data: bytes, attachments: dict[int, int]) -> dict[int, bytes]:
+    """Return which user finds which file as a comment; `attachments`: whose each is, in this assignment's submissions.
+
+    Of the parts of a name between underscores, the first two that are numbers are the user and the attachment.
+    """
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            base = name.rsplit("/", 1)[-1]
+            numbers = [int(part) for part in base.split("_") if re.fullmatch(r"[0-9]+", part)][:2]
+            is_text = base.split("_")[-1].startswith("link") or base.startswith("._")
+            if len(numbers) == 2 and not is_text and attachments.get(numbers[1]) == numbers[0]:
+                assert numbers[0] not in found
+                found[numbers[0]] = archive.read(name)
+    return found
+
+
+def moodle_feedback(data: bytes, participants: set[int], *, before_4_1: bool) -> dict[int, tuple[str, bytes]]:
+    """Return which participant finds which file, and what it's called there.
+
+    A part of the path is a learner's if it's NAME_NUMBER_TYPE_PLUGIN, and before Moodle 4.1 if a _ follows.
+    """
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.namelist():
+            parts = entry.split("/")
+            while parts:
+                info = parts.pop(0).split("_", 4)
+                is_theirs = len(info) >= (5 if before_4_1 else 4) and info[1].isdecimal()
+                if is_theirs and int(info[1]) in participants and info[2:4] == ["assignsubmission", "file"]:
+                    assert int(info[1]) not in found
+                    name = "/".join([info[4] if len(info) > 4 else "", *parts])
+                    found[int(info[1])] = name, archive.read(entry)
+                    break
+    return found
 
 
 def _strtotime(text: str) -> datetime:

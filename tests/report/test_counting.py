@@ -221,6 +221,16 @@ def test_a_failure_is_told_until_it_is_graded() -> None:
     assert (later.failed, later.rows[0].total) == ([], 100)
 
 
+def test_a_stranger_whose_work_could_not_be_graded_has_a_row() -> None:
+    """Without a roster, too, everyone who handed in is in the tables, with or without a mark."""
+    stranger = Learner("ada", "ada", on_roster=False)
+    entries = [class_entry([stranger], ["pagination"]), failed()]
+
+    (row,) = marks_of(entries).rows
+
+    assert (row.learner, row.marks["pagination"].why) == (stranger, "The disk was full.")
+
+
 def test_who_has_not_handed_in_is_not_who_is_not_graded_yet() -> None:
     """Without a result: “not handed in” if there was no file, otherwise not graded yet."""
     entries = [class_entry([ADA, GRACE], ["pagination"], not_handed_in={"pagination": ["grace"]})]

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from workbook.grader.results import Learner, Override
 from workbook.report import Target
 from workbook.report.canvas import write_canvas
+from workbook.report.feedback import write_feedback
 from workbook.report.lms import canvas_file, moodle_folder
 from workbook.report.moodle import write_moodle
 from workbook.report.tables import write_csv
 from workbook.report.visible import spreadsheet_cell
 
 from .conftest import Report
+from .importers import moodle_feedback
 from .synthetic import class_entry, class_of, graded, grading_of, overridden, result
 
 FIRST = "test_a_list_is_a_page"
@@ -123,6 +126,53 @@ def test_moodle_finds_learners(three: Target) -> None:
     ]
 
 
+def test_each_assignment_of_moodle_has_its_own_numbers(target: Target) -> None:
+    """A participant's number is that of the exercise's own download; a roster of another assignment has none for it."""
+    people = [replace(one, lms={"moodle": str(2000 + n)}) for n, one in enumerate((ADA, GRACE))]
+    files = {"pagination": "Ada_2000_assignsubmission_file_/x.zip", "avatar": "Ada_3007_assignsubmission_file_/x.zip"}
+    entries = [class_entry(people, list(files))]
+    entries += [graded(result(people[0], exercise, file=file)) for exercise, file in files.items()]
+    entries += [graded(result(people[1], exercise, file="by-mail.zip")) for exercise in files]
+
+    list(write_moodle(class_of(entries), target))
+
+    numbers = {name: [row[0] for row in rows_of(target.folder / f"moodle-{name}.csv")[1:]] for name in files}
+    assert numbers == {"pagination": ["Participant 2000", "Participant 2001"], "avatar": ["Participant 3007"]}
+
+
+def test_the_number_of_a_team_is_no_participants(target: Target) -> None:
+    """A file that counts for several has the team's number, so the roster's numbers count."""
+    people = [replace(one, lms={"moodle": str(2000 + n)}, group="Beta") for n, one in enumerate((ADA, GRACE))]
+    file = "Beta_77_assignsubmission_file_/x.zip"
+    entries = [class_entry(people, ["pagination"])]
+    entries += [graded(result(one, "pagination", file=file)) for one in people]
+
+    list(write_moodle(class_of(entries), target))
+    list(write_feedback(class_of(entries), target))
+    data = (target.folder / "feedback-moodle-pagination.zip").read_bytes()
+
+    assert [row[0] for row in rows_of(target.folder / "moodle-pagination.csv")[1:]] == [
+        "Participant 2000",
+        "Participant 2001",
+    ]
+    found = moodle_feedback(data, {77, 2000, 2001}, before_4_1=True)  # 77 is someone else's
+    assert set(found) == {2000, 2001}
+    assert all(one.name in found[2000 + n][1].decode() for n, one in enumerate(people))
+
+
+def test_a_group_of_canvas_has_one_page(target: Target) -> None:
+    """Canvas gives one file out for a group, so one member's page leads back, and the command says so."""
+    people = [replace(one, group="Beta") for one in (ADA, ALAN)]
+    entries = [class_entry(people, ["pagination"])]
+    entries += [graded(result(one, "pagination", file="beta_4711_90125_x.zip")) for one in people]
+
+    said = [one.about for one in write_feedback(class_of(entries), target)]
+
+    assert said[0] == "1 page, back through Canvas"
+    assert said[1].startswith("no feedback zip for 1 learner whose group's file has another member's page")
+    assert len(said) == 2
+
+
 def test_moodle_comments_escape_what_they_quote(target: Target) -> None:
     """A reason that quotes HTML shows up as text in Moodle's page."""
     entries = [class_entry([GRACE], ["pagination"]), graded(result(GRACE, "pagination", trouble="<img src=x> & more"))]
@@ -202,8 +252,8 @@ def test_canvas_downloads_are_known(file: str, user: str | None) -> None:
     "file, folder",
     [
         ("Ada Lovelace_815_assignsubmission_file/avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
-        ("Ada Lovelace_815_assignsubmission_file_/avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
-        ("Ada Lovelace_815_assignsubmission_file_avatar.zip", "Ada Lovelace_815_assignsubmission_file"),
+        ("Ada Lovelace_815_assignsubmission_file_/avatar.zip", "Ada Lovelace_815_assignsubmission_file_"),
+        ("Ada Lovelace_815_assignsubmission_file_avatar.zip", "Ada Lovelace_815_assignsubmission_file_"),
         ("lovelaceada_4711_90125_avatar.zip", None),
     ],
 )

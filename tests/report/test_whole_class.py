@@ -1,6 +1,10 @@
 """A class of sixty, in every layout: each mark is its owner's, and each import is accepted with all of them."""
 
+import html
+import io
+import re
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +27,7 @@ from workbook.report.feedback import write_feedback
 from workbook.report.moodle import write_moodle
 
 from .class_of_sixty import EXERCISES, MANY, Layout, canvas, clones, gradescope, handed_in, moodle, people
-from .importers import CanvasCourse, CanvasStudent, MoodleAssignment
+from .importers import CanvasCourse, CanvasStudent, MoodleAssignment, canvas_comments, moodle_feedback
 from .synthetic import class_entry, class_of, graded, result
 from .test_way_back import LANGUAGES, canvas_export, worksheet
 
@@ -105,6 +109,7 @@ def test_canvas(from_canvas: tuple[CanvasCourse, Layout], tmp_path: Path) -> Non
     """From Canvas's downloads and its export to marks in Canvas and a feedback file for each submission."""
     course, layout = from_canvas
     marks = graded_as(layout)
+    row_names = {row.learner.id.partition("@")[0]: row.name for row in marks.rows}
     target = Target(tmp_path / "report")
     written = [*write_canvas(marks, target), *write_feedback(marks, target)]
 
@@ -114,6 +119,11 @@ def test_canvas(from_canvas: tuple[CanvasCourse, Layout], tmp_path: Path) -> Non
         assert (found.new_assignments, found.new_students, found.erased) == ([], [], [])
         arrived = {student - 40_000: float(mark) for (student, _), mark in found.marks.items()}
         assert arrived == pytest.approx(right_marks(exercise))
+        attachments = {one.number + 500: one.canvas for one in handed_in(exercise)}
+        pages = canvas_comments((target.folder / f"feedback-canvas-{exercise}.zip").read_bytes(), attachments)
+        assert {user - 40_000: _headline(_zipped_page(page)) for user, page in pages.items()} == {
+            one.number: row_names[one.id] for one in handed_in(exercise)
+        }
     assert [one.about for one in written if one.path is None] == []
 
 
@@ -126,6 +136,7 @@ def test_moodle(tmp_path: Path, language: str, flat: bool) -> None:
     marks = graded_as(moodle(tmp_path / "class", sheets, flat=flat))
     target = Target(tmp_path / "report")
     list(write_moodle(marks, target))
+    list(write_feedback(marks, target))
 
     assert (len(marks.enrolled), marks.unmatched) == (MANY, [])
     for exercise in EXERCISES:
@@ -134,6 +145,24 @@ def test_moodle(tmp_path: Path, language: str, flat: bool) -> None:
         found = there.import_worksheet((target.folder / f"moodle-{exercise}.csv").read_bytes(), NOW)
         assert (found.unknown, found.skipped) == ([], {})
         assert {numbers[number]: mark for number, mark in found.marks.items()} == pytest.approx(right_marks(exercise))
+        data = (target.folder / f"feedback-moodle-{exercise}.zip").read_bytes()
+        for before_4_1 in (True, False):
+            pages = moodle_feedback(data, set(numbers), before_4_1=before_4_1)
+            assert {name for name, _ in pages.values()} == {f"/{exercise}.html"}
+            headlines = {numbers[number]: _headline(page) for number, (_, page) in pages.items()}
+            assert headlines == {one.number: unicodedata.normalize("NFC", one.name) for one in handed_in(exercise)}
+
+
+def _headline(page: bytes) -> str:
+    found = re.search(r"<h1><bdi>(.*?)</bdi></h1>", page.decode())
+    assert found
+    return html.unescape(found[1])
+
+
+def _zipped_page(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        (name,) = archive.namelist()
+        return archive.read(name)
 
 
 def _with_emails(text: str, exercise: str) -> str:

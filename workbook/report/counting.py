@@ -1,5 +1,6 @@
 """From what the journal says to marks, by today's points."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -39,8 +40,8 @@ def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
     ]
     rows = [replace(row, comment=_comment(found, row.learner.id)) for row in rows]
     tiers = sorted({mark.tier for row in rows for mark in row.marks.values() if mark.tier})
-    known = {(name, result.file) for (ident, name), result in found.latest.items() if _on_roster(found, ident)}
-    files = {file for _, file in known}
+    enrolled = {one.id for command in found.commands for one in command.learners if one.on_roster}
+    files = {result.file for (ident, _), result in found.latest.items() if ident in enrolled}
     return ClassMarks(
         title=title or found.title or today.course or "Class report",
         course=today.course,
@@ -62,16 +63,17 @@ def _once(entries: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     return list({one.get("file", ""): one for one in entries}.values())
 
 
-def _on_roster(found: Collected, ident: str) -> bool:
-    return any(one.id == ident and one.on_roster for command in found.commands for one in command.learners)
-
-
 def _learners(found: Collected) -> list[Learner]:
     """Return the class's learners, and anyone with a result who isn't in the class.
 
     The class is what the last command about each exercise says. A stranger whose file is now known as a learner's is
     left out, because the roster has been completed since.
     """
+    files = defaultdict[str, set[Place]](set)  # those of each learner, by exercise, that were graded or couldn't be
+    for (ident, name), result in found.latest.items():
+        files[ident].add((name, result.file))
+    for ident, name, file in found.failed:
+        files[ident].add((name, file))
     ever: dict[str, Learner] = {}
     for command in found.commands:
         for one in command.learners:
@@ -79,12 +81,11 @@ def _learners(found: Collected) -> list[Learner]:
                 ever[one.id] = one
     counting = [last for name in found.exercises if (last := found.command_of(name))]
     learners = {one.id: ever[one.id] for last in counting for one in last.learners if one.on_roster}
-    theirs = {(name, result.file) for (ident, name), result in found.latest.items() if ident in learners}
+    theirs = {place for ident in learners for place in files[ident]}
     strangers = [one.id for command in found.commands for one in command.learners if not one.on_roster]
-    for ident in dict.fromkeys([*(ident for ident, _ in [*found.latest, *found.overrides]), *strangers]):
-        files = {(name, result.file) for (one, name), result in found.latest.items() if one == ident}
-        decided = any(one == ident and decisions for (one, _), decisions in found.overrides.items())
-        if ident not in learners and (files - theirs or decided):
+    decided = {ident for (ident, _), decisions in found.overrides.items() if decisions}
+    for ident in dict.fromkeys([*files, *decided, *strangers]):
+        if ident not in learners and (files[ident] - theirs or ident in decided):
             learners[ident] = ever.get(ident, Learner(ident, ident, on_roster=False))
     return list(learners.values())
 

@@ -1,17 +1,18 @@
 """Who a learner is in Canvas and in Moodle, by the roster's columns and by what the two call their downloads."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from workbook.grader.results import Learner
 
-from .marks import Row
+from .marks import ClassMarks, Row
 
 # lovelaceada_LATE_1042_77310_avatar.zip: the first two whole numbers are the user and the attachment
 CANVAS = re.compile(r".*?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
-# Ada Lovelace_20315_assignsubmission_file/avatar.zip, or with _avatar.zip behind it in older downloads
-MOODLE = re.compile(r"(?P<folder>[^/]*_(?P<user>\d+)_assignsubmission_file)(?:[_/].*)?", re.DOTALL)
+# Ada Lovelace_20315_assignsubmission_file/avatar.zip; before Moodle 4.1 and without folders, with _ behind “file”
+MOODLE = re.compile(r"(?P<folder>[^/]*_(?P<user>\d{1,18})_assignsubmission_file)(?P<mark>_)?(?(mark).*|)", re.DOTALL)
 DIGITS = re.compile(r"\d+")
 
 
@@ -30,11 +31,17 @@ def canvas_file(file: str) -> CanvasFile | None:
 
 
 def moodle_folder(file: str) -> str | None:
-    """Return the folder that Moodle made for this file's learner in “Download all submissions”, or None."""
-    for part in PurePosixPath(file).parts:
-        if (found := MOODLE.fullmatch(part)) and _is_text(part):
-            return found["folder"]
-    return None
+    """Return the folder that Moodle made for this file's learner in “Download all submissions”, or None.
+
+    It's the folder as it came, because versions of Moodle before 4.1 look for the _ at its end.
+    """
+    found = _moodle(file)
+    return found["folder"] + (found["mark"] or "") if found else None
+
+
+def _moodle(file: str) -> re.Match[str] | None:
+    found = (MOODLE.fullmatch(part) for part in PurePosixPath(file).parts if _is_text(part))
+    return next(filter(None, found), None)
 
 
 def _is_text(name: str) -> bool:
@@ -57,9 +64,23 @@ def canvas_login(learner: Learner) -> str:
     return learner.email if told.isdecimal() or not told else told
 
 
-def moodle_participant(row: Row) -> str:
-    """Return the number that Moodle knows the learner by in its assignments, or ""."""
-    if found := DIGITS.search(row.learner.lms.get("moodle", "")):
-        return found[0]
-    folders = (moodle_folder(mark.file) for mark in row.marks.values())
-    return next((folder.split("_")[-3] for folder in folders if folder), "")
+def moodle_participants(marks: ClassMarks, exercise: str) -> dict[str, str]:
+    """Return the numbers that Moodle knows learners by in an exercise's assignment, by learner.
+
+    Each assignment has its own. So a file's counts first, unless it's a team's. The roster's number counts where none
+    of these contradicts it, because then it's of this assignment.
+    """
+    shared = Counter(row.marks[exercise].file for row in marks.rows)
+    told = {}
+    for row in marks.rows:
+        found = _moodle(file := row.marks[exercise].file)
+        group = row.learner.group
+        if found and shared[file] == 1 and not (group and found["folder"].startswith(f"{group}_")):
+            told[row.learner.id] = found["user"]
+    on_roster = {row.learner.id: number[0] for row in marks.rows if (number := _moodle_number(row.learner))}
+    is_of_this = all(told.get(ident, number) == number for ident, number in on_roster.items())
+    return (on_roster if is_of_this else {}) | told
+
+
+def _moodle_number(learner: Learner) -> re.Match[str] | None:
+    return DIGITS.search(learner.lms.get("moodle", ""))

@@ -7,7 +7,7 @@ marks, and the comments where it has a column for them, in the lines of those wh
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import escape
 
@@ -15,7 +15,7 @@ from workbook.grader.exports import Export, amount, moodle_columns
 from workbook.wording import number_of
 
 from .csv_file import write_table
-from .lms import moodle_participant
+from .lms import moodle_participants
 from .marks import ClassMarks, Graded, Mark, Row
 from .scaling import Scale
 from .visible import visible_line
@@ -35,9 +35,9 @@ OURS = re.compile(r"(?:<br>)?[\d.]+ of [\d.]+ points\..*", re.DOTALL)  # a comme
 
 def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """Write moodle-NAME.csv for each exercise that came through Moodle."""
-    known = {row.learner.id for row in marks.rows if moodle_participant(row)}
+    numbers = {one.name: moodle_participants(marks, one.name) for one in marks.exercises}
     exports = [export for one in marks.exercises if (export := target.export_of(one)) and export.kind == "moodle"]
-    if not known and not exports:
+    if not any(numbers.values()) and not exports:
         yield Written(None, "no Moodle worksheet: no file name and no roster has a number of Moodle's")
         return
     for exercise in marks.exercises:
@@ -48,10 +48,10 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
         if export and export.kind == "moodle":
             lines, scale = _into(export, exercise, rows, target)
         elif export is None:
-            theirs = [row for row in rows if row.learner.id in known]
+            theirs = [row for row in rows if row.learner.id in numbers[exercise.name]]
             if not theirs:
                 continue
-            lines, scale = _by_numbers(exercise, theirs, target)
+            lines, scale = _by_numbers(exercise, theirs, numbers[exercise.name], target)
         else:
             continue
         said = [f"{number_of(lines, 'mark')} for the Moodle assignment {exercise.title}", scale.in_words]
@@ -90,12 +90,12 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target)
     return len(lines), scale
 
 
-def _by_numbers(exercise: Graded, rows: Sequence[Row], target: Target) -> tuple[int, Scale]:
+def _by_numbers(exercise: Graded, rows: Sequence[Row], numbers: Mapping[str, str], target: Target) -> tuple[int, Scale]:
     """Write an English worksheet for those whose number is known."""
     scale = Scale.of(exercise, None, capped=True)
     lines = [
         [
-            f"Participant {moodle_participant(row)}",
+            f"Participant {numbers[row.learner.id]}",
             row.name,
             row.learner.email,
             number(scale(row.marks[exercise.name].points)),
