@@ -18,6 +18,12 @@ class Strict(BaseModel):
 
 Model = TypeVar("Model", bound=Strict)
 
+# What the libraries say, in words that name the cure.
+CLEARER = {
+    "Input should have timezone info": "a time needs its timezone, as in 2026-11-22T23:59:00+01:00",
+    "Cannot overwrite a value": "a key is in this table twice",
+}
+
 
 def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: str) -> Model:
     """Read `path`, which holds `[[table]]`s. Raises `UserError`: in it the file is `called`, and `cure` comes next."""
@@ -29,11 +35,18 @@ def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: 
     except UnicodeDecodeError as error:
         raise UserError(f"{called} is not UTF-8 (byte {error.start}).", cure) from error
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{called} is not valid TOML: {error}", cure) from error
+        raise UserError(f"{called} is not valid TOML: {_clearer(str(error))}", cure) from error
     except ValidationError as error:
         first = error.errors()[0]
         where, key = _place(text, first["loc"], table)
-        raise UserError(f"{called}, line {where}, key {key}: {first['msg']}.", cure) from error
+        raise UserError(f"{called}, line {where}, key {key}: {_clearer(first['msg'])}.", cure) from error
+
+
+def _clearer(message: str) -> str:
+    """Return what a library says, with its least clear words in clearer ones."""
+    for said, better in CLEARER.items():
+        message = message.replace(said, better)
+    return message
 
 
 def _place(text: str, loc: tuple[int | str, ...], table: str) -> tuple[int, str]:

@@ -1,7 +1,11 @@
 """The way in, as an instructor types it: what wasn't matched is settled by hand, and clones are collected."""
 
+import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+
+from workbook.grader.clones import collect_projects
 
 from ..golden import Screens
 from ..grader.classes import HALF, NOTHING, RIGHT, hand_in, project
@@ -59,6 +63,27 @@ def test_clones_are_collected_as_they_are_now(school: Workbook, folder: Path, sc
     assert sorted(path.name for path in folder.iterdir()) == ["count-ada.zip"]
     assert "PASS ada  count 100/100" in grade(school, "--lanes", "1").out
     assert school("class", "collect", "nowhere").status == 2
+
+
+def test_a_collected_project_has_its_commits_time(tmp_path: Path) -> None:
+    """A rule about late work goes by the commit and not by the hour of collecting; the clone's settings run nothing."""
+    clone, ran = tmp_path / "clones/ada", tmp_path / "ran"
+    (clone / "app").mkdir(parents=True)
+    (clone / "app/main.py").touch()
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    who = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.edu", "GIT_COMMITTER_DATE": at.isoformat()}
+    who |= {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.edu"}
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Work"]):
+        subprocess.run(["git", *words], cwd=clone, env=os.environ | who, check=True)
+    for setting in ("core.fsmonitor", "gpg.program", "core.pager", "log.showSignature"):
+        value = "true" if setting == "log.showSignature" else f"touch {ran}; true"
+        subprocess.run(["git", "config", setting, value], cwd=clone, check=True)
+
+    (one,) = collect_projects([tmp_path / "clones"], tmp_path / "class")
+
+    assert (tmp_path / "class/ada.zip").stat().st_mtime == at.timestamp()
+    assert len(one.commit) >= 7
+    assert not ran.exists()
 
 
 def test_an_exercise_may_come_with_its_folder(school: Workbook, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,15 +14,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from workbook.course.points import Late
+from workbook.course.points import Grading, Late
 from workbook.errors import UserError
 from workbook.grader.folder import find_submissions
 from workbook.grader.found import Found
 from workbook.grader.hand_in_times import when_handed_in
-from workbook.grader.results import COMMENT, Comment, Learner, Override
+from workbook.grader.results import COMMENT, Comment, Learner, Outcome, Override
 from workbook.journal import Entry
 from workbook.report import ClassMarks
 from workbook.report.anonymous import anonymous
+from workbook.report.attention import attention
 from workbook.report.canvas_api import send_to_canvas
 from workbook.report.pages import class_page, learner_page
 
@@ -216,6 +218,56 @@ def test_a_learners_page_says_what_late_costs() -> None:
     assert "Due 22 November 2026, 23:59 +01:00." in page
 
 
+def late_class(*people: Learner, **rule: object) -> ClassMarks:
+    """A class that handed in on 25 November, under a rule."""
+    entries = [class_entry(people, ["pagination"])]
+    entries += [graded(replace(result(one, "pagination"), handed_in="2026-11-25T12:00:00+00:00")) for one in people]
+    late = Late.model_validate({"deadline": "2026-11-24T00:00:00+09:00", "percent_per_day": 10, **rule})
+    return class_of(entries, {"pagination": grading_of("pagination").model_copy(update={"late": late})})
+
+
+def test_each_page_has_its_learners_own_deadline() -> None:
+    """A page shows the deadline that holds for its learner, in the timezone of the file; who's excused has none."""
+    ada, grace, alan = (replace(ADA, id=name, name=name) for name in ("ada", "grace", "alan"))
+    marks = late_class(ada, grace, alan, until={"grace": "2026-11-30T23:59:00-08:00"}, excused=["alan"])
+
+    due = {row.learner.id: re.findall(r"Due ([^<]*?)\.<", learner_page(marks, row)) for row in marks.rows}
+
+    assert due == {"ada": ["24 November 2026, 00:00 +09:00"], "grace": ["30 November 2026, 23:59 -08:00"], "alan": []}
+    assert [row.total for row in marks.rows] == [80, 100, 100]
+
+
+def test_an_exception_for_no_one_is_said() -> None:
+    """An id in the rule about late work that no one has, such as one in another case, is listed for a person."""
+    marks = late_class(ADA, excused=["Ada"], until={"grace": "2026-11-30T23:59:00+09:00"})
+
+    (group,) = [one for one in attention(marks) if one.title == "Exceptions for no one"]
+
+    assert [one.what for one in group.matters] == ["Ada", "grace"]
+    assert not group.pressing
+
+
+def test_members_with_different_marks_are_listed() -> None:
+    """If members of a group handed in different files, a person sees whose marks differ; equal ones aren't listed."""
+    people = [Learner(f"s{n}", f"Name {n}", group="Beta" if n < 3 else "Gamma") for n in range(1, 5)]
+    broken: dict[str, Outcome] = {"test_a_list_is_a_page": "broken"}
+    entries = [class_entry(people, ["pagination"])]
+    entries += [graded(result(one, "pagination", broken if one.id == "s2" else {})) for one in people]
+
+    (group,) = [one for one in attention(class_of(entries)) if one.title == "Groups with different marks"]
+
+    assert [(one.what, one.about) for one in group.matters] == [("Beta, pagination", "Name 1 100; Name 2 80")]
+
+
+def test_a_decision_is_never_worth_more_than_its_promise() -> None:
+    """If grading.toml gives a promise fewer points after a decision, the decision gives no more than those."""
+    entries = [class_entry([ADA], ["pagination"]), graded(result(ADA, "pagination"))]
+    entries += [overridden(Override("ada", "pagination", "test_a_list_is_a_page", 20, "Seen."))]
+    less = Grading(points={"test_a_list_is_a_page": 5})
+
+    assert class_of(entries, {"pagination": less}).rows[0].total == 5
+
+
 @pytest.mark.parametrize(
     "name, handed_in, late",
     [
@@ -225,11 +277,19 @@ def test_a_learners_page_says_what_late_costs() -> None:
         ("pagination-2026-11-22-174501.zip", "2026-11-22T17:45:01", False),
         ("ada.zip", "1970-01-12T13:46:40+00:00", False),
         ("pagination-2026-99-99-999999.zip", "1970-01-12T13:46:40+00:00", False),
+        ("anon_k3DfX_LATE_90001_pagination.zip", "", True),
+        ("Pagination_s1_attempt_2026-11-22-17-45-01_pagination-2026-11-01-120000.zip", "2026-11-22T17:45:01", False),
+        ("12-67 - Ada - Nov 22, 2026 545 PM - pagination-2026-11-01-120000.zip", "2026-11-22T17:45:00", False),
+        ("pagination-adal/", "", False),  # a folder's time is that of its unpacking
     ],
 )
 def test_times_come_from_the_platform_then_the_name(tmp_path: Path, name: str, handed_in: str, late: bool) -> None:
-    """Canvas's LATE, then the stamp of `submit`, then the file's time, but never that of a download from Canvas."""
-    (tmp_path / name).write_bytes(b"")
+    """What the platform's name says, then the stamp of `submit`, then an archive's time, but not a download's."""
+    if name.endswith("/"):
+        (tmp_path / name / "app").mkdir(parents=True)
+        (tmp_path / name / "app/main.py").touch()
+    else:
+        (tmp_path / name).touch()
     (found,) = find_submissions([tmp_path], ["pagination"])
     found = replace(found, modified=1_000_000.0)
 

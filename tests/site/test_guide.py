@@ -126,7 +126,7 @@ def test_every_format_and_every_group_is_explained() -> None:
 
     code = Path(attention.__code__.co_filename).read_text(encoding="utf-8")
     groups = [*re.findall(r'Group\(\s*"([^"]+)"', code), *results.CAUSES.values(), words.UNDECIDED.capitalize()]
-    assert len(groups) == 9 + len(results.CAUSES) + 1
+    assert len(groups) == 11 + len(results.CAUSES) + 1
     assert [group for group in groups if group.lower() not in text.lower()] == []
     pressing = re.findall(r'Group\(\s*"([^"]+)"(?:(?!Group\().)*?pressing=True', code, re.DOTALL)
     assert {*pressing, *results.CAUSES.values()} <= cells(text).keys() | set(re.findall(r"^\| ([^|]+) \|", text, re.M))

@@ -34,11 +34,11 @@ class Late(Strict):
         days = -(-after // timedelta(days=1)) if after > timedelta() else 0
         return min(self.most_percent, days * self.percent_per_day)
 
-    @property
-    def in_words(self) -> str:
-        """The deadline as a person writes it, in the timezone that the file gives."""
-        zone = self.deadline.isoformat()[-6:] if self.deadline.utcoffset() else "UTC"
-        return f"{self.deadline.day} {self.deadline:%B %Y, %H:%M} {zone}"
+    def due(self, learner: str = "") -> str:
+        """Return the deadline, this learner's own if they have one, as a person writes it, in the file's timezone."""
+        at = self.until.get(learner, self.deadline)
+        zone = at.isoformat()[-6:] if at.utcoffset() else "UTC"
+        return f"{at.day} {at:%B %Y, %H:%M} {zone}"
 
 
 class Grading(Strict):

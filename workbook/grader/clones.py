@@ -47,7 +47,10 @@ def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone
         part = target.with_suffix(".part")
         part.write_bytes(snapshot.content)
         part.replace(target)
-        yield CollectedClone(one_line(text_of(place.name)), snapshot.count, _commit(place))
+        commit, at = _commit(place)
+        if at:  # a rule about late work goes by it
+            os.utime(target, (at, at))
+        yield CollectedClone(one_line(text_of(place.name)), snapshot.count, commit)
 
 
 def _clones(paths: Sequence[Path], to: Path) -> Iterator[HandIn]:
@@ -62,15 +65,20 @@ def _clones(paths: Sequence[Path], to: Path) -> Iterator[HandIn]:
                 yield inside
 
 
-def _commit(place: HandIn) -> str:
-    """Return the short name of the commit that the clone is at; "" if git says none."""
+def _commit(place: HandIn) -> tuple[str, int]:
+    """Return the short name of the commit that the clone is at, and its time; "" and 0 if git says none."""
     folder = place.top.joinpath(*place.below)
     if not (folder / ".git").exists():
-        return ""
-    env = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0"}
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD"]
+        return "", 0
+    nothing_else = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "", "GIT_PAGER": "cat"}
+    settings = ["core.fsmonitor=false", "safe.directory=*", "log.showSignature=false", "gpg.program=false"]
+    options = [word for setting in settings for word in ("-c", setting)]
+    command = ["git", *options, "log", "-1", "--no-show-signature", "--format=%h %ct"]
     try:
-        ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=SECONDS, text=True)
+        ended = subprocess.run(
+            command, cwd=folder, env=os.environ | nothing_else, capture_output=True, timeout=SECONDS, text=True
+        )
+        name, at = ended.stdout.split()
+        return one_line(name, 40), int(at)
     except (OSError, subprocess.SubprocessError, ValueError):
-        return ""
-    return one_line(ended.stdout.strip(), 40) if ended.returncode == 0 else ""
+        return "", 0

@@ -93,6 +93,16 @@ def attention(marks: ClassMarks) -> list[Group]:
             [Matter((row,), title, _late(mark)) for row, mark, title in pairs if mark.delay],
         ),
         Group(
+            "Exceptions for no one",
+            "The rule about late work has an exception for these ids, and no one in the class has them.",
+            [Matter((), ident, one.title) for one in marks.exercises for ident in one.exceptions_for_no_one],
+        ),
+        Group(
+            "Groups with different marks",
+            "Members handed in different files, or one of them was late or decided by hand.",
+            list(_apart(marks)),
+        ),
+        Group(
             "Flagged",
             "Slow, stopped by a limit, or otherwise unlike the rest. The marks count.",
             [
@@ -168,6 +178,20 @@ def _moved(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
             yield Matter(tuple(rows), title, about)
         else:
             yield from (Matter((row,), title, about) for row in rows)
+
+
+def _apart(marks: ClassMarks) -> Iterator[Matter]:
+    """Yield the groups whose members don't all have the same mark for an exercise."""
+    groups: dict[str, list[Row]] = {}
+    for row in marks.enrolled:
+        if row.learner.group:
+            groups.setdefault(row.learner.group, []).append(row)
+    for exercise in marks.exercises:
+        for name, rows in groups.items():
+            theirs = [(row, mark) for row in rows if (mark := row.marks[exercise.name]).counts]
+            if len({number(mark.points) for _, mark in theirs}) > 1:
+                points = "; ".join(f"{row.name} {number(mark.points)}" for row, mark in theirs)
+                yield Matter((), f"{name}, {exercise.title}", points)
 
 
 def _missing(marks: ClassMarks, state: str) -> Iterator[Matter]:

@@ -142,6 +142,7 @@ def _mark(
             cause=result.cause or ("unreadable" if result.trouble else ""),
             cause_why=result.why or result.trouble,
             delay=_delay(result, grading),
+            due=grading.late.due(ident) if grading.late and ident not in grading.late.excused else "",
             comment=said,
             mistake=likely_mistake(items, mistakes.get(name, ())),
         )
@@ -239,9 +240,16 @@ def _graded(
         title,
         grading.full,
         list(tallies.values()),
-        deadline=grading.late.in_words if grading.late else "",
+        deadline=grading.late.due() if grading.late else "",
+        exceptions_for_no_one=_exceptions_for_no_one(grading, rows),
         never_started=never_started,
         announced=announced,
         export=found.exports.get(name),
         points=grading.points | grading.bonus,
     )
+
+
+def _exceptions_for_no_one(grading: Grading, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the ids in the rule about late work that no one in the class has, such as one with a typing mistake."""
+    named = {*grading.late.until, *grading.late.excused} if grading.late else set()
+    return tuple(sorted(named - {row.learner.id for row in rows}))

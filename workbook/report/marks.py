@@ -34,7 +34,7 @@ class Item:
     @property
     def points(self) -> float:
         if self.override and self.override.points is not None:
-            return self.override.points
+            return min(self.override.points, self.worth)  # grading.toml may give it fewer since
         return self.worth if self.outcome == "kept" else 0.0
 
     @property
@@ -90,6 +90,7 @@ class Mark:
     cause: str = ""  # one of results.CAUSES: why a person should see this mark
     cause_why: str = ""
     delay: Delay | None = None
+    due: str = ""
     comment: str = ""
     mistake: str = ""  # the known mistake that it looks like
     moved: Moved | None = None
@@ -191,6 +192,7 @@ class Graded:
     full: float
     tallies: list[Tally]
     deadline: str = ""
+    exceptions_for_no_one: tuple[str, ...] = ()
     never_started: int = 0
     announced: float = 0.0
     export: Export | None = None
