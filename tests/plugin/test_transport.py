@@ -1,5 +1,6 @@
 """What an app can send back is limited in size, in time and in form."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from workbook.plugin import transport
 from workbook.plugin.client import Client
 from workbook.serving import ServedApp, choose_launcher
 
-from ..apps import write
+from ..apps import HELLO, write
 
 # Speaks TCP itself: what comes back is decided to the byte by the path.
 RAW = """\
@@ -101,15 +102,78 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
         ("/cut", "without sending complete message body"),
     ],
 )
+@pytest.mark.parametrize("keeps", [False, True], ids=["new", "kept"])
 def test_a_reply_that_is_none_ends_in_an_error(
-    raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str
+    raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str, keeps: bool
 ) -> None:
     """An endless, dripping, packed or malformed response raises an `httpx.TransportError` that says so."""
     monkeypatch.setattr(transport, "MOST_OF_REPLY", 2 * 1024 * 1024)
     monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
 
-    with Client(raw, []) as client, pytest.raises(httpx.TransportError, match=said):
+    with Client(raw, [], keeps=keeps) as client, pytest.raises(httpx.TransportError, match=said):
         client.get(path)
+
+
+# Asked for /crash it answers, and then uvicorn closes the connection; asked for /exit it's gone.
+CLOSING = (
+    HELLO.partition("async def after")[0]
+    + """
+async def after(path):
+    if path == "/crash":
+        raise RuntimeError("a crash behind the response")
+
+
+def answer(path):
+    if path == "/exit":
+        import os
+
+        os._exit(3)
+    return f"hello {path}"
+"""
+)
+
+
+@pytest.fixture
+def closing(tmp_path: Path) -> Iterator[ServedApp]:
+    launcher = choose_launcher()
+    with ServedApp(launcher, write(tmp_path, {"main.py": CLOSING})) as app:
+        yield app
+    launcher.close()
+
+
+def test_a_kept_connection_serves_many_requests(closing: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that keeps connections needs one for many requests, and any other client one for each."""
+    opened: list[socket.socket] = []
+    connect = closing.connect
+
+    def counted() -> socket.socket:
+        opened.append(connect())
+        return opened[-1]
+
+    monkeypatch.setattr(closing, "connect", counted)
+    for keeps, connections in ((True, 1), (False, 5)):
+        opened.clear()
+        with Client(closing, [], keeps=keeps) as client:
+            for number in range(5):
+                assert client.post(f"/{number}", content=b"words").text == f"hello /{number}"
+        assert len(opened) == connections
+
+
+def test_a_kept_connection_that_was_closed_fails_no_request(closing: ServedApp) -> None:
+    """The request after a crash is answered, although the app has closed the connection without saying so."""
+    with Client(closing, [], keeps=True) as client:
+        for number in range(40):
+            assert client.get("/crash").status_code == 200
+            assert client.post(f"/{number}", files={"file": ("a", b"words")}).text == f"hello /{number}"
+            assert client.post("/parts", content=iter([b"a", b"b"])).text == "hello /parts"
+
+
+def test_an_app_that_has_ended_is_said_to_be_gone(closing: ServedApp) -> None:
+    """A request that ends the app by way of a kept connection raises `ConnectError`."""
+    with Client(closing, [], keeps=True) as client:
+        assert client.get("/").status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            client.get("/exit")
 
 
 def test_redirects_are_not_followed(raw: ServedApp) -> None:

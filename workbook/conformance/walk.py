@@ -39,7 +39,7 @@ class Walk:
 
     def __init__(self, app: ServedApp, rng: random.Random, unique: Callable[[str], str]) -> None:
         self.app, self.rng, self.unique = app, rng, unique
-        self.client = Client(app, [])
+        self.client = Client(app, [], keeps=True)
         self.noted: dict[str, list[Noted]] = {}
         self.held: Counter[str] = Counter()
         self.members: list[Member] = []

@@ -13,7 +13,7 @@ import httpx
 from workbook.serving import ServedApp
 
 from .bounds import KeptReply, kept_headers
-from .transport import HOLD, Reply, Transport, read_json
+from .transport import HOLD, Reply, Transport, can_be_sent_again, read_json
 
 LONGEST_HOLD = 10.0  # seconds
 LONGEST_TOKEN = 4000
@@ -80,16 +80,20 @@ def noted_exchanges() -> Iterator[list[Exchange]]:
 
 
 class Client(httpx.Client):
-    """Speaks to one served app; `app` is that app, and every exchange is appended to `exchanges`."""
+    """Speaks to one served app; `app` is that app, and every exchange is appended to `exchanges`.
 
-    def __init__(self, app: ServedApp, exchanges: list[Exchange]) -> None:
+    `keeps`: one connection for many requests, instead of a new one for each.
+    """
+
+    def __init__(self, app: ServedApp, exchanges: list[Exchange], *, keeps: bool = False) -> None:
         plain = {"Accept-Encoding": "identity"}
-        super().__init__(base_url=app.url, transport=Transport(app), trust_env=False, timeout=10, headers=plain)
+        transport = Transport(app, keeps=keeps)
+        super().__init__(base_url=app.url, transport=transport, trust_env=False, timeout=10, headers=plain)
         self.app = app
         self.exchanges = exchanges
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        if not hasattr(request, "_content") and type(request.stream).__name__ != "MultipartStream":
+        if not can_be_sent_again(request):
             assert isinstance(request.stream, httpx.SyncByteStream)
             request.stream = Remembered(request.stream)
         exchange = Exchange(self.app, request, self.app.log_size)

@@ -1,11 +1,13 @@
-"""HTTP as the tests speak it: one connection for each request, and bounds on all that an app may send back.
+"""HTTP as the tests speak it: a connection for each request, or one for many; and bounds on all that may come back.
 
 Whoever wrote the app decides what its replies are. An endless one, one that drips, one that unpacks to gigabytes ends
 in an `httpx.TransportError` here, and never in a test that hangs.
 """
 
 import json
+import select
 import ssl
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -18,7 +20,8 @@ from workbook.serving import ServedApp
 
 from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_REPLY, MOST_OF_TEXT, MOST_VALUES, Body, Held
 
-MOST_SECONDS = 60.0  # from the connection to the reply's last byte
+MOST_SECONDS = 60.0  # from the request to the reply's last byte
+KEPT_SECONDS = 3.0  # that a connection is kept for a next request: uvicorn keeps it for 5
 DEEPEST = 100
 LONGEST_NUMBER = 1000
 MOST_PARTS, PART = 1000, 64 * 1024  # of a body that are passed on as they come, and how large later ones are
@@ -101,20 +104,34 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 class Transport(httpx.HTTPTransport):
-    """Reaches one served app, however that is started."""
+    """Reaches one served app, however that is started.
 
-    def __init__(self, app: ServedApp) -> None:
+    `keeps` one connection for the next request, which halves what a small request costs the app and the test. uvicorn
+    closes it after a crash without saying so in the reply; then the request is sent once more, by a new connection.
+    """
+
+    def __init__(self, app: ServedApp, *, keeps: bool = False) -> None:
         # A TLS context costs 29 ms, and there is no TLS.
         super().__init__(verify=False, trust_env=False)
-        # No connection is used twice: uvicorn closes it after a crash, without saying so in the reply.
+        self._backend, self._keeps = _Backend(app), keeps
         self._pool = httpcore.ConnectionPool(
-            max_connections=None, max_keepalive_connections=0, network_backend=_Backend(app)
+            max_connections=None,
+            max_keepalive_connections=1 if keeps else 0,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=self._backend,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if HOLD in request.extensions:
             request.stream = _Held(request.read(), request.extensions[HOLD])
-        reply = super().handle_request(request)
+        try:
+            self._backend.begin()
+            reply = super().handle_request(request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if not (self._keeps and self._backend.was_closed_before and can_be_sent_again(request)):
+                raise
+            self._backend.begin()
+            reply = super().handle_request(request)
         if reply.headers.get("content-encoding", "identity") != "identity":
             reply.close()
             raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
@@ -133,6 +150,11 @@ class Transport(httpx.HTTPTransport):
         told.body = body
         weakref.finalize(told, held.give_back).atexit = False
         return told
+
+
+def can_be_sent_again(request: httpx.Request) -> bool:
+    """Return whether the request's body is there as a whole."""
+    return hasattr(request, "_content") or type(request.stream).__name__ == "MultipartStream"
 
 
 class _Held(httpx.SyncByteStream):
@@ -176,15 +198,32 @@ class _Bounded(httpx.SyncByteStream):
         self._stream.close()
 
 
+class _Exchange(threading.local):
+    """What a thread's request has met: whether it got a new connection, whether anything came, and its deadline."""
+
+    is_new, heard, deadline = False, False, 0.0
+
+
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, app: ServedApp) -> None:
-        self._app = app
+        self._app, self._exchange = app, _Exchange()
+
+    def begin(self) -> None:
+        """Begin another request of this thread."""
+        self._exchange.is_new = self._exchange.heard = False
+        self._exchange.deadline = time.monotonic() + MOST_SECONDS
+
+    @property
+    def was_closed_before(self) -> bool:
+        """Whether the request went into a connection that was kept, and closed by the app before anything came."""
+        return not self._exchange.is_new and not self._exchange.heard
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
         if f"http://{host}:{port}" != self._app.url:  # an address that the app has put into a reply, say
             raise httpcore.ConnectError(f"{host}:{port} is not the app's address")
+        self._exchange.is_new = True
         try:
-            return _Stream(self._app.connect())
+            return _Stream(self._app.connect(), self._exchange)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
@@ -192,11 +231,10 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that ends when its time is over, however slowly bytes drip."""
+    """A connection. An exchange ends when its time is over, however slowly bytes drip."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._deadline = time.monotonic() + MOST_SECONDS
+    def __init__(self, connection: Any, exchange: _Exchange) -> None:
+        self._connection, self._exchange = connection, exchange
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -206,6 +244,7 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.ReadTimeout(self._why(error)) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        self._exchange.heard = self._exchange.heard or bool(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -220,13 +259,13 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.WriteError(str(error)) from error
 
     def _wait_at_most(self, timeout: float | None) -> None:
-        left = self._deadline - time.monotonic()
+        left = self._exchange.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self._connection.settimeout(left if timeout is None else min(timeout, left))
 
     def _why(self, error: TimeoutError) -> str:
-        over = time.monotonic() >= self._deadline
+        over = time.monotonic() >= self._exchange.deadline
         return f"the exchange took longer than {MOST_SECONDS:g} seconds" if over else str(error)
 
     def close(self) -> None:
@@ -236,4 +275,7 @@ class _Stream(httpcore.NetworkStream):
         raise httpcore.ConnectError("a served app speaks no TLS")
 
     def get_extra_info(self, info: str) -> Any:
+        """Return whether bytes or the end have come already: httpcore asks that before it uses a kept connection."""
+        if info == "is_readable":
+            return bool(select.select([self._connection], [], [], 0)[0])
         return self._connection if info == "socket" else None
