@@ -13,6 +13,7 @@ import pytest
 
 from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
 from workbook.conformance.pictures import (
+    Picture,
     bombs,
     cut_pictures,
     in_every_order,
@@ -167,7 +168,7 @@ def walk(
         with walk.step(SHOWN):
             scene.edit(hidden, published=True)
             scene.check(hidden, [first])
-        use_an_id_again(scene, grace)
+        use_an_id_again(scene, grace, pictures[0])
         delete_posts(scene, [post, draft])
         leave_with_covers(scene, ada, [hidden], pictures)
         for place in (hers, her_draft):
@@ -304,12 +305,12 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
         uploads.refuse(covered, what, {422}, LOGIN, partial(form, **sent), said)
 
 
-def use_an_id_again(scene: Scene, author: Member) -> None:
+def use_an_id_again(scene: Scene, author: Member, picture: Picture) -> None:
     """Delete the newest post, which has a cover, and write another one: SQLite gives it the same id."""
     walk = scene.walk
     with walk.step(DELETED):
         place = scene.write(author)
-        if walk.is_blamed("answer") or not scene.uploads.take(place, taken_pictures(walk.rng)[0]):
+        if walk.is_blamed("answer") or not scene.uploads.take(place, picture):
             return
         number = int(place.read.rpartition("/")[2])
         scene.blog.delete(author, number)
