@@ -53,6 +53,8 @@ APP_MODULES = (
     "passlib.context",
     "passlib.handlers.argon2",
     "jose.jwt",
+    "cryptography.hazmat.backends.openssl.backend",  # the first token would import it, in each app again
+    "anyio._core._fileio",  # the first file that's served
     "concurrent.futures.thread",
     "difflib",
 )
