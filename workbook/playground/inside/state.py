@@ -95,8 +95,11 @@ def settle() -> None:
 def tidy() -> None:
     """Free what runs left behind, while the reader isn't waiting, because it takes as long as half a run.
 
-    FastAPI and `typing` remember functions and classes that they have seen, and each of those holds a whole app.
+    FastAPI, `typing` and Pydantic remember functions and classes that they have seen, and each of those holds a whole
+    app. Pydantic does it for generic models: its keys hold what keeps their values alive.
     """
     for cache in _caches:
         cache.cache_clear()
+    generics = sys.modules.get("pydantic._internal._generics")
+    getattr(generics, "_GENERIC_TYPES_CACHE", {}).clear()
     gc.collect()
