@@ -1,5 +1,6 @@
 """The session in rough hands: windows of every size, pastes, Ctrl-Z, storms of saves, a full disk, a second session."""
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -25,6 +26,16 @@ def paste(screen: Screen, text: str) -> None:
 def wait_for_prompt(screen: Screen, prompt: str) -> None:
     """Wait until a prompt is the last that the screen shows: what's pasted has all been read then."""
     wait_until(lambda: screen.text.endswith(prompt), lambda: screen.text)
+
+
+def answer(screen: Screen, prompt: str, line: str, then: str) -> None:
+    """Type an answer until it counts: close behind a paste it's a part of that, and the question comes again."""
+    while then not in screen.text:
+        asked = screen.written.count(prompt)
+        screen.press(line + "\r")
+        wait_until(lambda asked=asked: screen.written.count(prompt) > asked or then in screen.text, lambda: screen.text)
+        with contextlib.suppress(AssertionError):  # it may have been the answer to the question that came again
+            wait_until(lambda: then in screen.text, lambda: "", 3)
 
 
 # --- the window
@@ -89,12 +100,11 @@ def test_a_paste_is_no_answer(workbook: Workbook, text: str) -> None:
     screen.press("\r")
     screen.wait_for("0  none of them", "Numbers from 0 to 3, with commas; 0 for none.")
     wait_for_prompt(screen, "Numbers, with commas:")
-    screen.press("2\r")
-    screen.wait_for("1, 2 or 3:")
+    answer(screen, "Numbers, with commas:", "2", "1, 2 or 3:")
     paste(screen, text)
     screen.press("\r")
     wait_for_prompt(screen, "3 certain.\n1, 2 or 3:")
-    screen.press("2\r")
+    answer(screen, "1, 2 or 3:", "2", BACK)
     screen.wait_for("Why", BACK)
     paste(screen, text + "\r")
     screen.wait_for("Back from experiment 1.", KEYS)

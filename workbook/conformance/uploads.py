@@ -166,7 +166,7 @@ class Uploads:
         said = said or "The file of the old picture is still in the data folder."
         is_right = self.soon(lambda: len(self.files() - others) <= most)
         self.walk.expect(is_right, True, promise or self.promises.replaced, said, root="old file")
-        others = others if is_right else self._files  # what stayed was told here, and is nobody's from now on
+        others = others if is_right else self._files  # what stayed was said above, and isn't counted again
         now = self.files()
         lost = sorted(self._files - place.files - now)
         said = "A file that has nothing to do with this upload is gone from the data folder."
