@@ -181,7 +181,8 @@ def test_the_class_page_gives_the_command_that_decides() -> None:
 
     page = "".join(class_page(class_of(entries)))
 
-    command = f"workbook class override &#39;$(rm -rf ~)&#39; {FIRST} 20 --exercise pagination --why &#39;…&#39;"
+    words = f"override &#39;$(rm -rf ~)&#39; {FIRST} 20 --exercise pagination --why &#39;…&#39;"
+    command = f"uv run --group grading workbook class {words}"
     assert f"<pre>{command}</pre>" in page
 
 

@@ -177,6 +177,19 @@ def test_canvas_takes_its_own_export_back(tmp_path: Path, posting: bool, split_n
     assert imported(tmp_path, there) == {}
 
 
+def test_who_is_excused_stays_so(tmp_path: Path) -> None:
+    """A mark doesn't overwrite the EX that the export has, and the command says whose isn't in the file."""
+    there = course()
+    there.scores = {(1001, 4711): "EX", (1002, 4711): "ex", (1003, 4711): "40"}
+    learners, export = roster_of(tmp_path, canvas_export(there))
+    marks = class_of(a_class(learners, export, absent=0), {}, TITLES)
+
+    written = [one.about for one in write_canvas(marks, Target(tmp_path))]
+
+    assert imported(tmp_path, there) == {1000: "80", 1003: "100", 1004: "100", 1005: "100"}
+    assert "without 2 learners whom Canvas has as excused" in written[0]
+
+
 def test_headings_and_ids_go_back_as_they_came(tmp_path: Path) -> None:
     """Every cell up to the section is the export's own, apart from a name that a spreadsheet would run."""
     text = canvas_export(course())

@@ -58,7 +58,7 @@ def _points(points: str | None, why: str, again: str) -> float:
     if not why.strip():
         raise UserError("A decision needs its reason: --why TEXT.", again)
     try:
-        value = float(points or "")
+        value = float((points or "").replace(",", "."))
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):

@@ -223,5 +223,11 @@ def report_error(error: UserError) -> None:
     terminal = Terminal(plain="--plain" in sys.argv, file=sys.stderr)
     terminal.line(f"workbook: {error.message}", "red")
     if error.then:
-        command = error.then.startswith("workbook ")
-        terminal.line(f"Next: {'uv run ' if command else ''}{error.then}")
+        terminal.line(f"Next: {_run_by_uv(error.then)}")
+
+
+def _run_by_uv(then: str) -> str:
+    """Return what comes next; a command with what runs it, which for a class are also the packages that grade."""
+    if then.startswith("workbook class "):
+        return f"uv run --group grading {then}"
+    return f"uv run {then}" if then.startswith("workbook ") else then

@@ -50,10 +50,12 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
     about = canvas_columns(export.header)
     first = next((cells[:about] for cells in export.before if "Points Possible" in (cells or ("",))[0]), None)
     head = [*(first or [POINTS, *[""] * (about - 1)])]
+    known = [row for row in rows if row.learner.id in export.rows]
+    excused = [row for row in known if _is_excused(export.rows[row.learner.id], place)]
     lines = [
         [*export.rows[row.learner.id][:about], number(scale(row.marks[exercise.name].points))]
-        for row in rows
-        if row.learner.id in export.rows
+        for row in known
+        if row not in excused
     ]
     path = target.place(name)
     lines = [[*map(_name_cell, export.header, line[:-1]), line[-1]] for line in lines]
@@ -61,9 +63,10 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
     write_table(
         path, [*export.header[:about], heading], _with_points(head, scale, lines), verbatim=everything, marked=False
     )
-    left_out = len(rows) - len(lines)
+    left_out = len(rows) - len(known)
     about_it = [f"{number_of(len(lines), 'mark')} for Canvas's gradebook", scale.in_words]
     about_it += [f"without {number_of(left_out, 'learner')} whom the export doesn't have"] if left_out else []
+    about_it += [f"without {number_of(len(excused), 'learner')} whom Canvas has as excused"] if excused else []
     return Written(path, "; ".join(filter(None, about_it)))
 
 
@@ -121,6 +124,10 @@ def _column(export: Export, exercise: Graded, wanted: str) -> int | None:
             if not wanted and match["title"].strip().casefold() in titles:
                 found.append(place)
     return found[0] if len(found) == 1 else None
+
+
+def _is_excused(cells: Sequence[str], place: int | None) -> bool:
+    return place is not None and place < len(cells) and cells[place].strip().upper() == "EX"
 
 
 def _amount(cells: Sequence[str], place: int | None) -> float | None:

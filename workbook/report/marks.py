@@ -251,4 +251,4 @@ class ClassMarks:
         """Return how late this learner was, with the exercises if there are several; "" if they weren't."""
         delays = [(one.title, delay) for one in self.exercises if (delay := row.marks[one.name].delay)]
         several = len(self.exercises) > 1
-        return "; ".join(f"{title}: {delay.in_words}" if several else delay.in_words for title, delay in delays)
+        return "; ".join(f"{delay.in_words}: {title}" if several else delay.in_words for title, delay in delays)
