@@ -146,7 +146,7 @@ def test_a_course_file_saved_on_windows(workbook: Workbook) -> None:
 
     ended = workbook("break", "01", "1", "--predict", "2")
 
-    assert (ended.status, "That is what you predicted." in ended.lines) == (0, True)
+    assert (ended.status, "That's what you predicted." in ended.lines) == (0, True)
 
 
 def test_a_stage_that_is_gone(workbook: Workbook, screens: Screens) -> None:
@@ -181,7 +181,7 @@ def test_an_experiment_whose_tests_cannot_be_run(workbook: Workbook) -> None:
 
     ended = workbook("break", "01", "1", "--predict", "2")
 
-    assert (ended.status, "That is what you predicted." in ended.out) == (1, False)
+    assert (ended.status, "That's what you predicted." in ended.out) == (1, False)
     assert "workbook: The tests could not be run:" in ended.err
     assert "ModuleNotFoundError: No module named 'nowhere'" in ended.err
     assert workbook.notes("predicted") == []

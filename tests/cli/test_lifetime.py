@@ -88,7 +88,7 @@ def test_an_experiment_that_is_ended(workbook: Workbook, ending: signal.Signals)
     workbook.wait_until_gone()
     assert workbook.notes("predicted") == []
     main.write_text(text, encoding="utf-8")
-    assert "That is what you predicted." in workbook("break", "02", "1", "--predict", "none").lines
+    assert "That's what you predicted." in workbook("break", "02", "1", "--predict", "none").lines
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM], ids=lambda ending: ending.name)

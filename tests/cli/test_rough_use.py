@@ -159,7 +159,7 @@ def test_a_question_goes_on_after_ctrl_z(workbook: Workbook) -> None:
     screen.wait_for("1, 2 or 3:")
     screen.press("2\r")
 
-    screen.wait_for("That is what you predicted.", "$")
+    screen.wait_for("That's what you predicted.", "$")
 
 
 # --- saves
