@@ -161,6 +161,12 @@ def test_every_module_says_what_is_in_it() -> None:
     assert [name for name, tree in modules().items() if runs_here(name) and not ast.get_docstring(tree)] == []
 
 
+def test_no_module_is_longer_than_a_sitting() -> None:
+    """A module has 300 lines at most; one that grows beyond that has two ideas."""
+    lengths = {name: len((ROOT / file_of(name)).read_text(encoding="utf-8").splitlines()) for name in modules()}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
 def test_a_function_says_what_it_does() -> None:
     """A function's docstring starts with a verb in the imperative: “Return”, not “Returns” or “The”."""
     functions = [

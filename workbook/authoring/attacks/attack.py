@@ -61,7 +61,7 @@ class Project:
 
     def answers(self, code: str, function: str) -> None:
         """Make it, an ASGI app, answer requests for /count."""
-        self.hostile(code, "instead", "replies")
+        self.hostile(code, "instead", "answering")
         self.end(f"from . import hostile, instead\n\ninstead.add_to(app, hostile.{function})")
 
     def explodes(self, code: str, function: str) -> None:

@@ -1,4 +1,4 @@
-"""Replies that hurt or mislead their reader."""
+"""Replies that break HTTP, or never end."""
 
 from .attack import add_attacks
 
@@ -39,17 +39,6 @@ add_attacks(
         "redirect_to_the_host": "302",
         "redirect_to_a_file": "301",
         "many_cookies": "",
-        "deep_json": "JSON|deep|nested",
-        "huge_number": "JSON|digits|number",
-        "many_numbers": "JSON|digits|number|larger than|longer than",
-        "beyond_floats": "",
-        "not_a_number": "JSON|NaN|number",
-        "doubled_keys": "JSON|twice|key",
-        "lone_surrogate": "",
-        "no_utf8": "JSON|UTF-8|utf-8",
-        "odd_charset": "",
-        "packed_charset": "",
-        "equal_to_all": "",
     },
 )
 add_attacks(

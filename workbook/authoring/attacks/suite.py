@@ -34,7 +34,7 @@ ON_THE_SANDBOX = (
     "logs",
 )
 # And of these on what the grader does with what it gets.
-ON_THE_GRADER = ("replies", "returns", "stored", "patching", "planting", "archives", "texts")
+ON_THE_GRADER = ("replies", "contents", "returns", "stored", "patching", "planting", "archives", "texts")
 FAMILIES = ON_THE_SANDBOX + ON_THE_GRADER
 LANES = 4  # most attacks wait for something most of the time
 SHARING = 4  # attacks have one honest neighbour together

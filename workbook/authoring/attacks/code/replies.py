@@ -1,73 +1,11 @@
-"""Replies that hurt or mislead whoever reads them. Each answers what is asked of /count."""
+"""Replies that break HTTP, or never end. Each answers what is asked of /count."""
 
 import asyncio
-import gc
 import json
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from . import known
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-JSON = (b"content-type", b"application/json")
-MOST = 4096  # pieces of an endless reply: an attack on a grader that falls for it ends some day
-
-
-async def answer(send: Send, body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [JSON, *headers]})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def pieces(send: Send, parts: Iterator[bytes], *headers: tuple[bytes, bytes], pause: float = 0) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [JSON, *headers]})
-    for part in parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-        await asyncio.sleep(pause)
-    await send({"type": "http.response.body", "body": b""})
-
-
-def connection(scope: Scope) -> Any:
-    # The transport below uvicorn, for what no server would send.
-    for found in gc.get_objects():
-        if type(found).__name__ not in {"H11Protocol", "HttpToolsProtocol"} or not found.scope:
-            continue
-        if found.scope["client"] == scope["client"] and found.transport and not found.transport.is_closing():
-            return found.transport
-    raise RuntimeError("there is no transport")
-
-
-async def raw(scope: Scope, parts: Iterator[bytes], pause: float = 0) -> None:
-    transport = connection(scope)
-    for part in parts:
-        if transport.is_closing():
-            return
-        transport.write(part)
-        await asyncio.sleep(pause)
-        for _ in range(1000):
-            if transport.get_write_buffer_size() < 2**22 or transport.is_closing():
-                break
-            await asyncio.sleep(0.01)
-    transport.close()
-
-
-def honest() -> int:
-    # What an honest app would answer now.
-    from . import counting  # type: ignore[attr-defined]  # the submission's own
-
-    return int(counting.count())
-
-
-def packed(rounds: int, kind: int) -> Iterator[bytes]:
-    # Zeros, a thousandth of their size: made without packing all of them, and without an end.
-    packer = zlib.compressobj(9, zlib.DEFLATED, kind)
-    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
-    yield head
-    for _ in range(rounds):
-        yield block
+from .answering import MOST, Receive, Scope, Send, answer, honest, packed, pieces, raw
 
 
 async def endless_body(scope: Scope, receive: Receive, send: Send) -> None:
@@ -244,70 +182,3 @@ async def many_cookies(scope: Scope, receive: Receive, send: Send) -> None:
     """Sets 3,000 cookies."""
     cookies = [(b"set-cookie", f"c{n}={'x' * 20}; Path=/".encode()) for n in range(3_000)]
     await answer(send, b"{}", *cookies)
-
-
-async def deep_json(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends 100,000 brackets, one in the other."""
-    await answer(send, b'{"count": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
-
-
-async def huge_number(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends a number of 100,000 digits."""
-    await answer(send, b'{"count": ' + b"9" * 100_000 + b"}")
-
-
-async def many_numbers(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends numbers, each as long as Python reads it, whose reading takes long."""
-    await answer(send, b'{"count": [' + b",".join([b"9" * 4_300] * 1_500) + b"]}")
-
-
-async def beyond_floats(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends a number beyond the largest float, which becomes infinity."""
-    await answer(send, b'{"count": 1e999}')
-
-
-async def not_a_number(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends NaN, which is no JSON and which Python reads."""
-    await answer(send, b'{"count": NaN}')
-
-
-async def doubled_keys(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends two answers under one key, of which the last one is right."""
-    await answer(send, b'{"count": -1, "count": %d}' % honest())
-
-
-async def lone_surrogate(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends half a character, which no file takes as UTF-8."""
-    await answer(send, rb'{"count": "\ud800", "\udfff": 1}')
-
-
-async def no_utf8(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends bytes that are no UTF-8 as JSON."""
-    await answer(send, b'{"count": "\xff\xfe\x80"}')
-
-
-async def odd_charset(scope: Scope, receive: Receive, send: Send) -> None:
-    """Names a character set whose decoder always fails."""
-    headers = [(b"content-type", b"text/plain; charset=undefined")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"1"})
-
-
-async def packed_charset(scope: Scope, receive: Receive, send: Send) -> None:
-    """Names a character set that is none but unpacks: 4 GiB of zeros."""
-    body = b"".join(packed(MOST, 15))
-    headers = [(b"content-type", b"text/plain; charset=zlib_codec")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def equal_to_all(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends an object that equals everything where it is made, and is bytes where it is read."""
-
-    class Equal(int):
-        __hash__ = int.__hash__
-
-        def __eq__(self, other: object) -> bool:
-            return True
-
-    await answer(send, json.dumps({"count": Equal(-1)}).encode())

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from . import replies
+from . import answering
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -20,7 +20,7 @@ async def as_text(send: Send, body: bytes, kind: bytes = b"text/plain") -> None:
 async def long_reason(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a reason phrase of 80 KB, at which expressions for times and tokens take minutes."""
     phrase = (b"datetime.datetime(" * 5_000)[:80_000]
-    await replies.raw(scope, iter([b"HTTP/1.1 500 " + phrase + b"\r\ncontent-length: 0\r\n\r\n"]))
+    await answering.raw(scope, iter([b"HTTP/1.1 500 " + phrase + b"\r\ncontent-length: 0\r\n\r\n"]))
 
 
 async def times_without_end(scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,60 +63,60 @@ async def semicolons(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def padded(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends the right answer and 12 MiB of blanks behind it."""
-    await replies.answer(send, json.dumps({"count": replies.honest()}).encode() + b" " * (12 * 2**20))
+    await answering.answer(send, json.dumps({"count": answering.honest()}).encode() + b" " * (12 * 2**20))
 
 
 async def a_little_padded(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends the right answer and 1 MiB of blanks behind it, which is odd, and right."""
-    await replies.answer(send, json.dumps({"count": replies.honest()}).encode() + b" " * 2**20)
+    await answering.answer(send, json.dumps({"count": answering.honest()}).encode() + b" " * 2**20)
 
 
 async def lists_of_nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends 4 MiB of empty lists, which take up 2 GiB when they're read."""
-    await replies.answer(send, b'{"count": [' + b"[]," * (4 * 2**20 // 3) + b"0]}")
+    await answering.answer(send, b'{"count": [' + b"[]," * (4 * 2**20 // 3) + b"0]}")
 
 
 async def objects_of_nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends 1.9 MiB of objects with one member."""
-    await replies.answer(send, b'{"count": [' + b'{"":0},' * 280_000 + b"0]}")
+    await answering.answer(send, b'{"count": [' + b'{"":0},' * 280_000 + b"0]}")
 
 
 async def one_long_string(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a string of 1.9 MiB where a number is expected, which a comparison would be shown with."""
-    await replies.answer(send, json.dumps({"count": "a\n" * 600_000}).encode())
+    await answering.answer(send, json.dumps({"count": "a\n" * 600_000}).encode())
 
 
 async def marks_upon_marks(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a letter with 200,000 marks in the order that takes longest to put right."""
-    await replies.answer(send, json.dumps({"count": "a" + "\u0315\u0300" * 100_000}, ensure_ascii=False).encode())
+    await answering.answer(send, json.dumps({"count": "a" + "\u0315\u0300" * 100_000}, ensure_ascii=False).encode())
 
 
 async def many_differences(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends 30,000 members with long names, each of which is another difference."""
-    await replies.answer(send, json.dumps({f"{n}{'n' * 40}": n for n in range(30_000)}).encode())
+    await answering.answer(send, json.dumps({f"{n}{'n' * 40}": n for n in range(30_000)}).encode())
 
 
 async def cookies_to_keep(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a thousand cookies with the right answer, for the client to keep and to send back."""
     jar = [(b"set-cookie", b"c%d=%s; path=/" % (n, b"x" * 40)) for n in range(1_000)]
-    await replies.answer(send, json.dumps({"count": replies.honest()}).encode(), *jar)
+    await answering.answer(send, json.dumps({"count": answering.honest()}).encode(), *jar)
 
 
 async def a_token_in_each(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends an access token of 60 KB with each reply, for whoever writes them down."""
-    await replies.answer(send, json.dumps({"access_token": "t" * 60_000}).encode())
+    await answering.answer(send, json.dumps({"access_token": "t" * 60_000}).encode())
 
 
 async def byte_by_byte(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends 24 MiB in chunks of one byte, each of which costs its reader forty."""
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     drops = b"1\r\nx\r\n" * 2**14
-    await replies.raw(scope, (part for group in ([head], [drops] * 1_536) for part in group))
+    await answering.raw(scope, (part for group in ([head], [drops] * 1_536) for part in group))
 
 
 async def headers_to_hold(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends 12,000 short headers with the right answer, for whoever keeps them all."""
     lines = b"".join(b"x%d:\r\n" % n for n in range(12_000))
-    body = json.dumps({"count": replies.honest()}).encode()
+    body = json.dumps({"count": answering.honest()}).encode()
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(body)
-    await replies.raw(scope, iter([head + lines + b"\r\n" + body]))
+    await answering.raw(scope, iter([head + lines + b"\r\n" + body]))
