@@ -35,7 +35,7 @@ def test_an_argument_that_is_no_text(shared: Workbook) -> None:
     )
 
     assert (ended.returncode, ended.stdout) == (2, b"")
-    assert ended.stderr.decode().startswith("workbook: There is no step called “")
+    assert ended.stderr.decode().startswith("workbook: No step is called “")
 
 
 def test_misuse(shared: Workbook, screens: Screens) -> None:

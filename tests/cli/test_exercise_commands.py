@@ -325,7 +325,7 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
     screen.press("h")
     screen.wait_for("Hint 1 of 3: Nudge", "q quit")
     screen.press("b")
-    screen.wait_for("count has no experiments.")
+    screen.wait_for("count doesn't have experiments.")
     solve(workbook)
     screen.wait_for("The public tests are all green.", "70 of 70 points", "uv run workbook submit count")
     screen.press("n")

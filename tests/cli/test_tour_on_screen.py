@@ -107,9 +107,9 @@ def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens
     screens("session-project", screen.wait_for("✓ A book that was put on the shelf stands there.", keys))
 
     screen.press("b")
-    screen.wait_for("final has no experiments; t goes on with its tour.", keys)
+    screen.wait_for("final doesn't have experiments; t goes on with its tour.", keys)
     screen.press("h")
-    screen.wait_for("final has no tasks, so no hints; t goes on with its tour.", keys)
+    screen.wait_for("final doesn't have tasks, so there are no hints; t goes on with its tour.", keys)
     screen.press("t")
     assert keys not in screen.wait_for("Question 1 of 8", PROMPT)
     screen.press("main\r")

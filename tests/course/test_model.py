@@ -67,7 +67,7 @@ def test_what_means_no_step(course: Course, text: str, nearest: str) -> None:
     with pytest.raises(UserError) as caught:
         course.step(text)
 
-    assert caught.value.message == f"There is no step called “{text}”.{nearest}"
+    assert caught.value.message == f"No step is called “{text}”.{nearest}"
     assert (caught.value.then, caught.value.code) == ("workbook list", 2)
 
 

@@ -68,14 +68,14 @@ def test_an_old_spreadsheet_is_read(tmp_path: Path) -> None:
     "content, message",
     [
         ("", "is empty"),
-        ("id,name\n", "names the columns, and nobody"),
+        ("id,name\n", "but no learners"),
         ("Ada Lovelace,ada\n", "line 1: no column is called id, and none email: it has Ada Lovelace, ada"),
-        ("id,name\na1,Ada\n,Grace\n", "line 3: this learner has no id"),
+        ("id,name\na1,Ada\n,Grace\n", "line 3: this learner doesn't have an id"),
         ("id,name\na1,Ada\n\na1,Grace\n", "line 4: the id a1 is that of line 2 already"),
         ("id,name\na1,Lovelace, Ada\n", "line 2: 3 cells, but the first line names 2 columns"),
         ('id,name\na1,"Ada\n', "line 2: unexpected end of data"),
         ("id,canvas\na1,7\na2,7\n", "line 3: the canvas number 7 is that of line 2 already"),
-        (b"PK\x03\x04\0\0", "is no CSV file"),
+        (b"PK\x03\x04\0\0", "isn't a CSV file"),
     ],
 )
 def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str | bytes, message: str) -> None:

@@ -430,7 +430,7 @@ def test_canvas_gets_marks_by_its_api(canvas: str) -> None:
 REFUSED = {
     "wrong": ("", "Canvas refuses the token"),
     "": ("", "CANVAS_TOKEN is empty"),
-    "right": ("/nowhere", "is no course in Canvas"),
+    "right": ("/nowhere", "isn't a course in Canvas"),
 }
 
 

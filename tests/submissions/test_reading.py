@@ -400,5 +400,5 @@ def test_only_exercises_take_submissions(shared: Workbook) -> None:
     both = shared("check", "count", "--submission", "final", "--shipped")
 
     assert (stage.status, both.status) == (2, 2)
-    assert "01-hello is no exercise, so there is nothing to hand in." in stage.err
+    assert "01-hello isn't an exercise, so you don't hand it in." in stage.err
     assert "--submission and --shipped exclude each other." in both.err

@@ -74,7 +74,7 @@ def _with_pins(pyproject: str, pins: Sequence[str]) -> str:
     text, count = PINS.subn(lambda _: _listed("constraint-dependencies", pins), pyproject)
     if count != 1:
         raise UserError(
-            "pyproject.toml has no list called constraint-dependencies below [tool.uv].", "add an empty one"
+            "pyproject.toml doesn't have a list called constraint-dependencies below [tool.uv].", "add an empty one"
         )
     return text
 

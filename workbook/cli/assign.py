@@ -68,7 +68,7 @@ def _the_file(asked: str, files: Iterable[str]) -> str:
 def _the_learner(asked: str, roster: list[Learner]) -> Learner:
     """Return the learner on the roster who is meant. Raises `UserError`."""
     if not roster:
-        raise UserError("The last grading had no roster, so there is no one to choose.", "grade with --roster FILE")
+        raise UserError("The last grading didn't have a roster to choose from.", "grade with --roster FILE")
     named = Named("", asked, one_line(asked), "", 1, 0)
     owners = Owners(roster)
     found, why = owners.owners(named)

@@ -42,7 +42,7 @@ def break_stage(name: str | None, number: int | None, predict: str) -> None:
         return
     if number > len(experiments):
         raise UserError(
-            f"{step.name} has {number_of(len(experiments), 'experiment')}; there is no number {number}.",
+            f"{step.name} has {number_of(len(experiments), 'experiment')}, and number {number} isn't one of them.",
             f"workbook break {step.name}",
         )
     try_experiment(here, step, number, ColdRunner(), predict)
@@ -51,7 +51,7 @@ def break_stage(name: str | None, number: int | None, predict: str) -> None:
 def read_stage_experiments(here: Context, step: Step) -> list[Experiment]:
     if experiments := here.course.experiments(step):
         return experiments
-    raise UserError(f"{step.name} has no experiments.", "workbook list", code=1)
+    raise UserError(f"{step.name} doesn't have experiments.", "workbook list", code=1)
 
 
 def _list(here: Context, step: Step, experiments: list[Experiment]) -> None:
@@ -74,7 +74,7 @@ def try_experiment(here: Context, step: Step, number: int, runner: Runner, predi
     given = read_numbers(predict, most) if predict else None
     if predict and given is None:
         raise UserError(
-            f"“{predict}” is no prediction: numbers from 0 to {most}, with commas, or none.",
+            f"“{predict}” isn't a prediction. Give numbers from 0 to {most}, with commas, or none.",
             f"workbook break {step.name} {number} --predict none",
         )
     here.terminal.line(f"{step.title}, the original. Your own code isn't touched.", "dim")

@@ -35,7 +35,7 @@ def check_step(
 
 def _of_submission(here: Context, step: Step, path: Path, stack: contextlib.ExitStack) -> Subject:
     if step.kind != "exercise":
-        raise UserError(f"{step.name} is no exercise, so there is nothing to hand in.", f"workbook check {step.name}")
+        raise UserError(f"{step.name} isn't an exercise, so you don't hand it in.", f"workbook check {step.name}")
     try:
         return Subject.of_submission(here.course, step, stack.enter_context(open_submission(path)), path)
     except BadSubmission as error:
@@ -55,7 +55,7 @@ def _check(here: Context, subject: Subject, *, show_all: bool, launcher: str) ->
     more = " ".join(
         ["uv run workbook check", step.name, *(["--shipped"] if shows_original(here, subject) else []), "--all"]
     )
-    handed_in = subject.exercise and not subject.is_copy  # somebody's: what is next is not told here
+    handed_in = subject.exercise and not subject.is_copy  # a learner's: what comes next isn't shown here
     screens.show_result(here.terminal, result, whole=show_all, more="" if handed_in else more)
     if not handed_in and (not result.is_red or (subject.is_copy and not found.trouble)):
         show_next(here.terminal, here.course, here.progress, step, result=result if subject.is_copy else None)

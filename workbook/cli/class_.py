@@ -30,9 +30,13 @@ def grade(
     ] = None,
     out: Out = Path("results"),
     roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
-    lanes: Annotated[int | None, typer.Option(min=1, max=256, help="How many at once; else one per core.")] = None,
+    lanes: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Submissions at once (default: one per core).")
+    ] = None,
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Grade on the workers of Dask at tcp://...")] = "",
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the random values; else that of last time.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed for the random values (default: the last run's).")
+    ] = None,
     limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one submission and exercise.")] = 180,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox; every report says so.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,

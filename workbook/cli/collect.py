@@ -23,7 +23,7 @@ def collect_clones(paths: Sequence[Path], to: Path) -> None:
         where = shown_path(Path(error.filename)) if error.filename else shown_path(to)
         raise UserError(f"{where} cannot be used: {error.strerror}.", "give yourself access to it", code=1) from error
     if not collected:
-        raise UserError(f"There is no clone in {', '.join(map(shown_path, paths))}.", "name folders that hold clones")
+        raise UserError(f"{', '.join(map(shown_path, paths))} doesn't hold a clone.", "name folders that hold clones")
     for one in collected:
         said = number_of(one.files, "file") + (f", commit {one.commit}" if one.commit else "")
         here.terminal.outcome("broken" if one.refused else "kept", f"{one.name}  {one.refused or said}", hang=2)

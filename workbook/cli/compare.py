@@ -16,10 +16,10 @@ def compare_solutions(name: str | None, number: int | None) -> None:
     step = here.step(name)
     tasks = here.course.tasks(step)
     if not tasks:
-        raise UserError(f"{step.name} has no tasks, so no solutions to compare.", "workbook list", code=1)
+        raise UserError(f"{step.name} doesn't have tasks, so you can't compare solutions.", "workbook list", code=1)
     if number is not None and number not in [task.number for task in tasks]:
         raise UserError(
-            f"{step.name} has {number_of(len(tasks), 'task')}; there is no number {number}.",
+            f"{step.name} has {number_of(len(tasks), 'task')}, and number {number} isn't one of them.",
             f"workbook compare {step.name}",
         )
     shown = [task for task in tasks if number in {None, task.number} and _may_be_seen(here, step, task)]

@@ -163,7 +163,7 @@ def _postgresql() -> Diagnosis:
 
 def _playground() -> Diagnosis:
     """Say whether the playground is made, for those who build the site; learners don't need it."""
-    from workbook.playground.vendor import COMMAND, built  # late: a learner edition has no playground
+    from workbook.playground.vendor import COMMAND, built  # late: a learner edition doesn't have it
 
     said = (
         "the site's pages run their code"

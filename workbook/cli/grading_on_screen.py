@@ -192,7 +192,7 @@ def _of(learner: str, names: Mapping[str, str]) -> str:
 
 
 def _unmatched(one: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return what to say of a file that's nobody's on the roster: why, and who might be meant."""
+    """Return what to say of a file that belongs to no one on the roster: why, and who might be meant."""
     closest = " or ".join(f"{names[ident]} ({ident})" for ident in one.get("closest", ()))
     return f"{one['file']}: {one['why']}" + (f" Closest: {closest}." if closest else "")
 

@@ -72,7 +72,7 @@ def _asked_for(here: Context, request: ClassRequest) -> tuple[list[str], list[Pa
         else:
             names.append(exercise)
     if not paths:
-        raise UserError("There is no path to what was handed in.", "name zips, folders, or a folder that holds them")
+        raise UserError("You didn't say where the submissions are.", "name zips, folders, or a folder that holds them")
     return names, paths
 
 
@@ -86,7 +86,7 @@ def _exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> l
     chosen = [step for step in steps if step.name in names] or steps
     for step in chosen:
         if step.kind != "exercise":
-            raise UserError(f"{step.name} is no exercise, so nobody hands it in.", "workbook list")
+            raise UserError(f"{step.name} isn't an exercise, so it can't be graded.", "workbook list")
         if not here.course.exercise(step).is_for_authors:
             said = f"{step.name} cannot be graded here: a learner edition has none of its hidden tests."
             raise UserError(said, "grade in the full course")

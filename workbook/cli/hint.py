@@ -15,7 +15,7 @@ def give_next_hint(name: str | None) -> None:
     here = Context()
     step = here.step(name)
     if step.kind != "exercise" and not here.course.tasks(step):
-        raise UserError(f"{step.name} has no tasks, so no hints.", "workbook list", code=1)
+        raise UserError(f"{step.name} doesn't have tasks, so it doesn't have hints.", "workbook list", code=1)
     task = task_at_hand(here, step)
     if task is None:
         here.terminal.line(f"Every task of {step.name} is done; there is nothing to hint at.")

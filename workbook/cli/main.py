@@ -50,14 +50,14 @@ def _prepare() -> None:
             os.open(os.devnull, os.O_RDWR)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    for stream in (sys.stdin, sys.stdout, sys.stderr):  # bytes that are no text end nothing
+    for stream in (sys.stdin, sys.stdout, sys.stderr):  # bytes that aren't text don't end anything
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     # Ended from outside, or its terminal closed: leave by the same way as always, which tidies up.
     for ending in signal.Signals:
         if ending.name in {"SIGTERM", "SIGHUP"} and signal.getsignal(ending) == signal.SIG_DFL:  # `nohup` ignores one
             signal.signal(ending, _leave)
-    # `--plain` is for every command and may stand anywhere.
+    # `--plain` is for every command and can be anywhere.
     if "--plain" in sys.argv:
         sys.argv = [sys.argv[0], "--plain", *(word for word in sys.argv[1:] if word != "--plain")]
 

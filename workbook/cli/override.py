@@ -62,5 +62,5 @@ def _points(points: str | None, why: str, again: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise UserError(f"{points or 'That'} is no number of points: 0 or more.", again)
+        raise UserError(f"{points or 'That'} isn't a number of points, 0 or more.", again)
     return value

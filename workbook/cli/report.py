@@ -190,6 +190,6 @@ def _assignments(course: Course, told: Sequence[str]) -> dict[str, str]:
         name, _, number = word.partition("=")
         step = course.step(name)
         if step.kind != "exercise" or not (number.isascii() and number.isdecimal()):
-            raise UserError(f"“{word}” is no exercise and its number in Canvas.", "--assignment avatar=1234")
+            raise UserError(f"Expected EXERCISE=CANVAS-ID, got “{word}”.", "--assignment avatar=1234")
         numbers[step.name] = number
     return numbers

@@ -1,4 +1,4 @@
-"""What a running app writes, passed on as it comes; one common mishap in it is told in plain words."""
+"""What a running app writes, passed on as it comes; one common mishap in it is explained."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ NO_COLUMN = re.compile(
     rb"|has no column named (?P<insert>\w+)"
     rb'|column "?(?P<postgresql>[\w.]+)"?( of relation "\w+")? does not exist'
 )
-PAUSE = 0.3  # seconds: a traceback is written at one go, and what it means is told behind it
+PAUSE = 0.3  # seconds: a traceback is written at one go, and its meaning comes behind it
 LONGEST_LINE = 4096
 
 
@@ -36,7 +36,7 @@ class Output:
 
     def take(self, data: bytes) -> None:
         """Pass on what the app has written."""
-        with contextlib.suppress(OSError):  # nobody reads it any more; the app must not wait for that
+        with contextlib.suppress(OSError):  # no one reads it any more; the app must not wait for that
             sys.stderr.buffer.write(data)
             sys.stderr.buffer.flush()
         self.notice(data)

@@ -249,11 +249,12 @@ class _Watch:
         """Return what to say about a key for something that the step doesn't have; "" if it has it."""
         course, instead = self.here.course, "; t goes on with its tour." if self.has_tour else "."
         if key == "b" and not course.experiments(self.step):
-            return f"{self.step.name} has no experiments{instead}"
-        if key in "htc" and not course.tasks(self.step) and self.step.kind != "exercise" and not self.has_tour:
-            return f"{self.step.name} has no tasks, so no {'hints' if key == 'h' else 'task to show'}{instead}"
-        if key in "hc" and self.has_tour:
-            return f"{self.step.name} has no tasks, so no hints{instead}"
+            return f"{self.step.name} doesn't have experiments{instead}"
+        is_exercise = self.step.kind == "exercise"
+        if key in "hc" and (self.has_tour or not (course.tasks(self.step) or is_exercise)):
+            return f"{self.step.name} doesn't have tasks, so there are no hints{instead}"
+        if key == "t" and not (self.has_tour or course.tasks(self.step) or is_exercise):
+            return f"{self.step.name} doesn't have tasks."
         if key == "t" and not self.has_tour and not task_at_hand(self.here, self.step):
             return f"Every task of {self.step.name} is done."
         if key == "c" and not any(

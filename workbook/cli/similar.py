@@ -19,7 +19,7 @@ from .handed_in import identify_class
 from .screens import shown_path
 
 PAGE = "similar.html"
-LARGEST = 256 * 1024  # bytes of one file; nobody writes more by hand
+LARGEST = 256 * 1024  # bytes of one file; no one writes more by hand
 LISTED = 20
 
 

@@ -1,4 +1,4 @@
-"""What the command writes: colour, marks and redraws on a terminal; plain words anywhere else."""
+"""What the command writes: colour, marks and redraws on a terminal; plain words everywhere otherwise."""
 
 import contextlib
 import os

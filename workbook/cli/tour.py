@@ -28,7 +28,7 @@ def tour_project(name: str | None, number: int | None) -> None:
     questions = read_questions(here, step)
     if number is not None and number > len(questions):
         raise UserError(
-            f"{step.name} has {number_of(len(questions), 'question')}; there is no number {number}.",
+            f"{step.name} has {number_of(len(questions), 'question')}, and number {number} isn't one of them.",
             f"workbook tour {step.name}",
         )
     try:
@@ -51,9 +51,11 @@ def read_questions(here: Context, step: Step) -> list[Question]:
     if questions := here.course.tour(step):
         return questions
     if step.kind == "project":
-        raise UserError(f"{step.name} has no tour.", f"git checkout {here.course.place(step)}", code=1)
+        raise UserError(f"{step.name} doesn't have a tour.", f"git checkout {here.course.place(step)}", code=1)
     projects = [step for step in here.course.steps if step.kind == "project"]
-    raise UserError(f"{step.name} has no tour.", f"workbook tour {projects[0].name}" if projects else "workbook list")
+    raise UserError(
+        f"{step.name} doesn't have a tour.", f"workbook tour {projects[0].name}" if projects else "workbook list"
+    )
 
 
 def ask_questions(here: Context, step: Step, number: int | None = None) -> None:

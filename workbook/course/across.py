@@ -33,7 +33,7 @@ class _File(Strict):
 
 
 def read_across(root: Path) -> list[AcrossQuestion]:
-    """Return the questions across the stages of the course in `root`; none if it has no such file.
+    """Return the questions across the stages of the course in `root`; none without such a file.
 
     Raises `UserError`.
     """

@@ -61,7 +61,7 @@ class Course:
         for folder in (start, *start.parents):
             if (folder / FILE).is_file():
                 return cls(folder)
-        raise UserError(f"There is no course in {start} or above it.", f"cd into the folder that holds {FILE}")
+        raise UserError(f"Neither {start} nor a folder above it is a course.", f"cd into the folder that holds {FILE}")
 
     def _names(self) -> dict[str, Step]:
         names: dict[str, Step] = {}
@@ -88,7 +88,7 @@ class Course:
         for candidates in (number, words, starts):
             if len(candidates) == 1:
                 return candidates[0]
-        raise UserError(f"There is no step called “{text}”.{self._nearest(asked)}", "workbook list")
+        raise UserError(f"No step is called “{text}”.{self._nearest(asked)}", "workbook list")
 
     def _nearest(self, asked: str) -> str:
         names = {step.name: step.name for step in self.steps}
@@ -145,7 +145,7 @@ class Course:
         for step in self.steps:
             if step.kind == "project":
                 return step
-        raise UserError(f"{FILE} has no project that exercises could extend.", _RESTORE)
+        raise UserError(f"{FILE} doesn't have a project that exercises could extend.", _RESTORE)
 
     def exercise(self, step: Step) -> Exercise:
         return Exercise(self.folder(step), self.folder(self.project))

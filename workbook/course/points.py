@@ -69,5 +69,5 @@ def read_grading(folder: Path) -> Grading:
     grading = read_toml(folder / FILE, Grading, table="points", called=f"{folder.name}/{FILE}", cure=cure)
     named = [*grading.points, *grading.bonus, *grading.dropped]
     if twice := sorted({name for name in named if named.count(name) > 1}):
-        raise UserError(f"{folder.name}/{FILE}: {', '.join(twice)} stands in two tables.", cure)
+        raise UserError(f"{folder.name}/{FILE}: {', '.join(twice)} is in two tables.", cure)
     return grading

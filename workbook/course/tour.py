@@ -16,7 +16,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 class Question(Strict):
     """A question, and the files that answer it: paths below the project's folder.
 
-    In the first of them stands `look`, which is the place to be shown.
+    The first of them has the text `look`, which is the place to be shown.
     """
 
     question: Text
@@ -30,7 +30,7 @@ class _Tour(Strict):
 
 
 def read_tour(project: Path) -> list[Question]:
-    """Return the questions of the tour in a project's folder, in order; none if it has no tour. Raises `UserError`."""
+    """Return the questions of the tour in a project's folder, in order; none without a tour. Raises `UserError`."""
     file = project / FILE
     if not file.exists():
         return []

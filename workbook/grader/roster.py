@@ -108,7 +108,9 @@ def read_roster(file: Path) -> list[Learner]:
                 "put names that hold the separator into quotation marks",
             )
         if not learner.id:
-            raise UserError(f"{file}, line {number}: this learner has no id.", "give them one, or an email address")
+            raise UserError(
+                f"{file}, line {number}: this learner doesn't have an id.", "give them one, or an email address"
+            )
         if learner.id in learners:
             first = learners[learner.id][0]
             raise UserError(
@@ -116,7 +118,7 @@ def read_roster(file: Path) -> list[Learner]:
             )
         learners[learner.id] = number, learner
     if not learners:
-        raise UserError(f"{file} names the columns, and nobody.", "add a line for each learner")
+        raise UserError(f"{file} has the columns' names, but no learners.", "add a line for each learner")
     _refuse_shared(file, list(learners.values()))
     return [learner for _, learner in learners.values()]
 

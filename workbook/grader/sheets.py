@@ -35,7 +35,7 @@ def _text(file: Path) -> str:
     if data[1:2] == b"\0" != data[:1] and data.count(b"\0") * 3 > len(data):
         return data.decode("utf-16-le", "replace")
     if b"\0" in data or data.startswith(b"PK"):
-        raise UserError(f"{file} is no CSV file.", "save the spreadsheet as CSV (UTF-8)")
+        raise UserError(f"{file} isn't a CSV file.", "save the spreadsheet as CSV (UTF-8)")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from typing import Self
 
 from watchfiles import watch
 
-QUIET_MS = 5  # how long the folder must be quiet before a save is told
+QUIET_MS = 5  # how long the folder must be quiet before a save counts
 LONGEST_MS = 50  # and how long a save that never gets quiet is waited for
 LOOK_EVERY = 1.0  # seconds: whether something has changed that the system didn't report
 REPORT_WITHIN = 0.4  # seconds that the system has for a report
@@ -22,7 +22,7 @@ Stamp = tuple[int, int, int]
 
 
 class FileWatcher:
-    """Calls `on_save` with the files that were saved below `folder`, from a thread of its own.
+    """Calls `on_save` with the files that were saved below `folder`, from a separate thread.
 
     Where the system doesn't report saves it looks for them itself; `on_silence` is then called, once, with a sentence.
     """

@@ -80,7 +80,7 @@ class Subject:
 
     @property
     def options(self) -> list[str]:
-        """What pytest has to be told beside the tests."""
+        """Options for pytest, beside the tests."""
         if self.exercise:
             return ["--submission", str(self.folder), "--unsafe"]
         return list(QUICK) if self.step.kind == "project" else []

@@ -142,7 +142,7 @@ def bring_back(course: Course, step: Step, backup: Path) -> Path | None:
     """Put a backup back into work/ and return where the copy that was there is now, if any. Raises `UserError`."""
     target = course.copy(step)
     if not backup.is_dir() or backup.resolve().parent != (course.work / "backups").resolve():
-        raise UserError(f"{backup} is no backup: those are the folders in {course.work / 'backups'}.", "workbook list")
+        raise UserError(f"{backup} isn't a backup. They're in {course.work / 'backups'}.", "workbook list")
     aside = set_aside(target, course.work / "backups") if target.exists() else None
     try:
         shutil.copytree(backup, target, symlinks=True)

@@ -41,7 +41,7 @@ class CanvasCourse:
         """Begin a connection. Raises `UserError` if that's no address of a course."""
         found = COURSE.fullmatch(address)
         if not found:
-            raise UserError(f"{address} is no course in Canvas.", "--canvas https://canvas.example.edu/courses/17")
+            raise UserError(f"{address} isn't a course in Canvas.", "--canvas https://canvas.example.edu/courses/17")
         if not token:
             raise UserError(
                 f"The variable {TOKEN} is empty.", f"make a token in Canvas: Account, Settings; export {TOKEN}=…"

@@ -94,7 +94,7 @@ class _Files:
 
     def arguments(self, root: Path, paths: Sequence[Path]) -> list[str]:
         if not paths:  # pytest would run everything
-            raise UserError("There are no tests to run here.", "workbook start puts them back")
+            raise UserError("No tests to run here.", "workbook start puts them back")
         # pytest walks from the root directory down to the files, and looks at everything on its way.
         nearest = os.path.commonpath([path.parent for path in paths])
         settings = ["-c", str(root / "pyproject.toml"), "--rootdir", nearest]
