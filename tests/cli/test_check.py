@@ -1,5 +1,7 @@
 """`workbook check`: a step's tests, and a card for what's broken."""
 
+import pytest
+
 from workbook.course.changes import apply_edits, read_tasks
 
 from ..golden import Screens
@@ -39,12 +41,27 @@ def test_tasks_that_are_not_begun_are_not_broken(workbook: Workbook, screens: Sc
 def test_check_with_open_tasks_exits_1(workbook: Workbook, screens: Screens) -> None:
     """Once something is changed, the first task that's open has a card, and `check` exits 1."""
     main = workbook.put_into_work("01-hello") / "main.py"
-    main.write_text(main.read_text(encoding="utf-8") + "\n# begun\n", encoding="utf-8")
+    main.write_text(main.read_text(encoding="utf-8") + "\nBEGUN = True\n", encoding="utf-8")
 
     ended = workbook("check")
 
     assert ended.status == 1
     screens("check-open-tasks", ended.out)
+
+
+@pytest.mark.parametrize("name", ["01", "count"])
+def test_a_comment_begins_nothing(workbook: Workbook, name: str) -> None:
+    """Comments, blank lines and line ends don't begin a task or an exercise."""
+    copy = workbook.put_into_work(name)
+    for file in copy.rglob("*.py"):
+        if "test" not in file.name:
+            lines = file.read_text(encoding="utf-8").splitlines()
+            file.write_bytes("\r\n".join(["# TODO: begin here", "", *lines, "", "# here"]).encode())
+
+    ended = workbook("check", name)
+
+    assert ended.status == 0
+    assert "not begun" in ended.out or "✗" not in ended.out
 
 
 def test_check_shipped_ignores_the_copy(workbook: Workbook) -> None:
@@ -78,7 +95,9 @@ def test_after_one_task_the_next_is_not_begun(workbook: Workbook) -> None:
     apply_edits(task_1.solution(), copy)
     assert "task 2, shout: not begun" in workbook("check").out
 
-    (copy / "main.py").write_text((copy / "main.py").read_text(encoding="utf-8") + "\n# 2\n", encoding="utf-8")
+    (copy / "main.py").write_text(
+        (copy / "main.py").read_text(encoding="utf-8") + "\nSECOND = True\n", encoding="utf-8"
+    )
 
     assert "task 2, shout: 0 of 1 promise kept" in workbook("check").out
 

@@ -370,7 +370,7 @@ def test_the_session_shows_the_points_beside_a_card(workbook: Workbook) -> None:
     screen.wait_for("Checking it …")
 
     with (copy / "app/counting.py").open("a", encoding="utf-8") as file:
-        file.write("\n# begun\n")
+        file.write("\nBEGUN = True\n")
 
     shown = screen.wait_for("broken so far.", "points", "More", "q quit")
     assert "promises kept" not in shown, "the window is too high to test this"

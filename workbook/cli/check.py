@@ -7,7 +7,7 @@ from pathlib import Path
 from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import step_check
-from workbook.learner.begun import fingerprint, is_begun
+from workbook.learner.begun import is_begun, meaning
 from workbook.learner.step_check import StepResult, Subject
 from workbook.submissions.reading import BadSubmission, open_submission
 from workbook.testrun import ColdRunner
@@ -81,5 +81,5 @@ def note_solved(here: Context, result: StepResult) -> list[str]:
     step = result.subject.step
     new = [name for name in result.solved if name not in here.progress.of(step).solved]
     for name in new:
-        here.note("solved", step, task=name, code=fingerprint(result.subject.folder))
+        here.note("solved", step, task=name, code=meaning(result.subject.folder))
     return new

@@ -6,7 +6,7 @@ from pathlib import Path
 from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import step_check
-from workbook.learner.begun import fingerprint
+from workbook.learner.begun import fingerprint, meaning
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import has_begun
 from workbook.pins import read_pins, read_pyproject
@@ -114,4 +114,4 @@ def _show_result(here: Context, step: Step, result: StepResult) -> None:
     else:
         terminal.line("The public tests are green on this zip.", "green")
         if not here.progress.of(step).solved:
-            here.note("solved", step, task=step.name, code=fingerprint(here.course.copy(step)))
+            here.note("solved", step, task=step.name, code=meaning(here.course.copy(step)))

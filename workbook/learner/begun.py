@@ -1,6 +1,9 @@
 """Whether a learner has begun with a task or an exercise: what isn't begun can't be broken."""
 
+import ast
 import hashlib
+import warnings
+from functools import lru_cache
 from pathlib import Path
 
 from workbook.course.model import Course, Step
@@ -13,9 +16,13 @@ FOR_TESTS = {"tests", "tasks"}
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a digest of the code in a step's folder; its tests, tasks and texts don't count."""
-    files = _code(folder)
-    return hashlib.sha256("\n".join(f"{name} {files[name]}" for name in sorted(files)).encode()).hexdigest()[:16]
+    """Return a digest of the code in a step's folder, byte by byte; its tests, tasks and texts don't count."""
+    return _digest_of(_code(folder))
+
+
+def meaning(folder: Path) -> str:
+    """Return such a digest of what the code means: another comment or blank line doesn't change it."""
+    return _digest_of(_meanings(folder))
 
 
 def is_begun(course: Course, progress: Progress, step: Step) -> bool:
@@ -24,22 +31,45 @@ def is_begun(course: Course, progress: Progress, step: Step) -> bool:
     if step.kind == "exercise":
         return step.name in progress.of(step).solved or _has_changed(course, step, copy)
     if not progress.of(step).solved:
-        return fingerprint(copy) != fingerprint(course.folder(step))
-    return fingerprint(copy) != progress.of(step).code
+        return meaning(copy) != meaning(course.folder(step))
+    return progress.of(step).code not in {meaning(copy), fingerprint(copy)}  # the second is in older journals
 
 
 def _has_changed(course: Course, step: Step, copy: Path) -> bool:
     before = as_it_was_before(course, step)
     if not before.is_dir():
         return True
-    starters = [_code(other.folder / "starter") for other in course.exercises()]
-    was, now = _code(before), _code(copy)
+    starters = [_meanings(other.folder / "starter") for other in course.exercises()]
+    was, now = _meanings(before), _meanings(copy)
     return any(now.get(name) != digest for name, digest in was.items()) or any(
         name not in was and all(starter.get(name) != digest for starter in starters) for name, digest in now.items()
     )
 
 
-def _code(folder: Path) -> dict[str, str]:
+def _meanings(folder: Path) -> dict[str, bytes]:
+    return {name: _meant(name, content) for name, content in _code(folder).items()}
+
+
+def _meant(name: str, content: bytes) -> bytes:
+    return _as_python(content) if name.endswith(".py") else content
+
+
+@lru_cache(maxsize=1000)
+def _as_python(content: bytes) -> bytes:
+    """Return what Python makes of the content; the content itself if it isn't Python, for the moment or at all."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of an odd escape, say: Python says so when it runs the app
+            return ast.dump(ast.parse(content)).encode("utf-8", "backslashreplace")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return content
+
+
+def _digest_of(files: dict[str, bytes]) -> str:
+    lines = [f"{name} {hashlib.sha256(files[name]).hexdigest()}" for name in sorted(files)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _code(folder: Path) -> dict[str, bytes]:
     found = {}
     for name in copied_files(folder):
         parts = name.split("/")
@@ -47,8 +77,7 @@ def _code(folder: Path) -> dict[str, str]:
             continue
         file = folder / name
         try:
-            content = file.read_bytes().replace(b"\r\n", b"\n") if file.is_file() else b"?"  # a pipe would never end
+            found[name] = file.read_bytes().replace(b"\r\n", b"\n") if file.is_file() else b"?"  # a pipe wouldn't end
         except OSError:  # gone, or not to be read: it isn't as it was
-            content = b"?"
-        found[name] = hashlib.sha256(content).hexdigest()
+            found[name] = b"?"
     return found
