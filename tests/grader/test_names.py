@@ -2,7 +2,8 @@
 
 import pytest
 
-from workbook.grader.file_names import Named, read_name, slugs
+from workbook.grader.file_names import Named, read_name
+from workbook.grader.person_names import slugs
 
 STAMPED = "avatar-2026-11-22-174501"
 EXERCISES = ["avatar", "cover-image", "pagination"]
@@ -57,6 +58,8 @@ def test_names_are_read(name: str, told: Named) -> None:
         ("márquezgabrielgarcía", "Gabriel García Márquez"),
         ("marquezgabrielgarcia", "Gabriel García Márquez"),
         ("山田太郎", "太郎 山田"),
+        ("श्रीवास्तवनीलम", "नीलम श्रीवास्तव"),  # vowel signs stay
+        ("darcyjeanluc", "Jean-Luc d'Arcy"),
     ],
 )
 def test_slugs_of_canvas_are_recognised(slug: str, name: str) -> None:

@@ -6,7 +6,6 @@ No file holds a project that is graded: what counts here is whose mark a file be
 import csv
 import io
 import json
-import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -101,12 +100,19 @@ def canvas(folder: Path, export: str) -> Layout:
     layout = Layout(folder)
     for exercise in EXERCISES:
         for one in handed_in(exercise):
-            slug = "".join(re.findall(r"\w+", " ".join(reversed(one.name.split(" ", 1))).casefold()))
+            slug = canvas_slug(one.name)
             late = "LATE_" if one.number % 9 == 0 else ""
             stem = f"{slug}_{late}{one.canvas}_{one.number + 500}"
             layout.put(exercise, f"{stem}_{exercise}{'-1' if one.number % 7 == 0 else ''}.zip", one)
         layout.rosters[exercise] = _write(folder / "export.csv", export)
     return layout
+
+
+def canvas_slug(name: str) -> str:
+    """Return what lib/content_zipper.rb of Canvas makes of a name: lower case, and only what's a [[:word:]] in Ruby."""
+    sortable = ", ".join(reversed(name.split(" ", 1))).lower()
+    kinds = {letter: unicodedata.category(letter) for letter in sortable}
+    return "".join(letter for letter in sortable if kinds[letter][0] in "LM" or kinds[letter] in {"Nd", "Pc"})
 
 
 def moodle(folder: Path, worksheets: dict[str, str], *, flat: bool) -> Layout:

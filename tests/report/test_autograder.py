@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from workbook.grader.file_names import fold_name
+from workbook.grader.person_names import fold_name
 from workbook.grader.results import Learner, Override
 from workbook.report import Target
 from workbook.report.autograder import write_classroom50, write_gradescope_autograders

@@ -186,6 +186,23 @@ def test_gradescope(tmp_path: Path) -> None:
         assert found == pytest.approx(right_marks(one.name))
 
 
+def test_names_alone_find_learners_in_canvas(tmp_path: Path) -> None:
+    """Without Canvas's numbers on the roster, its names find everyone, in any script, who shares theirs with no one."""
+    layout = canvas(tmp_path / "class", "")
+    roster = [Learner(one.id, one.name) for one in people()]
+    found = find_submissions([layout.folder / "avatar"], EXERCISES)
+    the_class = identify(found, roster, ["avatar"], all_exercises=True)
+
+    names = [unicodedata.normalize("NFC", one.name) for one in people()]
+    alone = {one.number for one in handed_in("avatar") if names.count(unicodedata.normalize("NFC", one.name)) == 1}
+    owners = {one.found.file: one.learner for one in the_class.work}
+    by_file = {unicodedata.normalize("NFC", file): owner for file, owner in layout.owners["avatar"].items()}
+    right = {by_file[file].number for file, learner in owners.items() if by_file[file].id == learner.id}
+    strangers = {by_file[file].number for file, learner in owners.items() if not learner.on_roster}
+    assert right == alone
+    assert right | strangers == {one.number for one in handed_in("avatar")}
+
+
 LAYOUTS: dict[str, Callable[[Path], Layout]] = {"gradescope": gradescope, "clones": clones}
 
 

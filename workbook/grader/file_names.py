@@ -271,29 +271,3 @@ def _stem(name: str) -> tuple[str, int]:
     if found := COPY_OF.match(stem):
         stem, copies = stem[found.end() :], [*copies, int(found[1] or 1)]
     return stem, max(copies)
-
-
-def fold_name(name: str) -> str:
-    """Return a name in the form used for comparing: composed, case folded, with single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
-def slugs(name: str) -> set[str]:
-    """Return what Canvas may make of a name: its words joined, beginning at any of them, with and without accents."""
-    whole = fold_name(name)
-    found = set()
-    for form in (whole, without_accents(whole)):
-        words = re.findall(r"\w+", form)
-        found |= {"".join(words[n:] + words[:n]) for n in range(len(words))}
-    return found | {slug.replace("_", "") for slug in found}
-
-
-def without_accents(text: str) -> str:
-    """Return the text without marks on its letters."""
-    return "".join(mark for mark in unicodedata.normalize("NFD", text) if not unicodedata.combining(mark))
-
-
-def bare_words(name: str) -> frozenset[str]:
-    """Return a name's words without accents, case and punctuation, which platforms leave out in different ways."""
-    plain = without_accents(fold_name(name))
-    return frozenset(re.findall(r"[^\W_]+", re.sub(r"['’`\":&.]", "", plain)))

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .file_names import Named, bare_words, fold_name, slugs
+from .file_names import Named
+from .person_names import bare_words, fold_name, slugs
 from .results import Learner
 
 LOGINS = ("login", "github")

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workbook.grader.file_names import fold_name
+from workbook.grader.person_names import fold_name
 from workbook.wording import number_of
 
 from .machines import gradescope_results
