@@ -112,7 +112,7 @@ def test_names_of_platforms_find_their_learners(tmp_path: Path, name: str, ids: 
 
 
 def test_ids_that_differ_only_in_case_are_two_people(tmp_path: Path) -> None:
-    """The exact id comes first; one that fits both in another case is nobody's."""
+    """The exact id comes first; one that fits both in another case matches no one."""
     roster = [Learner("Jo.Bell@Example.edu", "Jo Bell"), Learner("jo.bell@example.edu", "Joanna Bell")]
     put(tmp_path, "Jo.Bell@Example.edu_pagination.zip", "jo.bell@example.edu_pagination.zip")
     put(tmp_path / "more", "JO.BELL@EXAMPLE.EDU_pagination.zip")
@@ -283,7 +283,7 @@ def test_a_learner_cannot_hand_in_for_another(tmp_path: Path) -> None:
 
 
 def test_links_are_their_learners_own_trouble(tmp_path: Path) -> None:
-    """A link belongs to the learner its own name says, is not followed, and takes nobody's work away."""
+    """A link belongs to the learner its own name says, is not followed, and takes no one's work away."""
     put(tmp_path, "s2-avatar.zip", "zoe/avatar.zip")
     (tmp_path / "s1-avatar.zip").symlink_to("s2-avatar.zip")
     (tmp_path / "s3-avatar").symlink_to("zoe")
@@ -381,7 +381,7 @@ def test_an_absurd_number_does_not_win(tmp_path: Path, absurd: str) -> None:
 
 
 def test_who_may_be_meant_is_said_and_can_be_decided(tmp_path: Path) -> None:
-    """An unmatched file comes with the closest names; a decision about it stays, also that it's nobody's."""
+    """An unmatched file comes with the closest names; a decision about it stays, also that it's no one's."""
     put(tmp_path, "lovelac_ada-pagination.zip", "gracehoper_9_8_pagination.zip", "zzz-pagination.zip")
 
     found = look(tmp_path)

@@ -49,7 +49,7 @@ class Person:
         return 40_000 + self.number
 
     def moodle(self, exercise: str) -> int:
-        """Return the participant's number, which each assignment gives anew."""
+        """Return the participant's number, which is another one in each assignment."""
         return 70_000 + 1_000 * EXERCISES.index(exercise) + (self.number * 7) % MANY
 
     def points(self, exercise: str) -> float:

@@ -95,7 +95,7 @@ def identify(
 def _learners_of(found: Found, the_class: TheClass, owners: Owners, assigned: Mapping[str, str]) -> list[Learner]:
     """Return whose a file is: one learner, or the members of a group; a stranger if it's none of the roster's.
 
-    What is no submission is listed, and is nobody's.
+    What isn't a submission is only listed.
     """
     named = found.named
     if decided := assigned.get(found.file):
@@ -124,7 +124,7 @@ def _learners_of(found: Found, the_class: TheClass, owners: Owners, assigned: Ma
 
 
 def _stranger(named: Named, learners: Mapping[str, Learner]) -> Learner:
-    """Return a learner who is known by a file only, under an id that's nobody's on the roster."""
+    """Return a learner who is known by a file only, under an id that no one on the roster has."""
     ident = f"{named.lms}:{named.name}" if named.doubt else named.learner
     taken = learners.get(ident)
     if taken and taken.on_roster:

@@ -1,4 +1,4 @@
-"""The roster, to be asked whose a file is. Nobody is guessed: what fits several, or another one too, is nobody's."""
+"""The roster, to be asked whose a file is. It never guesses: what fits several, or another one too, matches no one."""
 
 import difflib
 import re
@@ -155,7 +155,7 @@ class Owners:
 
 
 def _said_otherwise(name: str) -> list[str]:
-    """Return what a name that someone has typed may be meant as: with spaces, and without words that are nobody's."""
+    """Return what a name that someone has typed may be meant as: with spaces, and only the words of a name."""
     plain = FILLER.sub("", FILLER.sub("", name))
     spaced = (" ".join(re.findall(r"[^\W_]+", form)) for form in (name, plain))
     return [form for form in (plain, *spaced) if form]

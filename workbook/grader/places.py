@@ -60,7 +60,7 @@ class Download:
                 self.folders.setdefault(parts[:length], {})[name] = kind
 
     def below(self, folder: Parts) -> Tree:
-        """Return the files below a folder, as a tree of its own."""
+        """Return the files below a folder, as a separate tree."""
         found, waiting = [], [folder]
         while waiting:
             here = waiting.pop()

@@ -103,7 +103,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Learner:
-    """Somebody on the roster, or in the class folder without being on it (`on_roster` False, `id` from the file)."""
+    """Someone on the roster, or in the class folder without being on it (`on_roster` False, `id` from the file)."""
 
     id: str
     name: str

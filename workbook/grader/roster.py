@@ -11,8 +11,8 @@ from .results import Learner
 from .sanitize import one_line
 from .sheets import Row, read_rows
 
-# What columns are called: in rosters of our own, in the exports of the platforms, and in the languages of their users.
-# Moodle's exports are in the language of whoever downloads them; of others, position and content tell.
+# What columns are called: in our rosters, in the exports of the platforms, and in the languages of their users.
+# Moodle's exports are in the language of the person who downloads them; of others, position and content tell.
 COLUMNS = {
     "id": (
         *("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "sid"),

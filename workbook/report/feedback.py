@@ -44,7 +44,7 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
                     if not (named := entry(row, exercise, page)):
                         continue
                     name = named[0].translate(ODD)
-                    if name not in archive.NameToInfo:  # nobody may get another's page
+                    if name not in archive.NameToInfo:  # no one may get another's page
                         archive.writestr(_member(name), named[1])
                         routed.add(row.learner.id)
                     elif row.learner.group:
