@@ -123,7 +123,9 @@ def show_next_in_exercise(
     elif (result and not result.stage.passed) or progress.unsolved(step):
         terminal.field("Read", [shown_path(exercise.folder / "README.md")])
         todos = [copy / file for file in exercise.starter_files()]
-        terminal.field("Edit", [shown_path(file) for file in todos if file.exists()] or [shown_path(copy / "app")])
+        begin = [shown_path(file) for file in todos if file.exists()]
+        app = f"{shown_path(copy / 'app')}/"
+        terminal.field("Edit", [*begin, f"and what else it needs in {app}"] if begin else [app])
         if not keys:
             terminal.field("Check", [f"uv run workbook check {step.name}"])
     else:
