@@ -80,6 +80,7 @@ def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
         ("Gruppe A-Ada Lovelace_9_assignsubmission_file_/pagination.zip", []),  # the roster has another number of hers
         ("Pat OBrien Be  Co_2003_assignsubmission_file_/pagination.zip", ["s3"]),
         ("Team Beta_3002_assignsubmission_file_/pagination.zip", []),  # a team's number, not 김민수's
+        ("Default team_assignsubmission_file/pagination.zip", []),  # who's in no team: Moodle gives no number
         ("Grace Hopper_2002_assignsubmission_file__3001_assignsubmission_file_/pagination.zip", []),
         ("mallory_1002_70_Grace Hopper_2002_assignsubmission_file_x.zip", []),
         ("12345-67890 - Ada Lovelace - Nov 22, 2026 545 PM - pagination.zip", ["s1"]),

@@ -144,6 +144,15 @@ def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> 
             Learner("ada@example.com", "Ada Lovelace", "ada@example.com"),
         ),
         (
+            "Identifier,Status,Grade,Maximum grade,Grade can be changed,Last modified (grade)\n"
+            "Participant 2001,Submitted,,100.00,Yes,-\n",  # graded blind: no names
+            Learner("2001", "2001", "", {"moodle": "2001"}),
+        ),
+        (
+            "Tunniste,Nimi,Tila,Arvosana,Enimmäisarvosana,Muokattu\nOsallistuja2001,Ada Lovelace,Palautettu,,9,-\n",
+            Learner("2001", "Ada Lovelace", "", {"moodle": "2001"}),
+        ),
+        (
             '"identifier","github_username","github_id","name"\n"ada@example.com","adal","123",""\n',
             Learner("ada@example.com", "ada@example.com", "ada@example.com", {"github": "adal"}),
         ),

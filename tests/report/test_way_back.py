@@ -11,6 +11,7 @@ import pytest
 from workbook.course.points import Grading
 from workbook.grader.exports import Export, read_export
 from workbook.grader.results import Learner
+from workbook.grader.roster import read_roster
 from workbook.journal import Entry
 from workbook.report import Target
 from workbook.report.canvas import write_canvas
@@ -263,6 +264,26 @@ def test_moodle_takes_its_own_worksheet_back(tmp_path: Path, language: str, comm
     assert (found.skipped, found.unknown) == ({}, [])
     assert bool(found.comments) is comments
     assert there.grades[2005] == MoodleGrade(55.0, NOW, "By hand.")
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_numbers_of_a_person_are_no_marks(tmp_path: Path, lines: int) -> None:
+    """A site may show numbers of a person in a worksheet; the mark goes behind them, in front of the maximum."""
+    header = "Tunniste,Koko nimi,Numero,Osasto,Osoite,Tila,Arvosana,Enimmäisarvosana,Muutettavissa,Muokattu,Palaute"
+    line = 'Osallistuja{0},Ada Lovelace,7{0},5,a{0}@example.edu,Palautettu,,"20,00",Kyllä,-,'
+    lines_ = [header, *(line.format(2000 + n) for n in range(lines))]
+    (tmp_path / "worksheet.csv").write_text("\n".join(lines_), encoding="utf-8")
+    learners = read_roster(tmp_path / "worksheet.csv")
+    export = read_export(tmp_path / "worksheet.csv", learners)
+    assert export
+    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
+    entries += [graded(result(learners[0], "pagination"))]
+
+    list(write_moodle(class_of(entries), Target(tmp_path)))
+
+    _, back = csv.reader(io.StringIO((tmp_path / "moodle-pagination.csv").read_text(encoding="utf-8-sig")))
+    assert back[2:8] == ["72000", "5", "a2000@example.edu", "Palautettu", "20", "20,00"]
+    assert back[-1] == "100 of 100 points."
 
 
 def test_a_second_import_arrives(tmp_path: Path) -> None:

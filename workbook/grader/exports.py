@@ -114,17 +114,17 @@ def canvas_columns(header: Sequence[str]) -> int:
 def moodle_columns(export: Export) -> tuple[int | None, int | None, int | None]:
     """Return where a worksheet's grade, maximum and comments are, whatever its language; None for what it lacks.
 
-    The maximum is the same number on every line, right behind the grade. Comments are the last column, where that
-    isn't the date of the last change.
+    The maximum is the same number on every line, right behind the grade, which is a number or nothing. Columns before
+    these two may look like that too, because a site can show numbers of a person. Comments are the last column, where
+    that isn't the date of the last change.
     """
     names = [" ".join(name.split()).casefold() for name in export.header]
     columns = [export.column(place) for place in range(len(names))]
-    most = next(
-        (n for n in range(2, len(names)) if len(set(columns[n])) == 1 and AMOUNT.fullmatch(columns[n][0])), None
-    )
     grade = next((n for n, name in enumerate(names) if name in GRADE), None)
-    if most is not None and (grade is None or grade != most - 1):
-        grade = most - 1
+    pairs = [n for n in range(2, len(names)) if _is_maximum(columns[n]) and _are_grades(columns[n - 1])]
+    if grade is None or (pairs and grade + 1 not in pairs):
+        grade = pairs[-1] - 1 if pairs else grade
+    most = grade + 1 if grade is not None and grade + 1 in pairs else None
     comments = next((n for n, name in enumerate(names) if name in COMMENTS), None)
     if (
         comments is None
@@ -134,6 +134,14 @@ def moodle_columns(export: Export) -> tuple[int | None, int | None, int | None]:
     ):
         comments = len(names) - 1
     return grade, most, comments
+
+
+def _is_maximum(cells: Sequence[str]) -> bool:
+    return len(set(cells)) == 1 and bool(AMOUNT.fullmatch(cells[0]))
+
+
+def _are_grades(cells: Sequence[str]) -> bool:
+    return all(not cell.strip() or AMOUNT.fullmatch(cell.strip()) for cell in cells)
 
 
 def _is_date(cell: str) -> bool:

@@ -32,7 +32,7 @@ CANVAS_TEXT = re.compile(
 ANONYMOUS = re.compile(
     r"(?:LATE_)?(?P<name>anon_(?P<id>[A-Za-z0-9]{4,8}))_(?:LATE_)?(?P<order>\d{1,18})_(?P<rest>.+)", re.DOTALL
 )
-MOODLE = re.compile(r"_(?P<id>\d{1,18})_assignsubmission_(?P<kind>[a-z]{1,40})_?", re.DOTALL)
+MOODLE = re.compile(r"(?:_(?P<id>\d{1,18}))?_assignsubmission_(?P<kind>[a-z]{1,40})_?", re.DOTALL)
 BRIGHTSPACE = re.compile(
     r"(?P<id>\d{1,12})-(?P<folder>\d{1,12}) ?- ?(?P<name>.{1,200}?) ?- ?(?P<date>[^-]{3,40}\d{4}[^-]{0,20})"
     r"(?: ?- ?(?P<rest>.+))?",
@@ -114,7 +114,7 @@ def _of_moodle(name: str, exercises: Collection[str]) -> Named | None:
     is_doubtful = len(found) > 1 or _canvas_places(name[: match.start()] + "_x")
     return Named(
         "moodle",
-        match["id"],
+        match["id"] or whole,  # of those who are in no team there's no number
         whole,
         own.exercise,
         own.attempt,

@@ -105,6 +105,8 @@ class Owners:
             found = [one for one in self._by_name(name) if not one.lms.get("moodle")]
             if found:
                 return self._one(found, named.name, "")
+        if not named.learner.isdecimal():
+            return [], "It has no number of Moodle's: it's of those who are in no team."
         return [], f"Nobody on the roster has the Moodle number {named.learner} or the name {named.name}."
 
     def _by_hand(self, name: str) -> list[Learner]:

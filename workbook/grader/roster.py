@@ -81,6 +81,20 @@ WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each can tell wh
 NUMBERED = re.compile(r"(?P<word>\D*)(?P<number>\d+)(?P<rest>\D*)")
 STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "grader", "non editing teacher", "manager"}
 TEST_STUDENTS = {"student, test", "test student", "student test"}
+STATUS = {
+    "status",
+    "statut",
+    "estado",
+    "stato",
+    "stan",
+    "stav",
+    "tila",
+    "durum",
+    "состояние",
+    "状态",
+    "ステータス",
+    "상태",
+}
 FEWEST_NAMES = 0.8  # of a column's cells are plain letters, to call it names
 FEWEST_EMAILS = 0.6  # of a column's cells, to call it the one with emails
 
@@ -200,6 +214,8 @@ def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Se
     end = min([place for place in (found.get("email"), found.get("id")) if place is not None], default=begin + 1)
     beside = [place for place in range(begin, max(end, begin + 1)) if place not in set(found.values())]
     beside = [place for place in beside if place < len(header) and _are_names(rows, place)]
+    if "moodle" in found and not {"email", "id"} & set(found):  # without names, Moodle's next column is the status
+        beside = [place for place in beside if header[place] not in STATUS and _is_text(rows, place + 1)]
     if len(beside) == 1 or ("moodle" in found and beside):
         found["name"] = beside[0]
     elif len(beside) > 1:
@@ -210,6 +226,11 @@ def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Se
 def _share_of_emails(rows: Sequence[Sequence[str]], place: int) -> float:
     cells = [cells[place] for cells in rows if place < len(cells) and cells[place]]
     return sum(bool(re.fullmatch(r"[^@\s]+@[^@\s]+", cell)) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _is_text(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Return whether a column holds words and no number, as a status does and a grade doesn't."""
+    return any(place < len(cells) and re.search(r"[^\W\d_]", cells[place]) for cells in rows)
 
 
 def _are_names(rows: Sequence[Sequence[str]], place: int) -> bool:
