@@ -18,6 +18,7 @@ MAIN = "app/main.py"  # of a project
 
 _ACCESS = "give yourself write access"
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_LINK_UP = re.compile(rb"\]\((\.\./[^)\s#]{1,300})")
 Leave = Callable[[str, list[str]], set[str]]  # of a folder's names those that are not copied
 
 
@@ -98,7 +99,9 @@ def _add_missing(source: Path, target: Path, leave: Leave) -> list[Path]:
         if not Path(dst).exists():
             part = Path(dst).with_name(f".{Path(dst).name}.part")  # killed in between, it leaves no half file
             try:
-                shutil.copyfile(src, part)
+                shutil.copyfile(src, part)  # it refuses a pipe, which would never end
+                if part.name.endswith(".md.part"):
+                    part.write_bytes(_with_links_from(Path(dst), Path(src), source))
                 part.replace(dst)
             except OSError:
                 part.unlink(missing_ok=True)
@@ -108,6 +111,18 @@ def _add_missing(source: Path, target: Path, leave: Leave) -> list[Path]:
 
     shutil.copytree(source, target, ignore=leave, copy_function=copy_if_absent, dirs_exist_ok=True)
     return made
+
+
+def _with_links_from(new: Path, file: Path, folder: Path) -> bytes:
+    """Return a Markdown file for its copy `new`: links out of `folder` lead where they led."""
+
+    def led_there(link: re.Match[bytes]) -> bytes:
+        place = Path(os.path.normpath(file.parent / os.fsdecode(link[1])))
+        if place.is_relative_to(folder):
+            return link[0]
+        return b"](" + os.fsencode(Path(os.path.relpath(place, new.parent)).as_posix())
+
+    return _LINK_UP.sub(led_there, file.read_bytes())
 
 
 def put_back(course: Course, step: Step) -> Path | None:
