@@ -120,17 +120,17 @@ def test_a_question_fits_a_low_screen(workbook: Workbook) -> None:
     (workbook.root / "stages/01-hello/experiments.toml").write_text(LONG, encoding="utf-8")
     screen = workbook.screen("break", "01", "1", lines=24)
 
-    first = screen.wait_for("Enter shows the answers to choose from …")
+    first = screen.wait_for("Enter shows what to choose from …")
     assert {"Experiment 1 of 1: A long one", "+line 13"} <= set(first.splitlines())
     screen.press("\r")
-    second = screen.wait_for("Numbers, with commas (or Enter for the edit): ".rstrip())
+    second = screen.wait_for("Numbers, or Enter for the edit:")
     assert "The refusal has become a long text. Which promise misses it?" in second
     assert "1  Whoever asks" in second
     assert "+line 13" not in second
     screen.press("\r")
-    screen.wait_for("+line 13", "Enter shows the answers to choose from …")
+    screen.wait_for("+line 13", "Enter shows what to choose from …")
     screen.press("\r")
-    screen.wait_for("1  Whoever asks", "Numbers, with commas (or")
+    screen.wait_for("1  Whoever asks", "Numbers, or Enter")
     screen.press("2\r")
     screen.wait_for("1, 2 or 3:")
     screen.press("3\r")

@@ -86,7 +86,9 @@ def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
     fits = show_question(terminal, asked)
     if not fits:
         _turn_the_page(here, asked)
-    prompt = asked.prompt if fits else f"{asked.prompt.rstrip(': ')} (or Enter for {asked.see_again}): "
+    prompt = (
+        asked.prompt if fits else f"{asked.prompt.partition(',')[0].rstrip(': ')}, or Enter for {asked.see_again}: "
+    )
     while can_ask():
         answer = _ask(here, prompt)
         numbers = None if answer is None else read_numbers(answer, asked.most)
@@ -107,7 +109,7 @@ def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
 def _turn_the_page(here: Context, asked: Asked) -> None:
     """Wait for Enter, then show the answers, below as much of the question as there's room for."""
     terminal = here.terminal
-    wait_for_enter(terminal, "Enter shows the answers to choose from … ")
+    wait_for_enter(terminal, "Enter shows what to choose from … ")
     terminal.clear()
     brief, offer = terminal.dense(terminal.lines_of(asked.brief)), terminal.dense(terminal.lines_of(asked.offer))
     room = terminal.height - PROMPTS
