@@ -171,6 +171,7 @@ def _diagnose(
         _say_that_it_was_asked(here, before=before)
         terminal.line(f"It was: {experiment.answer}.")
         screens.show_edits(terminal, experiment.edits)
+        terminal.line()
         _explain(here, experiment)
         return
     asked = Asked(
@@ -191,6 +192,7 @@ def _diagnose(
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
     _judge(here, right, sure, "That's it." if right else f"Not quite. It was: {experiment.answer}.")
     screens.show_edits(terminal, experiment.edits)
+    terminal.line()
     _explain(here, experiment)
     here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
 
