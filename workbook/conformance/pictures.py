@@ -4,7 +4,7 @@ import random
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -46,6 +46,10 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         content = encode(image.convert(mode), kind, **options)
         return Picture(what, kind, content, (size,), colour if isinstance(colour, tuple) else None)  # type: ignore[arg-type]
 
+    def padded(what: str, kind: str) -> Picture:
+        plain = one(what, kind)
+        return replace(plain, content=plain.content + bytes(rng.randint(1, 5_000)))
+
     upright, turned = drawn(), Image.Exif()
     turned[0x0112] = rng.choice([6, 8])
     lying = one("a JPEG that's stored lying on its side", "JPEG", size=upright, exif=turned)
@@ -61,6 +65,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         Picture(
             "a multi-picture JPEG", "JPEG", encode(frames[0], "MPO", save_all=True, append_images=frames[1:]), (size,)
         ),
+        padded("a JPEG with zeros behind its end", "JPEG"),
         one("a wide JPEG", "JPEG", size=(rng.randint(16_500, 19_000), 2)),
         one("a PNG", "PNG"),
         one("a transparent PNG", "PNG", "RGBA", clear=True),
@@ -72,10 +77,12 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
+        padded("a PNG with zeros behind its end", "PNG"),
         one("a PNG of one pixel", "PNG", size=(1, 1)),
         one("a tall PNG", "PNG", size=(2, rng.randint(2_100, 5_000))),
         one("a WebP", "WEBP"),
         one("a lossless WebP", "WEBP", lossless=True),
+        padded("a WebP with zeros behind its end", "WEBP"),
         one("a transparent WebP", "WEBP", "RGBA", clear=True),
         Picture("an animated WebP", "WEBP", encode(frames[0], "WEBP", append_images=frames[1:], **animated), (size,)),
     ]
@@ -89,6 +96,12 @@ def in_every_order(pictures: Iterable[Picture], rng: random.Random) -> list[Pict
     ordered = [left[kind].pop() for kind in EVERY_CHANGE]
     rest = [one for of_kind in left.values() for one in of_kind]
     return ordered + rng.sample(rest, len(rest))
+
+
+def one_of_each(pictures: Iterable[Picture], rng: random.Random) -> list[Picture]:
+    """Return a picture of each format; which one, and their order, is drawn."""
+    of_kind = [rng.choice([one for one in pictures if one.format == kind]) for kind in FORMATS]
+    return rng.sample(of_kind, len(of_kind))
 
 
 def refused_files(rng: random.Random) -> dict[str, bytes]:
@@ -130,7 +143,7 @@ def cut_pictures(rng: random.Random) -> dict[str, bytes]:
 
 def bombs(rng: random.Random) -> dict[str, bytes]:
     """Return small files that unpack to more than 100 megapixels, or say that they do."""
-    side = rng.randint(10_200, 11_500)
+    side = rng.randint(10_010, 10_060)  # hardly more than 100 megapixels, so that no limit above them holds
     row = bytes(side // 8 + 2)  # as many bits as a row needs, and the byte of its filter
     packed = zlib.compressobj(1)
     real = b"".join(packed.compress(row[: (side + 7) // 8 + 1]) for _ in range(side)) + packed.flush()

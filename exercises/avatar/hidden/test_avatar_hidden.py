@@ -47,24 +47,27 @@ def test_an_avatar_survives_a_restart(
 ) -> None:
     """After a restart avatar_url is the same, its picture is served, and replacing and deleting clean up as before."""
     client = restarted()
-    me, other = join(client, unique("ada")), join(client, unique("grace"))
-    content, size = noise(rng, rng.choice(KINDS))
-    url = stored_at(send(client, me, content))
-    hers = stored_at(send(client, other, noise(rng)[0]))
+    members = {kind: join(client, unique(kind.lower())) for kind in KINDS}
+    pictures = {kind: noise(rng, kind) for kind in KINDS}
+    urls = {kind: stored_at(send(client, member, pictures[kind][0])) for kind, member in members.items()}
 
     client = restarted()
 
-    assert current(client, me) == url, "the app forgot the avatar when it started again"
-    assert size_at(client, url) == size
-    following = noise(rng, rng.choice(KINDS))[0]
-    new = stored_at(send(client, me, following))
-    if not gone(client, url):  # that's a fault of the restart only if no other avatar stays
-        url, new = new, stored_at(send(client, me, content))
-        assert not gone(client, url), "the avatar from before a restart isn't removed when a new one takes its place"
-    assert client.delete("/users/me", headers=other.headers).status_code == 204
-    if not gone(client, hers):
-        assert client.delete("/users/me", headers=me.headers).status_code == 204
-        assert not gone(client, new), "the avatar from before a restart isn't removed when its user is deleted"
+    for kind, member in members.items():
+        assert current(client, member) == urls[kind], "the app forgot the avatar when it started again"
+        assert size_at(client, urls[kind]) == pictures[kind][1]
+    new = stored_at(send(client, members["JPEG"], noise(rng, "JPEG")[0]))
+    if not gone(client, urls["JPEG"]):  # that's a fault of the restart only if no other avatar stays
+        stored_at(send(client, members["JPEG"], pictures["JPEG"][0]))
+        said = "the avatar from before a restart isn't removed when a new one takes its place"
+        assert not gone(client, new), said
+    for kind in ("PNG", "WEBP"):
+        assert client.delete("/users/me", headers=members[kind].headers).status_code == 204
+        if not gone(client, urls[kind]):
+            late = join(client, unique("late"))
+            new = stored_at(send(client, late, pictures[kind][0]))
+            assert client.delete("/users/me", headers=late.headers).status_code == 204
+            assert not gone(client, new), "the avatar from before a restart isn't removed when its user is deleted"
 
 
 def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], rng: random.Random) -> None:

@@ -57,24 +57,27 @@ def test_a_cover_is_stored_and_served(
     """After a restart cover_image is the same, its picture is served, and replacing and deleting clean up as before."""
     client = restarted()
     me = join(client, unique("ada"))
-    post, other = write_post(client, me), write_post(client, me)
-    content, size = noise(rng, rng.choice(KINDS))
-    url = stored_at(send(client, me.headers, post, content))
-    others = stored_at(send(client, me.headers, other, noise(rng)[0]))
+    posts = {kind: (write_post(client, me), write_post(client, me)) for kind in KINDS}
+    pictures = {kind: noise(rng, kind) for kind in KINDS}
+    urls = {
+        post: stored_at(send(client, me.headers, post, pictures[kind][0])) for kind in KINDS for post in posts[kind]
+    }
 
     client = restarted()
 
-    assert current(client, me, post) == url, "the app forgot the cover when it started again"
-    assert size_at(client, url) == size
-    following = noise(rng, rng.choice(KINDS))[0]
-    new = stored_at(send(client, me.headers, post, following))
-    if not gone(client, url):  # that's a fault of the restart only if no other cover stays
-        url, new = new, stored_at(send(client, me.headers, post, content))
-        assert not gone(client, url), "the cover from before a restart isn't removed when a new one takes its place"
-    assert client.delete(f"/posts/{other}", headers=me.headers).status_code == 204
-    if not gone(client, others):
-        assert client.delete(f"/posts/{post}", headers=me.headers).status_code == 204
-        assert not gone(client, new), "the cover from before a restart isn't removed when its post is deleted"
+    for kind, (replaced, deleted) in posts.items():
+        content, size = pictures[kind]
+        for post in (replaced, deleted):
+            assert current(client, me, post) == urls[post], "the app forgot the cover when it started again"
+            assert size_at(client, urls[post]) == size
+        new = stored_at(send(client, me.headers, replaced, noise(rng, kind)[0]))
+        if not gone(client, urls[replaced]):  # that's a fault of the restart only if no other cover stays
+            url, new = new, stored_at(send(client, me.headers, replaced, content))
+            assert not gone(client, url), "the cover from before a restart isn't removed when a new one takes its place"
+        assert client.delete(f"/posts/{deleted}", headers=me.headers).status_code == 204
+        if not gone(client, urls[deleted]):
+            assert client.delete(f"/posts/{replaced}", headers=me.headers).status_code == 204
+            assert not gone(client, new), "the cover from before a restart isn't removed when its post is deleted"
 
 
 def test_the_name_is_the_servers(client: Client, ada: Member, unique: Callable[[str], str], rng: random.Random) -> None:

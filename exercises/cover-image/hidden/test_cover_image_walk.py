@@ -18,6 +18,7 @@ from workbook.conformance.pictures import (
     cut_pictures,
     in_every_order,
     noisy_picture,
+    one_of_each,
     refused_files,
     taken_pictures,
 )
@@ -157,7 +158,8 @@ def walk(
         uploads.take(draft, pictures[2])
         refuse_callers(scene, [first, grace], {"published": [post, bare], "draft": [draft, hidden]})
         refuse_missing(scene, [first, ada])
-        refuse_files(uploads, post, bare)
+        of_each = one_of_each(pictures, walk.rng)
+        refuse_files(uploads, post, bare, of_each)
         check_sizes(uploads, post, bare)
         logins = bad_logins(ada, gone, app_env["SECRET_KEY"], walk.rng)
         refuse_logins(scene, logins, [post, draft, hidden, bare])
@@ -169,8 +171,8 @@ def walk(
             scene.edit(hidden, published=True)
             scene.check(hidden, [first])
         use_an_id_again(scene, grace, pictures[0])
-        delete_posts(scene, [post, draft])
-        leave_with_covers(scene, ada, [hidden], pictures)
+        delete_posts(scene, [post, draft], of_each)
+        leave_with_covers(scene, ada, [hidden], of_each)
         for place in (hers, her_draft):
             uploads.is_served(place, "The cover of another author's post is lost.", LEFT)
         scene.check(hers, [first])
@@ -243,15 +245,19 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
         walk.expect(left, True, DRAFT, "An upload for a post that doesn't exist left a file in the data folder.")
 
 
-def refuse_files(uploads: Uploads, post: Place, bare: Place) -> None:
-    """Send everything that's no picture, in place of a cover and without one."""
+def refuse_files(uploads: Uploads, post: Place, bare: Place, of_each: list[Picture]) -> None:
+    """Send everything that's no picture, in place of a cover of each format and without one."""
     rng = uploads.walk.rng
-    bad = refused_files(rng) | cut_pictures(rng)
-    for (what, content), (name, label) in zip(bad.items(), cycle(IMAGE_LABELS), strict=False):
-        uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, name, label))
-    for what, content in bombs(rng).items():
-        for place in (post, bare):
-            uploads.refuse(place, what, {413, 415}, CONTENT, partial(uploads.send, place, content))
+    bad, large, labels = refused_files(rng) | cut_pictures(rng), bombs(rng), cycle(IMAGE_LABELS)
+    for number, picture in enumerate(of_each):
+        uploads.take(post, picture)
+        for what, content in [*bad.items()][number::3]:
+            uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, *next(labels)))
+        for what, content in [*large.items()][number::3]:
+            uploads.refuse(post, what, {413, 415}, CONTENT, partial(uploads.send, post, content))
+        uploads.is_served(post, "The cover is lost by an upload that was refused.", CONTENT)
+    for what, content in large.items():
+        uploads.refuse(bare, what, {413, 415}, CONTENT, partial(uploads.send, bare, content))
     for what, content in rng.sample(sorted(bad.items()), 6):
         uploads.refuse(bare, what, {415}, CONTENT, partial(uploads.send, bare, content))
 
@@ -259,7 +265,7 @@ def refuse_files(uploads: Uploads, post: Place, bare: Place) -> None:
 def check_sizes(uploads: Uploads, post: Place, bare: Place) -> None:
     """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more."""
     rng = uploads.walk.rng
-    largest = noisy_picture(rng, rng.choice(["JPEG", "PNG", "WEBP"])).ljust(5 * MIB, b"\0")
+    largest = noisy_picture(rng).ljust(5 * MIB, b"\0")
     with uploads.walk.step(SIZE):
         reply = uploads.send(post, largest, text=long_text(rng, 60_000))
         said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
@@ -295,7 +301,7 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
 
     picture = ("photo.png", good, "image/png")
     forms: dict[str, dict[str, Any]] = {
-        "a form with another field": {"files": {rng.choice(["picture", "cover", "cover_image"]): picture}},
+        **{f"a form with the field {name}": {"files": {name: picture}} for name in ("picture", "cover", "cover_image")},
         "a form with a text, too": {"data": {"name": "words"}, "files": {"other": picture}},
         "a request without a form": {},
         "a JSON body": {"json": {"file": "words"}},
@@ -320,9 +326,20 @@ def use_an_id_again(scene: Scene, author: Member, picture: Picture) -> None:
         scene.check(again, [None])
 
 
-def delete_posts(scene: Scene, places: list[Place]) -> None:
-    """Delete posts with covers, one of them a draft; the covers of other posts stay."""
-    for place in places:
+def with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> list[Place]:
+    """Write a post and a draft for each format, and give each a cover of it."""
+    places = []
+    for picture in of_each:
+        for published in (True, False):
+            place = scene.write(author, published)
+            scene.uploads.take(place, picture)
+            places.append(place)
+    return scene.walk.rng.sample(places, len(places))
+
+
+def delete_posts(scene: Scene, places: list[Place], of_each: list[Picture]) -> None:
+    """Delete posts and drafts with covers of each format; the covers of other posts stay."""
+    for place in [*places, *with_covers(scene, places[0].whose, of_each)]:
         with scene.walk.step(DELETED):
             number = int(place.read.rpartition("/")[2])
             scene.blog.delete(place.whose, number)
@@ -330,14 +347,10 @@ def delete_posts(scene: Scene, places: list[Place]) -> None:
             scene.uploads.removed([place], DELETED, "The cover of a deleted post stays")
 
 
-def leave_with_covers(scene: Scene, author: Member, places: list[Place], pictures: list[Any]) -> None:
-    """Delete the account of an author who has covers on a published post, on a draft, and on one that was hidden."""
-    walk = scene.walk
-    with walk.step(LEFT):
-        for published in walk.rng.sample([True, False, False], 3):
-            place = scene.write(author, published)
-            scene.uploads.take(place, walk.rng.choice(pictures))
-            places.append(place)
+def leave_with_covers(scene: Scene, author: Member, places: list[Place], of_each: list[Picture]) -> None:
+    """Delete an author who has covers of each format on posts and on drafts, and one on a post that was hidden."""
+    with scene.walk.step(LEFT):
+        places += with_covers(scene, author, of_each)
         scene.blog.leave(author)
         scene.covers = {post: place for post, place in scene.covers.items() if place.whose != author}
         scene.uploads.removed(places, LEFT, "The cover of a deleted author's post stays")
