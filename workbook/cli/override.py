@@ -42,9 +42,10 @@ def override_promise(
     if value is not None and value > worth:
         raise UserError(f"{promise} is worth {worth:g} points, so {value:g} are too many.", again)
     journal.record(OVERRIDE, name, **asdict(Override(learner, name, promise, value, one_line(why, 1000))))
-    graded = (
-        f"It was graded: {outcome_in_words(item.outcome)}." if item and mark.state == "graded" else _nothing(mark.state)
-    )
+    graded = _nothing(mark.state)
+    if item and mark.state == "graded":
+        words = item.in_part if item.share else outcome_in_words(item.outcome)
+        graded = f"It was graded: {words}."
     now = "counts as graded again" if undo else f"is worth {value:g} of {worth:g} now"
     here.terminal.line(f"{learner}, {name}: {promise} {now}. {graded}", "bold")
     show_report_next(here, journal.path)

@@ -130,7 +130,8 @@ def _show_points(terminal: Terminal, exercise: Exercise, check: Check, *, blank:
     """Show the points for what's kept, out of those that the public tests give, and how many more there are."""
     grading = read_grading(exercise.folder)
     of = grading.score({promise.name for promise in check.promises})
-    got = grading.score({promise.name for promise in check.kept})
+    broken = {promise.name: promise.broken_cases for promise in check.promises if promise.outcome == "broken"}
+    got = grading.score({promise.name for promise in check.kept}, broken)
     if blank:
         terminal.line()
     said = f"{got:g} of {of:g} points"

@@ -96,9 +96,13 @@ class Walk:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             self.blame(promise, f"This response can't be read: {type(error).__name__}: {error}"[:200] + ".")
 
-    def prove(self, request: pytest.FixtureRequest) -> None:
-        """Fail the test if anything was noted for its promise, or if nothing could be looked at."""
+    def prove(self, request: pytest.FixtureRequest, part: str = "") -> None:
+        """Fail the test if anything was noted for its promise, or if nothing could be looked at.
+
+        What belongs to a `part` of a promise was noted for `promise[part]`.
+        """
         promise = request.node.originalname
+        promise += f"[{part}]" if part else ""
         if noted := self.noted.get(promise):
             first = noted[0]
             exchanges_of(request.node)[:] = first.exchanges

@@ -1,5 +1,6 @@
 """grading.toml: which promise is worth how many points, and what late costs. No test changes with it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from workbook.tomlfile import Strict, read_toml
 
 FILE = "grading.toml"
 Points = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(gt=0)]
 
 
 class Late(Strict):
@@ -42,11 +44,16 @@ class Late(Strict):
 
 
 class Grading(Strict):
-    """Points by promise. `bonus` comes on top of the full marks; `dropped` counts for no one."""
+    """Points by promise. `bonus` comes on top of the full marks; `dropped` counts for no one.
+
+    `parts`: by promise the kinds of cases it has, each with its weight. A broken promise gives the share of the kinds
+    that are kept. A case is of a kind if its test has the kind's name among its parameters.
+    """
 
     points: dict[str, Points]
     bonus: dict[str, Points] = Field(default_factory=dict)
     dropped: dict[str, Points] = Field(default_factory=dict)
+    parts: dict[str, dict[str, Weight]] = Field(default_factory=dict)
     late: Late | None = None
     replaces: tuple[str, ...] = ()
 
@@ -58,9 +65,23 @@ class Grading(Strict):
         """Return what the promise is worth, in points; 0 if grading.toml doesn't name it."""
         return self.points.get(promise, self.bonus.get(promise, 0.0))
 
-    def score(self, kept: frozenset[str] | set[str]) -> float:
-        """Return the points for these promises."""
-        return sum(self.of(promise) for promise in kept)
+    def lost_parts(self, promise: str, broken: Sequence[str]) -> set[str]:
+        """Return the kinds of cases of a promise that aren't kept; all of them if a case is of no kind, or unknown."""
+        parts = self.parts.get(promise, {})
+        lost = [parts.keys() & set(case.split("-")) for case in broken]
+        return set().union(*lost) if lost and all(lost) else set(parts)
+
+    def share(self, promise: str, broken: Sequence[str]) -> float:
+        """Return the points of a broken promise for the kinds of its cases that are kept."""
+        parts = self.parts.get(promise, {})
+        lost = self.lost_parts(promise, broken)
+        kept = sum(weight for part, weight in parts.items() if part not in lost)
+        return self.of(promise) * kept / sum(parts.values()) if kept else 0.0
+
+    def score(self, kept: frozenset[str] | set[str], broken: Mapping[str, Sequence[str]] | None = None) -> float:
+        """Return the points for the promises that are kept, and for what's kept of those that are `broken`."""
+        shares = sum(self.share(promise, cases) for promise, cases in (broken or {}).items())
+        return sum(self.of(promise) for promise in kept) + shares
 
 
 def read_grading(folder: Path) -> Grading:
@@ -70,4 +91,6 @@ def read_grading(folder: Path) -> Grading:
     named = [*grading.points, *grading.bonus, *grading.dropped]
     if twice := sorted({name for name in named if named.count(name) > 1}):
         raise UserError(f"{folder.name}/{FILE}: {', '.join(twice)} is in two tables.", cure)
+    if unknown := sorted(grading.parts.keys() - set(named)):
+        raise UserError(f"{folder.name}/{FILE}: {', '.join(unknown)} has parts, but no points.", cure)
     return grading

@@ -163,7 +163,12 @@ def seed_of(journal: Journal, asked: int | None) -> int:
 def score(result: Mapping[str, Any], grading: Grading, decided: Mapping[str, float]) -> float:
     """Return the points of a result, given as a dict; `decided` maps promises to the points that a person gave."""
     kept = {verdict["promise"] for verdict in result["verdicts"] if verdict["outcome"] == "kept"}
-    return grading.score(kept - set(decided)) + sum(decided.values())
+    broken = {
+        verdict["promise"]: verdict.get("cases", ())
+        for verdict in result["verdicts"]
+        if verdict["outcome"] == "broken" and verdict["promise"] not in decided
+    }
+    return grading.score(kept - set(decided), broken) + sum(decided.values())
 
 
 def overrides_in(journal: Journal) -> dict[tuple[str, str], dict[str, float]]:

@@ -101,7 +101,7 @@ class Sheet:
         told = self._told(promise.cards[0], submission) if promise.cards else UNTOLD
         if (more := len(promise.cards) - 1) > 0:
             told = f"{more + 1} cases of it failed, of which this is the first:\n{told}"
-        return Verdict(name, text, hidden, outcome, bounded(told, LARGEST))
+        return Verdict(name, text, hidden, outcome, bounded(told, LARGEST), tuple(promise.broken_cases))
 
     def _told(self, card: dict[str, Any], submission: Path | None) -> str:
         sections: list[tuple[str, Sequence[str]]] = card["sections"]
@@ -126,7 +126,9 @@ def together(looked_at: Sequence[Promise]) -> Promise | None:
     ordered = sorted(looked_at, key=lambda promise: worst.index(promise.outcome))
     if not ordered:
         return None
-    return replace(ordered[0], cards=[card for promise in looked_at for card in promise.cards])
+    cards = [card for promise in looked_at for card in promise.cards]
+    cases = {test: end for promise in looked_at for test, end in promise.cases.items()}
+    return replace(ordered[0], cards=cards, cases=cases)
 
 
 def harmless(text: str, submission: Path | None = None) -> str:

@@ -249,7 +249,11 @@ def _trouble(found: Check) -> str:
 
 def _agreed(first: Verdict, second: Verdict) -> Verdict:
     """Return one verdict from two runs: `unstable` if they disagree, unless the second had no time for the promise."""
-    if second.evidence == NOT_REACHED or (first.outcome == "kept") == (second.outcome == "kept"):
+    if second.evidence == NOT_REACHED or first.outcome == second.outcome == "kept":
         return first
-    red = second if first.outcome == "kept" else first
+    if "kept" not in {first.outcome, second.outcome}:
+        twice = tuple(case for case in first.cases if case in second.cases)
+        if twice or not (first.cases and second.cases):
+            return replace(first, cases=twice)  # a case that failed once only isn't broken
+    red = second if first.outcome == "kept" else first  # either, if they broke different cases
     return replace(red, outcome="unstable", evidence=DISAGREED + red.evidence)

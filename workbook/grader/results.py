@@ -25,7 +25,8 @@ class Verdict:
     `waiting`: not looked at, because of a cause that another promise's evidence tells. `not proven`: this machine lacks
     what proves it. `unstable`: two fresh sandboxes disagreed, and a person decides. `evidence` is what was sent, what
     came back and what was expected: plain text for the learner, generated values replaced by placeholders, with
-    nothing in it that a terminal or a browser would act on.
+    nothing in it that a terminal or a browser would act on. `cases`: of a broken one the cases that aren't kept, by the
+    parameters of their tests.
     """
 
     promise: str
@@ -33,6 +34,7 @@ class Verdict:
     hidden: bool
     outcome: Outcome
     evidence: str = ""
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ class Result:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        verdicts = tuple(Verdict(**verdict) for verdict in data["verdicts"])
+        verdicts = tuple(
+            Verdict(**{**verdict, "cases": tuple(verdict.get("cases", ()))}) for verdict in data["verdicts"]
+        )
         rest = {"key": ResultKey(**data["key"]), "verdicts": verdicts, "flags": tuple(data["flags"])}
         return cls(**{**data, **rest, "left_out": tuple(data.get("left_out", ()))})
 

@@ -106,8 +106,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
 class Transport(httpx.HTTPTransport):
     """Reaches one served app, however that is started.
 
-    `keeps` one connection for the next request, which halves what a small request costs the app and the test. uvicorn
-    closes it after a crash without saying so in the reply; then the request is sent once more, by a new connection.
+    `keeps` one connection for the next request, which halves what a small request costs the app and the test. After a
+    crash uvicorn closes it without saying so, so the request is sent once more, by a new connection.
     """
 
     def __init__(self, app: ServedApp, *, keeps: bool = False) -> None:

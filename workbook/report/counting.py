@@ -197,6 +197,8 @@ def _items(
             if said is None and outcome == "broken":
                 said = found.comments.get(("", name, promise))
             counts = table is not grading.dropped
+            is_split = counts and outcome == "broken" and promise in grading.parts
+            lost = grading.lost_parts(promise, verdict.cases) if is_split else set()
             item = Item(
                 promise,
                 verdict.text,
@@ -207,6 +209,8 @@ def _items(
                 verdict.evidence if counts else "",
                 overrides.get(promise) if counts else None,
                 said.text if said else "",
+                share=grading.share(promise, verdict.cases) if is_split else 0.0,
+                lost=tuple(part for part in grading.parts.get(promise, {}) if part in lost),
             )
             items.append(item)
     return tuple(items)

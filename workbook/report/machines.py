@@ -55,6 +55,8 @@ def gradescope_results(mark: Mark, exercise: Graded) -> dict[str, Any]:
 
 def _test(item: Item, scale: Scale) -> dict[str, Any]:
     said = [visible_text(item.evidence)] if item.evidence else []
+    if item.is_kept_in_part:
+        said.insert(0, item.in_part)
     if item.override:
         said.append(f"Decided by hand: {visible_line(item.override.why)}")
     if item.comment:
@@ -97,7 +99,8 @@ def _suite(row: Row, mark: Mark) -> TestSuite:
             continue
         case = TestCase(visible_line(item.text), f"{mark.exercise}.{item.promise}")
         if item.outcome == "broken":
-            case.result = [_with(Failure(outcome_in_words(item.outcome)), item)]
+            words = item.in_part if item.is_kept_in_part else outcome_in_words(item.outcome)
+            case.result = [_with(Failure(words), item)]
         elif item.outcome == "unstable":
             case.result = [_with(Error("two fresh sandboxes disagreed: a person decides"), item)]
         elif item.outcome != "kept":

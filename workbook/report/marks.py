@@ -30,12 +30,24 @@ class Item:
     evidence: str = ""
     override: Override | None = None
     comment: str = ""
+    share: float = 0.0  # of a broken one the points for the parts that are kept
+    lost: tuple[str, ...] = ()  # and the parts that aren't
 
     @property
     def points(self) -> float:
         if self.override and self.override.points is not None:
             return min(self.override.points, self.worth)  # grading.toml may give it fewer since
-        return self.worth if self.outcome == "kept" else 0.0
+        return self.worth if self.outcome == "kept" else self.share if self.outcome == "broken" else 0.0
+
+    @property
+    def is_kept_in_part(self) -> bool:
+        """Whether some kinds of its cases are kept and others aren't, and no person has decided."""
+        return self.outcome == "broken" and self.share > 0 and self.override is None
+
+    @property
+    def in_part(self) -> str:
+        """What isn't kept of a promise that's kept in part, and what the rest gives."""
+        return f"kept in part, {self.share:g} of {self.worth:g} points; not kept: {', '.join(self.lost)}"
 
     @property
     def is_undecided(self) -> bool:

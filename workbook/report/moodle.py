@@ -115,6 +115,10 @@ def _comment(mark: Mark, exercise: Graded, row: Row) -> str:
     lines += [visible_line(mark.trouble)] if mark.trouble else []
     if mark.delay and mark.penalty:
         lines.append(f"{mark.delay.in_words}, which costs {number(mark.penalty)} points")
-    lines += [f"Not kept: {visible_line(item.text)}" for item in mark.items if item.points < item.worth]
+    lines += [
+        f"{'Kept in part' if item.is_kept_in_part else 'Not kept'}: {visible_line(item.text)}"
+        for item in mark.items
+        if item.points < item.worth
+    ]
     lines += [visible_line(said) for said in (mark.comment, row.comment) if said]
     return "<br>".join(str(escape(line)) for line in lines)

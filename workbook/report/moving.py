@@ -82,4 +82,7 @@ def _new_points(then: dict[str, float], last: Result, grading: Grading) -> list[
                 "is dropped and counts for no one" if verdict.promise in grading.dropped else f"counts {plural(now)}"
             )
             reasons.append(f"“{verdict.text}” {counts}; it counted {was:g}.")
+        elif verdict.outcome == "broken" and verdict.promise in grading.parts:
+            share = grading.share(verdict.promise, verdict.cases)
+            reasons.append(f"“{verdict.text}” gives {plural(share)} of {now:g} for what is kept of it.")
     return reasons

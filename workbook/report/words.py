@@ -6,6 +6,7 @@ from workbook.grader.results import CAUSES
 OUTCOMES = {
     "kept": ("✓", "Kept", "good"),
     "broken": ("✗", "Not kept", "bad"),
+    "in part": ("✗", "Kept in part", "bad"),
     "waiting": ("…", "Not tested", "open"),
     "not proven": ("?", "Not testable here", "open"),
     "unstable": ("≈", "Undecided", "open"),

@@ -17,6 +17,7 @@ class Promise:
     """One promise of a step and how it went: kept, broken, waiting (for a cause shown once) or not proven here.
 
     It may also be open, because its task hasn't begun, or replaced, because an exercise has another in its place.
+    `cases`: how each of its tests ended, by its id.
     """
 
     name: str
@@ -28,6 +29,13 @@ class Promise:
     cards: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
     plain: str = ""
+    cases: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def broken_cases(self) -> list[str]:
+        """The parameters of the cases that failed or weren't reached, as pytest names them: `total_pages-/users`."""
+        broken = (test for test, outcome in self.cases.items() if outcome not in {"passed", "skipped"})
+        return [test.partition("[")[2].removesuffix("]") for test in broken]
 
 
 @dataclass
@@ -90,6 +98,7 @@ def read_check(file: Path, output: str, seconds: float, exit_status: int | None 
                 key, Promise(event["name"], event["promise"], Path(event["file"]), event["line"], event["deeper"])
             )
             by_test[event["test"]] = promises[key]
+            promises[key].cases[event["test"]] = "unknown"
         elif event["event"] == "not-collected":
             trouble = event["text"]
         elif event["event"] == "finished":
@@ -106,6 +115,8 @@ def read_check(file: Path, output: str, seconds: float, exit_status: int | None 
 
 
 def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:
+    if promise.cases.get(event["test"]) != "failed":  # its clean-up may pass anyway
+        promise.cases[event["test"]] = event["event"]
     if event["event"] == "failed":
         card = event["card"]
         if card and card["cause"] in causes:

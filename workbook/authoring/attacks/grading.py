@@ -60,7 +60,9 @@ class Lane:
         outcomes = {verdict.promise: verdict.outcome for verdict in result.verdicts}
         kept = {promise for promise, outcome in outcomes.items() if outcome == "kept"}
         evidence = "\n\n".join(verdict.evidence for verdict in result.verdicts if verdict.evidence)
-        score = read_grading(described.folder).score(kept)
+        score = read_grading(described.folder).score(
+            kept, {verdict.promise: verdict.cases for verdict in result.verdicts if verdict.outcome == "broken"}
+        )
         told = (score, outcomes, result.trouble, result.flags, evidence, result.seconds)
         return GradedAttack(*told, memory=bench.memory)
 
