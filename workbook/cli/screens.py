@@ -201,8 +201,12 @@ def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any], *, who
 def _in_short(sections: Sequence[tuple[str, list[str]]], asked: str, width: int) -> list[tuple[str, list[str]]]:
     """Return what says what is wrong, each part a few lines at most: a card that fits a screen beside the rest."""
     names = [label for label, _ in sections]
+    values = {label: lines for label, lines in sections if label in {"Expected", "Got"}}
+    says_nothing = "It says" in names and sorted(values.values()) == [["False"], ["True"]]
     shown = []
     for label, lines in sections:
+        if says_nothing and label in values:  # of a bare condition, which the sentence above has explained
+            continue
         if label == "App's log":
             shown.append((label, [line.strip() for line in lines if line.strip("~^ ")][-2:]))
         elif most := IN_SHORT.get(label, 0):

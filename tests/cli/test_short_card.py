@@ -1,0 +1,36 @@
+"""A card in short: what says what's wrong, and nothing that doesn't."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from workbook.cli.screens import show_card
+from workbook.cli.terminal import Terminal
+from workbook.testrun import Promise
+
+SAID = ["It says", ["this is still the plain list"]]
+
+
+def shown(*sections: Sequence[object]) -> str:
+    """The short card of a broken promise that has these sections."""
+    out = io.StringIO()
+    promise = Promise("test_it", "It holds.", Path("test_it.py"), 1, deeper=False, outcome="broken")
+    show_card(Terminal(plain=True, file=out), promise, {"test": "test_it", "sections": list(sections)})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("expected, got", [("True", "False"), ("False", "True")])
+def test_a_bare_condition_that_is_explained_shows_no_values(expected: str, got: str) -> None:
+    """“Expected True, got False” says nothing beside a sentence; without one it's all there is."""
+    values = (["Expected", [expected]], ["Got", [got]])
+
+    assert "Expected" not in shown(SAID, *values)
+    assert "the plain list" in shown(SAID, *values)
+    assert "Expected" in shown(*values)
+
+
+def test_values_beside_a_sentence_stay() -> None:
+    """Values that say something stay beside the sentence."""
+    assert "Expected  True" in shown(SAID, ["Expected", ["True"]], ["Got", ["None"]])
