@@ -1,4 +1,4 @@
-"""What the command writes: colour, marks and redraws on a terminal; plain words everywhere otherwise."""
+"""What the command writes: colour, marks and redraws on a terminal; plain words in a pipe or a file."""
 
 import contextlib
 import os
