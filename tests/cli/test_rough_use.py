@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,17 @@ def wait_for_prompt(screen: Screen, prompt: str) -> None:
     wait_until(lambda: screen.text.endswith(prompt), lambda: screen.text)
 
 
+def goes_on(screen: Screen, prompt: str, asked: int, then: str) -> bool:
+    """Whether what comes `then` is shown, or the question once more than it was `asked` before."""
+    return then in screen.text or screen.written.count(prompt) > asked
+
+
 def answer(screen: Screen, prompt: str, line: str, then: str) -> None:
     """Type an answer until it counts: close behind a paste it's a part of that, and the question comes again."""
     while then not in screen.text:
         asked = screen.written.count(prompt)
         screen.press(line + "\r")
-        wait_until(lambda asked=asked: screen.written.count(prompt) > asked or then in screen.text, lambda: screen.text)
+        wait_until(partial(goes_on, screen, prompt, asked, then), lambda: screen.text)
         with contextlib.suppress(AssertionError):  # it may have been the answer to the question that came again
             wait_until(lambda: then in screen.text, lambda: "", 3)
 
