@@ -3,9 +3,9 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from .errors import UserError
 
@@ -17,6 +17,7 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=Strict)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 # What the libraries say, in words that name the cure.
 CLEARER = {

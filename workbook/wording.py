@@ -1,4 +1,6 @@
-"""Numbers in a sentence."""
+"""Numbers in a sentence, and how the commands for a class are typed."""
+
+FOR_A_CLASS = "uv run --group grading"  # what grades isn't among the packages of learners
 
 
 def number_of(number: int, noun: str) -> str:

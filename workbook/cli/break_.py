@@ -24,6 +24,7 @@ from .predicting import (
     how_sure,
     read_numbers,
     red_numbers,
+    show_numbered,
     show_question,
     told_difference,
 )
@@ -170,9 +171,7 @@ def _diagnose(
         show_evidence()
         _say_that_it_was_asked(here, before=before)
         terminal.line(f"It was: {experiment.answer}.")
-        screens.show_edits(terminal, experiment.edits)
-        terminal.line()
-        _explain(here, experiment)
+        _reveal(here, experiment)
         return
     asked = Asked(
         about=show_evidence,
@@ -191,16 +190,13 @@ def _diagnose(
     sure = how_sure(here)
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
     _judge(here, right, sure, "That's it." if right else f"Not quite. It was: {experiment.answer}.")
-    screens.show_edits(terminal, experiment.edits)
-    terminal.line()
-    _explain(here, experiment)
+    _reveal(here, experiment)
     here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
 
 
 def _show_options(terminal: Terminal, experiment: Experiment) -> None:
     terminal.line("What was done?", "bold")
-    for n, choice in enumerate(experiment.choices, 1):
-        terminal.line(f"{n}  {choice}", indent=2, hang=3)
+    show_numbered(terminal, experiment.choices)
     terminal.line()
 
 
@@ -224,6 +220,13 @@ def _judge(here: Context, right: bool, sure: str, said: str) -> None:
     elif sure == "a guess" and right:
         here.terminal.line("You said that it was a guess, so read why it's right.")
     here.terminal.line()
+
+
+def _reveal(here: Context, experiment: Experiment) -> None:
+    """Show what a hidden experiment has edited, and why that breaks what it breaks."""
+    screens.show_edits(here.terminal, experiment.edits)
+    here.terminal.line()
+    _explain(here, experiment)
 
 
 def _explain(here: Context, experiment: Experiment) -> None:

@@ -15,6 +15,7 @@ from workbook.report.collecting import KINDS, BadEntry, Collected, collect
 from workbook.report.counting import Exercises, Sentence, count
 from workbook.report.marks import Graded, Row
 from workbook.report.mistakes import Mistake, read_mistakes
+from workbook.wording import FOR_A_CLASS
 
 from .context import Context
 from .screens import shown_path
@@ -104,4 +105,4 @@ def exercise_with(marks: ClassMarks, promise: str, exercise: str, again: str) ->
 
 def show_report_next(here: Context, journal: Path) -> None:
     """Say how to see what has been decided."""
-    here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal)}"])
+    here.terminal.field("Next", [f"{FOR_A_CLASS} workbook class report {shown_path(journal)}"])

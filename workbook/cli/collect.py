@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workbook.errors import UserError
 from workbook.grader.clones import collect_projects
-from workbook.wording import number_of
+from workbook.wording import FOR_A_CLASS, number_of
 
 from .context import Context
 from .screens import shown_path
@@ -30,4 +30,4 @@ def collect_clones(paths: Sequence[Path], to: Path) -> None:
     good = sum(not one.refused for one in collected)
     here.terminal.line()
     here.terminal.line(f"{number_of(good, 'project')} of {len(collected)} in {shown_path(to)}.", "bold")
-    here.terminal.field("Next", [f"uv run --group grading workbook class grade {shown_path(to)}"])
+    here.terminal.field("Next", [f"{FOR_A_CLASS} workbook class grade {shown_path(to)}"])

@@ -22,10 +22,7 @@ def try_sandbox(tiers: Sequence[str]) -> None:
     """Look at what grading needs, then try every attack in each tier that holds, or in `tiers`."""
     here = Context()
     if not any(exercise.is_for_authors for exercise in here.course.exercises()):
-        raise UserError(
-            "A learner edition doesn't have the hidden tests.",
-            "grade in the full course",
-        )
+        raise UserError("A learner edition doesn't have the hidden tests.", "grade in the full course")
     terminal = here.terminal
     missing = list(_needs(terminal))
     if missing:

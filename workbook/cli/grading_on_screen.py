@@ -24,13 +24,13 @@ from workbook.grader.room import lanes_with_room
 from workbook.grader.sanitize import one_line
 from workbook.grader.workers import Lanes, LocalLanes, closing
 from workbook.journal import Journal
-from workbook.wording import number_of
+from workbook.wording import FOR_A_CLASS, number_of
 
 from .context import Context
 from .handed_in import JOURNAL, exit_with_1, identify_class
 from .screens import shown_path
 
-ASSIGN_COMMAND = "uv run --group grading workbook class assign"
+ASSIGN_COMMAND = f"{FOR_A_CLASS} workbook class assign"
 LISTED = 20
 
 
@@ -63,7 +63,7 @@ def show_grading(request: GradeRequest, warm: Warm | None) -> NoReturn:
     ]
     _show_to_see(here, names, to_see)
     here.terminal.line()
-    here.terminal.field("Next", [f"uv run --group grading workbook class report {shown_path(journal.path)}"])
+    here.terminal.field("Next", [f"{FOR_A_CLASS} workbook class report {shown_path(journal.path)}"])
     sys.exit(1 if failed else 0)
 
 

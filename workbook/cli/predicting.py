@@ -1,7 +1,7 @@
 """Ask what will break, how sure the learner is, and tell how the answer differs from what came."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workbook.course.changes import Experiment
@@ -31,11 +31,16 @@ def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[Pro
     return [promise for promise in clear if promise.name in chosen]
 
 
+def show_numbered(terminal: Terminal, answers: Iterable[str]) -> None:
+    """Show the answers to choose from, with their numbers."""
+    for n, answer in enumerate(answers, 1):
+        terminal.line(f"{n}  {answer}", indent=2, hang=3)
+
+
 def _show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
     """Show the promises among which a prediction chooses, numbered."""
     terminal.line("Which promises will break?", "bold")
-    for n, promise in enumerate(choices, 1):
-        terminal.line(f"{n}  {promise.text}", indent=2, hang=3)
+    show_numbered(terminal, [promise.text for promise in choices])
     terminal.line("0  none of them", indent=2)
     terminal.line()
 

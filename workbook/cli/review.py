@@ -11,7 +11,16 @@ from workbook.wording import number_of
 
 from .asking import can_ask, wait_for_enter
 from .context import Context
-from .predicting import Asked, about_experiment, ask_numbers, choices_for, how_sure, red_numbers, told_difference
+from .predicting import (
+    Asked,
+    about_experiment,
+    ask_numbers,
+    choices_for,
+    how_sure,
+    red_numbers,
+    show_numbered,
+    told_difference,
+)
 
 MINUTES = 5
 
@@ -81,8 +90,7 @@ def _about_stages(here: Context, head: str, question: AcrossQuestion) -> Asked:
         terminal.line()
 
     def offer() -> None:
-        for n, choice in enumerate(question.choices, 1):
-            terminal.line(f"{n}  {choice}", indent=2, hang=3)
+        show_numbered(terminal, question.choices)
         terminal.line()
 
     most = len(question.choices)

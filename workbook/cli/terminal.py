@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from workbook.errors import UserError
+from workbook.wording import FOR_A_CLASS
 
 # outcome: (mark, ASCII mark, word, colour)
 MARKS = {
@@ -229,5 +230,5 @@ def report_error(error: UserError) -> None:
 def _run_by_uv(then: str) -> str:
     """Return what comes next; a command with what runs it, which for a class are also the packages that grade."""
     if then.startswith("workbook class "):
-        return f"uv run --group grading {then}"
+        return f"{FOR_A_CLASS} {then}"
     return f"uv run {then}" if then.startswith("workbook ") else then

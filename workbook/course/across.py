@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from workbook.tomlfile import Strict, read_toml
+from workbook.tomlfile import Strict, Text, read_toml
 
 FILE = "stages/review.toml"
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class AcrossQuestion(Strict):

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from workbook.tomlfile import Strict, read_toml
+from workbook.tomlfile import Strict, Text, read_toml
 
 FILE = "tour.toml"
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Question(Strict):

@@ -211,14 +211,12 @@ def read_own_name(name: str, exercises: Collection[str]) -> OwnName:
     stamps = [found[1] for found in STAMP.finditer(stem) if _is_time(found[1])]
     stamp = stamps[-1] if stamps else ""
     stem = STAMP.sub("", stem)
+    flags, gap = re.IGNORECASE | re.DOTALL, r"[\W_]{1,9}"
     for exercise in sorted(exercises, key=len, reverse=True):
         words = _words_of(exercise)
-        flags, gap = re.IGNORECASE | re.DOTALL, r"[\W_]{1,9}"
         if match := re.fullmatch(rf"[\W_]{{0,3}}{words}(?:{gap}(?:(\d{{1,3}})|(.*)))?", stem, flags):
             attempt, rest = match[1] or "", match[2] or ""
-        elif match := re.fullmatch(
-            rf"(.+?)[\W_]{{1,9}}{words}(?:[\W_]{{1,3}}(\d{{1,3}}))?", stem, re.IGNORECASE | re.DOTALL
-        ):
+        elif match := re.fullmatch(rf"(.+?){gap}{words}(?:[\W_]{{1,3}}(\d{{1,3}}))?", stem, flags):
             rest, attempt = match[1], match[2] or ""
         elif match := re.fullmatch(rf"(.+?){gap}{words}{gap}(.+)", stem, flags):
             return OwnName(exercise, match[1], 1, stamp, copy, (one_line(match[2]),))

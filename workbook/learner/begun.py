@@ -22,7 +22,7 @@ def fingerprint(folder: Path) -> str:
 
 def meaning(folder: Path) -> str:
     """Return such a digest of what the code means: another comment or blank line doesn't change it."""
-    return _digest_of(_meanings(folder))
+    return _digest_of(_meanings(_code(folder)))
 
 
 def is_begun(course: Course, progress: Progress, step: Step) -> bool:
@@ -32,26 +32,24 @@ def is_begun(course: Course, progress: Progress, step: Step) -> bool:
         return step.name in progress.of(step).solved or _has_changed(course, step, copy)
     if not progress.of(step).solved:
         return meaning(copy) != meaning(course.folder(step))
-    return progress.of(step).code not in {meaning(copy), fingerprint(copy)}  # the second is in older journals
+    code = _code(copy)
+    known = {_digest_of(_meanings(code)), _digest_of(code)}  # the second is in older journals
+    return progress.of(step).code not in known
 
 
 def _has_changed(course: Course, step: Step, copy: Path) -> bool:
     before = as_it_was_before(course, step)
     if not before.is_dir():
         return True
-    starters = [_meanings(other.folder / "starter") for other in course.exercises()]
-    was, now = _meanings(before), _meanings(copy)
+    starters = [_meanings(_code(other.folder / "starter")) for other in course.exercises()]
+    was, now = _meanings(_code(before)), _meanings(_code(copy))
     return any(now.get(name) != digest for name, digest in was.items()) or any(
         name not in was and all(starter.get(name) != digest for starter in starters) for name, digest in now.items()
     )
 
 
-def _meanings(folder: Path) -> dict[str, bytes]:
-    return {name: _meant(name, content) for name, content in _code(folder).items()}
-
-
-def _meant(name: str, content: bytes) -> bytes:
-    return _as_python(content) if name.endswith(".py") else content
+def _meanings(code: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: _as_python(content) if name.endswith(".py") else content for name, content in code.items()}
 
 
 @lru_cache(maxsize=1000)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbook.grader.results import CAUSES
+from workbook.wording import FOR_A_CLASS
 
 from .marks import ClassMarks, Mark, Row
 from .visible import visible_line
@@ -20,7 +21,6 @@ MEANINGS = {
     "empty": "No promise is kept, because there's nothing in it. The learner's page says the same.",
     "unreadable": "No promise is kept, because no project was found in it. The learner's page says why.",
 }
-RUN = "uv run --group grading"
 MANY = 4  # learners with the same reason: they get one entry
 
 
@@ -149,7 +149,7 @@ def _unmatched(one: dict[str, str], known: dict[str, Row]) -> Matter:
     """Return a file that's no one's so far, with those whose names come closest, and the command that settles it."""
     near = [f"{known[ident].name} ({ident})" for ident in one.get("closest", "").splitlines() if ident in known]
     why = one.get("why", "") + (f" Closest: {' or '.join(near)}." if near else "")
-    command = f"{RUN} workbook class assign {shlex.quote(one.get('file', ''))} LEARNER"
+    command = f"{FOR_A_CLASS} workbook class assign {shlex.quote(one.get('file', ''))} LEARNER"
     return Matter((), one.get("file", ""), why, command if "closest" in one else "")
 
 
@@ -157,7 +157,7 @@ def _undecided(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
     for row, mark, title in pairs:
         for item in mark.undecided:
             words = ("workbook", "class", "override", row.learner.id, item.promise, number(item.worth))
-            command = f"{RUN} {shlex.join(words)} --exercise {shlex.quote(mark.exercise)} --why '…'"
+            command = f"{FOR_A_CLASS} {shlex.join(words)} --exercise {shlex.quote(mark.exercise)} --why '…'"
             yield Matter((row,), title, f"{item.text} ({number(item.worth)} points)", command)
 
 

@@ -1,14 +1,10 @@
 """Replies that cost whoever looks at them time, memory or their patience. Each answers what is asked of /count."""
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from . import answering
+from .answering import Receive, Scope, Send
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 WRONG = b'{"count": -1}'
 
 
