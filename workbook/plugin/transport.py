@@ -113,7 +113,7 @@ class Transport(httpx.HTTPTransport):
     def __init__(self, app: ServedApp, *, keeps: bool = False) -> None:
         # A TLS context costs 29 ms, and there is no TLS.
         super().__init__(verify=False, trust_env=False)
-        self._backend, self._keeps = _Backend(app), keeps
+        self._app, self._backend, self._keeps = app, _Backend(app), keeps
         self._pool = httpcore.ConnectionPool(
             max_connections=None,
             max_keepalive_connections=1 if keeps else 0,
@@ -130,8 +130,7 @@ class Transport(httpx.HTTPTransport):
         except (httpx.NetworkError, httpx.RemoteProtocolError):
             if not (self._keeps and self._backend.was_closed_before and can_be_sent_again(request)):
                 raise
-            self._backend.begin()
-            reply = super().handle_request(request)
+            reply = self._send_again(request)
         if reply.headers.get("content-encoding", "identity") != "identity":
             reply.close()
             raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
@@ -150,6 +149,18 @@ class Transport(httpx.HTTPTransport):
         told.body = body
         weakref.finalize(told, held.give_back).atexit = False
         return told
+
+    def _send_again(self, request: httpx.Request) -> httpx.Response:
+        """Send the request by a new connection. An app that was ending may have let that in, and reset it."""
+        self._backend.begin()
+        try:
+            return super().handle_request(request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            try:
+                self._app.connect().close()
+            except OSError as gone:
+                raise httpx.ConnectError(str(gone), request=request) from error
+            raise
 
 
 def can_be_sent_again(request: httpx.Request) -> bool:
