@@ -4,7 +4,7 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from workbook.conformance.pictures import noisy_picture
 from workbook.conformance.walk import Walk
 from workbook.plugin.client import Client
 from workbook.plugin.members import PASSWORD
+from workbook.plugin.stored import soon
 from workbook.serving import AppFailed, Launcher, ServedApp
 
 LINE, MIDDLE = "test_a_request_leaves_its_line", "test_what_no_route_answers_leaves_its_line"
@@ -53,6 +54,10 @@ class Sent:
     seconds: float
     number: int
 
+    def lines_in(self, found: Iterable[re.Match[str]]) -> list[re.Match[str]]:
+        """Return the lines with its method and its path."""
+        return [one for one in found if one[2] == self.method and self.is_written(one[3])]
+
     def is_written(self, path: str) -> bool:
         """Return whether that's its path: as it was sent, decoded, or escaped in one way or another."""
         plain = unquote(self.path)
@@ -64,6 +69,11 @@ class Sent:
         return False
 
 
+def parsed(lines: Iterable[str]) -> list[re.Match[str]]:
+    """Return the lines that tell of a request."""
+    return list(filter(None, (FORM.fullmatch(line) or LIKE_IT.fullmatch(line) for line in lines)))
+
+
 class Requests:
     """Requests that were sent with a secret each, and the lines that they left."""
 
@@ -72,6 +82,7 @@ class Requests:
         self.sent: list[Sent] = []
         self.secrets: dict[str, str] = {}
         self.others = 0  # lines of requests that aren't in `sent`
+        self.is_patient = True
 
     def send(
         self, what: str, method: str, path: str, status: int, promise: str = LINE, **options: Any
@@ -81,12 +92,13 @@ class Requests:
         secret, cookie = walk.unique("query"), walk.unique("cookie")
         self.secrets |= {secret: f"the query of {what}", cookie: f"a cookie of {what}"}
         headers = {"Cookie": f"session={cookie}", **options.pop("headers", {})}
+        request = walk.client.build_request(method, walk.app.url, headers=headers, **options)
+        request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}".encode())
+        path = request.url.raw_path.decode().partition("?")[0]
+        self.let_lines_come(method, path)
         began, clock = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
         reply = None
         with suppress(httpx.RemoteProtocolError, httpx.ReadError):
-            request = walk.client.build_request(method, walk.app.url, headers=headers, **options)
-            request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}".encode())
-            path = request.url.raw_path.decode().partition("?")[0]
             reply = walk.client.send(request)
         if reply is not None and status and reply.status_code != status:
             walk.blame(
@@ -106,6 +118,14 @@ class Requests:
         """Note a request that was sent."""
         self.sent.append(Sent(what, method, path, status, promise, began, seconds, len(self.walk.client.exchanges)))
 
+    def let_lines_come(self, method: str, path: str) -> None:
+        """Wait for the lines of earlier requests like the next one: a line may come late, and they're told by order."""
+        earlier = [one for one in self.sent if (one.method, one.path) == (method, path)]
+        if earlier and self.is_patient:
+            self.is_patient = soon(
+                lambda: len(earlier[0].lines_in(parsed(self.read_log(self.walk.app)))) >= len(earlier)
+            )
+
     def compare(self) -> None:
         """Compare the lines in the file with the requests, as soon as there's one for each."""
         deadline = time.monotonic() + PATIENCE
@@ -114,12 +134,12 @@ class Requests:
         time.sleep(0.1)  # for a line too many
         lines = self.read_log(self.walk.app)
         self.compare_secrets(lines)
-        found = [FORM.fullmatch(line) or LIKE_IT.fullmatch(line) for line in lines]
+        found = parsed(lines)
         expected = Counter((sent.method, sent.path) for sent in self.sent)
         asked: Counter[tuple[str, str]] = Counter()
         claimed = 0
         for sent in self.sent:
-            theirs = [one for one in found if one and one[2] == sent.method and sent.is_written(one[3])]
+            theirs = sent.lines_in(found)
             count = expected[sent.method, sent.path]
             if not self.has_its_lines(sent, theirs, count, lines):
                 continue
