@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -141,7 +141,7 @@ def test_nothing_personal_is_left_without_names() -> None:
             result(ADA, "pagination", {FIRST: "broken"}, file="lovelace.zip", evidence="What is wrong:\n  wrong page")
         ),
         overridden(Override("ada", "pagination", SECOND, 10, "Ada said so.")),
-        Entry(BEGINNING, COMMENT, "", vars(Comment("ada", "", "", "Dear Ada"))),
+        Entry(BEGINNING, COMMENT, "", asdict(Comment("ada", "", "", "Dear Ada"))),
     ]
     marks = anonymous(class_of(entries), "secret")
 

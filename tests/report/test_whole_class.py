@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 import unicodedata
 import zipfile
@@ -177,7 +178,7 @@ def test_gradescope(tmp_path: Path) -> None:
     marks = graded_as(layout)
 
     for one in marks.exercises:
-        verdicts = verdicts_of(marks, one)
+        verdicts = json.loads("".join(verdicts_of(marks, one)))
         found: dict[int, Any] = {}
         for number, learner in verdicts["submissions"].items():
             owner = next(owner for name, owner in layout.owners[one.name].items() if name.split("/")[0][11:] == number)

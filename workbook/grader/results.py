@@ -18,7 +18,7 @@ CAUSES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One promise of an exercise, and how a submission fared with it.
 
@@ -37,7 +37,7 @@ class Verdict:
     cases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResultKey:
     """What a result depends on. The same key, the same result: it is not graded again.
 
@@ -60,7 +60,7 @@ class ResultKey:
         return int.from_bytes(hashlib.blake2b(told, digest_size=7).digest())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """One learner's submission for one exercise, graded.
 
@@ -105,7 +105,7 @@ class Result:
         return cls(**{**data, **rest, "left_out": tuple(data.get("left_out", ()))})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Learner:
     """Someone on the roster, or in the class folder without being on it (`on_roster` False, `id` from the file)."""
 
@@ -118,7 +118,7 @@ class Learner:
     group: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Override:
     """A person's decision about one promise of one learner. The last one for a promise counts.
 
@@ -132,7 +132,7 @@ class Override:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Comment:
     """What a person says on learners' pages, without points. The last one for the same place counts; "" removes it.
 

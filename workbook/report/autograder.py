@@ -5,6 +5,7 @@ Autograding” in the wiki of foundation50/classroom50. Gradescope's has the pub
 results; Classroom 50 publishes its bundles, so that one has the public tests alone.
 """
 
+import io
 import json
 import re
 import zipfile
@@ -25,20 +26,21 @@ SUBMISSION = re.compile(r"submission_(\d{1,20})(?:/.*)?", re.DOTALL)
 def write_gradescope_autograders(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """Write gradescope/NAME-autograder.zip for each exercise."""
     for exercise in marks.exercises:
-        verdicts = verdicts_of(marks, exercise)
+        graded = sum(row.marks[exercise.name].counts for row in marks.rows)
         path = target.place("gradescope", f"{exercise.name}-autograder.zip")
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             _add(archive, "run_autograder", _source("gradescope.py"), executable=True)
             _add(archive, "setup.sh", _source("setup.sh"), executable=True)
             _add(archive, "settings.json", json.dumps({"exercise": exercise.name}).encode())
-            if verdicts["results"]:
-                _add(archive, "verdicts.json", json.dumps(verdicts, ensure_ascii=False).encode())
+            if graded:
+                with archive.open(_info("verdicts.json"), "w") as file, io.TextIOWrapper(file, "utf-8") as text:
+                    text.writelines(verdicts_of(marks, exercise))
             if target.edition:
                 _add(archive, "public_tests.py", _source("public_tests.py"))
                 for name, (content, executable) in _files(target.edition, exercise):
                     _add(archive, f"course/{name}", content, executable=executable)
         has = ["public tests"] if target.edition else []
-        has += [number_of(len(verdicts["results"]), "result")] if verdicts["results"] else []
+        has += [number_of(graded, "result")] if graded else []
         yield Written(path, f"the autograder to upload to Gradescope, with {' and '.join(has) or 'nothing to say yet'}")
 
 
@@ -68,25 +70,32 @@ def _files(edition: Mapping[str, tuple[bytes, bool]], exercise: Graded) -> Itera
             yield name, content
 
 
-def verdicts_of(marks: ClassMarks, exercise: Graded) -> dict[str, dict[str, object]]:
-    """Return the results by learner, and how the platform may name each: by submission's number, id, email or name.
+def verdicts_of(marks: ClassMarks, exercise: Graded) -> Iterator[str]:
+    """Yield a JSON object in pieces, because a class of thousands has many megabytes of evidence.
 
-    What two people share, a name for example, names neither.
+    It has the results by learner, and how the platform may name each: by submission's number, id, email or name. What
+    two people share, a name for example, names neither.
     """
-    results: dict[str, object] = {}
-    submissions: dict[str, object] = {}
+    submissions: dict[str, str] = {}
     people: dict[str, set[str]] = {}
+    yield '{"results": {'
+    comma = ""
     for row in marks.rows:
         mark = row.marks[exercise.name]
         if not mark.counts:
             continue
-        results[row.learner.id] = gradescope_results(mark, exercise)
+        yield f"{comma}{_json(row.learner.id)}: {_json(gradescope_results(mark, exercise))}"
+        comma = ", "
         if found := SUBMISSION.fullmatch(mark.file):
             submissions[found[1]] = row.learner.id
         for said in _called(row):
             people.setdefault(said, set()).add(row.learner.id)
-    alone: dict[str, object] = {said: next(iter(ids)) for said, ids in people.items() if len(ids) == 1}
-    return {"results": results, "submissions": submissions, "people": alone}
+    alone = {said: next(iter(ids)) for said, ids in people.items() if len(ids) == 1}
+    yield f'}}, "submissions": {_json(submissions)}, "people": {_json(alone)}}}'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _called(row: Row) -> set[str]:
@@ -100,7 +109,11 @@ def _source(name: str) -> bytes:
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool = False) -> None:
+    archive.writestr(_info(name, executable=executable), content)
+
+
+def _info(name: str, *, executable: bool = False) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, LONG_AGO)
     info.compress_type = zipfile.ZIP_DEFLATED
     info.external_attr = (0o100755 if executable else 0o100644) << 16
-    archive.writestr(info, content)
+    return info

@@ -184,7 +184,9 @@ def _shared(result: Result, known: dict[Any, Any]) -> Result:
     )
     points = once(("points", *sorted(result.points.items())), result.points)
     bonus = once(("bonus", *sorted(result.bonus.items())), result.bonus)
-    return replace(result, verdicts=verdicts, points=points, bonus=bonus)
+    key = replace(result.key, tests=sys.intern(result.key.tests), environment=sys.intern(result.key.environment))
+    exercise, tier = sys.intern(result.exercise), sys.intern(result.tier)
+    return replace(result, exercise=exercise, tier=tier, key=key, verdicts=verdicts, points=points, bonus=bonus)
 
 
 def _without_evidence(result: Result) -> Result:
