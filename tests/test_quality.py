@@ -56,6 +56,7 @@ def test_a_learners_part_is_clean_on_other_platforms(platform: str) -> None:
     assert [line for line in found if not line.startswith(FOR_LINUX)] == []
 
 
+@pytest.mark.exhaustive(sample=2)
 @pytest.mark.parametrize("directory", APP_DIRECTORIES, ids=lambda path: path.name)
 def test_mypy_is_strictly_clean_in_app_directories(directory: Path) -> None:
     """mypy in strict mode doesn't complain about an app, its tests and its tasks' tests."""

@@ -80,6 +80,7 @@ def test_in_a_folder_that_is_gone(shared: Workbook, tmp_path: Path, screens: Scr
     screens("no-folder", ended.stderr)
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("folder", ["with spaces, 'quotes' and {braces} (1) %s", "Größe – 日本語 ☃"])
 def test_paths_of_every_kind(workbook: Workbook, tmp_path: Path, folder: str, screens: Screens) -> None:
     """A course works in folders with spaces, quotes and any letters, and an ASCII terminal can show them."""
@@ -362,6 +363,7 @@ def test_no_other_program_is_needed(shared: Workbook) -> None:
     assert (ended.status, ended.err) == (0, "")
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(workbook: Workbook, closed: str) -> None:
     """With closed standard streams a command does its work, and none of its files is mistaken for a stream."""
@@ -375,6 +377,7 @@ def test_closed_streams(workbook: Workbook, closed: str) -> None:
     assert [entry.kind for entry in Journal(workbook.work / "journal.sqlite").entries()] == ["started", "hint"]
 
 
+@pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("words", [["list"], ["--help"], ["check", "01", "--launcher", "spawn"]])
 def test_a_closed_pipe(shared: Workbook, words: list[str]) -> None:
     """If its reader is gone, as behind `| head -1`, the command ends without a message."""

@@ -21,6 +21,8 @@ from workbook.serving.fork import ForkLauncher
 from ..conftest import COURSE
 from ..runners import PATIENCE, Running, Workbook, free_port, wait_until
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 # The app does not answer for a long time: there is time to kill whoever waits for it.
 HANGING = "import time\n\ntime.sleep(60)\n"
 IN_A_BROWSER = '''

@@ -13,6 +13,8 @@ from ..golden import Screens, unwrapped
 from ..runners import COMMAND, Screen, Workbook, replace_in, wait_until
 from .test_session import BACK, KEYS, RIGHT, WRONG, open_session, quit_session
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 PASTED = ["é" * 10_000, "1, 2 or 3\r" * 1000, "2\r2\r" * 2500]
 BROKEN = "1 promise is broken in your copy."
 

@@ -14,6 +14,8 @@ import pytest
 from ..golden import Screens
 from ..runners import Running, Workbook, free_port, is_free, replace_in, sole_use_of, wait_until
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 
 def get(url: str) -> httpx.Response | None:
     """Return the response, or None if there's no server."""

@@ -17,7 +17,7 @@ from .test_panel import HOST, opened, run, said
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.usefixtures("bundles")
+pytestmark = [pytest.mark.usefixtures("bundles"), pytest.mark.exhaustive(sample=3, of="file")]
 
 
 @pytest.fixture(scope="module")

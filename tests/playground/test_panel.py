@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RUNS = "([host, runs]) => Number(document.querySelector(host).dataset.runs ?? 0) > runs"
 HOST = "workbook-playground"
 ENDLESS = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    while True: pass\n"
-pytestmark = pytest.mark.usefixtures("bundles")
+pytestmark = [pytest.mark.usefixtures("bundles"), pytest.mark.exhaustive(sample=3, of="file")]
 
 
 def said(page: "Page") -> str:

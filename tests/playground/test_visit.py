@@ -11,7 +11,7 @@ from .test_panel import HOST, opened, run, said, until_it_ended
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = pytest.mark.usefixtures("bundles")
+pytestmark = [pytest.mark.usefixtures("bundles"), pytest.mark.exhaustive(sample=4, of="file")]
 WASM = "**/pyodide.asm.wasm"  # without it Python never comes, and costs nothing
 MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    return 'mine'\n"
 

@@ -194,6 +194,7 @@ def serving(command: str, folder: Path, env: dict[str, str]) -> Iterator[None]:
         process.wait(30)
 
 
+@pytest.mark.exhaustive
 def test_every_card_can_be_repeated(workbook: Workbook, uv: dict[str, str]) -> None:
     """Typed literally, each card's command and requests give the response that the card shows."""
     stage = workbook.root / "stages/01-hello"

@@ -31,6 +31,26 @@ def test_plain():
 '''
 
 
+OF_A_FILE = """\
+import pytest
+
+pytestmark = pytest.mark.exhaustive(sample=2, of="file")
+
+
+def test_first():
+    \"\"\"The first of four holds.\"\"\"
+
+
+def test_second():
+    \"\"\"The second of four holds.\"\"\"
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_others(number):
+    \"\"\"The others of four hold.\"\"\"
+"""
+
+
 @pytest.fixture
 def course(new_course: Callable[[dict[str, str]], Path]) -> Path:
     """Return a course with one commit and with tests of which some are exhaustive."""
@@ -67,6 +87,19 @@ def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
     assert set().union(*seen) == set(range(CASES))
     assert sum(map(len, seen)) == CASES
     assert max(map(len, seen)) - min(map(len, seen)) <= 1
+
+
+def test_a_file_can_be_sampled_as_one(run: Run, course: Path) -> None:
+    """With of="file" a file's tests are taken for the cases of one, and each commit has some of them."""
+    (course / "stages/01-notes/test_heavy.py").write_text(OF_A_FILE, encoding="utf-8")
+    seen: list[set[str]] = []
+    for _ in range(2):
+        ended = run(course, "-vv", "-n", "0")
+        seen.append(set(re.findall(r"test_heavy.py::(\S+) PASSED", ended.out)))
+        commit(course)
+
+    assert sorted(map(len, seen)) == [2, 2]
+    assert seen[0] | seen[1] == {"test_first", "test_second", "test_others[0]", "test_others[1]"}
 
 
 def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:

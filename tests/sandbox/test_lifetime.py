@@ -15,7 +15,7 @@ from workbook.sandbox import TIERS, Sandbox, open_sandbox
 
 from ..apps import PLAIN, is_gone, wait_until, write
 
-pytestmark = pytest.mark.usefixtures("needs_sandbox")
+pytestmark = [pytest.mark.usefixtures("needs_sandbox"), pytest.mark.exhaustive(sample=3, of="file")]
 OWNER = """\
 import sys
 from pathlib import Path

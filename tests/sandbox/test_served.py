@@ -20,6 +20,8 @@ from workbook.serving import AppFailed, ServedApp
 
 from ..apps import HELLO, PLAIN, wait_until, write
 
+pytestmark = pytest.mark.exhaustive(sample=12, of="file")
+
 Serve = Callable[..., Client]
 
 WRITES = """\

@@ -13,6 +13,8 @@ from workbook.serving import AppFailed, ServedApp
 
 from ..apps import HELLO, without_marks
 
+pytestmark = pytest.mark.exhaustive(sample=17, of="file")
+
 Serve = Callable[..., ServedApp]
 
 CASES: dict[str, tuple[dict[str, str], str, str]] = {

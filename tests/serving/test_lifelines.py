@@ -16,6 +16,8 @@ from workbook.serving import Launcher, ServedApp
 
 from ..apps import HELLO, PLAIN, is_gone, wait_until, write
 
+pytestmark = pytest.mark.exhaustive(sample=10, of="file")
+
 Serve = Callable[..., ServedApp]
 
 ANSWER = """\

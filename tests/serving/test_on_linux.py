@@ -15,6 +15,8 @@ from workbook.serving.warm import WarmHelper
 
 from ..apps import HELLO, children_of, is_gone, open_files_of, parent_of, stat_of, wait_until, write
 
+pytestmark = pytest.mark.exhaustive(sample=5, of="file")
+
 Serve = Callable[..., ServedApp]
 COURSE = Course.find(Path(__file__).parent)
 STEPS = [

@@ -1,8 +1,9 @@
 """What is exhaustive by nature: the whole suite runs a sample of it, another one for each commit.
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
-`sample=0`, none does. `--exhaustive` runs all, and so does a run that names what it wants. With `at_most=20`, even
-`--exhaustive` runs about twenty of them, because all would take hours; only naming the file runs all.
+`sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one. `--exhaustive` runs all, and so
+does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all would
+take hours; only naming the file runs all.
 """
 
 import subprocess
@@ -28,7 +29,8 @@ def add_options(group: pytest.OptionGroup) -> None:
 def declare_marker(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
-        "markers", "exhaustive(sample=0, at_most=all): many cases, of which the whole suite runs about so many"
+        "markers",
+        "exhaustive(sample=0, at_most=all, of='test'): many cases, of which the whole suite runs about so many",
     )
 
 
@@ -63,8 +65,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     number = sample_of(config.rootpath) if everything else number
     cases: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("exhaustive"):
-            cases[item.path, getattr(item, "originalname", item.name)].append(item)
+        if marker := item.get_closest_marker("exhaustive"):
+            test = "" if marker.kwargs.get("of") == "file" else getattr(item, "originalname", item.name)
+            cases[item.path, test].append(item)
     left_out = {item for test in cases.values() for item in _left_out(test, number, everything)}
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])

@@ -21,7 +21,7 @@ KIB = 1024
 FILLER = "filler"
 PLENTY, LITTLE = 4096 * KIB, 768 * KIB
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=2, of="file")]
 
 
 def find_bwrap() -> str | None:

@@ -22,6 +22,7 @@ FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode()
 
 pytestmark = [
+    pytest.mark.exhaustive(sample=4, of="file"),
     pytest.mark.slow,
     pytest.mark.skipif(
         not Path("/proc/self/status").exists(),

@@ -18,7 +18,7 @@ ON_SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 ON_POSTGRES = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 NEW_POST = {"title": "T", "content": "", "published": True}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=3, of="file")]
 
 
 def assert_unavailable(reply: httpx.Response) -> None:

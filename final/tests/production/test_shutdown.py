@@ -24,7 +24,7 @@ ENDED = {
     TWO: 0,
 }  # uvicorn alone ends by the signal, a supervisor by itself
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=5, of="file")]
 
 
 def noise(side: int = 300) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 THREADS = 30
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=4, of="file")]
 
 
 @contextlib.contextmanager
