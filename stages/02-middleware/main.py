@@ -88,6 +88,7 @@ class ReplyHeadersMiddleware:
         given = Headers(scope=scope).get("x-request-id", "")
         is_good = re.fullmatch(r"[\w-]{1,64}", given, re.ASCII)
         added = {"X-Request-ID": given if is_good else uuid4().hex, **SECURITY_HEADERS}
+        scope.setdefault("state", {})["added"] = added
 
         async def marking_send(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -141,6 +142,14 @@ async def last_added(request: Request, call_next: CallNext) -> Response:
     method, path, status = request.method, request.url.path, response.status_code
     simple_log.info(LOG_LINE, method, path, status, ms, author_read.get())
     return response
+
+
+@app.exception_handler(Exception)
+async def answer_crash(request: Request, error: Exception) -> Response:
+    # It's made outside of all middlewares, so none of them marks it.
+    headers: dict[str, str] = getattr(request.state, "added", {})
+    body = {"detail": "Internal Server Error"}
+    return JSONResponse(body, status_code=500, headers=headers)
 
 
 @app.get("/health")

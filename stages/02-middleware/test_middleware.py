@@ -115,6 +115,17 @@ def test_a_crash_is_logged(client: Client, served: ServedApp) -> None:
 
 
 @pytest.mark.deeper
+def test_a_crash_is_marked(client: Client) -> None:
+    """A crash's 500 carries the caller's request id and the security headers, though no middleware can mark it."""
+    reply = client.get("/crash", headers={"X-Request-ID": "trace-me-7"})
+
+    assert (reply.status_code, reply.json()) == (500, {"detail": "Internal Server Error"})
+    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert reply.headers.get("x-request-id") == "trace-me-7"
+    assert "x-process-time" not in reply.headers
+
+
+@pytest.mark.deeper
 def test_a_stream_is_timed_to_its_last_byte(client: Client, served: ServedApp) -> None:
     """A stream of 60 ms is logged as such by the pure ASGI log; `@app.middleware` logs its first byte only."""
     for _ in range(5):  # a busy machine may delay the first byte of one of them

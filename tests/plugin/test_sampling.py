@@ -90,7 +90,7 @@ def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
 
 
 def test_a_file_can_be_sampled_as_one(run: Run, course: Path) -> None:
-    """With of="file" a file's tests are taken for the cases of one, and each commit has some of them."""
+    """With of="file" a file's tests can be sampled like the cases of one test, so each commit would run some."""
     (course / "stages/01-notes/test_heavy.py").write_text(OF_A_FILE, encoding="utf-8")
     seen: list[set[str]] = []
     for _ in range(2):
