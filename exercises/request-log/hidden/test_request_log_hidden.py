@@ -1,11 +1,9 @@
 # hidden-from-learners-3b9f51c2
 import random
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,60 +11,12 @@ import pytest
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
-from workbook.plugin.members import Member, join
+from workbook.plugin.members import join
 from workbook.serving import Launcher, ServedApp
 
-LARGE = 5 * 1024 * 1024 - 1024
+TIME_TO_WRITE = 0.5  # seconds from a response to the end of the app, in which its line is to be written
 LinesAbout = Callable[..., list[str]]
-
-
-def asked_for(app: ServedApp, path: str) -> socket.socket:
-    """A connection that has asked for the path, and takes the reply in small sips."""
-    connection = app.connect(receive_buffer=4096)
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-    return connection
-
-
-def test_the_line_comes_after_the_reply(
-    client: Client, ada: Member, rng: random.Random, lines_about: LinesAbout
-) -> None:
-    """The line is written after the response: a file of 5 MB that's under way has none, and nothing is held back."""
-    with asked_for(client.app, held := "/_probe/held") as connection:
-        received, half = b"", b"the first half"
-        with suppress(TimeoutError):
-            connection.settimeout(20)
-            while half not in received and (part := connection.recv(4096)):
-                received += part
-            connection.settimeout(0.5)  # until it's released, the second half is a long time away
-            received += connection.recv(4096)
-        said = "a response is held back until it's whole: its first bytes came with its last ones"
-        client.post("/_probe/release")
-        assert half in received, "the first half of a response never came"
-        assert b"second" not in received, said
-        connection.settimeout(20)
-        while connection.recv(4096):
-            pass
-    assert len(lines_about(client, held)) == 1, "a response that comes in parts leaves one line"
-
-    document = b"%PDF-" + rng.randbytes(LARGE) + b"%%EOF"
-    stored = client.post("/uploads/image", files={"file": ("a.pdf", document)}, headers=ada.headers)
-    assert stored.status_code == 201
-    path = stored.json()["url"]
-
-    with asked_for(client.app, path) as connection:
-        received = b""
-        while b"\r\n\r\n" not in received:
-            received += connection.recv(4096)
-        early = lines_about(client, path, count=0)
-        size = len(received)
-        while part := connection.recv(65536):
-            size += len(part)
-    assert size > LARGE, "the file did not come whole"
-    assert early == [], "the line is written before the reply has gone out: write it after the last byte"
-    assert len(lines_about(client, path)) == 1, "a request for a large file leaves one line"
-
-
-OLD = "".join(f"[2026-01-01 00:00:{n % 60:02}] GET /old/{n} 200 {n % 9}ms\n" for n in range(12_000))  # half a megabyte
+OLD = "".join(f"[2026-01-01 00:00:{n % 60:02}] GET /old/{n} 200 {n % 9}ms\n" for n in range(2_000))  # 80 KB
 
 
 @pytest.fixture
@@ -133,24 +83,26 @@ def test_requests_side_by_side_leave_a_line_each(
 def test_the_log_goes_on_after_a_restart(
     restarted: Callable[[], Client], unique: Callable[[str], str], lines_about: LinesAbout
 ) -> None:
-    """After a restart the log goes on where it was: its old lines stay."""
+    """After a restart the log goes on where it was: its old lines are there, also that of the last request."""
     before, after = f"/{unique('before')}", f"/{unique('after')}"
     client = restarted()
     client.get(before)
-    assert len(lines_about(client, before)) == 1, "the request has left no line"
+    time.sleep(TIME_TO_WRITE)
 
     client = restarted()
     client.get(after)
 
     assert len(lines_about(client, after)) == 1, "after a restart no line is written"
-    assert len(lines_about(client, before)) == 1, "a restart has emptied the log: open the file to append"
+    assert len(lines_about(client, before)) == 1, (
+        "the line from before a restart is gone: append to the file, and leave no line in a buffer"
+    )
 
 
-@pytest.mark.parametrize("place", [".", "/dev/full", "missing/folder/log.txt"])
+@pytest.mark.parametrize("place", [".", "/dev/full", "/dev/null/log.txt", "missing/folder/log.txt"])
 def test_a_log_that_cannot_be_written_breaks_nothing(
     fresh_app: Callable[..., Client], mailbox: Mailbox, unique: Callable[[str], str], place: str
 ) -> None:
-    """If the log can't be written, a folder, a full disk, a missing parent, requests are answered and tasks run."""
+    """If the log can't be written (a folder, a full disk, a bad parent), requests are answered and tasks run."""
     client = fresh_app(REQUEST_LOG=place)
 
     assert client.get("/").status_code == 200
@@ -162,31 +114,14 @@ def test_a_log_that_cannot_be_written_breaks_nothing(
     )
 
 
-def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) -> None:
-    """The tasks of a route run as before: in a thread, in the loop, and those of a response of its own."""
-    for path in ("/_probe/task", "/_probe/async-task", "/_probe/own-task"):
-        name = unique("task")
-        assert client.post(path, params={"name": name}).status_code == 200
-        deadline = time.monotonic() + 5
-        while name.encode() not in (client.app.read("probe-tasks.txt") or b"") and time.monotonic() < deadline:
-            time.sleep(0.005)
-        said = "a route's background task has not run: the middleware has put its own in its place, or stopped it"
-        assert name.encode() in (client.app.read("probe-tasks.txt") or b""), said
-
-
-CWD = "/proc/self/cwd"  # the app's working directory as an absolute path, whatever that is called where the app runs
+# The app's working directory as an absolute path, whatever that is called where the app runs.
+CWD = "/proc/self/cwd/" if Path("/proc/self/cwd").exists() else ""
 
 
 @pytest.mark.parametrize(
     "in_file, in_environment, named",
-    [
-        ("from-file.txt", "", "from-file.txt"),
-        ("from-file.txt", "from-variable.txt", "from-variable.txt"),
-        ("", "logs/audit.txt", "logs/audit.txt"),
-        ("", f"{CWD}/logs/audit.txt", "logs/audit.txt"),
-        (f"{CWD}/logs/night audit", "", "logs/night audit"),
-    ],
-    ids=["in .env", "in .env and in the environment", "in a folder", "absolute", "absolute, in .env"],
+    [(f"{CWD}logs/night audit", "", "logs/night audit"), ("from-file.txt", "logs/audit.txt", "logs/audit.txt")],
+    ids=["in .env", "in .env and in the environment"],
 )
 def test_the_setting_names_the_file(
     with_files: Callable[..., Client],
@@ -197,8 +132,6 @@ def test_the_setting_names_the_file(
     named: str,
 ) -> None:
     """REQUEST_LOG may come from .env, as every other setting; the environment wins over it. A folder in it counts."""
-    if CWD in in_file + in_environment and not Path(CWD).exists():
-        pytest.skip("not proven here: this system has no /proc/self/cwd")
     env = {"REQUEST_LOG": in_environment} if in_environment else {}
     dotenv = {".env": f'REQUEST_LOG="{in_file}"\n'} if in_file else {}
     client, path = with_files({"logs/old": "", **dotenv}, **env), f"/{unique('elsewhere')}"
@@ -207,16 +140,3 @@ def test_the_setting_names_the_file(
     found = lines_about(client, path, file=named)
     where = "in the environment" if in_environment else "in .env"
     assert len(found) == 1, f"no line in {named}, which REQUEST_LOG={in_environment or in_file} names {where}"
-
-
-def test_a_crash_leaves_its_line(client: Client, ada: Member, rng: random.Random, lines_about: LinesAbout) -> None:
-    """A client that hangs up in the middle of a large file leaves one line, too."""
-    document = b"%PDF-" + rng.randbytes(LARGE) + b"%%EOF"
-    stored = client.post("/uploads/image", files={"file": ("a.pdf", document)}, headers=ada.headers)
-    assert stored.status_code == 201
-    path = stored.json()["url"]
-
-    with asked_for(client.app, path) as connection:
-        assert connection.recv(4096), "the file isn't served"
-    found = lines_about(client, path)
-    assert len(found) == 1, f"a client that hung up in the middle of a file has left {len(found)} lines, and not one"

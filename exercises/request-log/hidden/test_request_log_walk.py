@@ -1,232 +1,79 @@
 # hidden-from-learners-3b9f51c2
 """Every kind of request, and the lines that a program would read: one for each, and nothing else in the file."""
 
-import re
+import socket
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-import httpx
 import pytest
 
+from workbook.conformance.log_lines import PATIENCE, SLOW_ONE, LinePromises, Requests, WhenRead
 from workbook.conformance.pictures import noisy_picture
 from workbook.conformance.walk import Walk
+from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
-from workbook.plugin.members import PASSWORD
-from workbook.plugin.stored import soon
+from workbook.plugin.members import PASSWORD, join
 from workbook.serving import AppFailed, Launcher, ServedApp
 
 LINE, MIDDLE = "test_a_request_leaves_its_line", "test_what_no_route_answers_leaves_its_line"
 CRASH, CLOCK = "test_a_crash_leaves_its_line", "test_the_time_is_utc"
 MILLISECONDS, SECRET = "test_the_milliseconds_are_those_of_the_request", "test_nothing_secret_is_logged"
 ONE_LINE = "test_one_request_is_one_line"
-FORM = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] ([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})ms")
-# A line that a person would still understand: it breaks the promise of the form, and the others look at its parts.
-LIKE_IT = re.compile(
-    r"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)\S{0,20} {1,5}"
-    r"([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})(?:\.\d{1,9})? ?ms"
-)
+PROMISES = LinePromises(LINE, CLOCK, MILLISECONDS, SECRET, ONE_LINE)
 ENDS = ["%0a", "%0d", "%0d%0a", "%0b", "%0c", "%1c", "%1d", "%1e", "%c2%85", "%e2%80%a8", "%e2%80%a9"]
+LARGE = 5 * 1024 * 1024 - 1024
+CLOSED = 25  # requests whose client closes as soon as it has the file: what's cancelled then shows once in a while
+LinesAbout = Callable[..., list[str]]
 SLOW = 1.2  # seconds: more than one, so that what counts the rest of a second shows
-LEAST = 700  # milliseconds of it that the line has to have, on a machine that's busy
-SLACK = 1500  # milliseconds that it may have more than the request took
-PATIENCE = 5.0  # seconds, for a line
-WhenRead = Callable[..., list[str]]
 
 
-@dataclass
-class Sent:
-    """A request: what it is in words, what its line has to say, and how long it took. A status of 0 may be any."""
+@dataclass(frozen=True)
+class Evening:
+    """An app whose clock is ahead, so that it's evening there: what's the next day already where it stands."""
 
-    what: str
-    method: str
-    path: str
-    status: int
-    promise: str
-    began: datetime
-    seconds: float
-    number: int
-
-    def lines_in(self, found: Iterable[re.Match[str]]) -> list[re.Match[str]]:
-        """Return the lines with its method and its path."""
-        return [one for one in found if one[2] == self.method and self.is_written(one[3])]
-
-    def is_written(self, path: str) -> bool:
-        """Return whether that's its path: as it was sent, decoded, or escaped in one way or another."""
-        plain = unquote(self.path)
-        path = path if path in {self.path, plain} else path.partition("?")[0]  # a query is another promise's
-        if path in {self.path, plain} or unquote(path) == plain:
-            return True
-        with suppress(UnicodeDecodeError):
-            return path.encode("latin-1", "backslashreplace").decode("unicode_escape") == plain
-        return False
-
-
-def parsed(lines: Iterable[str]) -> list[re.Match[str]]:
-    """Return the lines that tell of a request."""
-    return list(filter(None, (FORM.fullmatch(line) or LIKE_IT.fullmatch(line) for line in lines)))
-
-
-class Requests:
-    """Requests that were sent with a secret each, and the lines that they left."""
-
-    def __init__(self, walk: Walk, read: WhenRead) -> None:
-        self.walk, self.read_log = walk, read
-        self.sent: list[Sent] = []
-        self.secrets: dict[str, str] = {}
-        self.others = 0  # lines of requests that aren't in `sent`
-        self.is_patient = True
-
-    def send(
-        self, what: str, method: str, path: str, status: int, promise: str = LINE, **options: Any
-    ) -> httpx.Response | None:
-        """Send a request with a secret in its query, and one in a cookie; note what its line has to say."""
-        walk = self.walk
-        secret, cookie = walk.unique("query"), walk.unique("cookie")
-        self.secrets |= {secret: f"the query of {what}", cookie: f"a cookie of {what}"}
-        headers = {"Cookie": f"session={cookie}", **options.pop("headers", {})}
-        request = walk.client.build_request(method, walk.app.url, headers=headers, **options)
-        request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}".encode())
-        path = request.url.raw_path.decode().partition("?")[0]
-        self.let_lines_come(method, path)
-        began, clock = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
-        reply = None
-        with suppress(httpx.RemoteProtocolError, httpx.ReadError):
-            reply = walk.client.send(request)
-        if reply is not None and status and reply.status_code != status:
-            walk.blame(
-                promise,
-                f"{what[:1].upper()}{what[1:]} isn't answered as before.",
-                reply.status_code,
-                status,
-                root="answer",
-            )
-            status = reply.status_code
-        self.note(what, method, path, status, promise, began, time.monotonic() - clock)
-        return reply
-
-    def note(
-        self, what: str, method: str, path: str, status: int, promise: str, began: datetime, seconds: float
-    ) -> None:
-        """Note a request that was sent."""
-        self.sent.append(Sent(what, method, path, status, promise, began, seconds, len(self.walk.client.exchanges)))
-
-    def let_lines_come(self, method: str, path: str) -> None:
-        """Wait for the lines of earlier requests like the next one: a line may come late, and they're told by order."""
-        earlier = [one for one in self.sent if (one.method, one.path) == (method, path)]
-        if earlier and self.is_patient:
-            self.is_patient = soon(
-                lambda: len(earlier[0].lines_in(parsed(self.read_log(self.walk.app)))) >= len(earlier)
-            )
-
-    def compare(self) -> None:
-        """Compare the lines in the file with the requests, as soon as there's one for each."""
-        deadline = time.monotonic() + PATIENCE
-        while len(lines := self.read_log(self.walk.app)) < len(self.sent) + self.others and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.1)  # for a line too many
-        lines = self.read_log(self.walk.app)
-        self.compare_secrets(lines)
-        found = parsed(lines)
-        expected = Counter((sent.method, sent.path) for sent in self.sent)
-        asked: Counter[tuple[str, str]] = Counter()
-        claimed = 0
-        for sent in self.sent:
-            theirs = sent.lines_in(found)
-            count = expected[sent.method, sent.path]
-            if not self.has_its_lines(sent, theirs, count, lines):
-                continue
-            one = theirs[asked[sent.method, sent.path]]
-            asked[sent.method, sent.path] += 1
-            claimed += 1
-            self.compare_line(sent, one)
-        if not self.walk.noted:
-            said = "The file has lines that no request left, or lines in another form."
-            self.walk.expect(len(lines), claimed + self.others, LINE, said)
-
-    def has_its_lines(self, sent: Sent, theirs: list[re.Match[str]], count: int, lines: list[str]) -> bool:
-        """Look whether a request has as many lines as it was sent times."""
-        if len(theirs) == count:
-            self.walk.held[sent.promise] += 1
-            return True
-        name = sent.path.rpartition("/")[2]
-        like = [line for line in lines if name and name in line and "marker" not in line][:3]
-        root = ("lines", sent.promise)
-        if not theirs and like and sent.promise != ONE_LINE:
-            self.blame_form(sent, sent.promise, like[0])
-        else:
-            said = f"{sent.what[:1].upper()}{sent.what[1:]} has left {len(theirs)} lines, and should have left {count}."
-            if not theirs:
-                said = f"{sent.what[:1].upper()}{sent.what[1:]} has left no line."
-            self.blame(sent, sent.promise, said, [one[0] for one in theirs] or None, None, root=root)
-        return False
-
-    def compare_line(self, sent: Sent, line: re.Match[str]) -> None:
-        """Compare a line with its request."""
-        walk = self.walk
-        if not FORM.fullmatch(line[0]):
-            self.blame_form(sent, LINE, line[0])
-        if sent.status and int(line[4]) != sent.status:
-            said = f"The line of {sent.what} has another status than its response."
-            self.blame(sent, sent.promise, said, int(line[4]), sent.status, root=("status", sent.promise))
-        told = self.time_of(line)
-        is_now = told is not None and (
-            sent.began - timedelta(seconds=2) <= told <= sent.began + timedelta(seconds=sent.seconds + 10)
-        )
-        if not is_now:
-            said = "The time of a line isn't the time of its request, in UTC."
-            self.blame(sent, CLOCK, said, line[1], f"{sent.began:%Y-%m-%d %H:%M:%S}", root="time")
-        else:
-            walk.held[CLOCK] += 1
-        milliseconds, most = int(line[5]), round(sent.seconds * 1000) + SLACK
-        if milliseconds > most:
-            said = f"The line of {sent.what} says more milliseconds than the request has taken."
-            self.blame(sent, MILLISECONDS, said, milliseconds, f"{most} or less", root="too long")
-        if sent.what == "a slow request":
-            said = "A request whose body took longer than a second has a line that says less: count from its arrival."
-            if milliseconds < LEAST:
-                self.blame(sent, MILLISECONDS, said, milliseconds, f"{LEAST} or more", root="too short")
-            walk.held[MILLISECONDS] += 1
-
-    def time_of(self, line: re.Match[str]) -> datetime | None:
-        with suppress(ValueError):
-            return datetime.fromisoformat(line[1])
-        return None
-
-    def compare_secrets(self, lines: list[str]) -> None:
-        """Look for secrets in the file."""
-        log = "\n".join(lines)
-        for secret, where in self.secrets.items():
-            if secret in log:
-                line = next((line for line in lines if secret in line), "")
-                self.walk.blame(SECRET, f"The log has a secret in it, from {where}.", line, None, root="secret")
-        self.walk.held[SECRET] += bool(lines)
-
-    def blame_form(self, sent: Sent, promise: str, line: str) -> None:
-        """Note that a line isn't in the form that the README gives."""
-        said = f"The line of {sent.what} isn't in the form [YYYY-MM-DD HH:MM:SS] METHOD path status Nms."
-        wanted = f"[YYYY-MM-DD HH:MM:SS] {sent.method} {sent.path} {sent.status or 'NNN'} Nms"
-        self.blame(sent, promise, said, line, wanted, root="form")
-
-    def blame(self, sent: Sent, promise: str, said: str, got: Any, expected: Any, *, root: Any) -> None:
-        """Note a difference beside the request that it's about."""
-        self.walk.blame(promise, said, got, expected, root=root)
-        noted = [one for of_one in self.walk.noted.values() for one in of_one][-1]
-        noted.exchanges[:] = self.walk.client.exchanges[max(0, sent.number - 1) : sent.number]
+    app: ServedApp
+    ahead: timedelta
 
 
 @pytest.fixture(scope="module")
-def walk(served: ServedApp, module_rng: Random, unique: Callable[[str], str], whole_log: WhenRead) -> Iterator[Walk]:
+def evening(
+    launcher: Launcher,
+    app_directory: Path,
+    app_env: dict[str, str],
+    module_rng: Random,
+    request: pytest.FixtureRequest,
+) -> Iterator[Evening]:
+    """Serve the app tomorrow evening, at an hour that isn't near the real one; one that can't bear that, now."""
+    now = datetime.now(UTC)
+    hour = module_rng.choice([one for one in range(19, 24) if abs(one - now.hour) > 1])
+    then = now.replace(hour=hour, minute=module_rng.randint(0, 50)) + timedelta(days=1)
+    seconds = round((then - now).total_seconds())
+    try:
+        app = ServedApp(launcher, app_directory, env=app_env, probes=True, clock=seconds)
+    except AppFailed:
+        app, seconds = request.getfixturevalue("served"), 0
+    yield Evening(app, timedelta(seconds=seconds))
+    app.stop()
+
+
+@pytest.fixture
+def client(evening: Evening, walk: Walk, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """Yield a client for the app of the walk, which is over: it has counted the lines in the file."""
+    with Client(evening.app, exchanges_of(request.node)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def walk(evening: Evening, module_rng: Random, unique: Callable[[str], str], whole_log: WhenRead) -> Iterator[Walk]:
     """Send every kind of request, and then read the file."""
-    walk = Walk(served, module_rng, unique)
-    requests = Requests(walk, whole_log)
+    walk = Walk(evening.app, module_rng, unique)
+    requests = Requests(walk, PROMISES, whole_log, evening.ahead)
     with walk.step(LINE):
         ask_routes(requests)
         ask_outside_of_routes(requests)
@@ -398,12 +245,21 @@ def ask_slowly(requests: Requests) -> None:
         yield b"}"
 
     path = f"/posts/{requests.walk.unique('slow')}"
-    requests.send("a slow request", "PATCH", path, 0, content=body(), headers={"Content-Type": "application/json"})
+    requests.send(SLOW_ONE, "PATCH", path, 0, content=body(), headers={"Content-Type": "application/json"})
 
 
-def test_a_request_leaves_its_line(walk: Walk, request: pytest.FixtureRequest) -> None:
+def test_a_request_leaves_its_line(
+    walk: Walk, request: pytest.FixtureRequest, client: Client, small_file: str, lines_about: LinesAbout
+) -> None:
     """Every request leaves exactly one line in its form, whatever its method, path and status; nothing else does."""
     walk.prove(request)
+    for _ in range(CLOSED):
+        with asked_for(client.app, small_file) as connection:
+            while connection.recv(4096):
+                pass
+    found = len(lines_about(client, small_file, count=CLOSED))
+    said = f"{CLOSED} requests for a file, whose clients closed after its last byte, have left {found} lines: a line is"
+    assert found == CLOSED, f"{said} lost if what writes it is cancelled then"
 
 
 def test_what_no_route_answers_leaves_its_line(walk: Walk, request: pytest.FixtureRequest) -> None:
@@ -411,9 +267,15 @@ def test_what_no_route_answers_leaves_its_line(walk: Walk, request: pytest.Fixtu
     walk.prove(request)
 
 
-def test_a_crash_leaves_its_line(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """A crash leaves one line, also in the middle of a response, and so does a client that hangs up."""
+def test_a_crash_leaves_its_line(
+    walk: Walk, request: pytest.FixtureRequest, client: Client, large_file: str, lines_about: LinesAbout
+) -> None:
+    """A crash leaves one line, also in the middle of a response, and so does a client that hangs up on one."""
     walk.prove(request)
+    with asked_for(client.app, large_file) as connection:
+        assert connection.recv(4096), "the file isn't served"
+    found = lines_about(client, large_file)
+    assert len(found) == 1, f"a client that hung up in the middle of a file has left {len(found)} lines, and not one"
 
 
 def test_the_milliseconds_are_those_of_the_request(walk: Walk, request: pytest.FixtureRequest) -> None:
@@ -431,31 +293,81 @@ def test_one_request_is_one_line(walk: Walk, request: pytest.FixtureRequest) -> 
     walk.prove(request)
 
 
-def test_the_time_is_utc(
-    walk: Walk,
-    request: pytest.FixtureRequest,
-    launcher: Launcher,
-    app_directory: Path,
-    app_env: dict[str, str],
-    module_rng: Random,
-    unique: Callable[[str], str],
-    whole_log: WhenRead,
-) -> None:
-    """Every line has the time of its request in UTC, in the afternoon as well."""
+def test_the_time_is_utc(walk: Walk, request: pytest.FixtureRequest) -> None:
+    """Every line has the time of its request in UTC, also in the evening: where this app is, it's the next day."""
     walk.prove(request)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    then = now.replace(hour=module_rng.randint(13, 23), minute=module_rng.randint(0, 50)) + timedelta(days=1)
-    try:
-        app = ServedApp(launcher, app_directory, env=app_env, probes=True, clock=round((then - now).total_seconds()))
-    except AppFailed:  # it doesn't bear a clock that is ahead
-        return
-    with app, Client(app, []) as client:
-        client.get(path := f"/{unique('afternoon')}")
-        deadline = time.monotonic() + PATIENCE
-        while not (lines := [one for one in whole_log(app) if path in one]) and time.monotonic() < deadline:
-            time.sleep(0.01)
-    line = FORM.fullmatch(lines[0]) or LIKE_IT.fullmatch(lines[0]) if lines else None
-    assert line, "the request has left no line in its form"
-    told = datetime.fromisoformat(line[1])
-    is_near = any(abs(told - one) < timedelta(minutes=5) for one in (then, datetime.now(UTC).replace(tzinfo=None)))
-    assert is_near, f"at {then:%H:%M} UTC the line says {told:%H:%M}: the hours go to 24, and the time is UTC"
+
+
+def stored(walk: Walk, name: str, content: bytes) -> str:
+    """Store a file, and return its path."""
+    with Client(walk.app, []) as client:
+        ada = join(client, walk.unique("ada"))
+        reply = client.post("/uploads/image", files={"file": (name, content)}, headers=ada.headers)
+    assert reply.status_code == 201, "nobody can upload a file"
+    return str(reply.json()["url"])
+
+
+@pytest.fixture(scope="module")
+def large_file(walk: Walk) -> str:
+    """Store a file of nearly 5 MiB, and return its path."""
+    return stored(walk, "a.pdf", b"%PDF-" + walk.rng.randbytes(LARGE) + b"%%EOF")
+
+
+@pytest.fixture(scope="module")
+def small_file(walk: Walk) -> str:
+    """Store a picture, and return its path."""
+    return stored(walk, "a.png", noisy_picture(walk.rng))
+
+
+def asked_for(app: ServedApp, path: str) -> socket.socket:
+    """Return a connection that has asked for the path, and takes the response in small sips."""
+    connection = app.connect(receive_buffer=4096)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+    return connection
+
+
+def test_the_line_comes_after_the_reply(client: Client, large_file: str, lines_about: LinesAbout) -> None:
+    """The line is written after the response, in pieces or from a file of 5 MB, and nothing is held back."""
+    with asked_for(client.app, held := "/_probe/held") as connection:
+        received, half = b"", b"the first half"
+        with suppress(TimeoutError):
+            connection.settimeout(20)
+            while half not in received and (part := connection.recv(4096)):
+                received += part
+            connection.settimeout(0.5)  # until it's released, the second half is a long time away
+            received += connection.recv(4096)
+        early = lines_about(client, held, count=0)
+        client.post("/_probe/release")
+        assert half in received, "the first half of a response never came"
+        said = "a response is held back until it's whole: its first bytes came with its last ones"
+        assert b"second" not in received, said
+        connection.settimeout(20)
+        while connection.recv(4096):
+            pass
+    assert early == [], "the line is written before the second half of a response has gone out"
+    assert len(lines_about(client, held)) == 1, "a response that comes in parts leaves one line"
+    before = len(lines_about(client, large_file, count=0))
+    with asked_for(client.app, large_file) as connection:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += connection.recv(4096)
+        early = lines_about(client, large_file, count=0)
+        size = len(received)
+        while part := connection.recv(65536):
+            size += len(part)
+    assert size > LARGE, "the file did not come whole"
+    assert len(early) == before, "the line is written before the reply has gone out: write it after the last byte"
+    found = len(lines_about(client, large_file, count=before + 1)) - before
+    assert found == 1, f"a request for a large file has left {found} lines, and should leave one"
+
+
+def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) -> None:
+    """The tasks of a route run as before: in a thread, in the loop, and those of a response of its own."""
+    for path in ("/_probe/task", "/_probe/async-task", "/_probe/own-task"):
+        name = unique("task")
+        assert client.post(path, params={"name": name}).status_code == 200
+        deadline = time.monotonic() + 5
+        while name.encode() not in (client.app.read("probe-tasks.txt") or b"") and time.monotonic() < deadline:
+            time.sleep(0.005)
+        said = "a route's background task has not run: the middleware has put its own in its place, or stopped it"
+        assert name.encode() in (client.app.read("probe-tasks.txt") or b""), said
