@@ -32,9 +32,10 @@ def runner() -> Iterator[Runner]:
         yield opened
 
 
-def unpack_base(exercise: Exercise, folder: Path) -> None:
-    """Write the project that `workbook start` made at the commit that the strangers had."""
-    base = tomllib.loads((exercise.strangers / "strangers.toml").read_text(encoding="utf-8"))["base"]
+def unpack_base(exercise: Exercise, patch: Path, folder: Path) -> None:
+    """Write the project that `workbook start` made at the commit that this stranger had."""
+    told = tomllib.loads((exercise.strangers / "strangers.toml").read_text(encoding="utf-8"))
+    base = told[patch.parent.name][patch.stem].get("base", told["base"])
     for place in ("final", f"exercises/{exercise.name}/starter"):
         archived = subprocess.run(["git", "archive", base, place], cwd=ROOT, capture_output=True, check=False)
         if archived.returncode:
@@ -55,7 +56,7 @@ def test_a_strangers_solution_is_judged_rightly(
 ) -> None:
     """A right solution of someone who hasn't seen the hidden tests keeps every promise; a wrong one breaks one."""
     project = tmp_path / "final"
-    unpack_base(exercise, project)
+    unpack_base(exercise, patch, project)
     apply_patch(patch, project)
 
     tests = [*exercise.public_tests, *exercise.hidden_tests]
