@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from workbook.conformance.blog import LISTS, Blog, Row, headers_of
+from workbook.conformance.tokens import bad_logins
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import Member
 from workbook.serving import ServedApp
@@ -31,6 +32,7 @@ KEYS = {
 }
 REST = ("total_pages", "has_next", "has_prev")
 OF_OTHER_EXERCISES = {"avatar_url", "cover_image"}  # all may be solved in one project, in any order
+NO_LOGINS = {"no token", "another scheme", "a scheme without a token"}  # no one, and not someone with a bad token
 LARGEST = 999_999  # of the page numbers that are a 200
 
 
@@ -165,13 +167,15 @@ def kinds(page: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def walk(served: ServedApp, module_rng: Random, unique: Callable[[str], str]) -> Iterator[Walk]:
+def walk(
+    served: ServedApp, app_env: dict[str, str], module_rng: Random, unique: Callable[[str], str]
+) -> Iterator[Walk]:
     """Walk through the three lists, from a blog without rows to one with more than a hundred in each."""
     walk = Walk(served, module_rng, unique)
     blog = Blog(walk)
     pages = Pages(walk, blog)
     with walk.step(PAGE):
-        without_rows(pages)
+        first = without_rows(pages)
         reader, ada, grace = with_rows(blog)
         viewers: list[Member | None] = [None, reader, ada, grace]
         for path, callers in (("/posts", viewers), ("/posts/my", [reader, ada, grace]), ("/users", [reader])):
@@ -180,6 +184,7 @@ def walk(served: ServedApp, module_rng: Random, unique: Callable[[str], str]) ->
         look_at_filters(pages, viewers)
         past_the_end(pages, ada)
         refuse(walk, ada)
+        refuse_logins(walk, bad_logins(ada, first, app_env["SECRET_KEY"], walk.rng))
         ignore(pages, ada)
         check_at_once(pages, viewers)
         change(pages, reader, ada, grace)
@@ -190,8 +195,8 @@ def walk(served: ServedApp, module_rng: Random, unique: Callable[[str], str]) ->
     walk.close()
 
 
-def without_rows(pages: Pages) -> None:
-    """Look at lists that have no rows: nothing was written yet, or nothing that this caller may see."""
+def without_rows(pages: Pages) -> Member:
+    """Look at lists without rows, nothing written yet or nothing that this caller may see; return who has left."""
     walk, blog = pages.walk, pages.blog
     pages.check(Asked("/posts", None), NO_ROWS)
     first = blog.join("first")
@@ -205,6 +210,7 @@ def without_rows(pages: Pages) -> None:
     pages.check(Asked("/posts", None), NO_ROWS)
     pages.check(Asked("/posts", first, published=True), NO_ROWS)
     blog.leave(first)
+    return first
 
 
 def with_rows(blog: Blog) -> tuple[Member, Member, Member]:
@@ -317,13 +323,19 @@ def refuse(walk: Walk, viewer: Member) -> None:
                     reply = walk.client.get(f"{path}?{name}={value}", headers=viewer.headers)
                     said = f"GET {path} takes {name}={value}, which is no whole number in its bounds: that's a 422."
                     walk.expect(reply.status_code, 422, REFUSED, said, root=("refused", name))
-    for path in ("/posts/my", "/users"):
-        with walk.step(PAGE):
-            said = f"GET {path} needs a login, as before."
-            walk.expect(walk.client.get(path).status_code, 401, PAGE, said)
     with walk.step(FILTER):
         reply = walk.client.get("/posts?published=maybe", headers=viewer.headers)
         walk.expect(reply.status_code, 422, FILTER, "published=maybe is neither true nor false: a 422, as before.")
+
+
+def refuse_logins(walk: Walk, logins: dict[str, dict[str, str]]) -> None:
+    """Ask each list with every kind of bad login: who may read it stays as it was."""
+    for what, headers in logins.items():
+        is_no_one = what in NO_LOGINS  # and /posts is for everyone
+        for path in LISTS[1:] if is_no_one else LISTS:
+            with walk.step(PAGE):
+                said = f"GET {path} with {what} isn't a 401, as it was before."
+                walk.expect(walk.client.get(path, headers=headers).status_code, 401, PAGE, said, root=("login", path))
 
 
 def ignore(pages: Pages, viewer: Member) -> None:
