@@ -74,6 +74,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         one("a grey PNG", "PNG", "L"),
         one("a grey and transparent PNG", "PNG", "LA"),
         one("a black and white PNG", "PNG", "1"),
+        one("a black and white PNG of six megapixels", "PNG", "1", size=(3000, 2000 + rng.randint(1, 90))),
         Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),

@@ -22,7 +22,13 @@ URL = r"/files/[^/?#\s]+"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
 # What clients call a file and its type: neither decides what it is.
 IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
-LABELS = [*IMAGE_LABELS, ("me.html", "text/html"), ("a.gif", "image/gif"), ("b", "application/octet-stream")]
+LABELS = [
+    *IMAGE_LABELS,
+    ("me.html", "text/html"),
+    ("a.gif", "image/gif"),
+    ("b", "application/octet-stream"),
+    ("c", "words"),
+]
 
 
 @dataclass
@@ -99,7 +105,8 @@ class Uploads:
         whole = self.client.build_request(place.method, place.path, headers=place.whose.headers, files=files)
         body, kind = whole.read(), whole.headers["content-type"]
         headers = {**place.whose.headers, "Content-Type": kind}
-        parts = (body[start : start + 4096] for start in range(0, len(body), 4096))
+        size = max(4096, len(body) // 64)
+        parts = (body[start : start + size] for start in range(0, len(body), size))
         return self.client.request(place.method, place.path, headers=headers, content=parts)
 
     def read(self, place: Place) -> dict[str, Any]:

@@ -80,6 +80,19 @@ class Users:
                     said = "A post in GET /posts/{id} has lost or changed fields that it had."
                     walk.expect(whole, self.blog.posts[post], SHOWN, said, root="post")
 
+    def change(self, place: Place) -> None:
+        """Change a user's name, then the email, then both: the avatar stays."""
+        walk, me = self.walk, place.whose
+        for keys in (("name",), ("email",), ("name", "email")):
+            name = walk.unique("changed")
+            with walk.step(SHOWN):
+                changes = {key: name if key == "name" else f"{name}@example.com" for key in keys}
+                reply = walk.client.patch("/users/me", json=changes, headers=me.headers)
+                me.name, me.email = changes.get("name", me.name), changes.get("email", me.email)
+                self.blog.users[me.id]["name"] = me.name
+                account = self.blog.users[me.id] | {"email": me.email, "avatar_url": place.url}
+                self.compare(reply, account, "PATCH /users/me")
+
     def compare(
         self, reply: httpx.Response, expected: Row, where: str, inside: Callable[[Row], Row] = lambda body: body
     ) -> None:
@@ -133,6 +146,7 @@ def walk(
                 users.check(mine, [None, grace])
             if number == 1:
                 users.write(ada)
+                users.change(mine)
                 users.check(mine, [None, grace])
         for in_chunks in (False, True):  # the same picture again is another file
             uploads.take(mine, pictures[-1], in_chunks=in_chunks)
@@ -221,6 +235,8 @@ def check_sizes(uploads: Uploads, mine: Place, none: Place) -> None:
     for place in (mine, none):
         what = "a file of one byte more than 5 MiB"
         uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
+    what = "a file of one byte more than 5 MiB, in a chunked body"
+    uploads.refuse(mine, what, {413}, SIZE, partial(uploads.send_in_chunks, mine, largest + b"\0"))
 
 
 def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str]]) -> None:

@@ -30,6 +30,7 @@ from workbook.plugin.members import Member
 from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
+MANY = 101  # posts without a cover, before those that have one: a page has at most 100
 TAKEN, SHOWN = "test_a_cover_is_stored_and_served", "test_every_reply_with_a_post_tells_the_cover"
 AUTHOR, DRAFT = "test_only_the_author_changes_the_cover", "test_a_strangers_draft_is_not_there"
 LOGIN, CONTENT = "test_a_login_and_a_file_are_needed", "test_the_content_decides"
@@ -151,6 +152,9 @@ def walk(
         uploads.take(late, pictures[-1])
         with walk.step(SHOWN):
             scene.edit(post, title=f"Changed {walk.rng.randrange(10**6)}")
+            scene.edit(post, content=f"Changed {walk.rng.randrange(10**6)}")
+            scene.edit(post, published=True)
+            scene.edit(draft, title="A draft", content="Words")
             scene.edit(hidden, published=False)
         for place in (post, draft, hidden, bare):
             scene.check(place, viewers)
@@ -159,8 +163,8 @@ def walk(
         refuse_callers(scene, [first, grace], {"published": [post, bare], "draft": [draft, hidden]})
         refuse_missing(scene, [first, ada])
         of_each = one_of_each(pictures, walk.rng)
-        refuse_files(uploads, post, bare, of_each)
-        check_sizes(uploads, post, bare)
+        refuse_files(uploads, [post, draft, hidden], bare, of_each)
+        check_sizes(uploads, post, [bare, draft, hidden])
         logins = bad_logins(ada, gone, app_env["SECRET_KEY"], walk.rng)
         refuse_logins(scene, logins, [post, draft, hidden, bare])
         for place in (post, draft, hidden):
@@ -245,11 +249,11 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
         walk.expect(left, True, DRAFT, "An upload for a post that doesn't exist left a file in the data folder.")
 
 
-def refuse_files(uploads: Uploads, post: Place, bare: Place, of_each: list[Picture]) -> None:
-    """Send everything that's no picture, in place of a cover of each format and without one."""
+def refuse_files(uploads: Uploads, posts: list[Place], bare: Place, of_each: list[Picture]) -> None:
+    """Send everything that's no picture, in place of a cover of each format, in each of three states, and of none."""
     rng = uploads.walk.rng
     bad, large, labels = refused_files(rng) | cut_pictures(rng), bombs(rng), cycle(IMAGE_LABELS)
-    for number, picture in enumerate(of_each):
+    for number, (post, picture) in enumerate(zip(posts, of_each, strict=True)):
         uploads.take(post, picture)
         for what, content in [*bad.items()][number::3]:
             uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, *next(labels)))
@@ -262,8 +266,8 @@ def refuse_files(uploads: Uploads, post: Place, bare: Place, of_each: list[Pictu
         uploads.refuse(bare, what, {415}, CONTENT, partial(uploads.send, bare, content))
 
 
-def check_sizes(uploads: Uploads, post: Place, bare: Place) -> None:
-    """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more."""
+def check_sizes(uploads: Uploads, post: Place, others: list[Place]) -> None:
+    """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more to each post."""
     rng = uploads.walk.rng
     largest = noisy_picture(rng).ljust(5 * MIB, b"\0")
     with uploads.walk.step(SIZE):
@@ -272,9 +276,11 @@ def check_sizes(uploads: Uploads, post: Place, bare: Place) -> None:
         if uploads.walk.expect(reply.is_success, True, SIZE, said):
             post.url = reply.json()["cover_image"]
             uploads.account(post)
-    for place in (post, bare):
+    for place in (post, *others):
         what = "a file of one byte more than 5 MiB"
         uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
+    what = "a file of one byte more than 5 MiB, in a chunked body"
+    uploads.refuse(post, what, {413}, SIZE, partial(uploads.send_in_chunks, post, largest + b"\0"))
 
 
 def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[Place]) -> None:
@@ -348,8 +354,9 @@ def delete_posts(scene: Scene, places: list[Place], of_each: list[Picture]) -> N
 
 
 def leave_with_covers(scene: Scene, author: Member, places: list[Place], of_each: list[Picture]) -> None:
-    """Delete an author who has covers of each format on posts and on drafts, and one on a post that was hidden."""
+    """Delete an author with covers of each format on posts and drafts, behind a page of bare ones, and one hidden."""
     with scene.walk.step(LEFT):
+        scene.blog.write(author, *[True] * MANY)
         places += with_covers(scene, author, of_each)
         scene.blog.leave(author)
         scene.covers = {post: place for post, place in scene.covers.items() if place.whose != author}
