@@ -42,3 +42,14 @@ def test_the_clock_is_ahead(code: str) -> None:
 def test_an_app_bears_it(code: str) -> None:
     """A formatter's converter, a model's field and a column of a table take the clock that is ahead."""
     subprocess.run([sys.executable, "-c", START + code], check=True)
+
+
+@pytest.mark.parametrize(
+    "told", ["datetime.now(UTC).timestamp()", "datetime.utcnow().replace(tzinfo=UTC).timestamp()", "time.time()"]
+)
+def test_a_clock_can_be_moved_twice(told: str) -> None:
+    """A clock that's ahead already is moved by the sum of both."""
+    code = (
+        f"move_clock(3_600); from datetime import UTC, datetime; told = {told}; assert abs(told - real - 39_600) < 60"
+    )
+    subprocess.run([sys.executable, "-c", START + code], check=True)

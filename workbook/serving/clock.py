@@ -31,11 +31,12 @@ def move_clock(seconds: int) -> None:
     """
     ahead = datetime.timedelta(seconds=seconds)
     now, nanoseconds = time.time, time.time_ns
+    before = datetime.datetime  # the real one, or one that was moved before: then this one adds up
 
     class Ahead(_REAL, metaclass=_Metaclass):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-            return _REAL.now(tz) + ahead
+            return before.now(tz) + ahead
 
         @classmethod
         def utcnow(cls) -> Any:
@@ -43,7 +44,7 @@ def move_clock(seconds: int) -> None:
 
         @classmethod
         def today(cls) -> Any:
-            return _REAL.now() + ahead
+            return before.now() + ahead
 
         @classmethod
         def __get_pydantic_core_schema__(cls, _: Any, handler: Any) -> Any:
