@@ -43,7 +43,7 @@ def seconds_until(hour: int) -> int:
 
 @pytest.fixture
 def busy() -> Iterator[None]:
-    """Keep the machine busy."""
+    """Keep the machine as busy as a neighbour would."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_LOOPS)]
     yield
     for loop in loops:
@@ -62,7 +62,7 @@ def red_of_project(runner: Runner, exercise: Exercise, project: Path, seed: int)
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("exercise, patch", [*OURS, *CASES])
 def test_a_verdict_is_the_same_whenever_it_is_given(exercise: Exercise, patch: Path, tmp_path: Path) -> None:
-    """With five seeds, at 3 and at 15 o'clock, on a busy machine, a solution breaks the same promises."""
+    """With five seeds, at 3 and at 15 o'clock, on a busy machine, a solution will break the same promises."""
     if patch.parent.parent == exercise.strangers:
         unpack_base(exercise, patch, project := tmp_path / "final")
         apply_patch(patch, project)
@@ -84,7 +84,7 @@ def check_at_other_hours(exercise: Exercise, project: Path, expected: frozenset[
 
 
 def test_the_clock_is_moved(tmp_path: Path) -> None:
-    """What this file takes for another hour is one, in every way that Python tells the time."""
+    """What this file takes for another hour is one, in every way that Python can tell the time."""
     (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
     asked = "import datetime, time; print(datetime.datetime.now(datetime.UTC).hour, time.gmtime().tm_hour, time.time())"
     env = {"PYTHONPATH": str(tmp_path), "PYTHON_CLOCK_AHEAD": str(seconds_until(HOURS[0]))}

@@ -48,7 +48,7 @@ def test_an_app_bears_it(code: str) -> None:
     "told", ["datetime.now(UTC).timestamp()", "datetime.utcnow().replace(tzinfo=UTC).timestamp()", "time.time()"]
 )
 def test_a_clock_can_be_moved_twice(told: str) -> None:
-    """A clock that's ahead already is moved by the sum of both."""
+    """A clock that's ahead can be moved once more: it's then ahead by the sum of both."""
     code = (
         f"move_clock(3_600); from datetime import UTC, datetime; told = {told}; assert abs(told - real - 39_600) < 60"
     )

@@ -30,7 +30,7 @@ WhenRead = Callable[..., list[str]]
 
 
 @dataclass
-class Sent:
+class SentRequest:
     """A request: what it is in words, what its line has to say, and how long it took. A status of 0 may be any."""
 
     what: str
@@ -81,7 +81,7 @@ class Requests:
 
     def __init__(self, walk: Walk, promises: LinePromises, read: WhenRead, ahead: timedelta = timedelta(0)) -> None:
         self.walk, self.promises, self.read_log, self.ahead = walk, promises, read, ahead
-        self.sent: list[Sent] = []
+        self.sent: list[SentRequest] = []
         self.secrets: dict[str, str] = {}
         self.others = 0  # lines of requests that aren't in `sent`
         self.is_patient = True
@@ -118,7 +118,9 @@ class Requests:
         self, what: str, method: str, path: str, status: int, promise: str, began: datetime, seconds: float
     ) -> None:
         """Note a request that was sent."""
-        self.sent.append(Sent(what, method, path, status, promise, began, seconds, len(self.walk.client.exchanges)))
+        self.sent.append(
+            SentRequest(what, method, path, status, promise, began, seconds, len(self.walk.client.exchanges))
+        )
 
     def let_lines_come(self, method: str, path: str) -> None:
         """Wait for the lines of earlier requests like the next one: a line may come late, and they're told by order."""
@@ -153,7 +155,7 @@ class Requests:
             said = "The file has lines that no request left, or lines in another form."
             self.walk.expect(len(lines), claimed + self.others, self.promises.line, said)
 
-    def has_its_lines(self, sent: Sent, theirs: list[re.Match[str]], count: int, lines: list[str]) -> bool:
+    def has_its_lines(self, sent: SentRequest, theirs: list[re.Match[str]], count: int, lines: list[str]) -> bool:
         """Look whether a request has as many lines as it was sent times."""
         if len(theirs) == count:
             self.walk.held[sent.promise] += 1
@@ -170,7 +172,7 @@ class Requests:
             self.blame(sent, sent.promise, said, [one[0] for one in theirs] or None, None, root=root)
         return False
 
-    def compare_line(self, sent: Sent, line: re.Match[str]) -> None:
+    def compare_line(self, sent: SentRequest, line: re.Match[str]) -> None:
         """Compare a line with its request."""
         walk = self.walk
         if not FORM.fullmatch(line[0]):
@@ -217,13 +219,13 @@ class Requests:
                 )
         self.walk.held[self.promises.secret] += bool(lines)
 
-    def blame_form(self, sent: Sent, promise: str, line: str) -> None:
+    def blame_form(self, sent: SentRequest, promise: str, line: str) -> None:
         """Note that a line isn't in the form that the README gives."""
         said = f"The line of {sent.what} isn't in the form [YYYY-MM-DD HH:MM:SS] METHOD path status Nms."
         wanted = f"[YYYY-MM-DD HH:MM:SS] {sent.method} {sent.path} {sent.status or 'NNN'} Nms"
         self.blame(sent, promise, said, line, wanted, root="form")
 
-    def blame(self, sent: Sent, promise: str, said: str, got: Any, expected: Any, *, root: Any) -> None:
+    def blame(self, sent: SentRequest, promise: str, said: str, got: Any, expected: Any, *, root: Any) -> None:
         """Note a difference beside the request that it's about."""
         self.walk.blame(promise, said, got, expected, root=root)
         noted = [one for of_one in self.walk.noted.values() for one in of_one][-1]

@@ -22,13 +22,8 @@ URL = r"/files/[^/?#\s]+"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
 # What clients call a file and its type: neither decides what it is.
 IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
-LABELS = [
-    *IMAGE_LABELS,
-    ("me.html", "text/html"),
-    ("a.gif", "image/gif"),
-    ("b", "application/octet-stream"),
-    ("c", "words"),
-]
+LABELS = [*IMAGE_LABELS, ("me.html", "text/html"), ("a.gif", "image/gif"), ("b", "application/octet-stream")]
+LABELS.append(("c", "words"))
 
 
 @dataclass

@@ -259,7 +259,7 @@ def test_a_request_leaves_its_line(
                 pass
     found = len(lines_about(client, small_file, count=CLOSED))
     said = f"{CLOSED} requests for a file, whose clients closed after its last byte, have left {found} lines: a line is"
-    assert found == CLOSED, f"{said} lost if what writes it is cancelled then"
+    assert found == CLOSED, f"{said} lost if what should write it is cancelled then"
 
 
 def test_what_no_route_answers_leaves_its_line(walk: Walk, request: pytest.FixtureRequest) -> None:
@@ -270,7 +270,7 @@ def test_what_no_route_answers_leaves_its_line(walk: Walk, request: pytest.Fixtu
 def test_a_crash_leaves_its_line(
     walk: Walk, request: pytest.FixtureRequest, client: Client, large_file: str, lines_about: LinesAbout
 ) -> None:
-    """A crash leaves one line, also in the middle of a response, and so does a client that hangs up on one."""
+    """A crash may come before a response or in it, and a client may hang up on one: each leaves one line."""
     walk.prove(request)
     with asked_for(client.app, large_file) as connection:
         assert connection.recv(4096), "the file isn't served"
@@ -299,7 +299,7 @@ def test_the_time_is_utc(walk: Walk, request: pytest.FixtureRequest) -> None:
 
 
 def stored(walk: Walk, name: str, content: bytes) -> str:
-    """Store a file, and return its path."""
+    """Store a file that anyone can read, and return its path."""
     with Client(walk.app, []) as client:
         ada = join(client, walk.unique("ada"))
         reply = client.post("/uploads/image", files={"file": (name, content)}, headers=ada.headers)
@@ -309,18 +309,18 @@ def stored(walk: Walk, name: str, content: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def large_file(walk: Walk) -> str:
-    """Store a file of nearly 5 MiB, and return its path."""
+    """Store a file of nearly 5 MiB, which can't go out at once, and return its path."""
     return stored(walk, "a.pdf", b"%PDF-" + walk.rng.randbytes(LARGE) + b"%%EOF")
 
 
 @pytest.fixture(scope="module")
 def small_file(walk: Walk) -> str:
-    """Store a picture, and return its path."""
+    """Store a picture, which can go out at once, and return its path."""
     return stored(walk, "a.png", noisy_picture(walk.rng))
 
 
 def asked_for(app: ServedApp, path: str) -> socket.socket:
-    """Return a connection that has asked for the path, and takes the response in small sips."""
+    """Return a connection that has asked for the path, and will take the response in small sips."""
     connection = app.connect(receive_buffer=4096)
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
     return connection
