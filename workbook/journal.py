@@ -47,13 +47,17 @@ class Journal:
         self._lost = lost
 
     def record(self, kind: str, step: str, **data: Any) -> None:
-        """Append an entry. Raises `UserError` if the file cannot be written."""
+        """Append an entry of now. Raises `UserError` if the file cannot be written."""
+        self.record_at(datetime.now(UTC), kind, step, data)
+
+    def record_at(self, at: datetime, kind: str, step: str, data: dict[str, Any]) -> None:
+        """Append an entry of that time. Raises `UserError` if the file cannot be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._open() as db, db:
                 db.execute(
                     "INSERT INTO entry (at, kind, step, data) VALUES (?, ?, ?, ?)",
-                    (datetime.now(UTC).isoformat(), kind, step, json.dumps(data)),
+                    (at.isoformat(), kind, step, json.dumps(data)),
                 )
         except (OSError, sqlite3.OperationalError) as error:
             raise UserError(f"{self.path} cannot be written: {error}.", _cure(error), code=1) from error

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli.predicting import CHOICES, PROMPTS, about_experiment, choices_for
+from workbook.cli.predicting import PROMPTS, about_experiment
 from workbook.cli.terminal import Terminal
 from workbook.course.changes import Edit, Experiment
 from workbook.course.model import Course
+from workbook.course.predictions import CHOICES, choices_for
 from workbook.course.promises import PromiseText, read_promises
 
 from ..golden import Screens

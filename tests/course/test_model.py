@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli.predicting import choices_for, read_numbers
+from workbook.cli.predicting import read_numbers
 from workbook.course.model import Course
+from workbook.course.predictions import choices_for
 from workbook.course.promises import read_promises
 from workbook.errors import UserError
 from workbook.learner import workspace

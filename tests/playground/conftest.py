@@ -72,6 +72,8 @@ def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for step in (step for step in COURSE.steps if step.kind == "stage"):
         page = PAGE.format(name=step.name, button=playground.button(step, "/"))
         (folder / f"{step.name}.html").write_text(page, encoding="utf-8")
+    review = PAGE.format(name="review", button=playground.review_button("/"))
+    (folder / "review.html").write_text(review, encoding="utf-8")
     return folder
 
 

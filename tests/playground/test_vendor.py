@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from workbook.cli.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
 from workbook.playground.minify import shorter
+from workbook.playground.scripts import joined
 from workbook.playground.table import FILE, read_table
 
 from .beside import ROOT
@@ -70,6 +72,17 @@ def test_bundles_hold_what_can_be_imported(bundles: Path) -> None:
     assert "sqlalchemy/orm/session.py" in names
     assert [name for name in names if name.startswith("sqlalchemy/dialects/mysql")] == []
     assert any("licenses" in name or "LICENSE" in name for name in names)
+
+
+def test_scripts_are_joined_to_one_file_each(bundles: Path) -> None:
+    """CodeMirror and FSRS are one file each, which imports nothing, has its licences, and is the same every time."""
+    fetched = bundles.parent / "fetched"
+    bundler, *scripts = [(one.name, fetched / one.file) for one in (TABLE.bundler, *TABLE.script)]
+    for name, content in joined(bundler, scripts).items():
+        assert content == (bundles / name).read_bytes()
+        assert not re.search(rb"""\bimport\s*["'{(]|\bfrom\s*["']""", content)
+        assert content.count(b"MIT License") >= 1
+        assert len(content) < 500_000
 
 
 def test_shortened_code_keeps_its_lines() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .test_panel import HOST, opened, run, said, until_it_ended
+from .test_panel import HOST, opened, run, said, text_of, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -53,7 +53,7 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
             opened(page).get_by_role("textbox", name="main.py"),
             page.get_by_role("textbox", name="Requests"),
         )
-        seen["typed"] = [f"{code.input_value()}# mine\n", f"### Mine\n{requests.input_value()}"]
+        seen["typed"] = [f"{text_of(page, 'main.py')}# mine\n", f"### Mine\n{text_of(page, 'Requests')}"]
         for field, text in zip((code, requests), seen["typed"], strict=True):
             field.fill(text)
         page.unroute(WASM)
@@ -73,10 +73,10 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.evaluate("for (let n = 0; n < 3; n++) document.querySelector('workbook-playground button').click()")
         page.get_by_role("button", name="Run", exact=True).hover()
         page.get_by_text("Python is ready.").wait_for()
-        seen["ready"] = said(page), [code.input_value(), requests.input_value()]
+        seen["ready"] = said(page), [text_of(page, "main.py"), text_of(page, "Requests")]
         context.set_offline(True)
         seen["statuses"] = run(page)
-        seen["areas"] = page.locator("textarea").count()
+        seen["areas"] = page.locator(".pg-frame").count()
         seen["boots"] = page.evaluate("globalThis.playgroundBoots")
         context.set_offline(False)
 
@@ -85,7 +85,7 @@ def first(browser: "Browser", origin: str) -> dict[str, Any]:
         page.route(WASM, lambda route: None)
         page.reload()
         seen["reset"] = (
-            opened(page).get_by_role("textbox", name="main.py").input_value(),
+            text_of(opened(page), "main.py"),
             page.evaluate("sessionStorage.length"),
         )
     return seen
@@ -132,12 +132,12 @@ def test_a_reset_is_taken_back(fresh: "Page") -> None:
     fresh.get_by_role("textbox", name="main.py").fill(MINE)
     fresh.get_by_role("textbox", name="Requests").fill("GET /")
     press(fresh, "Reset")
-    assert "CORSMiddleware" in fresh.get_by_role("textbox", name="main.py").input_value()
+    assert "CORSMiddleware" in text_of(fresh, "main.py")
 
     press(fresh, "Undo")
 
-    assert fresh.get_by_role("textbox", name="main.py").input_value() == MINE
-    assert fresh.get_by_role("textbox", name="Requests").input_value() == "GET /"
+    assert text_of(fresh, "main.py") == MINE
+    assert text_of(fresh, "Requests") == "GET /"
     assert run(fresh) == ["200"]
 
 
@@ -183,14 +183,14 @@ def test_an_error_is_in_view_with_its_line(fresh: "Page") -> None:
 
     fresh.evaluate("scrollTo(0, document.body.scrollHeight)")
     place.click()
-    area = "[...document.querySelectorAll('textarea')][0]"
-    script = f"{area}.getBoundingClientRect().top + {area}.scrollHeight * 200 / 202 - {area}.scrollTop"
-    assert 100 < fresh.evaluate(script) < fresh.evaluate("innerHeight") - 30
+    line = fresh.locator(".cm-line", has_text="def x(:").bounding_box()
+    assert line
+    assert 100 < line["y"] < fresh.evaluate("innerHeight") - 30
 
 
 def test_a_crash_leads_to_the_line_that_raised(fresh: "Page") -> None:
     """Below a 500 is the reader's line that raised, and what, even if a middleware of the stage logged it."""
-    code = fresh.get_by_role("textbox", name="main.py").input_value()
+    code = text_of(fresh, "main.py")
     fresh.get_by_role("textbox", name="main.py").fill(f"{code}\n\n@app.get('/mine')\ndef mine():\n    return 1 / 0\n")
     line = code.count("\n") + 5
     fresh.get_by_role("textbox", name="Requests").fill("GET /mine")

@@ -43,6 +43,7 @@ StepName = Annotated[
     str | None, typer.Argument(metavar="STEP", help="A step's name or number (default: the one you're in).")
 ]
 Tier = StrEnum("Tier", ["fork", "bubblewrap"])
+Way = StrEnum("Way", ["export", "import"])
 Shipped = Annotated[bool, typer.Option("--shipped", help="The course's original, not your copy.")]
 
 
@@ -165,6 +166,17 @@ def review() -> None:
     from .review import review_predictions
 
     review_predictions()
+
+
+@app.command()
+def progress(
+    way: Annotated[Way, typer.Argument(metavar="WAY", help="export writes the file, import adds what it holds.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file.")],
+) -> None:
+    """Take your progress into the page, or bring it back, by a file."""
+    from .progress import export_progress, import_progress
+
+    export_progress(file) if way == "export" else import_progress(file)
 
 
 @app.command()

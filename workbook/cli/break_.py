@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbook.course.changes import BadChange, Experiment
 from workbook.course.model import Step
+from workbook.course.predictions import choices_for, red_numbers
 from workbook.course.promises import read_promises
 from workbook.course.scratch import scratch_copy
 from workbook.course.test_files import find_tests
@@ -20,10 +21,8 @@ from .predicting import (
     Asked,
     about_experiment,
     ask_numbers,
-    choices_for,
     how_sure,
     read_numbers,
-    red_numbers,
     show_numbered,
     show_question,
     told_difference,

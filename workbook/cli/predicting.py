@@ -1,10 +1,10 @@
 """Ask what will break, how sure the learner is, and tell how the answer differs from what came."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workbook.course.changes import Experiment
+from workbook.course.predictions import SURE as DEGREES
 from workbook.course.promises import PromiseText
 
 from . import screens
@@ -13,22 +13,8 @@ from .context import Context
 from .keyboard import forget_typed
 from .terminal import Terminal
 
-CHOICES = 8
 PROMPTS = 3  # rows below a question: its answer, how sure, and the answer to that
-SURE = {"1": "a guess", "2": "fairly sure", "3": "certain"}
-
-
-def choices_for(experiment: Experiment, promises: list[PromiseText]) -> list[PromiseText]:
-    """Return what the learner chooses among: every core promise, every one that breaks, and others up to eight.
-
-    The others differ from one experiment to the next: otherwise what's new in the list would be what breaks.
-    """
-    clear = [promise for promise in promises if promise.name not in experiment.unclear]
-    must = {promise.name for promise in clear if not promise.deeper or promise.name in experiment.red}
-    spare = [promise.name for promise in clear if promise.name not in must]
-    spare.sort(key=lambda name: hashlib.sha256(f"{experiment.title} {name}".encode()).digest())
-    chosen = must | set(spare[: max(0, CHOICES - len(must))])
-    return [promise for promise in clear if promise.name in chosen]
+SURE = {str(number): words for number, words in enumerate(DEGREES, 1)}
 
 
 def show_numbered(terminal: Terminal, answers: Iterable[str]) -> None:
@@ -65,11 +51,6 @@ def about_experiment(terminal: Terminal, head: str, experiment: Experiment, choi
         offer=lambda: _show_choices(terminal, choices),
         most=len(choices),
     )
-
-
-def red_numbers(experiment: Experiment, choices: list[PromiseText]) -> list[int]:
-    """Return the numbers of the promises that the experiment breaks."""
-    return [n for n, promise in enumerate(choices, 1) if promise.name in experiment.red]
 
 
 def show_question(terminal: Terminal, asked: Asked) -> bool:

@@ -5,6 +5,7 @@ from functools import partial
 
 from workbook.course.across import AcrossQuestion
 from workbook.course.changes import Experiment
+from workbook.course.predictions import choices_for, red_numbers
 from workbook.course.promises import read_promises
 from workbook.learner.review import DueQuestion, due_questions
 from workbook.wording import number_of
@@ -15,9 +16,7 @@ from .predicting import (
     Asked,
     about_experiment,
     ask_numbers,
-    choices_for,
     how_sure,
-    red_numbers,
     show_numbered,
     told_difference,
 )

@@ -29,8 +29,8 @@ def is_begun(course: Course, progress: Progress, step: Step) -> bool:
     """Return whether the copy in work/ has changed since the step, or its last task that was solved, was done."""
     copy = course.copy(step)
     if step.kind == "exercise":
-        return step.name in progress.of(step).solved or _has_changed(course, step, copy)
-    if not progress.of(step).solved:
+        return bool(progress.of(step).code) or _has_changed(course, step, copy)  # solved here, and not in the page
+    if not progress.of(step).code:
         return meaning(copy) != meaning(course.folder(step))
     code = _code(copy)
     known = {_digest_of(_meanings(code)), _digest_of(code)}  # the second is in older journals

@@ -1,6 +1,7 @@
 """How far the learner has come, told from the journal."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from workbook.course.model import Course, Step
 from workbook.journal import Journal
@@ -41,7 +42,11 @@ class Progress:
 
         Kinds: started, current, predicted, solved, hint, toured, reset, submitted, finished.
         """
-        self.journal.record(kind, step.name, **data)
+        self.record_at(datetime.now(UTC), kind, step, data)
+
+    def record_at(self, at: datetime, kind: str, step: Step, data: dict[str, object]) -> None:
+        """Note that something happened at that time, elsewhere perhaps."""
+        self.journal.record_at(at, kind, step.name, data)
         self._apply(kind, step.name, data)
 
     def _apply(self, kind: str, name: str, data: dict[str, object]) -> None:
@@ -57,7 +62,7 @@ class Progress:
             progress.tried[str(data.get("experiment"))] = bool(data.get("right"))
         elif kind == "solved":
             progress.solved.add(str(data.get("task")))
-            progress.code = str(data.get("code", ""))
+            progress.code = str(data.get("code", progress.code))  # what was done in the page left no code here
         elif kind == "hint" and isinstance(level := data.get("level"), int):
             task = str(data.get("task"))
             progress.hints[task] = max(progress.hints.get(task, 0), level)

@@ -32,7 +32,7 @@ def due_questions(course: Course, entries: Iterable[Entry], now: datetime | None
     """Return what is due, those that were certain and wrong first; in each of the two groups the longest due first."""
     moment = now or datetime.now(UTC)
     by_title: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda one: one.at):  # what was imported may be older than what came before it
         step = course.known(entry.step)
         if entry.kind in KINDS and step:
             by_title.setdefault((step.name, str(entry.data.get("experiment"))), []).append(entry)

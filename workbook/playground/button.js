@@ -1,13 +1,14 @@
-// The button of the playground. It is all that a page holds; the rest comes with the first click.
+// The button of the playground, or of another script of it. It's all that a page holds; the rest comes with the click.
 class Playground extends HTMLElement {
   connectedCallback() {
     if (this.button) return;
     this.button = document.createElement("button");
     this.button.className = "md-button";
     this.button.type = "button";
-    this.button.textContent = "Run it here";
+    this.button.textContent = this.getAttribute("label") ?? "Run it here";
     this.note = document.createElement("p");
-    this.note.textContent = globalThis.playgroundBoots
+    const runs = !this.hasAttribute("script");
+    this.note.textContent = !runs ? this.getAttribute("note") : globalThis.playgroundBoots
       ? "Python is loaded already. Nothing that you type leaves the page."
       : `The first click loads Python and FastAPI into this page: ${this.getAttribute("megabytes")} MB, once. ` +
         "They start within 5 to 15 seconds, once they have come. Nothing that you type leaves the page.";
@@ -16,7 +17,7 @@ class Playground extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.panel?.leave();
+    this.panel?.leave?.();
   }
 
   async open() {
@@ -24,7 +25,7 @@ class Playground extends HTMLElement {
     this.opening = true;
     this.button.disabled = true;
     try {
-      const { open } = await import(new URL(`${this.getAttribute("from")}panel.js`, document.baseURI));
+      const { open } = await import(new URL(`${this.getAttribute("from")}${this.getAttribute("script") ?? "panel"}.js`, document.baseURI));
       this.panel = await open(this, this.getAttribute("example"), this.getAttribute("build"));
       this.button.remove();
       this.note.remove();

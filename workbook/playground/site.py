@@ -9,12 +9,13 @@ from pathlib import Path
 from workbook.course.model import Course, Step
 
 from . import examples
+from .deck import deck_json
 from .vendor import COMMAND, MANIFEST, built
 
 ASSETS = Path(__file__).parent / "assets"
 BUTTON = Path(__file__).parent / "button.js"
 INSIDE = Path(__file__).parent / "inside"
-ANCHOR = "run-it-here"
+ANCHOR = "run-it-here"  # of the heading above it
 log = logging.getLogger("mkdocs.playground")
 
 
@@ -33,6 +34,7 @@ def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
     inside = {path.name: path.read_text(encoding="utf-8") for path in sorted(INSIDE.glob("*.py"))}
     yield "assets/playground/inside.json", json.dumps(inside)
     yield "assets/playground/examples.json", examples.as_json(course)
+    yield "assets/playground/deck.json", deck_json(course)
 
 
 def has_button(step: Step) -> bool:
@@ -51,13 +53,22 @@ def button(step: Step, root: str) -> str:
         return ""
     sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     needs = examples.read_example(step).needs
-    skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs}
+    skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs} | {"fsrs.js"}
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
-    what = f'example="{escape(step.name)}" build="{folder.name}" megabytes="{megabytes:.0f}"'
-    return (
-        f'<div><workbook-playground id="{ANCHOR}" {what} from="{root}assets/playground/"></workbook-playground>'
-        f"<script>\n{_script()}</script></div>"
-    )
+    return _element(f'example="{escape(step.name)}" megabytes="{megabytes:.0f}"', root, folder.name)
+
+
+def review_button(root: str) -> str:
+    """Return the element that becomes the button of review and progress; "" if the bundles weren't made."""
+    folder = built()
+    note = "Nothing leaves this browser, unless you export it to a file."
+    what = f'script="review" label="Show my progress" note="{note}"'
+    return _element(what, root, folder.name) if folder else ""
+
+
+def _element(what: str, root: str, build: str) -> str:
+    place = f'build="{build}" from="{root}assets/playground/"'
+    return f"<div><workbook-playground {what} {place}></workbook-playground><script>\n{_script()}</script></div>"
 
 
 def _script() -> str:

@@ -14,13 +14,22 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Bundle = Literal["fastapi", "database", "passwords"]
 
 
-class Runtime(Strict):
-    """The npm package that's Python for the browser, and the files of it that are used."""
+class Package(Strict):
+    """A package from npm."""
 
     name: str
     version: str
-    file: str
     sha256: Hash
+
+    @property
+    def file(self) -> str:
+        """The name of the file that `npm pack` writes."""
+        return f"{self.name.lstrip('@').replace('/', '-')}-{self.version}.tgz"
+
+
+class Runtime(Package):
+    """The npm package that's Python for the browser, and the files of it that are used."""
+
     keep: tuple[str, ...]
 
 
@@ -46,6 +55,8 @@ class Table(Strict):
     """The whole table."""
 
     runtime: Runtime
+    bundler: Package
+    script: tuple[Package, ...]
     wheels: Wheels
     wheel: tuple[Wheel, ...]
 
@@ -61,5 +72,6 @@ def read_table(file: Path = FILE) -> Table:
 @cache
 def key() -> str:
     """Return a digest of what the bundles are made from: the table, and the code that makes them."""
-    made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "minify.py"))]
+    made_by = [FILE, *(FILE.parent / name for name in ("bundles.py", "minify.py", "scripts.py"))]
+    made_by += sorted((FILE.parent / "entries").iterdir())
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in made_by)).hexdigest()[:16]

@@ -19,7 +19,8 @@ from pathlib import Path
 from workbook.errors import UserError
 
 from .bundles import bundle
-from .table import Runtime, Table, Wheel, key, read_table
+from .scripts import joined
+from .table import Package, Runtime, Table, Wheel, key, read_table
 
 CACHE = Path(__file__).parents[2] / ".cache" / "playground"
 MANIFEST = "manifest.json"
@@ -50,12 +51,17 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
     table = table or read_table()
     fetched = cache / "fetched"
     fetched.mkdir(parents=True, exist_ok=True)
-    archive = _runtime(table.runtime, fetched)
+    archive = _packed(table.runtime, fetched)
+    bundler, *scripts = [(one.name, _packed(one, fetched)) for one in (table.bundler, *table.script)]
     brought = [(wheel, _wheel(wheel, table, fetched)) for wheel in table.wheel]  # all of it, before anything is made
     files = _runtime_files(table.runtime, archive)
     for name in dict.fromkeys(wheel.bundle for wheel in table.wheel):
         parts = [(path.read_bytes(), wheel.without) for wheel, path in brought if wheel.bundle == name]
         files[name + BUNDLE_SUFFIX] = bundle(parts)
+    try:
+        files |= joined(bundler, scripts)
+    except subprocess.CalledProcessError as error:
+        raise CannotFetch(f"{table.bundler.name} failed: {error.stderr}", COMMAND) from error
     return _put(files, cache / key())
 
 
@@ -77,16 +83,16 @@ def _put(files: dict[str, bytes], folder: Path) -> Path:
     return folder
 
 
-def _runtime(runtime: Runtime, fetched: Path) -> Path:
+def _packed(package: Package, fetched: Path) -> Path:
     npm = shutil.which("npm")
 
     def fetch() -> None:
         if npm is None:
             raise CannotFetch("npm was not found; it brings Python for the browser.", "install Node.js")
-        wanted = f"{runtime.name}@{runtime.version}"
+        wanted = f"{package.name}@{package.version}"
         _run([npm, "pack", wanted, "--silent", "--pack-destination", str(fetched)], f"npm pack {wanted}")
 
-    return _checked(fetched, runtime.file, runtime.sha256, fetch)
+    return _checked(fetched, package.file, package.sha256, fetch)
 
 
 def _runtime_files(runtime: Runtime, archive: Path) -> dict[str, bytes]:

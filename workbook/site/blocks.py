@@ -8,7 +8,7 @@ from functools import cached_property
 from workbook.course.changes import Edit, Experiment, Task
 from workbook.course.model import Course, Step
 from workbook.course.promises import PromiseText, read_promises
-from workbook.playground.site import ANCHOR, button, has_button
+from workbook.playground.site import ANCHOR, button, has_button, review_button
 
 from .changed import pairs
 from .code_blocks import fold_block
@@ -196,9 +196,18 @@ def play(page: Page, name: str = "") -> str:
     """Show the button that runs the step's code in the page; `play STEP` is another page's, with an invitation."""
     step = page.named(name) if name else page.its_step
     shown = button(step, relative_root(page.path)) if has_button(step) else ""
-    return f'<span class="scripted">{_INVITATION}</span>\n\n{shown}' if name and shown else shown
+    if not shown:
+        return ""
+    above = f'<span class="scripted">{_INVITATION}</span>' if name else f"## Run the code {{ #{ANCHOR} .scripted }}"
+    return f"{above}\n\n{shown}"
 
 
+def review_here(page: Page) -> str:
+    """Show the button of review and progress in the page; without the playground's files, what the terminal has."""
+    return review_button(relative_root(page.path)) or _ONLY_THE_TERMINAL
+
+
+_ONLY_THE_TERMINAL = "This copy of the site can't ask you. In the terminal, `uv run workbook review` does."
 _INVITATION = (
     "Don't take our word for it. Press the button, then **Run**, and read what a page on another address gets. "
     "Then open **Break it here** and guess what breaks before you look."
@@ -223,6 +232,6 @@ def hours(page: Page) -> str:
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
-    function.__name__: function for function in (code, head, course, experiments, play, readme, onward)
+    function.__name__: function for function in (code, head, course, experiments, play, readme, onward, review_here)
 }
 WORDS: dict[str, Callable[..., str]] = {function.__name__: function for function in (minutes, title, concept, hours)}

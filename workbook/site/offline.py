@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbook.playground.site import ANCHOR
+
 from .archive import THEN
 
 FOLDER = "fastapi-workbook"
@@ -22,7 +24,11 @@ _LINK = re.compile(
 _SELF = re.compile(rf'<a [^>]*href="[^"]*{re.escape(PLACE)}"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 _FOOT = re.compile(r'<div class="md-copyright">.*?</div>', re.DOTALL)  # leads to this copy, and to what it leaves out
 # No page from the file system may load a module, or start a worker.
-_PLAYGROUND = re.compile(r'<div><workbook-playground .*?</div>|<span class="scripted">.*?</span>', re.DOTALL)
+_PLAYGROUND = re.compile(
+    r'<div><workbook-playground .*?</div>|<(?P<tag>span|h2)\b[^>]*\sclass="scripted"[^>]*>.*?</(?P=tag)>'
+    rf'|<li class="md-nav__item">\s*<a href="#{ANCHOR}".*?</li>',
+    re.DOTALL,
+)
 _ELSEWHERE = re.compile(r"[a-z]+:|/")
 _LEFT_OUT = (
     "404.html",

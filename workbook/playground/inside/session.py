@@ -1,6 +1,7 @@
 """One run: a fresh app in an empty folder, and its requests in order."""
 
 import base64
+import builtins
 import importlib
 import json
 import os
@@ -184,6 +185,7 @@ def warm_up() -> None:
 
     patch()
     shims.refuse_connections()
+    builtins.input = shims.refuse_input
     for name in USED_BY_MOST:
         importlib.import_module(name)
     settle()

@@ -19,6 +19,14 @@ def install_shims(needs: Iterable[str]) -> None:
         {"database": _database, "passwords": _passwords, "pictures": _pictures}[need]()
 
 
+def refuse_input(prompt: object = "") -> NoReturn:
+    """Take the place of `input`: as under uvicorn, no person sits at the app's terminal."""
+    raise EOFError(
+        "input() waits for someone at a terminal, and a server has none. Let a request bring the value: declare a "
+        "parameter of the route, or a body."
+    )
+
+
 def refuse_connections() -> None:
     """A page reaches no server: connecting is refused, as on a machine where none listens."""
 

@@ -1,10 +1,11 @@
 // Break it: an experiment is chosen, the reader predicts which promise breaks, and the checks tell.
 import { check } from "./checking.js";
-import { goTo } from "./editor.js";
+import { group, SURE } from "./choices.js";
+import { predicted, progress } from "./progress.js";
 import { block, element, prose } from "./replies.js";
 
 const NOTHING = "Nothing turns red";
-let count = 0;
+const SURE_FIRST = "How sure are you? Choose one of the three.";
 
 export function breaking(panel) {
   const box = element("details", "", "pg-breaking");
@@ -25,7 +26,7 @@ export function breaking(panel) {
 
 class Experiment {
   constructor(panel, experiment) {
-    Object.assign(this, { panel, experiment });
+    Object.assign(this, { panel, experiment, place: `${panel.key}/${experiment.number}` });
     this.form = element("form");
     this.files = { ...panel.example.files };
     this.changes = experiment.edits.map((edit) => apply(this.files, edit));
@@ -36,7 +37,7 @@ class Experiment {
     this.said.setAttribute("role", "status");
     this.result = element("div");
     const what = "It is done to the stage's own code. What you typed above stays, and is not looked at.";
-    this.form.append(prose("p", experiment.question), this.edit, this.predictions(), this.button, element("p", what), this.said, this.result);
+    this.form.append(prose("p", experiment.question), this.edit, this.predictions(), ...(experiment.hidden ? [] : [this.sure()]), this.button, element("p", what), this.said, this.result);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.check();
@@ -54,45 +55,59 @@ class Experiment {
   put() {
     const { panel, changes, experiment } = this;
     const { file, line } = changes[0];
-    const requests = panel.requests.area.value;
+    const { requests } = panel.written();
     panel.replace({ files: this.files, requests }, `The edit of experiment ${experiment.number} is in ${file}.`, file);
     panel.keep();
-    goTo(panel.code.area, line);
+    panel.goTo(file, line);
   }
 
   predictions() {
     const { checks, promises } = this.panel.example;
-    const fields = group("Which promise turns red?", [...checks.map(({ promise }) => [promise, promises[promise]]), ["", NOTHING]], "checkbox");
-    fields.addEventListener("change", ({ target }) => {
-      // Nothing and something cannot both be predicted.
-      if (target.checked) for (const box of fields.querySelectorAll("input")) if (!box.value !== !target.value) box.checked = false;
-    });
-    return fields;
+    const choices = checks.map(({ promise }) => [promise, promises[promise]]);
+    return group("Which promise turns red?", [...choices, ["", NOTHING]], "checkbox", "choice");
+  }
+
+  /** How sure the reader is, asked with the answer that is kept: the first one. */
+  sure() {
+    const before = progress().experiments[this.place];
+    if (!before) return group("How sure are you?", SURE.map((words) => [words, words]), "radio", "sure");
+    return element("p", `You've predicted this one before, and you were ${before.right ? "right" : "wrong"}. “Review and progress” asks it again when it's due.`);
   }
 
   async check() {
     if (this.checking) return;
-    const predicted = new Set(new FormData(this.form).getAll("choice"));
-    if (!predicted.size) {
-      this.said.textContent = "Predict first: tick what turns red.";
-      return;
-    }
+    const given = new FormData(this.form);
+    const answer = new Set(given.getAll("choice"));
+    if (!answer.size) return this.say("Predict first: tick what turns red.");
+    if (this.form.querySelector("[name=sure]") && !given.has("sure")) return this.say(SURE_FIRST);
     this.checking = true;
     this.button.setAttribute("aria-disabled", "true");
     this.result.replaceChildren();
+    const work = this.panel.working.begin();
     try {
-      const { red, items } = await check(this.panel, this.files, (text) => (this.said.textContent = text));
-      this.tell(predicted, red, items);
+      const { red, items } = await check(this.panel, this.files, (text) => (this.said.textContent = text), work.signal);
+      this.tell(answer, red, items, given.get("sure"));
     } catch (error) {
       this.said.textContent = error.message;
     }
+    this.panel.working.end(work);
     this.checking = false;
     this.button.removeAttribute("aria-disabled");
   }
 
-  tell(predicted, red, items) {
+  say(text) {
+    this.said.textContent = text;
+  }
+
+  /** Keep an answer, unless there's one already. */
+  keep(answer, right, sure) {
+    predicted(this.place, { title: this.experiment.title, answer, right, sure: sure ?? "" });
+  }
+
+  tell(answer, red, items, sure) {
     const real = red.size ? red : new Set([""]);
-    const right = real.size === predicted.size && [...real].every((name) => predicted.has(name));
+    const right = real.size === answer.size && [...real].every((name) => answer.has(name));
+    if (!this.experiment.hidden) this.keep([...answer].filter(Boolean), right, sure);
     this.said.textContent = (right ? "As you predicted. " : "Not as you predicted. ") + (red.size ? `${red.size} red.` : `${NOTHING}.`);
     const list = element("ul", "", "pg-verdicts");
     list.append(...items);
@@ -112,18 +127,22 @@ class Experiment {
     const box = element("div");
     const said = element("p", "", "pg-said");
     said.setAttribute("role", "status");
-    const fields = group("What was done?", choices.map((choice) => [choice, choice]), "radio");
+    const fields = group("What was done?", choices.map((choice) => [choice, choice]), "radio", "diagnosis");
+    const degrees = this.sure();
     const button = element("button", "Answer", "md-button");
     button.type = "button";
     button.addEventListener("click", () => {
       const chosen = fields.querySelector(":checked")?.value;
       if (chosen === undefined) return said.replaceChildren("Choose one first.");
+      const sure = degrees.querySelector(":checked")?.value;
+      if (degrees.matches("fieldset") && !sure) return said.replaceChildren(SURE_FIRST);
+      this.keep([chosen], chosen === answer, sure);
       said.replaceChildren(prose("span", chosen === answer ? "That is it." : `No: ${answer}.`));
-      fields.disabled = true;
+      fields.disabled = degrees.disabled = true;
       this.show();
       button.replaceWith(this.edit, prose("p", why));
     });
-    box.append(fields, said, button);
+    box.append(fields, degrees, said, button);
     return box;
   }
 }
@@ -155,18 +174,4 @@ function difference({ file, line, old, now }) {
   for (const text of old) lines.append(element("del", `- ${text}\n`));
   for (const text of now) lines.append(element("ins", `+ ${text}\n`));
   return [element("p", `${file}, line ${line}:`, "pg-of"), lines];
-}
-
-function group(title, choices, type) {
-  const fields = element("fieldset");
-  fields.append(element("legend", title));
-  const name = type === "radio" ? `diagnosis-${++count}` : "choice";
-  for (const [value, text] of choices) {
-    const label = element("label");
-    const input = element("input");
-    Object.assign(input, { type, name, value });
-    label.append(input, prose("span", text));
-    fields.append(label);
-  }
-  return fields;
 }

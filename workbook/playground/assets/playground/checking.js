@@ -3,10 +3,10 @@ import { run } from "./python.js";
 import { element, prose, reply } from "./replies.js";
 
 /**
- * Check them on these files. `say` is told how far it is.
+ * Check them on these files. `say` is told how far it is, and `signal` stops it.
  * Resolves to the names of those that are broken, and an item for each to show.
  */
-export async function check(panel, files, say) {
+export async function check(panel, files, say, signal) {
   const { env, needs, checks, promises } = panel.example;
   const items = [];
   const red = new Set();
@@ -17,7 +17,7 @@ export async function check(panel, files, say) {
     await run(panel.build, { env, needs, files, requests, expect }, (told) => {
       if (told.status) replies.push(told);
       else why = told.problem ? `${told.file ? `${told.file}, line ${told.line}: ` : ""}${told.problem}` : told.verdict;
-    });
+    }, undefined, signal);
     if (why) red.add(promise);
     items.push(verdict(promises[promise], why, replies));
   }

@@ -1,26 +1,63 @@
-// A field for code, with numbered lines: Tab indents, Shift and Tab go back; after Escape, Tab leaves the field as it does anywhere else.
+// A field for code. Where CodeMirror can't be loaded it's a text area with numbered lines: Tab indents, Shift and Tab
+// go back; after Escape, Tab leaves the field as it does anywhere else.
+import { codeField } from "./code.js";
+
 const INDENT = "    ";
+const SOON = 8000; // milliseconds: who waits longer for the editor gets a text area
 let count = 0;
 
-export function field(label, hint) {
-  const box = document.createElement("div");
-  const name = document.createElement("label");
+/** CodeMirror, as the build has it; undefined where it doesn't come. */
+export function loadEditor(build) {
+  const late = new Promise((over) => setTimeout(over, SOON));
+  return Promise.race([import(new URL(`${build}/codemirror.js`, import.meta.url)), late]).catch(() => undefined);
+}
+
+/**
+ * A field: `box` is its element, `name` its label, and `area` is, or acts like, a text area: it has a `value`, takes the
+ * focus, and tells of `input`. The rest is what one can do with it.
+ * `language` is "python" or "requests".
+ */
+export function field(cm, label, hint, language) {
+  const parts = { box: document.createElement("div"), frame: document.createElement("div") };
+  const id = `playground-field-${++count}`;
+  parts.name = document.createElement(cm ? "p" : "label");
+  parts.name.className = "pg-label";
+  parts.name.textContent = label;
+  parts.note = document.createElement("p");
+  parts.note.textContent = hint;
+  parts.error = document.createElement("p");
+  parts.error.className = "pg-problem";
+  parts.error.hidden = true;
+  for (const part of ["name", "note", "error"]) parts[part].id = `${id}-${part}`;
+  parts.frame.className = "pg-frame";
+  const made = cm ? codeField(cm, parts, language) : plainField(parts, id);
+  parts.box.append(parts.name, parts.frame, parts.error, parts.note);
+  return {
+    ...made,
+    box: parts.box,
+    name: parts.name,
+    /** Mark the lines of problems, each {line, text}; [] takes the marks away. */
+    mark(problems) {
+      made.mark?.(problems);
+      parts.error.hidden = !problems.length;
+      parts.error.textContent = problems.map(({ line, text }) => `Line ${line}: ${text}`).join("\n");
+    },
+  };
+}
+
+function plainField({ name, note, error, frame }, id) {
   const area = document.createElement("textarea");
-  const note = document.createElement("p");
-  area.id = `playground-field-${++count}`;
-  note.id = `${area.id}-hint`;
-  name.htmlFor = area.id;
-  name.textContent = label;
-  note.textContent = hint;
-  area.setAttribute("aria-describedby", note.id);
+  area.id = name.htmlFor = id;
+  area.setAttribute("aria-describedby", `${error.id} ${note.id}`);
   Object.assign(area, { spellcheck: false, wrap: "off" });
   for (const off of ["autocapitalize", "autocomplete", "autocorrect"]) area.setAttribute(off, "off");
   keys(area);
-  const frame = document.createElement("div");
-  frame.className = "pg-frame";
   frame.append(numbers(area), area);
-  box.append(name, frame, note);
-  return { box, area, name };
+  return {
+    area,
+    show: (text, most) => show(area, text, most),
+    goTo: (line) => goTo(area, line),
+  };
 }
 
 /** The numbers beside the lines: only for the eye, since errors name their line in words. */
@@ -40,7 +77,7 @@ function numbers(area) {
   return column;
 }
 
-export function show(area, text, most) {
+function show(area, text, most) {
   area.value = text;
   area.rows = Math.min(most, text.split("\n").length + 1);
   area.setSelectionRange(0, 0);
@@ -49,7 +86,7 @@ export function show(area, text, most) {
 }
 
 /** Select a line, counted from 1, and bring it into view. */
-export function goTo(area, line) {
+function goTo(area, line) {
   const lines = area.value.split("\n");
   const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
   area.focus({ preventScroll: true });

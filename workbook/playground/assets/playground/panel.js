@@ -2,38 +2,30 @@
 import { breaking } from "./breaking.js";
 import { check } from "./checking.js";
 import { draft, forget, keep } from "./drafts.js";
-import { field, goTo, show } from "./editor.js";
+import { field, loadEditor } from "./editor.js";
 import { fetched, load, prepare, run, watch } from "./python.js";
-import { element, place, problem, reply } from "./replies.js";
+import { element, place, problem, raised, reply, style } from "./replies.js";
+import { Working } from "./working.js";
 
 const REQUESTS_HINT =
   "POST /posts, headers in the lines below it, an empty line, the body; ### begins the next request. " +
   "{{id}} is that field of an earlier reply; in a form, file=@picture.png sends a file.";
 const CODE_HINT =
   "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field. What you type stays until you close the tab.";
+const SEARCH_HINT = "Ctrl and F searches in it, Ctrl and Z takes back.";
 const LONGEST = 160; // characters of an error in the bar
 
 let examples;
 
 const read = async () => (await fetched("examples.json")).json();
 
-async function style() {
-  if (document.getElementById("playground-style")) return;
-  const link = element("link");
-  Object.assign(link, { id: "playground-style", rel: "stylesheet", href: new URL("playground.css", import.meta.url) });
-  await new Promise((loaded) => {
-    link.onload = link.onerror = loaded;
-    document.head.append(link);
-  });
-}
-
 export async function open(host, name, build) {
   examples ??= read().catch((error) => {
     examples = undefined;
     throw error;
   });
-  const [{ [name]: example }] = await Promise.all([examples, style()]);
-  const panel = new Panel(host, name, example, build);
+  const [{ [name]: example }, cm] = await Promise.all([examples, loadEditor(build), style()]);
+  const panel = new Panel(host, name, example, build, cm);
   panel.begin();
   return panel;
 }
@@ -41,11 +33,11 @@ export async function open(host, name, build) {
 const replied = (count) => (count === 1 ? "one reply" : `${count} replies`);
 
 class Panel {
-  constructor(host, key, example, build) {
-    Object.assign(this, { host, key, example, build, turn: 0 });
+  constructor(host, key, example, build, cm) {
+    Object.assign(this, { host, key, example, build, turn: 0, marks: {} });
     this.names = Object.keys(example.files);
-    this.code = field(this.names[0], CODE_HINT);
-    this.requests = field("Requests", REQUESTS_HINT);
+    this.code = field(cm, this.names[0], cm ? `${CODE_HINT} ${SEARCH_HINT}` : CODE_HINT, "python");
+    this.requests = field(cm, "Requests", REQUESTS_HINT, "requests");
     this.status = element("p", "", "pg-said");
     this.status.setAttribute("role", "status");
     this.bar = element("progress");
@@ -55,7 +47,8 @@ class Panel {
     // Whoever points at the button will press it: by then the app is imported.
     for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => this.running || prepare(this.job()));
     const buttons = element("div", "", "pg-buttons");
-    buttons.append(this.runs, this.button("Check it", () => this.check()), this.button("Reset", () => this.reset()));
+    this.working = new Working(this.button("Stop", () => this.working.stop()), this.runs);
+    buttons.append(this.runs, this.working.button, this.button("Check it", () => this.check()), this.button("Reset", () => this.reset()));
     const notes = example.notes.map((note) => element("p", note, "pg-note"));
     const chooser = this.names.length > 1 ? [this.chooser()] : [];
     const top = element("div", "", "pg-top");
@@ -69,7 +62,10 @@ class Panel {
     });
     this.draft = draft(key, example);
     this.put(this.draft ?? example);
-    this.code.area.addEventListener("input", () => (this.files[this.name] = this.code.area.value));
+    this.code.area.addEventListener("input", () => {
+      this.files[this.name] = this.code.area.value;
+      delete this.marks[this.name]; // its lines may be others now
+    });
     for (const { area } of [this.code, this.requests]) area.addEventListener("input", () => this.keep());
     this.leave = watch((news) => this.hear(news));
     this.runs.focus({ preventScroll: true });
@@ -105,7 +101,20 @@ class Panel {
     this.name = name;
     this.code.name.textContent = name;
     if (this.select) this.select.value = name;
-    show(this.code.area, this.files[name], 18);
+    this.code.show(this.files[name], 18, name);
+    this.code.mark(this.marks[name] ?? []);
+  }
+
+  /** Mark a line in which something went wrong. */
+  mark(file, line, text) {
+    (this.marks[file] ??= []).push({ line, text });
+    const shown = { requests: this.requests, [this.name]: this.code }[file];
+    shown?.mark(this.marks[file]);
+  }
+
+  unmark() {
+    this.marks = {};
+    for (const one of [this.code, this.requests]) one.mark([]);
   }
 
   /** What stands in the fields. */
@@ -116,7 +125,7 @@ class Panel {
   put({ files, requests }, file = this.name ?? this.example.first) {
     this.files = { ...files };
     this.choose(file);
-    show(this.requests.area, requests, 12);
+    this.requests.show(requests, 12);
   }
 
   keep() {
@@ -142,6 +151,7 @@ class Panel {
     this.end(this.turn); // of a run that goes on nothing is shown any more
     this.turn += 1;
     this.results.replaceChildren();
+    this.unmark();
     this.replace(this.example, "Everything is as it was.");
     forget(this.key);
   }
@@ -171,10 +181,10 @@ class Panel {
   }
 
   goTo(file, line) {
-    if (file === "requests") goTo(this.requests.area, line);
+    if (file === "requests") this.requests.goTo(line);
     else if (file in this.files) {
       this.choose(file);
-      goTo(this.code.area, line);
+      this.code.goTo(line);
     }
   }
 
@@ -184,12 +194,15 @@ class Panel {
     this.running = true;
     this.runs.setAttribute("aria-disabled", "true"); // not `disabled`: who pressed it by keyboard keeps the focus
     this.results.replaceChildren();
+    this.unmark();
     this.say(said);
+    this.work = this.working.begin();
     return (this.turn += 1);
   }
 
   end(turn) {
     if (turn !== this.turn) return;
+    this.working.end(this.work);
     this.running = false;
     this.runs.removeAttribute("aria-disabled");
   }
@@ -204,6 +217,8 @@ class Panel {
       if (turn !== this.turn) return;
       if (told.problem) failed = told;
       else this.results.append(reply(told, (...where) => this.goTo(...where)));
+      const crash = !told.problem && raised(told);
+      if (crash) this.mark(crash.file, crash.line, crash.text);
       replies += !told.problem;
       if (replies === 1 && !failed) this.results.lastChild.scrollIntoView({ block: "nearest" });
     };
@@ -213,7 +228,7 @@ class Panel {
     };
     let end;
     try {
-      await run(this.build, this.job(), report, begun);
+      await run(this.build, this.job(), report, begun, this.work.signal);
       const took = `${((performance.now() - started) / 1000).toFixed(2)} seconds`;
       const answered = replied(replies);
       end = () => (failed ? this.fail(failed, replies) : this.say(`${answered[0].toUpperCase()}${answered.slice(1)} in ${took}. The app was started anew for this run.`));
@@ -229,6 +244,7 @@ class Panel {
   fail(told, replies) {
     const first = told.problem.split("\n")[0];
     const short = first.length > LONGEST ? `${first.slice(0, LONGEST)}…` : first;
+    if (told.file) this.mark(told.file, told.line, first);
     const where = told.file ? [place(told.file, told.line, (...at) => this.goTo(...at)), ": "] : [];
     this.say(replies ? `After ${replied(replies)} it failed: ` : "It failed: ", ...where, short);
     this.results.append(...problem(told, short));
@@ -240,7 +256,7 @@ class Panel {
     if (!turn) return;
     let said;
     try {
-      const { red, items } = await check(this, this.files, (text) => turn === this.turn && this.say(text));
+      const { red, items } = await check(this, this.files, (text) => turn === this.turn && this.say(text), this.work.signal);
       said = red.size ? `${red.size} of ${items.length} promises are broken by this code.` : `All ${items.length} promises that a page can check are kept.`;
       if (turn === this.turn) this.results.replaceChildren(...items);
     } catch (error) {

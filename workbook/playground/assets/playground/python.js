@@ -88,9 +88,14 @@ export const load = (build, needs) => inTurn(() => stand(build, needs));
 
 /**
  * Run a job; each reply goes to `report` as it comes. Runs wait for one another. Rejects where the run was ended.
- * `started` is called when all that the job needs is loaded.
+ * `started` is called when all that the job needs is loaded. `signal` stops it: Python starts again if it was busy.
  */
-export const run = (build, job, report, started = () => {}) => inTurn(() => runNow(build, job, report, started));
+export function run(build, job, report, started = () => {}, signal = undefined) {
+  const done = inTurn(() => runNow(build, job, report, started, signal));
+  if (!signal) return done;
+  const stopped = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  return Promise.race([done, stopped]);
+}
 
 async function stand(build, needs) {
   unasked = false;
@@ -103,13 +108,15 @@ async function stand(build, needs) {
   tell({ state: "ready" });
 }
 
-async function runNow(build, job, report, started) {
+async function runNow(build, job, report, started, signal) {
+  signal?.throwIfAborted();
   if (stuck === code(job)) {
     stuck = ""; // who presses once more is believed
     throw new Error(noReply(""));
   }
   stuck = "";
   await stand(build, job.needs);
+  signal?.throwIfAborted();
   started();
   let asking = "";
   const hear = (line) => {
@@ -117,7 +124,7 @@ async function runNow(build, job, report, started) {
     if ("asking" in told) asking = told.asking;
     else report(told);
   };
-  await ask({ type: "run", job: JSON.stringify(job), once: "expect" in job }, { hear, late: () => noReply(asking) });
+  await ask({ type: "run", job: JSON.stringify(job), once: "expect" in job }, { hear, late: () => noReply(asking), signal });
 }
 
 const code = ({ files, env }) => JSON.stringify([files, env]);
@@ -127,8 +134,8 @@ function noReply(asking) {
   return `Ended after ${LIMIT / 1000} seconds: ${what}. A loop without an end, or a long wait? Python starts again.`;
 }
 
-/** Ask the worker something; where it does not answer in time, or has ended, Python starts again. */
-function ask(message, { hear = () => {}, limit = LIMIT, late }) {
+/** Ask the worker something; where it does not answer in time, is stopped or has ended, Python starts again. */
+function ask(message, { hear = () => {}, limit = LIMIT, late, signal }) {
   return new Promise((resolve, reject) => {
     let clock;
     const wind = () => {
@@ -155,6 +162,12 @@ function ask(message, { hear = () => {}, limit = LIMIT, late }) {
         }
       },
     };
+    const asked = current;
+    signal?.addEventListener("abort", () => {
+      if (current !== asked) return;
+      end(restart);
+      reject(signal.reason);
+    });
     wind();
     worker.postMessage(message);
   });

@@ -18,7 +18,7 @@ const time = (ms) => (ms < 10 ? ms.toFixed(1) : ms.toFixed(0)) + " ms";
 /** `goTo` is called with the file and the line of a crash. */
 export function reply(told, goTo) {
   const item = element("li", "", "pg-reply");
-  if (told.title) item.append(element("p", told.title, "pg-title"));
+  item.append(element("p", told.title || `Request ${told.number + 1}`, "pg-title"));
   item.append(element("p", `${told.method} ${told.target}`, "pg-asked"));
   if (told.sent.length) item.append(element("p", told.sent.map(header).join("\n"), "pg-sent"));
   const line = element("p", "", `pg-status pg-${String(told.status)[0]}xx`);
@@ -27,7 +27,12 @@ export function reply(told, goTo) {
   const headers = told.headers.map((pair) => pair.join(": ")).join("\n");
   item.append(block(`${headers}\n\n${told.body || size(told)}`, "Headers and body"));
   if (told.base64) item.append(...picture(told));
-  if (told.status >= 500 && goTo) item.append(...crash(told.log + told.log_after, goTo));
+  const crash = goTo && raised(told);
+  if (crash) {
+    const said = element("p", "", "pg-problem");
+    said.append(place(crash.file, crash.line, goTo), crash.text && `: ${crash.text}`);
+    item.append(said);
+  }
   if (told.log.trim()) item.append(element("p", "Its log:", "pg-of"), block(told.log.trimEnd(), "Log"));
   if (told.log_after.trim()) {
     const after = `Its log after the reply was complete, ${time(told.after_ms)} later:`;
@@ -42,15 +47,15 @@ function header([name, value]) {
   return `${name}: ${value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value}`;
 }
 
-/** The reader's line in which the last traceback of a log ends, and what was raised there. */
-function crash(log, goTo) {
-  const frames = [...log.matchAll(/File "([\w./-]+\.py)", line (\d+), in/g)].filter(([, file]) => !file.startsWith("/"));
-  const raised = [...log.matchAll(/^[\s|+]*((?:\w+\.)*[A-Z]\w*(?:: .*)?)$/gm)].filter(({ index }) => index > (frames.at(-1)?.index ?? 0));
-  if (!frames.length) return [];
-  const [, file, line] = frames.at(-1);
-  const said = element("p", "", "pg-problem");
-  said.append(place(file, Number(line), goTo), raised.length ? `: ${raised[0][1]}` : "");
-  return [said];
+/** The reader's line in which the last traceback of a crash's log ends, and what was raised there. */
+export function raised({ status, log, log_after }) {
+  if (status < 500) return undefined;
+  const all = log + log_after;
+  const frames = [...all.matchAll(/File "([\w./-]+\.py)", line (\d+), in/g)].filter(([, file]) => !file.startsWith("/"));
+  if (!frames.length) return undefined;
+  const { 1: file, 2: line, index } = frames.at(-1);
+  const errors = [...all.matchAll(/^[\s|+]*((?:\w+\.)*[A-Z]\w*(?:: .*)?)$/gm)].filter((found) => found.index > index);
+  return { file, line: Number(line), text: errors[0]?.[1] ?? "" };
 }
 
 /** A button that leads to a line. */
@@ -87,4 +92,15 @@ export function problem(told, short) {
   if (told.problem !== short) box.append(block(told.problem, "Problem"));
   if (told.log?.trim()) box.append(element("p", "The log:", "pg-of"), block(told.log.trimEnd(), "Log"));
   return box.childNodes.length ? [box] : [];
+}
+
+/** Have the playground's style on this page. */
+export async function style() {
+  if (document.getElementById("playground-style")) return;
+  const link = element("link");
+  Object.assign(link, { id: "playground-style", rel: "stylesheet", href: new URL("playground.css", import.meta.url) });
+  await new Promise((loaded) => {
+    link.onload = link.onerror = loaded;
+    document.head.append(link);
+  });
 }
