@@ -89,11 +89,16 @@ class Requests:
     def send(
         self, what: str, method: str, path: str, status: int, promise: str = "", **options: Any
     ) -> httpx.Response | None:
-        """Send a request with a secret in its query, and one in a cookie; note what its line has to say."""
+        """Send a request with a secret in its query, and one in its headers; note what its line has to say."""
         walk, promise = self.walk, promise or self.promises.line
         secret, cookie = walk.unique("query"), walk.unique("cookie")
-        self.secrets |= {secret: f"the query of {what}", cookie: f"a cookie of {what}"}
-        headers = {"Cookie": f"session={cookie}", **options.pop("headers", {})}
+        self.secrets |= {secret: f"the query of {what}", cookie: f"a header of {what}"}
+        headers = {
+            "Cookie": f"session={cookie}",
+            "Referer": f"http://a/?{cookie}",
+            "User-Agent": cookie,
+            **options.pop("headers", {}),
+        }
         request = walk.client.build_request(method, walk.app.url, headers=headers, **options)
         request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}".encode())
         path = request.url.raw_path.decode().partition("?")[0]

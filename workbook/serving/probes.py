@@ -77,7 +77,7 @@ def add_probes(app: Any) -> None:
     app.add_api_route(f"{PREFIX}/crash", crash, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/broken", broken, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/held", held, methods=["GET"], include_in_schema=False)
-    app.add_api_route(f"{PREFIX}/release", release, methods=["POST"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/release", release, methods=["POST"], status_code=204, include_in_schema=False)
     app.add_api_route(f"{PREFIX}/async-task", async_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/own-task", own_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/task", task, methods=["POST"], include_in_schema=False)
