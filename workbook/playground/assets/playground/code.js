@@ -29,7 +29,11 @@ export function codeField(cm, { frame, name, note, error }, language) {
     cm.syntaxHighlighting(cm.classHighlighter),
     language === "python" ? cm.python() : [requests(cm), titles(cm)],
     keymap.of([...keys, ...cm.historyKeymap, ...cm.searchKeymap, ...cm.lintKeymap]),
-    EditorView.contentAttributes.of({ "aria-labelledby": name.id, "aria-describedby": `${error.id} ${note.id}` }),
+    EditorView.contentAttributes.of({
+      "aria-labelledby": name.id,
+      "aria-describedby": `${error.id} ${note.id}`,
+      tabindex: "0", // it's reached by keyboard without, but axe can't see that
+    }),
     EditorView.updateListener.of(({ docChanged }) => docChanged && !quiet && heard.forEach((hear) => hear())),
   ];
   const view = new EditorView({ state: EditorState.create({ extensions }), parent: frame });
