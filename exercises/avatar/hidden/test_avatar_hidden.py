@@ -78,7 +78,8 @@ def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], r
     for name in (*hostile, f"{stem}.png", f"{stem}", f"{stem.upper()}.JPG"):
         content, size = noise(rng)
         url = stored_at(send(client, ada, content, name))
-        assert stem not in url.lower(), "the stored name has the client's name for the file in it"
+        parts = [part for part in (stem[:5], stem[-5:]) if part in url.lower()]  # a name of chance has neither
+        assert parts == [], "the stored name has the client's name for the file in it, or a part of it"
         assert size_at(client, url) == size
 
     content, size = noise(rng)

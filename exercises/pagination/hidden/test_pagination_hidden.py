@@ -279,13 +279,16 @@ def walk_through(pages: Pages, path: str, viewer: Member | None) -> None:
 
 
 def look_at_filters(pages: Pages, viewers: list[Member | None]) -> None:
-    """Look at both halves of GET /posts as each viewer: the first page, a later one, and all in one."""
+    """Look at both halves of GET /posts as each viewer: the first page, later ones, the last, and all in one."""
     rng = pages.walk.rng
     for viewer in viewers:
         for published in (True, False):
             pages.check(Asked("/posts", viewer, page=rng.choice([None, 1]), per_page=100, published=published), FILTER)
             pages.check(Asked("/posts", viewer, published=published), FILTER)
             pages.check(Asked("/posts", viewer, page=2, per_page=rng.randint(2, 30), published=published), FILTER)
+            if rows := len(pages.blog.rows("/posts", viewer, published)):
+                pages.check(Asked("/posts", viewer, page=rows, per_page=1, published=published), FILTER)
+                pages.check(Asked("/posts", viewer, page=4, per_page=max(1, rows // 6), published=published), FILTER)
 
 
 def past_the_end(pages: Pages, viewer: Member) -> None:
