@@ -56,7 +56,9 @@ def test_an_avatar_survives_a_restart(
     for kind, member in members.items():
         assert current(client, member) == urls[kind], "the app forgot the avatar when it started again"
         assert size_at(client, urls[kind]) == pictures[kind][1]
-    new = stored_at(send(client, members["JPEG"], noise(rng, "JPEG")[0]))
+    content_now, size_now = noise(rng, "JPEG")
+    new = stored_at(send(client, members["JPEG"], content_now))
+    assert size_at(client, new) == size_now, "after a restart a new avatar isn't what's served"
     if not gone(client, urls["JPEG"]):  # that's a fault of the restart only if no other avatar stays
         stored_at(send(client, members["JPEG"], pictures["JPEG"][0]))
         said = "the avatar from before a restart isn't removed when a new one takes its place"

@@ -70,7 +70,9 @@ def test_a_cover_is_stored_and_served(
         for post in (replaced, deleted):
             assert current(client, me, post) == urls[post], "the app forgot the cover when it started again"
             assert size_at(client, urls[post]) == size
-        new = stored_at(send(client, me.headers, replaced, noise(rng, kind)[0]))
+        content_now, size_now = noise(rng, kind)
+        new = stored_at(send(client, me.headers, replaced, content_now))
+        assert size_at(client, new) == size_now, "after a restart a new cover isn't what's served"
         if not gone(client, urls[replaced]):  # that's a fault of the restart only if no other cover stays
             url, new = new, stored_at(send(client, me.headers, replaced, content))
             assert not gone(client, url), "the cover from before a restart isn't removed when a new one takes its place"
