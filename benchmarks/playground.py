@@ -2,12 +2,15 @@
 
 gzip_mb, brotli_mb    what the first click loads for the stage that needs most, as a host with gzip (level 6) sends it
                       and as one that compresses ahead with brotli does
+final_gzip_mb         the same for an exercise: the finished project, and what runs its tests
 warm_ms               the median of seven runs of the slowest example, in a Python that has run it before: "Run" is
                       pressed again after a second, so the app is imported already
 edited_ms             the same after an edit that nobody gave a sign of: the app is imported anew
 cold_over_pyodide     from the click to the first reply, divided by Pyodide alone from its start to `1 + 1`: the floor,
                       measured in turn with ours, both without anything in the browser's caches; the median of the
                       rounds' ratios
+task_seconds          from the click on a task's check to its first verdict, in a Python that runs already but has no
+                      test loaded, and task_again_seconds the same for the next check
 """
 
 import argparse
@@ -22,7 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbook.course.model import Course
-from workbook.playground import examples, site
+from workbook.course.test_files import find_tests
+from workbook.playground import examples, site, tasks
 from workbook.playground.table import read_table
 from workbook.playground.vendor import build
 from workbook.plugin.browser import ARGUMENTS, find_browser, serve_pages
@@ -58,6 +62,20 @@ OURS = """async ([build, job]) => {
     first ??= performance.now() - started;
   });
   return first;
+}"""
+TASK = """async ([build, job]) => {
+  const { load, test } = await import("/assets/playground/python.js");
+  await load(build, job.needs);
+  const times = [];
+  for (let round = 0; round < 2; round++) {
+    const started = performance.now();
+    let first;
+    await test(build, job, ({ event }) => {
+      if (["passed", "failed"].includes(event)) first ??= performance.now() - started;
+    });
+    times.push(first);
+  }
+  return times;
 }"""
 WARM = """async ([build, job, rounds, edited]) => {
   const { run } = await import("/assets/playground/python.js");
@@ -100,6 +118,16 @@ def pages(bundles: Path) -> Iterator[str]:
             yield origin
 
 
+def task_job(course: Course) -> dict[str, Any]:
+    """The first task of stage 02, undone, as the page checks it."""
+    step = course.step("02-middleware")
+    folder, place, task = course.folder(step), course.place(step), course.tasks(step)[0]
+    tests = [path.relative_to(folder).as_posix() for path in (*task.tests, *find_tests(folder))]
+    files = examples.app_files(folder) | {name: (folder / name).read_text(encoding="utf-8") for name in tests}
+    job = {"needs": examples.read_example(step).needs, "files": {f"{place}/{n}": text for n, text in files.items()}}
+    return job | {"tests": [f"{place}/{name}" for name in tests], "elsewhere": tasks.named_elsewhere(course, step)}
+
+
 def in_a_new_page(browser: "Browser", origin: str, script: str, argument: Any) -> Any:
     context = browser.new_context()
     page = context.new_page()
@@ -118,8 +146,9 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     bundles, course = build(), Course(ROOT)
-    loaded = [path for path in bundles.iterdir() if path.name != "manifest.json"]
-    gzip_mb, brotli_mb = sizes(loaded)
+    everything = [path for path in bundles.iterdir() if path.name != "manifest.json"]
+    gzip_mb, brotli_mb = sizes([path for path in everything if path.name != "tests.zip.txt"])
+    final_gzip_mb, _ = sizes(everything)
     jobs = {step.name: examples.job(course, step, examples.read_example(step)) for step in examples.stages(course)}
     first, warm, edited, cold, bare = next(iter(jobs)), {}, {}, [], []
     with pages(bundles) as origin, sync_playwright() as playwright:
@@ -127,6 +156,8 @@ def main() -> None:
         for _ in range(options.rounds):
             bare.append(in_a_new_page(browser, origin, BARE, f"{origin}/package/"))
             cold.append(in_a_new_page(browser, origin, OURS, [bundles.name, jobs[first]]))
+        task = task_job(course)
+        checked = [in_a_new_page(browser, origin, TASK, [bundles.name, task]) for _ in range(options.rounds)]
         context = browser.new_context()
         page = context.new_page()
         page.goto(origin)
@@ -139,15 +170,19 @@ def main() -> None:
     found = {
         "gzip_mb": gzip_mb,
         "brotli_mb": brotli_mb,
+        "final_gzip_mb": final_gzip_mb,
         "warm_ms": max(medians.values()),
         "edited_ms": max(anew.values()),
         "cold_over_pyodide": statistics.median(ratios),
+        "task_seconds": statistics.median(first for first, _ in checked) / 1000,
+        "task_again_seconds": statistics.median(again for _, again in checked) / 1000,
     }
     if options.json:
         seconds = {"cold_seconds": statistics.median(cold) / 1000, "pyodide_seconds": statistics.median(bare) / 1000}
         print(json.dumps({**found, **seconds, "examples": medians, "examples_edited": anew}, indent=2))
         return
-    print(f"to load: {gzip_mb:.2f} MB with gzip, {brotli_mb:.2f} MB with brotli")
+    print(f"to load: {gzip_mb:.2f} MB with gzip, {brotli_mb:.2f} MB with brotli; an exercise {final_gzip_mb:.2f} MB")
+    print(f"a task's first verdict: {found['task_seconds']:.2f} s, then {found['task_again_seconds']:.2f} s")
     for name, times in (("from click to first reply", cold), ("Pyodide alone", bare)):
         print(
             f"{name:<26}{statistics.median(times) / 1000:>6.2f} s ({min(times) / 1000:.2f} to {max(times) / 1000:.2f})"

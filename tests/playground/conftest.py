@@ -60,7 +60,7 @@ def bundles() -> Path:
 
 @pytest.fixture(scope="session")
 def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a page for each stage, and everything that the site serves for the playground."""
+    """Return a folder with a page for each stage and exercise, and all that the site serves for the playground."""
     folder = tmp_path_factory.mktemp("playground")
     for path, content in playground.playground_files(COURSE):
         file = folder / path
@@ -69,7 +69,7 @@ def pages(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("main", "palette"):
         (folder / f"{name}.css").write_bytes(next(MATERIAL.glob(f"{name}.*.css")).read_bytes())
     (folder / "site.css").write_bytes(THEME.read_bytes())
-    for step in (step for step in COURSE.steps if step.kind == "stage"):
+    for step in (step for step in COURSE.steps if playground.has_button(step)):
         page = PAGE.format(name=step.name, button=playground.button(step, "/"))
         (folder / f"{step.name}.html").write_text(page, encoding="utf-8")
     review = PAGE.format(name="review", button=playground.review_button("/"))

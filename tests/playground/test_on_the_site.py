@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workbook.playground.examples import has_example
+
 from ..site.conftest import built, quick  # noqa: F401  # fixtures
 from ..site.test_axe import DESK, OPEN_AND_THIN, PHONE, violations, violations_in_both
-from .beside import STAGES
+from .beside import COURSE, STAGES
 from .conftest import tab_on
 from .test_panel import HOST, opened, run, said
 
@@ -42,9 +44,10 @@ def go_to(visit: "Page", number: int) -> "Page":
 
 
 def test_it_stands_on_every_stage_page_and_the_home_page(built: Path) -> None:  # noqa: F811
-    """Each stage's page has one button, between code and experiments; the home page and the review can have one too."""
+    """Each stage's page has one button, between code and experiments; the home page, the review and some exercises too."""
     with_it = {path.parent.name for path in built.rglob("*.html") if HOST in path.read_text(encoding="utf-8")}
-    assert with_it == {built.name, "review", *(step.name for step in STAGES)}
+    exercises = {step.name for step in COURSE.steps if step.kind == "exercise" and has_example(step)}
+    assert with_it == {built.name, "review", *exercises, *(step.name for step in STAGES)}
 
     for step in STAGES:
         text = (built / "stages" / step.name / "index.html").read_text(encoding="utf-8")

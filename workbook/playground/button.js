@@ -7,7 +7,7 @@ class Playground extends HTMLElement {
     this.button.type = "button";
     this.button.textContent = this.getAttribute("label") ?? "Run it here";
     this.note = document.createElement("p");
-    const runs = !this.hasAttribute("script");
+    const runs = this.hasAttribute("example");
     this.note.textContent = !runs ? this.getAttribute("note") : globalThis.playgroundBoots
       ? "Python is loaded already. Nothing that you type leaves the page."
       : `The first click loads Python and FastAPI into this page: ${this.getAttribute("megabytes")} MB, once. ` +

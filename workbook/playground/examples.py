@@ -42,8 +42,9 @@ class ExampleCheck(Strict):
 class Example(Strict):
     """The playground of one stage.
 
-    `needs` are bundles and stand-ins; `notes` say on the page what is different there; `not_here` are the experiments,
-    by number, that no page can show, each with the reason.
+    `needs` are bundles, and packages that the page replaces. `notes` say on the page what's different there. `not_here`
+    are the experiments, by number, that no page can show, each with the reason. `elsewhere` are tests that no page can
+    run, the stage's own by name and its tasks' as `TASK/TEST`, each with what it needs.
     """
 
     needs: tuple[Need, ...] = ()
@@ -52,6 +53,7 @@ class Example(Strict):
     notes: tuple[str, ...] = ()
     requests: str
     not_here: dict[str, str] = Field(default_factory=dict)
+    elsewhere: dict[str, str] = Field(default_factory=dict)
     check: tuple[ExampleCheck, ...] = ()
 
 
@@ -140,6 +142,7 @@ def _told(course: Course, step: Step) -> dict[str, Any]:
     wanted = {name for one in experiments for name in [*checked, *one["unseen"]]} | set(checked)
     return job(course, step, example) | {
         "first": example.first,
+        "tasks": bool(course.tasks(step)),
         "notes": [
             *example.notes,
             *(f"Experiment {number} is left out: {why}" for number, why in example.not_here.items()),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbook.course.model import Course, Step
 
-from . import examples
+from . import examples, exercises, tasks
 from .deck import deck_json
 from .vendor import COMMAND, MANIFEST, built
 
@@ -35,11 +35,13 @@ def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
     yield "assets/playground/inside.json", json.dumps(inside)
     yield "assets/playground/examples.json", examples.as_json(course)
     yield "assets/playground/deck.json", deck_json(course)
+    for name, text in (*tasks.task_files(course), *exercises.exercise_files(course)):
+        yield f"assets/playground/{name}", text
 
 
 def has_button(step: Step) -> bool:
     """Return whether a step's page has a button: it needs an example, and the bundles."""
-    return step.kind == "stage" and examples.has_example(step) and built() is not None
+    return examples.has_example(step) and built() is not None
 
 
 def button(step: Step, root: str) -> str:
@@ -53,9 +55,13 @@ def button(step: Step, root: str) -> str:
         return ""
     sizes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     needs = examples.read_example(step).needs
-    skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords") if bundle not in needs} | {"fsrs.js"}
+    skipped = {f"{bundle}.zip.txt" for bundle in ("database", "passwords", "tests") if bundle not in needs} | {
+        "fsrs.js"
+    }
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
-    return _element(f'example="{escape(step.name)}" megabytes="{megabytes:.0f}"', root, folder.name)
+    more = sizes["tests.zip.txt"]["gzip"] / 1e6  # what a task or an exercise loads, once
+    what = f'example="{escape(step.name)}" megabytes="{megabytes:.0f}" more="{more:.1f}"'
+    return _element(what + (' script="exercise"' if step.kind == "exercise" else ""), root, folder.name)
 
 
 def review_button(root: str) -> str:

@@ -11,7 +11,7 @@ from workbook.tomlfile import Strict, read_toml
 
 FILE = Path(__file__).parent / "table.toml"
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Bundle = Literal["fastapi", "database", "passwords"]
+Bundle = Literal["fastapi", "database", "passwords", "tests"]
 
 
 class Package(Strict):
@@ -42,13 +42,17 @@ class Wheels(Strict):
 
 
 class Wheel(Strict):
-    """A package from pip, and the bundle that it goes into. `without` names the parts that no stage needs."""
+    """A package from pip, and the bundle that it goes into.
+
+    `without` are the beginnings of the names that no stage needs; `only`, if it isn't empty, those of the needed ones.
+    """
 
     name: str
     version: str
     bundle: Bundle
     sha256: Hash
     without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 class Table(Strict):

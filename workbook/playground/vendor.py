@@ -56,7 +56,7 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
     brought = [(wheel, _wheel(wheel, table, fetched)) for wheel in table.wheel]  # all of it, before anything is made
     files = _runtime_files(table.runtime, archive)
     for name in dict.fromkeys(wheel.bundle for wheel in table.wheel):
-        parts = [(path.read_bytes(), wheel.without) for wheel, path in brought if wheel.bundle == name]
+        parts = [(path.read_bytes(), one.without, one.only) for one, path in brought if one.bundle == name]
         files[name + BUNDLE_SUFFIX] = bundle(parts)
     try:
         files |= joined(bundler, scripts)
@@ -102,7 +102,7 @@ def _runtime_files(runtime: Runtime, archive: Path) -> dict[str, bytes]:
             member = pack.extractfile(f"package/{name}")
             assert member is not None, name
             files[name] = member.read()
-    files[LIBRARY] = bundle([(files.pop("python_stdlib.zip"), ())])
+    files[LIBRARY] = bundle([(files.pop("python_stdlib.zip"), (), ())])
     return files
 
 

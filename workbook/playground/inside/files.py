@@ -27,6 +27,11 @@ def png(width: int = 48, height: int = 32) -> bytes:
         b"\0" + bytes(value for x in range(width) for value in (255 * x // width, 255 * y // height, 128))
         for y in range(height)
     )
+    return png_of(width, height, rows)
+
+
+def png_of(width: int, height: int, rows: bytes) -> bytes:
+    """Return a PNG of these rows: before each there's the filter's number, and a pixel has three bytes."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 

@@ -18,7 +18,7 @@ from .expect import broken
 from .requests import BadRequest, Request, fill, learn, parse
 from .state import APP, DATA, Before, Log, settle, tidy
 
-__all__ = ["install", "prepare", "run_job", "tidy", "warm_up"]  # what worker.js calls
+__all__ = ["hand", "install", "prepare", "run_job", "test_job", "tidy", "warm_up"]  # what worker.js calls
 
 USED_BY_MOST = (
     "email_validator",
@@ -111,6 +111,25 @@ async def run_job(job_text: str, report: Callable[[str], object]) -> None:
         report(json.dumps({**problem(error), "log": log.take()}))
     finally:
         await _forget()
+
+
+async def test_job(job_text: str, report: Callable[[str], object]) -> None:
+    """Run tests against the app of a job: what testing/session.py describes. Each event goes to `report`, as JSON."""
+    from .testing.session import run_tests_of  # late: it's loaded with the first task
+
+    await _forget()
+    before = Before()
+    try:
+        run_tests_of(job_text, report)
+    finally:
+        await before.put_back()
+
+
+def hand(job_text: str) -> str:
+    """Return a project's files as a zip, or a zip's files, as testing/handing.py describes it."""
+    from .testing.handing import hand as pack_or_unpack  # late, as above
+
+    return pack_or_unpack(job_text)
 
 
 async def _run(app: Any, requests: list[Request], job: Job, log: Log, report: Callable[..., object]) -> None:

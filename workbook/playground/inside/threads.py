@@ -7,6 +7,7 @@ browser's Python lets others run meanwhile, and a blocking `async def` would loo
 import contextvars
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import anyio.lowlevel
@@ -38,6 +39,18 @@ async def _run_in_place(
     return context.run(func, *args)
 
 
+def _submit_in_place(_: ThreadPoolExecutor, func: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+    done: Future[Any] = Future()
+    context = contextvars.copy_context()
+    context.run(_in_a_thread.set, True)
+    try:
+        done.set_result(context.run(func, *args, **options))
+    except Exception as error:
+        done.set_exception(error)
+    return done
+
+
 def patch() -> None:
     time.sleep = _sleep_as_on_a_server  # type: ignore[assignment]
     anyio.to_thread.run_sync = _run_in_place  # type: ignore[assignment]
+    ThreadPoolExecutor.submit = _submit_in_place  # type: ignore[method-assign, assignment]

@@ -148,8 +148,8 @@ class Experiment {
 }
 
 /** Apply an edit, whose text is there exactly once, as the build has checked; what it does to whole lines. */
-function apply(files, { file, find, replace }) {
-  const before = files[file];
+export function apply(files, { file, find, replace }) {
+  const before = files[file] ?? ""; // an edit may make a file
   const at = before.indexOf(find);
   const first = before.lastIndexOf("\n", at - 1) + 1;
   const end = (text, from) => (text.indexOf("\n", from) + 1 || text.length + 1) - 1;
@@ -169,7 +169,7 @@ function apply(files, { file, find, replace }) {
   return { file, line, old, now };
 }
 
-function difference({ file, line, old, now }) {
+export function difference({ file, line, old, now }) {
   const lines = block("", "What the edit changes");
   for (const text of old) lines.append(element("del", `- ${text}\n`));
   for (const text of now) lines.append(element("ins", `+ ${text}\n`));

@@ -3,8 +3,10 @@ import { breaking } from "./breaking.js";
 import { check } from "./checking.js";
 import { draft, forget, keep } from "./drafts.js";
 import { field, loadEditor } from "./editor.js";
+import { newFile } from "./files.js";
 import { fetched, load, prepare, run, watch } from "./python.js";
 import { element, place, problem, raised, reply, style } from "./replies.js";
+import { tasks } from "./tasks.js";
 import { Working } from "./working.js";
 
 const REQUESTS_HINT =
@@ -32,9 +34,9 @@ export async function open(host, name, build) {
 
 const replied = (count) => (count === 1 ? "one reply" : `${count} replies`);
 
-class Panel {
+export class Panel {
   constructor(host, key, example, build, cm) {
-    Object.assign(this, { host, key, example, build, turn: 0, marks: {} });
+    Object.assign(this, { host, key, example, build, turn: 0, marks: {}, files: { ...example.files } });
     this.names = Object.keys(example.files);
     this.code = field(cm, this.names[0], cm ? `${CODE_HINT} ${SEARCH_HINT}` : CODE_HINT, "python");
     this.requests = field(cm, "Requests", REQUESTS_HINT, "requests");
@@ -48,19 +50,21 @@ class Panel {
     for (const sign of ["pointerenter", "focus"]) this.runs.addEventListener(sign, () => this.running || prepare(this.job()));
     const buttons = element("div", "", "pg-buttons");
     this.working = new Working(this.button("Stop", () => this.working.stop()), this.runs);
-    buttons.append(this.runs, this.working.button, this.button("Check it", () => this.check()), this.button("Reset", () => this.reset()));
+    const checks = example.checks.length ? [this.button("Check it", () => this.check())] : [];
+    buttons.append(this.runs, this.working.button, ...checks, this.button("Reset", () => this.reset()));
     const notes = example.notes.map((note) => element("p", note, "pg-note"));
-    const chooser = this.names.length > 1 ? [this.chooser()] : [];
+    const chooser = this.names.length > 1 ? [this.chooser(), newFile(this)] : [];
     const top = element("div", "", "pg-top");
     top.append(buttons, this.status, this.bar);
     host.append(...notes, top, ...chooser, this.code.box, this.requests.box, this.results);
     if (example.experiments.length) host.append(breaking(this));
+    if (example.tasks) top.before(tasks(this));
     host.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       this.run();
     });
-    this.draft = draft(key, example);
+    this.draft = this.kept();
     this.put(this.draft ?? example);
     this.code.area.addEventListener("input", () => {
       this.files[this.name] = this.code.area.value;
@@ -91,10 +95,21 @@ class Panel {
   chooser() {
     const label = element("label", "File ");
     this.select = element("select");
-    this.select.append(...this.names.map((name) => new Option(name)));
     this.select.addEventListener("change", () => this.choose(this.select.value));
     label.append(this.select);
     return label;
+  }
+
+  /** The files, folder by folder: a reader may have added some. */
+  list() {
+    const folders = new Map();
+    for (const name of Object.keys(this.files).sort()) {
+      const folder = name.slice(0, name.lastIndexOf("/") + 1);
+      if (!folders.has(folder)) folders.set(folder, element("optgroup"));
+      folders.get(folder).append(new Option(name));
+    }
+    for (const [folder, group] of folders) group.label = folder || "./";
+    this.select?.replaceChildren(...folders.values());
   }
 
   choose(name) {
@@ -124,8 +139,17 @@ class Panel {
 
   put({ files, requests }, file = this.name ?? this.example.first) {
     this.files = { ...files };
-    this.choose(file);
+    this.list();
+    this.choose(file in files ? file : this.example.first);
     this.requests.show(requests, 12);
+  }
+
+  kept() {
+    return draft(this.key, this.example);
+  }
+
+  forget() {
+    forget(this.key);
   }
 
   keep() {
@@ -153,7 +177,7 @@ class Panel {
     this.results.replaceChildren();
     this.unmark();
     this.replace(this.example, "Everything is as it was.");
-    forget(this.key);
+    this.forget();
   }
 
   say(text, ...more) {

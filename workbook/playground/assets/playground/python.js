@@ -1,9 +1,12 @@
 // Python in a worker of its own: one for the visit, started once, ended and started again when a run does not end.
 const LIMIT = 5000; // milliseconds that a run may take to its next reply
+const TEST_LIMIT = 10_000; // the same for a test, which may do more between two signs of life
+const START_LIMIT = 30_000; // until an app that a test starts is imported, as on a machine
 const OFFLINE = "a file could not be fetched. Are you offline? Press Run when you are back.";
 const here = new URL(".", import.meta.url);
 
 let texts; // the worker's script and what runs in it, kept: a restart works without a network
+let modules; // what runs tests, kept like them
 let worker;
 let ready;
 let up = false; // it has started
@@ -90,12 +93,49 @@ export const load = (build, needs) => inTurn(() => stand(build, needs));
  * Run a job; each reply goes to `report` as it comes. Runs wait for one another. Rejects where the run was ended.
  * `started` is called when all that the job needs is loaded. `signal` stops it: Python starts again if it was busy.
  */
-export function run(build, job, report, started = () => {}, signal = undefined) {
-  const done = inTurn(() => runNow(build, job, report, started, signal));
+export const run = (build, job, report, started = () => {}, signal = undefined) =>
+  unlessStopped(inTurn(() => runNow(build, job, report, started, signal)), signal);
+
+function unlessStopped(done, signal) {
   if (!signal) return done;
   const stopped = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   return Promise.race([done, stopped]);
 }
+
+/**
+ * Run the tests of a job: its files, and which of them are tests. Each event goes to `report`.
+ * `started` is called when all that they need is loaded.
+ */
+export const test = (build, job, report, started = () => {}, signal = undefined) =>
+  unlessStopped(inTurn(() => testNow(build, job, report, started, signal)), signal);
+
+async function testNow(build, job, report, started, signal) {
+  signal?.throwIfAborted();
+  await stand(build, [...job.needs, "tests"]);
+  signal?.throwIfAborted();
+  started();
+  let at = "";
+  let starting = false;
+  const hear = (line) => {
+    const told = JSON.parse(line);
+    if (told.event === "begun") at = told.test;
+    starting = told.event === "starting";
+    report(told);
+  };
+  // Before the first test they are collected, which is our work, and not the reader's app.
+  const limit = () => (!at ? 60_000 : starting ? START_LIMIT : TEST_LIMIT);
+  const late = () => `Ended after ${(starting ? START_LIMIT : TEST_LIMIT) / 1000} seconds without a sign of life, in ${at.split("::").at(-1)}. A loop without an end, or a long wait? Python starts again.`;
+  await ask({ type: "test", job: JSON.stringify(job) }, { hear, limit, late, signal });
+}
+
+/** Make a zip of a project's files, or read one: Python's own answer. */
+export const hand = (build, job) => inTurn(async () => {
+  await stand(build, ["tests"]);
+  let answer;
+  const hear = (line) => (answer = JSON.parse(line));
+  await ask({ type: "hand", job: JSON.stringify(job) }, { hear, limit: () => 60_000, late: () => "The zip took longer than a minute." });
+  return answer;
+});
 
 async function stand(build, needs) {
   unasked = false;
@@ -103,7 +143,10 @@ async function stand(build, needs) {
   await begin();
   const missing = needs.filter((need) => !stands.includes(need));
   if (!missing.length) return;
-  await ask({ type: "add", needs: missing }, { limit: 120_000, late: () => "Loading took longer than two minutes." });
+  if (missing.includes("tests")) {
+    modules ??= await text("testing.json").then(JSON.parse);
+  }
+  await ask({ type: "add", needs: missing, modules: missing.includes("tests") ? modules : {} }, { limit: () => 120_000, late: () => "Loading took longer than two minutes." });
   stands.push(...missing);
   tell({ state: "ready" });
 }
@@ -135,7 +178,7 @@ function noReply(asking) {
 }
 
 /** Ask the worker something; where it does not answer in time, is stopped or has ended, Python starts again. */
-function ask(message, { hear = () => {}, limit = LIMIT, late, signal }) {
+function ask(message, { hear = () => {}, limit = () => LIMIT, late, signal }) {
   return new Promise((resolve, reject) => {
     let clock;
     const wind = () => {
@@ -143,7 +186,7 @@ function ask(message, { hear = () => {}, limit = LIMIT, late, signal }) {
       clock = setTimeout(() => {
         restart();
         reject(new Error(late()));
-      }, limit);
+      }, limit());
     };
     const end = (finish) => {
       clearTimeout(clock);
@@ -152,9 +195,10 @@ function ask(message, { hear = () => {}, limit = LIMIT, late, signal }) {
     };
     current = {
       hear(data) {
-        wind();
-        if (data.type === "reply") hear(data.line);
-        else if (data.type === "done") end(resolve);
+        if (data.type === "reply") {
+          hear(data.line);
+          wind();
+        } else if (data.type === "done") end(resolve);
         else if (data.type === "error") end(() => reject(new Error(data.text)));
         else if (data.type === "gone") {
           end(restart);

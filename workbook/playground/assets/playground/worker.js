@@ -1,9 +1,10 @@
 // Python, in a thread of the browser's own. Made from a text that the page holds, so it imports nothing by name.
 const CACHE = "workbook-playground-";
-const BUNDLES = { fastapi: 0, database: 0, passwords: 0 };
+const BUNDLES = { fastapi: 0, database: 0, passwords: 0, tests: 0 };
 const MOST_BEFORE_TIDYING = 10;
 const IDLE = 200; // milliseconds without a run
 const SUFFIX = ".zip.txt";
+const PACKAGES = "/lib/python3.14/site-packages";
 let python;
 let session;
 let from;
@@ -85,24 +86,30 @@ async function boot({ inside, from: build, offline: said }) {
   await unpack(packages);
   done = all;
   progress("Starting FastAPI");
-  const folder = "/lib/python3.14/site-packages/playground_inside";
-  python.FS.mkdirTree(folder);
-  for (const [name, text] of Object.entries(inside)) python.FS.writeFile(`${folder}/${name}`, text);
+  write(Object.fromEntries(Object.entries(inside).map(([name, text]) => [`playground_inside/${name}`, text])));
   session = python.pyimport("playground_inside.session");
   session.warm_up();
   postMessage({ type: "ready" });
 }
 
 async function unpack(blob) {
-  python.unpackArchive(new Uint8Array(await (await blob).arrayBuffer()), "zip", { extractDir: "/lib/python3.14/site-packages" });
+  python.unpackArchive(new Uint8Array(await (await blob).arrayBuffer()), "zip", { extractDir: PACKAGES });
 }
 
-async function add({ needs }) {
+function write(modules) {
+  for (const [name, text] of Object.entries(modules)) {
+    python.FS.mkdirTree(`${PACKAGES}/${name}`.replace(/\/[^/]*$/, ""));
+    python.FS.writeFile(`${PACKAGES}/${name}`, text);
+  }
+}
+
+async function add({ needs, modules }) {
   const cache = await kept();
   const bundles = needs.filter((need) => need in BUNDLES);
   done = 0;
   all = bundles.reduce((sum, name) => sum + sizes[name + SUFFIX].bytes, 0);
   await Promise.all(bundles.map((name) => unpack(bytes(cache, name + SUFFIX))));
+  write(modules);
   progress("Starting");
   await session.install(needs);
 }
@@ -115,6 +122,14 @@ async function run({ job, once }) {
   if (++runs % MOST_BEFORE_TIDYING === 0) session.tidy();
   else idle = setTimeout(() => inTurn(() => rest(once ? undefined : job)), IDLE);
 }
+
+async function test({ job }) {
+  clearTimeout(idle);
+  await session.test_job(job, (line) => postMessage({ type: "reply", line }));
+  idle = setTimeout(() => inTurn(() => rest()), IDLE);
+}
+
+const hand = ({ job }) => postMessage({ type: "reply", line: session.hand(job) });
 
 /** Nobody waits: free what the run left, and import the same app for the next run. */
 async function rest(job) {
@@ -140,7 +155,7 @@ async function answer(data) {
     return;
   }
   try {
-    await { add, prepare, run }[data.type](data);
+    await { add, hand, prepare, run, test }[data.type](data);
     postMessage({ type: "done" });
   } catch (error) {
     postMessage({ type: "error", text: String(error.message ?? error) });

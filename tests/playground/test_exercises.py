@@ -1,0 +1,127 @@
+"""The exercises in the page: the same verdicts as on a machine, a project that stays, and the zip that is handed in."""
+
+import contextlib
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from workbook.course.changes import Edit
+from workbook.course.exercise import project_copy
+from workbook.course.model import Step
+from workbook.playground import examples
+from workbook.playground.exercises import exercise_job, project_files
+from workbook.submissions.packing import hand_in
+from workbook.testrun import Runner, run_tests, warm_runner
+
+from .beside import COURSE, ROOT
+from .conftest import tab_on
+from .test_panel import HOST, opened, said, text_of
+from .test_tasks import HERE, TEST, press
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+STEPS = [step for step in COURSE.steps if step.kind == "exercise" and examples.has_example(step)]
+MUTANTS = 3  # of each exercise: others are tried by its own proof
+
+
+def variants(step: Step) -> list[tuple[Step, str, bool, tuple[Edit, ...]]]:
+    """Return what is compared: the starter, the solution, and mutants from the whole list."""
+    mutants = COURSE.exercise(step).mutants()
+    chosen = mutants[:: max(1, len(mutants) // MUTANTS)][:MUTANTS]
+    named = [(step, one.name, True, one.edit) for one in chosen]
+    return [(step, "starter", False, ()), (step, "solution", True, ()), *named]
+
+
+def names(one: object) -> str | None:
+    return one.name if isinstance(one, Step) else one if isinstance(one, str) else ""
+
+
+CASES = [case for step in STEPS for case in variants(step)]
+
+
+@contextlib.contextmanager
+def project(step: Step, solved: bool, edits: Sequence[Edit] = ()) -> Iterator[Path]:
+    """Yield a copy of the project with the exercise's starter, its solution and the edits."""
+    exercise = COURSE.exercise(step)
+    with project_copy([exercise], [exercise.solution] if solved else [], tuple(edits)) as copy:
+        yield copy
+
+
+def in_the_page(tab: "Page", build: str, step: Step, copy: Path) -> dict[str, dict[str, Any]]:
+    """Return the last event of each public test, run in the page's Python."""
+    told = exercise_job(COURSE, step)
+    files = told["tests"] | {f"{told['project']}/{name}": text for name, text in project_files(copy).items()}
+    tests = [name for name in told["tests"] if name.startswith(f"{told['place']}/test_")]
+    job = {part: told[part] for part in ("needs", "elsewhere")} | {"files": files, "tests": tests}
+    found = tab.evaluate(TEST, [build, json.loads(json.dumps(job | {"submission": told["project"]}))])
+    assert [one for one in found if one["event"] == "not-collected"] == []
+    return {in_its_file(one["test"]): one for one in found if one["event"] in {"passed", "failed", "skipped"}}
+
+
+def in_its_file(test: str) -> str:
+    """Return a test's name and its parameters, without the place of its file."""
+    return test.partition("::")[2]
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """Yield a runner that has pytest and the apps' packages imported already."""
+    with contextlib.closing(warm_runner()) as opened:
+        yield opened
+
+
+@pytest.mark.exhaustive(sample=1)
+@pytest.mark.parametrize("step, name, solved, edits", CASES, ids=names)
+def test_verdicts_are_those_of_a_machine(
+    step: Step, name: str, solved: bool, edits: tuple[Edit, ...], tab: "Page", bundles: Path, runner: Runner
+) -> None:
+    """Each public test says the same of a starter, a solution and a mutant, in the page and on a machine."""
+    with project(step, solved, edits) as copy:
+        here = in_the_page(tab, bundles.name, step, copy)
+        check = run_tests(runner, ROOT, COURSE.exercise(step).public_tests, ["--submission", str(copy), "--unsafe"])
+    assert check.trouble == ""
+    cases = [case for promise in check.promises for case in promise.cases.items()]
+    there = {in_its_file(test): outcome for test, outcome in cases}
+
+    assert here.keys() == there.keys()
+    named = {in_its_file(test) for test in exercise_job(COURSE, step)["elsewhere"]}
+    for test, told in here.items():
+        if test.partition("[")[0] in named or told["event"] == "skipped":
+            assert told["event"] == "skipped", test
+            assert told["reason"].startswith(HERE)
+            assert test.partition("[")[0] in named, f"{test} needs {told['reason']}: name it in {step.name}.toml"
+        else:
+            assert told["event"] == there[test], f"{test}: {told.get('text', '')}"
+
+
+def test_a_project_goes_in_and_out_as_a_zip(browser: "Browser", origin: str, tmp_path: Path) -> None:
+    """A zip of a solution is opened, checked, still there after a reload, and saved as the zip that `submit` makes."""
+    step = COURSE.step("pagination")
+    with (
+        project(step, solved=True) as copy,
+        tab_on(browser, f"{origin}/{step.name}.html", accept_downloads=True) as page,
+    ):
+        given = hand_in(copy, tmp_path, step.name)
+        opened(page)
+        page.locator("input[type=file]").set_input_files(given.file)
+        page.get_by_text(f"{given.file.name} is open.").wait_for()
+        page.wait_for_function(f"Number(document.querySelector('{HOST}').dataset.kept) > 0")
+        press(page, "Check the exercise")
+        page.wait_for_function(f"document.querySelector('{HOST}').dataset.checks === '1'")
+        assert said(page).startswith("Done: ")
+
+        page.reload()
+        opened(page)
+        assert "def paginate" in text_of(page, "app/utils.py")
+        with page.expect_download() as saved:
+            press(page, "Save as a zip")
+        saved.value.save_as(tmp_path / "saved.zip")
+
+    with zipfile.ZipFile(given.file) as there, zipfile.ZipFile(tmp_path / "saved.zip") as here:
+        assert here.namelist() == there.namelist()
+        assert {name: here.read(name) for name in here.namelist()} == {n: there.read(n) for n in there.namelist()}

@@ -1,0 +1,209 @@
+"""Pillow's place in a page: pictures that the browser decodes and encodes, with the part of the interface that's used.
+
+What isn't there is asked of `missing`, so that a test which needs it can be skipped and say so.
+"""
+
+import contextlib
+import io
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .files import png_of
+
+MORE = ("PIL.ImageChops", "PIL.ImageDraw", "PIL.MpoImagePlugin", "PIL.WebPImagePlugin", "PIL.PngImagePlugin")
+COLOURS = {"RGB", "RGBA"}
+ENCODERS = {"JPEG", "PNG", "WEBP"}
+
+
+def _refuse(name: str) -> Any:
+    raise AttributeError(f"the stand-in for Pillow has no {name}")
+
+
+missing: Callable[[str], Any] = _refuse
+waiting: Callable[[], Any] = contextlib.nullcontext  # around each wait for the browser
+
+
+def _answer_of(promise: Any) -> Any:
+    from pyodide.ffi import run_sync  # type: ignore[import-not-found]
+
+    with waiting():
+        return run_sync(promise)
+
+
+class Picture:
+    """A picture that the browser has decoded, or drawn."""
+
+    MAX_IMAGE_PIXELS = 89_478_485
+
+    def __init__(self, content: bytes, kind: str) -> None:
+        self.format, self._content = kind, content
+        self.mode = "RGB"  # what the browser makes of all of them
+        self.info: dict[str, Any] = {}
+        self._bitmap: Any = None
+        self.width, self.height = _size(content, kind)
+        image = sys.modules["PIL.Image"]
+        if self.width * self.height > image.MAX_IMAGE_PIXELS:
+            raise image.DecompressionBombError(f"{self.width} times {self.height} pixels")
+
+    def __enter__(self) -> "Picture":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bitmap is not None:
+            self._bitmap.close()
+            self._bitmap = None
+
+    def __getattr__(self, name: str) -> Any:
+        return _refuse(name) if name.startswith("_") else missing(name)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    def draft(self, _: object, size: tuple[int, int]) -> None:
+        """Leave the picture at its size: the browser can't decode it at another."""
+
+    def load(self) -> None:
+        from js import Blob, createImageBitmap  # type: ignore[import-not-found]
+        from pyodide.ffi import JsException, to_js
+
+        if self._bitmap is None:
+            try:
+                self._bitmap = _answer_of(createImageBitmap(Blob.new(to_js([self._content]))))
+            except JsException:
+                raise OSError("cannot identify image file") from None
+            self.width, self.height = self._bitmap.width, self._bitmap.height
+
+    def convert(self, mode: str) -> "Picture":
+        """Return it in other colours: those that a canvas has."""
+        if mode not in COLOURS:
+            missing(f"convert to {mode}")
+        self.load()
+        self.mode = mode
+        return self
+
+    def getpixel(self, at: tuple[int, int]) -> tuple[int, ...]:
+        values = self._canvas().getContext("2d").getImageData(*at, 1, 1).data.to_py()
+        return tuple(values[: len(self.mode)])
+
+    def _canvas(self) -> Any:
+        from js import OffscreenCanvas
+
+        self.load()
+        canvas = OffscreenCanvas.new(self.width, self.height)
+        canvas.getContext("2d").drawImage(self._bitmap, 0, 0)
+        return canvas
+
+    def save(self, target: io.BytesIO, kind: str, quality: int = 75, **others: Any) -> None:
+        from js import Object
+        from pyodide.ffi import to_js
+
+        if others or kind not in ENCODERS:
+            missing(f"{kind} with {', '.join(others) or 'these pixels'}")
+        wish = {"type": f"image/{kind.lower()}", "quality": quality / 100}
+        blob = _answer_of(self._canvas().convertToBlob(to_js(wish, dict_converter=Object.fromEntries)))
+        target.write(_answer_of(blob.arrayBuffer()).to_bytes())
+
+
+class _Drawn(Picture):
+    """A picture that is made here, of one colour or of given pixels."""
+
+    def __init__(self, mode: str, size: tuple[int, int], draw: Callable[[Any], None], rgb: bytes = b"") -> None:
+        if mode not in COLOURS:
+            missing(f"new {mode}")
+        self.mode, self.format, self.info, self._bitmap = mode, "", {}, None
+        self.width, self.height = size
+        self._draw, self._rgb = draw, rgb
+
+    def load(self) -> None: ...
+
+    def save(self, target: io.BytesIO, kind: str, quality: int = 75, **others: Any) -> None:
+        """Write it: a PNG at once, and other kinds by the browser."""
+        if kind == "PNG" and self._rgb and not others:
+            step = 3 * self.width
+            rows = b"".join(b"\0" + self._rgb[at : at + step] for at in range(0, len(self._rgb), step))
+            target.write(png_of(self.width, self.height, rows))
+        else:
+            super().save(target, kind, quality, **others)
+
+    def _canvas(self) -> Any:
+        from js import OffscreenCanvas
+
+        canvas = OffscreenCanvas.new(self.width, self.height)
+        self._draw(canvas.getContext("2d"))
+        return canvas
+
+
+def _new(mode: str, size: tuple[int, int], color: Any = 0) -> Picture:
+    values = color if isinstance(color, tuple) else (color,) * 3
+    css = color if isinstance(color, str) else f"rgb({' '.join(map(str, values[:3]))} / {(*values, 255)[3] / 255})"
+
+    def draw(context: Any) -> None:
+        context.fillStyle = css
+        context.fillRect(0, 0, *size)
+
+    plain = isinstance(color, tuple | int) and mode == "RGB"
+    return _Drawn(mode, size, draw, bytes(values[:3]) * (size[0] * size[1]) if plain else b"")
+
+
+def _frombytes(mode: str, size: tuple[int, int], data: bytes) -> Picture:
+    if mode != "RGB":
+        missing(f"bytes of {mode}")
+    pixels = bytearray(b"\xff" * (4 * size[0] * size[1]))
+    for colour in range(3):
+        pixels[colour::4] = data[colour::3]
+
+    def draw(context: Any) -> None:
+        from js import ImageData, Uint8ClampedArray
+        from pyodide.ffi import to_js
+
+        context.putImageData(ImageData.new(Uint8ClampedArray.new(to_js(bytes(pixels))), *size), 0, 0)
+
+    return _Drawn(mode, size, draw, data)
+
+
+def _size(content: bytes, kind: str) -> tuple[int, int]:
+    """The size that the head of a PNG names; of other kinds the browser tells it later."""
+    if kind == "PNG" and len(content) >= 24:
+        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    return 0, 0
+
+
+_BEGINNINGS = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF"}
+
+
+def stand_in_for_pillow() -> None:
+    """Make the app's imports of Pillow find this."""
+
+    def open_image(file: Any, formats: Any = None) -> Picture:
+        content = file.read()
+        for kind, beginning in _BEGINNINGS.items():
+            if content.startswith(beginning) and kind in (formats or _BEGINNINGS):
+                return Picture(content, kind)
+        raise image.UnidentifiedImageError("cannot identify image file")
+
+    names = ("PIL", "PIL.Image", "PIL.ImageOps", "PIL.ImageCms")
+    package, image, operations, colours = (types.ModuleType(name) for name in names)
+    contents: dict[str, Any] = {
+        "new": _new,
+        "frombytes": _frombytes,
+        "Image": Picture,
+        "open": open_image,
+        "MAX_IMAGE_PIXELS": Picture.MAX_IMAGE_PIXELS,
+        "UnidentifiedImageError": type("UnidentifiedImageError", (OSError,), {}),
+        "DecompressionBombError": type("DecompressionBombError", (Exception,), {}),
+        "DecompressionBombWarning": type("DecompressionBombWarning", (RuntimeWarning,), {}),
+    }
+    vars(image).update(contents)
+    # The browser can turn a photo upright while it decodes it.
+    vars(operations)["exif_transpose"] = lambda picture, in_place=False: None if in_place else picture
+    # It would also convert the colours, so a picture doesn't have a profile here.
+    vars(colours)["PyCMSError"] = type("PyCMSError", (Exception,), {})
+    vars(package).update(Image=image, ImageOps=operations, ImageCms=colours, __path__=[])
+    others = [types.ModuleType(name) for name in MORE]
+    vars(package).update({module.__name__.rpartition(".")[2]: module for module in others})
+    for module in (image, operations, colours, *others):
+        vars(module)["__getattr__"] = lambda name: _refuse(name) if name.startswith("_") else missing(name)
+    sys.modules.update({module.__name__: module for module in (package, image, operations, colours, *others)})
