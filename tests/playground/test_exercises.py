@@ -88,8 +88,9 @@ def test_verdicts_are_those_of_a_machine(
     cases = [case for promise in check.promises for case in promise.cases.items()]
     there = {in_its_file(test): outcome for test, outcome in cases}
 
-    assert here.keys() == there.keys()
+    assert [test for test in there if test not in here and "/proc/" not in test] == []  # a page doesn't have it
     named = {in_its_file(test) for test in exercise_job(COURSE, step)["elsewhere"]}
+    assert [test for test in here if test not in there] == []
     for test, told in here.items():
         if test.partition("[")[0] in named or told["event"] == "skipped":
             assert told["event"] == "skipped", test
