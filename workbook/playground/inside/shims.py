@@ -58,7 +58,9 @@ def _tests() -> None:
         vars(ssl).update({name: type(name, (), {"__init__": lambda *_, **__: None}) for name in names})
         vars(ssl).update({name: type(name, (OSError,), {}) for name in errors})
         vars(ssl).update(PROTOCOL_TLS_CLIENT=16, PROTOCOL_TLS_SERVER=17, CERT_NONE=0, CERT_REQUIRED=2)
+        vars(ssl)["create_default_context"] = lambda *_, **__: vars(ssl)["SSLContext"]()
         sys.modules["ssl"] = ssl
+        vars(importlib.import_module("certifi"))["where"] = lambda: ""  # httpx asks even if it won't speak TLS
     importlib.import_module("playground_inside.testing.session")
 
 
