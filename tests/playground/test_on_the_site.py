@@ -44,7 +44,7 @@ def go_to(visit: "Page", number: int) -> "Page":
 
 
 def test_it_stands_on_every_stage_page_and_the_home_page(built: Path) -> None:  # noqa: F811
-    """Each stage's page has one button, between code and experiments; the home page, the review and some exercises too."""
+    """Each stage's page has one button, between code and experiments; home page, review and some exercises too."""
     with_it = {path.parent.name for path in built.rglob("*.html") if HOST in path.read_text(encoding="utf-8")}
     exercises = {step.name for step in COURSE.steps if step.kind == "exercise" and has_example(step)}
     assert with_it == {built.name, "review", *exercises, *(step.name for step in STAGES)}
