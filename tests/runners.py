@@ -271,6 +271,7 @@ class Screen:
         self._terminal, theirs = os.openpty()
         try:
             termios.tcsetwinsize(self._terminal, (lines, columns))
+            self.mode_before = self.mode  # before the command may change it
             is_ours = list(command[: len(COMMAND)]) == COMMAND
             fork = is_ours and can_fork({name: value for name, value in env.items() if name != "TERM"})
             self._process = started(command, cwd, env, (theirs, theirs, theirs), fork=fork, terminal=True)
@@ -279,7 +280,6 @@ class Screen:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""  # all that was ever written
-        self.mode_before = self.mode
 
     @property
     def mode(self) -> list[Any]:
