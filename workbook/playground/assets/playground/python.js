@@ -143,6 +143,10 @@ async function stand(build, needs) {
   await begin();
   const missing = needs.filter((need) => !stands.includes(need));
   if (!missing.length) return;
+  if (stands.includes("tests")) {
+    stop(); // packages that come after tests have run would find what those left
+    return stand(build, needs);
+  }
   if (missing.includes("tests")) {
     modules ??= await text("testing.json").then(JSON.parse);
   }
