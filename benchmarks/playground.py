@@ -9,8 +9,8 @@ edited_ms             the same after an edit that nobody gave a sign of: the app
 cold_over_pyodide     from the click to the first reply, divided by Pyodide alone from its start to `1 + 1`: the floor,
                       measured in turn with ours, both without anything in the browser's caches; the median of the
                       rounds' ratios
-task_seconds          from the click on a task's check to its first verdict, in a Python that runs already but has no
-                      test loaded, and task_again_seconds the same for the next check
+task_seconds          from the click on a task's check to its first verdict, when Python runs but no test has been
+                      loaded yet, and task_again_seconds the same for the next check
 """
 
 import argparse

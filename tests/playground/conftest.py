@@ -14,6 +14,7 @@ from workbook.playground import site as playground
 from workbook.playground.vendor import CannotFetch, build
 from workbook.plugin.browser import serve_pages
 from workbook.serving import Launcher
+from workbook.testrun import Runner, warm_runner
 
 from .beside import COURSE, EXAMPLES, send_all, served
 
@@ -27,12 +28,31 @@ PAGE = """<!doctype html><html lang="en"><title>{name}</title><meta name="viewpo
 <link rel="stylesheet" href="/site.css"><link rel="icon" href="data:,">
 <body data-md-color-scheme="default"><main class="md-typeset">
 <h1>{name}</h1>{button}<p><a href="#">After</a></p></main></body></html>"""
-RUN = """async ([build, job]) => {
-  const { run } = await import("/assets/playground/python.js");
+TOLD = """async ([work, build, job]) => {
+  const python = await import("/assets/playground/python.js");
   const told = [];
-  await run(build, job, (one) => told.push(one));
+  await python[work](build, job, (one) => told.push(one));
   return told;
 }"""
+
+
+def told_by(tab: "Page", work: str, build: str, job: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all that the page's Python reports of a job; `work` is "run", for requests, or "test"."""
+    return list(tab.evaluate(TOLD, [work, build, json.loads(json.dumps(job))]))
+
+
+def verdicts_in_the_page(tab: "Page", build: str, job: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the last event of each test of a job, run in the page's Python."""
+    told = told_by(tab, "test", build, job)
+    assert [one for one in told if one["event"] == "not-collected"] == []
+    return {one["test"]: one for one in told if one["event"] in {"passed", "failed", "skipped"}}
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """Yield a runner that has pytest and the apps' packages imported already."""
+    with contextlib.closing(warm_runner()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -103,4 +123,4 @@ def tab(browser: "Browser", origin: str) -> Iterator["Page"]:
 @pytest.fixture(scope="module")
 def run(tab: "Page", bundles: Path) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     """Run a job in the page's Python; return everything that it reported."""
-    return lambda job: list(tab.evaluate(RUN, [bundles.name, json.loads(json.dumps(job))]))
+    return lambda job: told_by(tab, "run", bundles.name, job)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import tab_on
-from .test_panel import ENDLESS, HOST, opened, run, said, text_of, until_it_ended
-from .test_visit import MINE, press
+from .test_panel import ENDLESS, HOST, opened, press, run, said, text_of, until_it_ended
+from .test_visit import MINE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

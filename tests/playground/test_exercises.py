@@ -1,7 +1,6 @@
 """The exercises in the page: the same verdicts as on a machine, a project that stays, and the zip that is handed in."""
 
 import contextlib
-import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,12 +14,12 @@ from workbook.course.model import Step
 from workbook.playground import examples
 from workbook.playground.exercises import exercise_job, project_files
 from workbook.submissions.packing import hand_in
-from workbook.testrun import Runner, run_tests, warm_runner
+from workbook.testrun import Runner, run_tests
 
 from .beside import COURSE, ROOT
-from .conftest import tab_on
-from .test_panel import HOST, opened, said, text_of
-from .test_tasks import HERE, TEST, press
+from .conftest import tab_on, verdicts_in_the_page
+from .test_panel import HOST, opened, press, said, text_of
+from .test_tasks import HERE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -58,21 +57,13 @@ def in_the_page(tab: "Page", build: str, step: Step, copy: Path) -> dict[str, di
     files = told["tests"] | {f"{told['project']}/{name}": text for name, text in project_files(copy).items()}
     tests = [name for name in told["tests"] if name.startswith(f"{told['place']}/test_")]
     job = {part: told[part] for part in ("needs", "elsewhere")} | {"files": files, "tests": tests}
-    found = tab.evaluate(TEST, [build, json.loads(json.dumps(job | {"submission": told["project"]}))])
-    assert [one for one in found if one["event"] == "not-collected"] == []
-    return {in_its_file(one["test"]): one for one in found if one["event"] in {"passed", "failed", "skipped"}}
+    found = verdicts_in_the_page(tab, build, job | {"submission": told["project"]})
+    return {in_its_file(test): one for test, one in found.items()}
 
 
 def in_its_file(test: str) -> str:
     """Return a test's name and its parameters, without the place of its file."""
     return test.partition("::")[2]
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    """Yield a runner that has pytest and the apps' packages imported already."""
-    with contextlib.closing(warm_runner()) as opened:
-        yield opened
 
 
 @pytest.mark.exhaustive(sample=1)

@@ -26,6 +26,10 @@ def said(page: "Page") -> str:
     return page.locator(".pg-said").first.inner_text()
 
 
+def press(page: "Page", name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
 def opened(page: "Page") -> "Page":
     """Return the page with Python ready."""
     button = page.locator("button:enabled", has_text="Run it here")

@@ -1,8 +1,6 @@
 """Tasks in the page: the course's own tests give the same verdicts there as on a machine."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +11,15 @@ from workbook.course.model import Step
 from workbook.course.scratch import scratch_copy
 from workbook.playground.examples import app_files
 from workbook.playground.tasks import named_elsewhere
-from workbook.testrun import Runner, run_tests, warm_runner
+from workbook.testrun import Runner, run_tests
 
 from .beside import COURSE, EXAMPLES, ROOT, STAGES
-from .test_panel import HOST, opened, said, text_of
+from .conftest import verdicts_in_the_page
+from .test_panel import HOST, opened, press, said, text_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TEST = """async ([build, job]) => {
-  const { test } = await import("/assets/playground/python.js");
-  const told = [];
-  await test(build, job, (one) => told.push(one));
-  return told;
-}"""
 CASES = [(step, task) for step in STAGES for task in (None, *COURSE.tasks(step))]
 HERE = "not in a page: "
 
@@ -51,9 +44,7 @@ def in_the_page(tab: "Page", build: str, step: Step, copy: Path) -> dict[str, di
         "tests": [f"{place}/{name}" for name in tests if "test_" in name],
         "elsewhere": named_elsewhere(COURSE, step),
     }
-    told = tab.evaluate(TEST, [build, json.loads(json.dumps(job))])
-    assert [one for one in told if one["event"] == "not-collected"] == []
-    return {one["test"]: one for one in told if one["event"] in {"passed", "failed", "skipped"}}
+    return verdicts_in_the_page(tab, build, job)
 
 
 def on_a_machine(step: Step, copy: Path, runner: Runner) -> dict[str, str]:
@@ -66,13 +57,6 @@ def on_a_machine(step: Step, copy: Path, runner: Runner) -> dict[str, str]:
         for promise in check.promises
         for test, outcome in promise.cases.items()
     }
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    """Yield a runner that has pytest and the apps' packages imported already."""
-    with contextlib.closing(warm_runner()) as opened:
-        yield opened
 
 
 @pytest.mark.exhaustive(sample=3)
@@ -110,10 +94,6 @@ def panel(tab: "Page") -> "Page":
     tab.get_by_text("Do a task here").click()
     tab.locator(".pg-tasks select").select_option("1-editors-page")
     return tab
-
-
-def press(page: "Page", name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def check(panel: "Page") -> str:

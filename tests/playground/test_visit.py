@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .test_panel import HOST, opened, run, said, text_of, until_it_ended
+from .test_panel import HOST, opened, press, run, said, text_of, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -23,10 +23,6 @@ def fresh(tab: "Page") -> Iterator["Page"]:
     tab.get_by_role("button", name="Reset").click()
     yield tab
     tab.context.set_offline(False)
-
-
-def press(page: "Page", name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def in_view(page: "Page", selector: str) -> bool:

@@ -1,6 +1,6 @@
 """Progress as a file: what's done in the page counts in the terminal, and the other way round.
 
-A page keeps the same in the browser. What happened is told by where and when it did, so merging twice changes nothing.
+A page keeps the same in the browser. Each entry has a place and a time, so merging twice changes nothing.
 """
 
 import json

@@ -35,7 +35,7 @@ SLOW = 1.2  # seconds: more than one, so that what counts the rest of a second s
 
 @dataclass(frozen=True)
 class Evening:
-    """An app whose clock is ahead, so that it's evening there: what's the next day already where it stands."""
+    """An app whose clock is ahead, so that it's evening in UTC and the next day where the app runs."""
 
     app: ServedApp
     ahead: timedelta

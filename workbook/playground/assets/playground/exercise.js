@@ -4,9 +4,9 @@ import { hints } from "./hints.js";
 import { Panel } from "./panel.js";
 import { note } from "./progress.js";
 import { store, stored } from "./projects.js";
-import { fetched, hand, test } from "./python.js";
-import { element, style } from "./replies.js";
-import { Verdicts, verdict } from "./verdicts.js";
+import { fetched, hand } from "./python.js";
+import { download, element, style } from "./replies.js";
+import { judge, verdict } from "./verdicts.js";
 
 const KEPT_AFTER = 300; // milliseconds without a key
 const PROJECT = "final"; // all exercises are done in one project
@@ -70,12 +70,7 @@ class ExercisePanel extends Panel {
       const { problem, name, zip, files } = await hand(this.build, { files: this.files, name: this.key });
       if (problem) this.say(problem);
       else {
-        const link = element("a");
-        const bytes = Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0));
-        link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
-        link.download = name;
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+        download(name, Uint8Array.from(atob(zip), (letter) => letter.charCodeAt(0)), "application/zip");
         this.say(`${name} holds ${files.length} files.`);
       }
     } catch (error) {
@@ -104,33 +99,13 @@ class ExercisePanel extends Panel {
     this.end(turn);
   }
 
-  async checkAll() {
-    const turn = this.start("Checking the exercise …");
-    if (!turn) return;
+  checkAll() {
     const { needs, tests, elsewhere, place, project } = this.example;
     const files = { ...tests };
     for (const [name, text] of Object.entries(this.files)) files[`${project}/${name}`] = text;
-    const verdicts = new Verdicts();
-    let [all, done] = [0, 0];
-    const tell = (text) => turn === this.turn && this.say(text);
-    const hear = (told) => {
-      verdicts.hear(told);
-      all += told.event === "collected";
-      done += told.event === "begun";
-      if (told.event === "begun") tell(`Checking: test ${done} of ${all} …`);
-    };
     const names = Object.keys(tests).filter((name) => name.startsWith(`${place}/test_`));
-    let ended = "";
-    try {
-      tell(`Loading what runs the tests: ${this.host.getAttribute("more")} MB, once …`);
-      const job = { needs, files, elsewhere, tests: names, submission: project };
-      await test(this.build, job, hear, () => tell("Checking the exercise …"), this.work.signal);
-    } catch (error) {
-      ended = error.message;
-    }
-    if (turn === this.turn) this.tell(verdicts, names, ended);
-    this.end(turn);
-    this.host.dataset.checks = Number(this.host.dataset.checks ?? 0) + 1;
+    const job = { needs, files, elsewhere, tests: names, submission: project };
+    return judge(this, "Checking the exercise …", job, (verdicts, ended) => this.tell(verdicts, names, ended));
   }
 
   tell(verdicts, names, ended) {

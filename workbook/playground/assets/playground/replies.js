@@ -6,6 +6,15 @@ export function element(tag, text = "", css = "") {
   return made;
 }
 
+/** Give the reader a file, as the browser gives any other. */
+export function download(name, content, type) {
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a browser may ask where to first
+}
+
 /** An element with a sentence of the course in it; what stands between backquotes is code. */
 export function prose(tag, text) {
   const made = document.createElement(tag);

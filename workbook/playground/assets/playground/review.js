@@ -3,7 +3,7 @@ import { group, SURE } from "./choices.js";
 import { dueCards } from "./deck.js";
 import { asFile, merge, progress, read, reviewed } from "./progress.js";
 import { fetched } from "./python.js";
-import { block, element, prose, style } from "./replies.js";
+import { block, download, element, prose, style } from "./replies.js";
 
 const MINUTES = 5;
 const NONE = "None of them";
@@ -64,11 +64,7 @@ class Review {
   }
 
   take() {
-    const link = element("a");
-    link.href = URL.createObjectURL(new Blob([asFile(this.deck)], { type: "application/json" }));
-    link.download = "workbook-progress.json";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    download("workbook-progress.json", asFile(this.deck), "application/json");
     this.tell("Your progress is in workbook-progress.json. On your machine: uv run workbook progress import workbook-progress.json");
   }
 

@@ -2,9 +2,9 @@
 import { apply, difference } from "./breaking.js";
 import { hints } from "./hints.js";
 import { note, progress } from "./progress.js";
-import { fetched, test } from "./python.js";
+import { fetched } from "./python.js";
 import { element, prose } from "./replies.js";
-import { Verdicts, verdict } from "./verdicts.js";
+import { judge, verdict } from "./verdicts.js";
 
 const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 const number = (count) => NUMBERS[count] ?? String(count);
@@ -97,40 +97,19 @@ class TaskView {
     });
   }
 
-  async check() {
+  check() {
     const { panel, stage, task } = this;
-    const turn = panel.start("Checking the task …");
-    if (!turn) return;
-    const tell = (text) => turn === panel.turn && panel.say(text);
     const own = Object.keys(task.tests).map((name) => `${stage.place}/${name}`);
     const others = Object.keys(stage.tests).map((name) => `${stage.place}/${name}`);
     const files = {};
     for (const [name, text] of Object.entries({ ...panel.files, ...stage.tests, ...task.tests })) files[`${stage.place}/${name}`] = text;
-    const verdicts = new Verdicts();
-    let all = 0;
-    let done = 0;
-    const began = () => tell("Checking the task …");
-    const hear = (told) => {
-      verdicts.hear(told);
-      all += told.event === "collected";
-      done += told.event === "begun";
-      if (told.event === "begun") tell(`Checking: test ${done} of ${all} …`);
-    };
-    tell(`Loading what runs the tests: ${panel.host.getAttribute("more")} MB, once …`);
-    let ended = "";
-    try {
-      const job = { needs: panel.example.needs, files, elsewhere: stage.elsewhere, tests: [...own, ...others.filter((name) => name.includes("/test_"))] };
-      await test(panel.build, job, hear, began, panel.work.signal);
-    } catch (error) {
-      ended = error.message;
-    }
-    if (turn === panel.turn) this.tell(verdicts, own, others, ended, tell);
-    panel.end(turn);
-    panel.host.dataset.checks = Number(panel.host.dataset.checks ?? 0) + 1;
+    const job = { needs: panel.example.needs, files, elsewhere: stage.elsewhere, tests: [...own, ...others.filter((name) => name.includes("/test_"))] };
+    return judge(panel, "Checking the task …", job, (verdicts, ended) => this.tell(verdicts, own, others, ended));
   }
 
-  tell(verdicts, own, others, ended, tell) {
+  tell(verdicts, own, others, ended) {
     const { panel, task } = this;
+    const tell = (text) => panel.say(text);
     const goTo = (file, line) => panel.goTo(file, line);
     const mine = verdicts.of(own);
     const broken = verdicts.of(others).filter(({ outcome }) => outcome === "failed");

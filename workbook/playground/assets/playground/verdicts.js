@@ -1,4 +1,5 @@
 // What tests found, as a reader sees it: a promise and its verdict, and the failure card of a broken one.
+import { test } from "./python.js";
 import { block, element, prose } from "./replies.js";
 
 const ON_A_MACHINE = new Set(["Repeat it", "Files"]); // of a card: what's typed into a terminal
@@ -6,7 +7,7 @@ const NOT_SHOWN = new Set(["Hint"]);
 const ELSEWHERE = "not in a page: ";
 
 /** Sorts the events of a run by promise: `tests` of one function belong together. */
-export class Verdicts {
+class Verdicts {
   constructor() {
     this.promises = new Map();
     this.trouble = "";
@@ -32,6 +33,34 @@ export class Verdicts {
   of(files) {
     return [...this.promises.values()].filter(({ key }) => files.includes(key.split("::")[0]));
   }
+}
+
+/**
+ * Run a job's tests on what stands in the panel, and say how far they are. `tell` gets what they found, and why the run
+ * was ended if it was, unless the reader has gone on to something else.
+ */
+export async function judge(panel, said, job, tell) {
+  const turn = panel.start(said);
+  if (!turn) return;
+  const say = (text) => turn === panel.turn && panel.say(text);
+  const verdicts = new Verdicts();
+  let [all, done] = [0, 0];
+  const hear = (told) => {
+    verdicts.hear(told);
+    all += told.event === "collected";
+    done += told.event === "begun";
+    if (told.event === "begun") say(`Checking: test ${done} of ${all} …`);
+  };
+  let ended = "";
+  try {
+    say(`Loading what runs the tests: ${panel.host.getAttribute("more")} MB, once …`);
+    await test(panel.build, job, hear, () => say(said), panel.work.signal);
+  } catch (error) {
+    ended = error.message;
+  }
+  if (turn === panel.turn) tell(verdicts, ended);
+  panel.end(turn);
+  panel.host.dataset.checks = Number(panel.host.dataset.checks ?? 0) + 1;
 }
 
 export function verdict({ text, outcome, cards, needs }, goTo) {
