@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.usefixtures("bundles"), pytest.mark.exhaustive(sample=4, of="file")]
 WASM = "**/pyodide.asm.wasm"  # without it Python never comes, and costs nothing
+READY = """import('/assets/playground/python.js').then((python) => {
+  globalThis.ready = new Promise((come) => python.watch((news) => news.state === "ready" && come()));
+})"""
 MINE = "import fastapi\napp = fastapi.FastAPI()\n@app.get('/')\ndef answer():\n    return 'mine'\n"
 
 
@@ -149,6 +152,27 @@ def test_a_reset_ends_what_goes_on(fresh: "Page") -> None:
 
     assert "Everything is as it was." in said(fresh)
     assert fresh.locator(".pg-reply").count() == 0
+
+
+def test_python_that_comes_takes_nothing_back(browser: "Browser", origin: str) -> None:
+    """What Reset answered, and its Undo, stay when Python has loaded."""
+    held: list[Route] = []
+    with contextlib.closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.route(WASM, held.append)
+        page.goto(f"{origin}/03-background.html")
+        opened(page).get_by_role("textbox", name="main.py").fill(MINE)
+        press(page, "Reset")
+        page.evaluate(READY)
+        while not held:
+            page.wait_for_timeout(50)
+        held[0].continue_()
+        page.evaluate("globalThis.ready")
+
+        assert "Everything is as it was." in said(page)
+        press(page, "Undo")
+        assert text_of(page, "main.py") == MINE
 
 
 def test_replies_can_be_told_apart(fresh: "Page") -> None:

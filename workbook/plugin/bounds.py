@@ -44,14 +44,15 @@ class Body:
     def __init__(self) -> None:
         self.size = 0
         self.beginning = bytearray()
+        self._account = FOR_CARDS
 
     def add(self, part: bytes) -> None:
         self.size += len(part)
-        if (room := SHOWN - len(self.beginning)) > 0 and FOR_CARDS.take(len(kept := part[:room])):
+        if (room := SHOWN - len(self.beginning)) > 0 and self._account.take(len(kept := part[:room])):
             self.beginning += kept
 
     def __del__(self) -> None:
-        FOR_CARDS.give_back(len(self.beginning))
+        self._account.give_back(len(self.beginning))
 
 
 class Held:
@@ -59,18 +60,19 @@ class Held:
 
     def __init__(self) -> None:
         self.size = 0
+        self._account = ALIVE  # it gives back where it took, however late it's collected
 
     def take(self, size: int) -> bool:
         """Return whether this run may hold `size` more bytes."""
-        if not ALIVE.take(size):
+        if not self._account.take(size):
             gc.collect()  # a response and its stream hold each other, and nothing else collects them in a run
-            if not ALIVE.take(size):
+            if not self._account.take(size):
                 return False
         self.size += size
         return True
 
     def give_back(self) -> None:
-        ALIVE.give_back(self.size)
+        self._account.give_back(self.size)
         self.size = 0
 
 

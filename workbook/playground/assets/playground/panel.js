@@ -76,10 +76,10 @@ export class Panel {
   }
 
   async begin() {
-    this.say("Loading Python and FastAPI …");
+    this.wait("Loading Python and FastAPI …");
     try {
       await load(this.build, this.example.needs);
-      this.say(this.draft ? "Python is ready. What you typed here before is back; Reset puts the stage's own text in its place." : "Python is ready.");
+      if (this.waits && !this.running) this.say(this.draft ? "Python is ready. What you typed here before is back; Reset puts the stage's own text in its place." : "Python is ready.");
     } catch (error) {
       this.say(`Python could not be started: ${error.message}`);
     }
@@ -181,8 +181,15 @@ export class Panel {
   }
 
   say(text, ...more) {
+    this.waits = false;
     this.status.replaceChildren(text, ...more);
     this.bar.hidden = true;
+  }
+
+  /** Say what goes on: how far the loading is may take its place, which it may not of an answer or its Undo. */
+  wait(text) {
+    this.say(text);
+    this.waits = true;
   }
 
   hear({ state, done, all, text }) {
@@ -195,7 +202,7 @@ export class Panel {
     this.bar.value = done;
     const loaded = `${text}: ${(done / 1e6).toFixed(0)} of ${(all / 1e6).toFixed(0)} MB`;
     const words = text === "Loading" ? loaded : `${text} …`;
-    if (text !== this.told) this.status.textContent = (this.told = text) === "Loading" ? "Loading Python and FastAPI …" : words;
+    if (this.waits && text !== this.told) this.status.textContent = (this.told = text) === "Loading" ? "Loading Python and FastAPI …" : words;
     this.bar.title = words;
   }
 
@@ -219,7 +226,7 @@ export class Panel {
     this.runs.setAttribute("aria-disabled", "true"); // not `disabled`: who pressed it by keyboard keeps the focus
     this.results.replaceChildren();
     this.unmark();
-    this.say(said);
+    this.wait(said);
     this.work = this.working.begin();
     return (this.turn += 1);
   }
@@ -248,7 +255,7 @@ export class Panel {
     };
     const begun = () => {
       started = performance.now();
-      if (turn === this.turn) this.say("Running …");
+      if (turn === this.turn) this.wait("Running …");
     };
     let end;
     try {
