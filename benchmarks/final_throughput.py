@@ -1,11 +1,13 @@
 """How many requests a second final/ answers, and what its middleware costs.
 
-`GET /posts/{id}` is measured on final, on its bare routes (peers/final_bare.py: the same query, models and
-dependencies without any middleware) and on the naive form (peers/final_naive.py: three functions under
-`@app.middleware("http")`, with print). All three are uvicorn with one worker and the same flags, on one SQLite file,
-and write their log to a file. `POST /uploads/image` with a photo of about 4 MB is compared with Pillow alone, which
-reads and writes the same photo in a loop. Rounds are interleaved; medians with their range. Needs wrk
-(https://github.com/wg/wrk; Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk).
+`GET /posts/{id}` is measured on final, on its bare routes, and on the naive form. The bare routes are in
+peers/final_bare.py: the same query, models and dependencies without any middleware. The naive form is in
+peers/final_naive.py: three functions under `@app.middleware("http")`, with print. All three run on uvicorn with one
+worker and the same flags, on one SQLite file, and write their log to a file.
+
+`POST /uploads/image` with a photo of about 4 MB is compared with Pillow only, which reads and writes the same photo in
+a loop. Rounds are interleaved; you'll see medians with their range. It needs wrk (https://github.com/wg/wrk; Debian
+and Ubuntu: apt-get install wrk; macOS: brew install wrk).
 
     uv run --all-groups python benchmarks/final_throughput.py [--json] [--rounds 7] [--seconds 3]
 """

@@ -1,18 +1,21 @@
 """What grading costs: CPU, time and memory per submission, sandboxed, beside the same tests without any isolation.
 
-(a) `workbook class grade` with one lane, as its users call it; (b) the floor: one warm process with the tests and the
-app in it, and nothing kept apart; (c) a fresh pytest with Starlette's TestClient for each submission; for context (d)
-`otter run` and (e) `nbgrader autograde`, with a trivial notebook. All processes count, whoever waits for them. What (a)
-and (e) cost to start is told apart: of (a) it counts what all its processes use from the second verdict on until
-`--submissions` more are there; of (e) what five submissions cost more than one.
+- (a) `workbook class grade` with one lane, as its users call it.
+- (b) The floor: one warm process with the tests and the app in it, and nothing kept apart.
+- (c) A fresh pytest with Starlette's TestClient for each submission.
+- (d) `otter run` and (e) `nbgrader autograde`, with a trivial notebook, for context.
 
-The submissions are real solutions of the exercises. Rounds are interleaved; medians with their range, and of the
-exercises the worst. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
+The CPU time of all processes counts, also of those that no one waits for. Starting (a) and (e) is measured separately,
+so it doesn't count. For (a), only what its processes use from the second verdict on counts, until there are
+`--submissions` more. For (e), it's what five submissions cost more than one.
+
+The submissions are real solutions of the exercises. Rounds are interleaved; you'll see medians with their range, and
+the worst exercise. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
 
 `worst_hold_seconds`: the longest that a hostile submission of the attack suite holds its lane beyond its limit.
 
 The long grading is of the small exercise in tests/small_course, in `--cache` too. It ends after `--many-seconds`; the
-same command then goes on where it was, because the grader does. `--rounds 0` does nothing else.
+same command then goes on where it was, because the grader can. With `--rounds 0` it's all that runs.
 
     uv run --all-groups python benchmarks/grading.py [--json] [--rounds 7] [--submissions 8] [--many 1000] [EXERCISE …]
 """

@@ -1,9 +1,9 @@
 """How long a learner waits from a save to the verdict on the screen.
 
-`workbook watch` is compared with a fresh `pytest` on the same tests and with pytest-watcher, side by side: seven
-interleaved rounds, each save a change of one number in a comment, medians with their range. All three run the same
-test files with the same flags on a copy of the stage. "no answer": pytest-watcher saw the save and printed no verdict
-within 30 s; that stage's figure is then left out (`NaN` in the JSON).
+`workbook watch` is compared with a fresh `pytest` on the same tests and with pytest-watcher, side by side in seven
+interleaved rounds. Each save changes one number in a comment, and you'll see medians with their range. All three run
+the same test files with the same flags on a copy of the stage. "no answer" means that pytest-watcher saw the save, but
+didn't print a verdict within 30 s; that stage's figure is then left out (`NaN` in the JSON).
 
     uv run --all-groups python benchmarks/learner_loop.py [--json] [--rounds 7] [STAGE …]
 """

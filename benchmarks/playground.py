@@ -1,16 +1,16 @@
 """What the playground costs a reader: bytes, the first start, and each run after it.
 
-gzip_mb, brotli_mb    what the first click loads for the stage that needs most, as a host with gzip (level 6) sends it
-                      and as one that compresses ahead with brotli does
-final_gzip_mb         the same for an exercise: the finished project, and what runs its tests
-warm_ms               the median of seven runs of the slowest example, in a Python that has run it before: "Run" is
-                      pressed again after a second, so the app is imported already
-edited_ms             the same after an edit that nobody gave a sign of: the app is imported anew
-cold_over_pyodide     from the click to the first reply, divided by Pyodide alone from its start to `1 + 1`: the floor,
-                      measured in turn with ours, both without anything in the browser's caches; the median of the
-                      rounds' ratios
-task_seconds          from the click on a task's check to its first verdict, when Python runs but no test has been
-                      loaded yet, and task_again_seconds the same for the next check
+- gzip_mb, brotli_mb: what the first click loads for the stage that needs most, from a host with gzip (level 6), and
+  from one that compresses ahead with brotli.
+- final_gzip_mb: the same for an exercise, that is the finished project, and what runs its tests.
+- warm_ms: the median of seven runs of the slowest example, in a Python that has run it before. "Run" is pressed again
+  after a second, so the app is imported already.
+- edited_ms: the same after an edit that nothing announced, so the app is imported again.
+- cold_over_pyodide: the seconds from the click to the first response, divided by the floor. The floor is Pyodide only,
+  from its start to `1 + 1`. Both are measured in turn, without anything in the browser's caches, and it's the median of
+  the rounds' ratios.
+- task_seconds: from the click on a task's check to its first verdict, when Python runs but hasn't loaded a test yet.
+  task_again_seconds is the same for the next check.
 """
 
 import argparse

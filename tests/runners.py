@@ -340,7 +340,7 @@ class Screen:
         """Wait until the command has ended; return its exit status, or minus the signal that ended it."""
 
         def ended() -> bool:
-            self._read()  # else it may wait for us
+            self._read()  # otherwise it may wait for us
             return self._process.poll() is not None
 
         wait_until(ended, lambda: f"it runs on:\n{self.text}")

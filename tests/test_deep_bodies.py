@@ -1,7 +1,7 @@
 """JSON that's nested deeper than Python can follow, sent to every app of the course that reads JSON.
 
-Pythons differ: on 3.11 the parser gives up at about 950 levels, on 3.14 it follows tens of thousands, and whatever
-recurses over the result in Python gives up at about 1,000 on all of them.
+Pythons differ: on 3.11 the parser gives up at about 950 levels, but on 3.14 it follows tens of thousands. Python code
+that recurses over the result gives up at about 1,000 on all of them.
 """
 
 import base64

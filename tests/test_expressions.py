@@ -1,4 +1,4 @@
-"""Our regular expressions: none repeats without a bound where it reads what somebody else has written."""
+"""Our regular expressions: none repeats without a bound if it reads what someone else has written."""
 
 import ast
 from collections.abc import Iterator

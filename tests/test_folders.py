@@ -1,4 +1,4 @@
-"""Temporary folders: gone with their owner, or with the next command if it was killed; nobody else's is touched."""
+"""Temporary folders: gone with their owner, or with the next command if it was killed. No other folder is touched."""
 
 import os
 import signal

@@ -40,7 +40,7 @@ def test_mypy_is_strictly_clean() -> None:
     run("mypy", "workbook", "tests", "benchmarks")  # one run: side by side each would read all packages
 
 
-@pytest.mark.exhaustive  # each platform has a cache of its own: 15 seconds of CPU without it
+@pytest.mark.exhaustive  # each platform has its own cache: 15 seconds of CPU without it
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_a_learners_part_is_clean_on_other_platforms(platform: str) -> None:
     """mypy doesn't complain about what a learner runs, on Windows and on macOS either."""

@@ -1,6 +1,6 @@
 """Temporary folders that belong to one process: it removes them, or the next command does if it was killed.
 
-Each holds a lock for as long as its owner lives. A folder whose lock is free belongs to nobody any more.
+Each folder has a lock that its owner holds for as long as it lives. If the lock is free, the owner is gone.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The course's own TOML files, checked against a model; what does not fit is told with its line and key."""
+"""The course's own TOML files, checked against a model; the error about what doesn't fit names its line and key."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from .errors import UserError
 
 
 class Strict(BaseModel):
-    """A table of such a file: nothing may stand in it that the model does not know."""
+    """A table of such a file: it may hold only what the model knows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,6 +63,6 @@ def _place(text: str, loc: tuple[int | str, ...], table: str) -> tuple[int, str]
     for n in range(first + 1, last):
         if keys and re.match(rf"\s*\[?\s*({table}\.)?{re.escape(str(keys[0]))}\b", lines[n]):
             place, keys = n, keys[1:]
-            if not lines[n].lstrip().startswith("["):  # in a table of its own the key stands further down
+            if not lines[n].lstrip().startswith("["):  # in a separate table the key is further down
                 break
     return max(place, 0) + 1, name

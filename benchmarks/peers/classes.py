@@ -12,12 +12,12 @@ from workbook.course.exercise import Exercise, project_copy
 from workbook.course.model import Course
 from workbook.course.scratch import left_out
 
-# What TestClient cannot do: a body that comes in parts, a reply that is taken in small sips. Nobody runs these here.
+# What TestClient can't do: a body that comes in parts, a response that's taken in small sips. These don't run here.
 NEEDS_A_NETWORK = {
     "test_the_milliseconds_are_those_of_the_request": "sends a body in parts, while other requests come and go",
     "test_the_line_comes_after_the_reply": "takes a reply in small sips from a raw socket",
 }
-# Alternatives that share state with whoever comes next in one process, or whose last steps race with a busy machine's.
+# Alternatives that share state with the next submission in one process, or whose last steps race with a busy machine's.
 NOT_SIDE_BY_SIDE = {"url-and-events", "async-as-sent"}
 
 

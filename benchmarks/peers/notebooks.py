@@ -1,6 +1,6 @@
-"""otter-grader and nbgrader, each in an environment of its own, with a trivial notebook: one cell and one test of it.
+"""otter-grader and nbgrader, each in a separate environment, with a trivial notebook: one cell and one test of it.
 
-Both are made by uv in `folder`, and kept there. What cannot be installed raises `NotThere`.
+uv makes both environments in `folder`, and they're kept there. If one can't be installed, that raises `NotThere`.
 """
 
 import json
@@ -27,7 +27,7 @@ class NotThere(Exception):
 
 
 def installed(command: str, packages: list[str], folder: Path) -> Path:
-    """The command of some packages, installed in an environment of their own. Raises `NotThere`."""
+    """Return the command of some packages, installed in a separate environment. Raises `NotThere`."""
     environment = folder / command
     found = environment / ("Scripts" if sys.platform == "win32" else "bin") / command
     if found.exists():

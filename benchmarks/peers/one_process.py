@@ -1,7 +1,12 @@
 """The same tests without any isolation: pytest and the submissions in this one process, one after the other.
 
-    python -m peers.one_process uvicorn COURSE EXERCISE ZIP …      warm, as the grader is; for many: the floor
-    python -m peers.one_process testclient COURSE EXERCISE ZIP     with Starlette's TestClient; for one: a fresh pytest
+Warm, as the grader is; with many submissions it's the floor:
+
+    python -m peers.one_process uvicorn COURSE EXERCISE ZIP …
+
+With Starlette's TestClient; with one submission it's a fresh pytest:
+
+    python -m peers.one_process testclient COURSE EXERCISE ZIP
 
 Prints a line of JSON for each: seconds of CPU, promises kept, promises in all, and what pytest said.
 """

@@ -1,4 +1,4 @@
-"""What a command uses: CPU of all processes that it starts, whoever waits for them; and when each of its lines came."""
+"""What a command uses: the CPU time of all processes that it starts, waited for or not, and when each line came."""
 
 import contextlib
 import os

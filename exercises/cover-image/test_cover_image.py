@@ -222,7 +222,7 @@ def test_the_content_decides(client: Client, served: ServedApp, ada: Member, wha
 
 
 def check_nothing_changed(client: Client, author: Member, post: int, url: str | None, before: set[str]) -> None:
-    """After a refused upload the cover is the one at `url`, or none, and nothing new lies in the data folder."""
+    """After a refused upload the cover is the one at `url`, or none, and nothing new is in the data folder."""
     assert current(client, author, post) == url, "a refused upload changed cover_image"
     if url:
         assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"

@@ -35,8 +35,8 @@ def whole_log() -> Callable[..., list[str]]:
 def lines_about(whole_log: Callable[..., list[str]], unique: Callable[[str], str]) -> Callable[..., list[str]]:
     """The log's lines about one path, raw or escaped: `lines_about(client, "/posts/7", "PATCH")`.
 
-    Waits until there are `count` of them (with 0: not at all), and then for the line of one more request, so that a
-    line too many has come as well. Who has waited in vain once does not wait as long again.
+    Waits until there are `count` of them (with 0: not at all). Then it waits for the line of one more request, so that
+    a line too many would be there as well. After waiting in vain once, it doesn't wait as long again.
     """
     in_vain = False
 

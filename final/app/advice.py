@@ -42,4 +42,4 @@ def allowed_methods(request: Request) -> str:
     if "GET" in found:
         found.add("HEAD")  # HeadMiddleware makes a GET of it
     listed = [method for method in METHODS if method in found]
-    return ", ".join(listed) or "GET, HEAD"  # below /files there are no routes
+    return ", ".join(listed) or "GET, HEAD"  # /files doesn't have routes

@@ -159,7 +159,7 @@ class ApiKeyMiddleware:
 
     def _admits(self, scope: Scope) -> bool:
         # The router's path: scope["path"] begins with a proxy's prefix (--root-path).
-        # Starlette has no public name for it; the tests notice if it changes.
+        # Starlette doesn't export the function; the tests notice if it changes.
         if not get_route_path(scope).startswith(self.prefix):
             return True
         given = Headers(scope=scope).get("x-api-key", "").encode()

@@ -1,6 +1,6 @@
 """What final's tests share: two databases, settings, and a mailbox.
 
-Every test runs on SQLite and on PostgreSQL, each served app with a database of its own.
+Every test runs on SQLite and on PostgreSQL, and each served app has its own database.
 """
 
 import asyncio

@@ -61,7 +61,7 @@ def serve_many(users: Path, found: Path) -> None:
 
 @contextmanager
 def running_server() -> Iterator[Any]:
-    """Yield the package's server, started in a folder of its own; stop it and delete the folder."""
+    """Yield the package's server, started in a new folder; stop it and delete the folder."""
     # The package passes the socket's folder on unquoted, and a socket's path has at most 107 bytes.
     usual = tempfile.gettempdir()
     short = "/tmp" if " " in usual or len(os.fsencode(usual)) > 60 else usual

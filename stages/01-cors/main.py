@@ -20,7 +20,7 @@ from config import settings
 async def answer_crashes(
     request: Request, call_next: RequestResponseEndpoint
 ) -> Response:
-    """Answer a crash inside CORSMiddleware; FastAPI's own 500 has no CORS headers."""
+    """Answer a crash inside CORSMiddleware; FastAPI's own 500 lacks CORS headers."""
     started = perf_counter()
     try:
         response = await call_next(request)

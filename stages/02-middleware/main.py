@@ -63,7 +63,7 @@ class ApiKeyMiddleware:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":  # it has no path
+        if scope["type"] == "lifespan":  # it doesn't have a path
             return await self.app(scope, receive, send)
         # The path that the router will look at: scope["path"] may begin with a proxy's.
         if not get_route_path(scope).startswith(self.prefix):

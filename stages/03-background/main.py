@@ -196,7 +196,7 @@ def login(
     user = session.scalar(select(User).where(User.email == credentials.email.lower()))
     hashed = user.hashed_password if user else None
     session.commit()  # gives the connection back: no one waits for it while this hashes
-    # Without a user, passlib works as long on a hash of its own, and says no.
+    # Without a user, passlib works as long on a dummy hash, and returns False.
     is_right = passwords.verify(credentials.password, hashed)
     address = request.client.host if request.client else "-"
     outcome = "ok" if is_right else "failed"

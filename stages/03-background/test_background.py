@@ -29,7 +29,7 @@ class PatientMailbox(Mailbox):
 
     @contextlib.contextmanager
     def slow(self) -> Iterator[None]:
-        """Keep whoever sends a mail waiting inside this block, but none longer than a second."""
+        """Make everyone who sends a mail inside this block wait, but no one longer than a second."""
         self.held = True
         try:
             yield

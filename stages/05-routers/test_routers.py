@@ -77,7 +77,7 @@ def operations(client: Client) -> dict[str, dict[str, Any]]:
 
 
 def token(claims: dict[str, Any], *, key: str = SECRET_KEY, algorithm: str = "HS256") -> str:
-    """A token made by hand: what somebody might send who does not get theirs from the login."""
+    """A token made by hand: what an attacker might send, instead of one from the login."""
 
     def part(data: bytes) -> str:
         return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -23,7 +23,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
 
 
 def error(reply: httpx.Response) -> tuple[int, Any]:
-    """An error's status and whole body, without the `code` that task 1 adds; a body that is no JSON as it is."""
+    """An error's status and whole body, without the `code` that task 1 adds; a body that isn't JSON as text."""
     if reply.headers.get("content-type") != "application/json":
         return reply.status_code, reply.text
     body = reply.json()

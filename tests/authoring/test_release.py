@@ -174,7 +174,7 @@ def notebook(*lines: str) -> bytes:
 
 
 def page(*lines: str) -> bytes:
-    """As mkdocs makes it: every word in a tag of its own."""
+    """Return the page as mkdocs makes it: every word in a separate tag."""
     marked = [" ".join(f'<span class="n">{escape(word)}</span>' for word in line.split(" ")) for line in lines]
     return f"<pre>{chr(10).join(marked)}</pre>".encode()
 

@@ -399,7 +399,7 @@ def test_watch_into_a_closed_pipe(workbook: Workbook) -> None:
     running.stop_reading()
 
     main = workbook.work / "01-hello/main.py"
-    for _ in range(3):  # what is written after the first of them reaches nobody
+    for _ in range(3):  # what's written after the first of them isn't read
         with contextlib.suppress(AssertionError):
             main.write_text(main.read_text(encoding="utf-8") + "\n", encoding="utf-8")
             workbook.wait_until_gone(10)

@@ -334,7 +334,7 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
 
     assert screen.wait_for_end() == 0
     lines = screen.lines_written
-    # code is never wrapped, and stands three columns in
+    # code is never wrapped, and is indented by three columns
     assert [line for line in lines if len(line) > columns and not line.startswith("   ") and "/" not in line] == []
     assert [entry.data["task"] for entry in workbook.notes("solved")] == ["count"]
 

@@ -23,7 +23,7 @@ from ..runners import PATIENCE, Running, Workbook, free_port, wait_until
 
 pytestmark = pytest.mark.exhaustive(sample=6, of="file")
 
-# The app does not answer for a long time: there is time to kill whoever waits for it.
+# The app doesn't answer for a long time, so there's time to kill the process that waits for it.
 HANGING = "import time\n\ntime.sleep(60)\n"
 IN_A_BROWSER = '''
 from collections.abc import Callable

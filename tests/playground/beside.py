@@ -29,7 +29,7 @@ EXPERIMENTS = [
     for number, one in examples.list_experiments(COURSE, step, EXAMPLES[step.name])
 ]
 OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding"}
-# What differs from one run to the next, whoever serves it.
+# What differs from one run to the next, on the server and in the browser.
 BY_CHANCE = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
     (re.compile(r"(?<=access_token\":\")[^\"]+"), "<token>"),
@@ -37,7 +37,7 @@ BY_CHANCE = (
     (re.compile(r"\b[\d.]+ms\b"), "<ms>"),
     (re.compile(r"(?<=\"size\":)\d+(?=,\"uploaded_by)"), "<size>"),  # the page says so: another encoder than Pillow's
 )
-VARIES = {"content-length", "last-modified", "etag"}  # of a picture that was encoded anew, or with one of the above
+VARIES = {"content-length", "last-modified", "etag"}  # of a picture that was encoded again, or with one of the above
 
 
 @contextlib.contextmanager

@@ -37,8 +37,8 @@ def in_view(page: "Page", selector: str) -> bool:
 def first(browser: "Browser", origin: str) -> dict[str, Any]:
     """Return what a reader's first minutes show, with Python loaded once in them.
 
-    They type before Python has come, load the page again, press the button without a network and then with one, wait
-    for slow files, and run what they typed without a network.
+    They type before Python has come, load the page again, and press the button, first without a network and then with
+    one. They wait for slow files, and run what they typed without a network.
     """
     seen: dict[str, Any] = {"asked": []}
     with contextlib.closing(browser.new_context()) as context:

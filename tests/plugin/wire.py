@@ -1,4 +1,4 @@
-"""A stand-in for a served app that answers every request with the same bytes, whatever they are."""
+"""A substitute for a served app: it answers every request with the same bytes, whatever they are."""
 
 import contextlib
 import socket

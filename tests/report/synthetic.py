@@ -61,7 +61,7 @@ GIVEN = ("Ada", "Grace", "Linus", "Margaret", "Alan", "Barbara", "Dennis", "Fran
 FAMILY = ("Okafor", "Lindqvist", "Moreau", "Tanaka", "Novák", "Silva", "Haddad", "Kowalska", "Byrne", "Rossi")
 
 
-# Points and sentences of exercises that stay as they are, whatever the course makes of its own.
+# Points and sentences of exercises that stay the same even if the course changes its exercises.
 PAGINATION = {
     "test_a_list_is_a_page": (
         20,

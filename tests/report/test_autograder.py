@@ -1,4 +1,4 @@
-"""The autograders are whole, in the platforms' documented formats, and say something to whoever hands in whatever."""
+"""The autograders are whole, in the platforms' documented formats, and every learner gets an answer to any file."""
 
 import json
 import os

@@ -12,7 +12,7 @@ from .conftest import Report
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
-AXE = find_spec("axe_playwright_python")  # for the axe-core that lies in it
+AXE = find_spec("axe_playwright_python")  # for the axe-core that it contains
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 HOSTILE_PAGE, UNSTABLE_PAGE, TROUBLED_PAGE = "learners/s00003.html", "learners/s00007.html", "learners/s00005.html"

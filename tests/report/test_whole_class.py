@@ -46,7 +46,7 @@ def in_canvas(**more: Any) -> CanvasCourse:
 
 
 def graded_as(layout: Layout) -> ClassMarks:
-    """The class graded by a command for each exercise; each file is given its owner's points, whoever it counts for."""
+    """Grade the class by a command for each exercise; a file gets its owner's points, even if it counts for another."""
     entries: list[Entry] = []
     for exercise in EXERCISES:
         file = layout.rosters[exercise]
@@ -90,7 +90,7 @@ def right_marks(exercise: str) -> dict[int, float]:
 
 
 def marks_in(marks: ClassMarks, exercise: str) -> dict[int, float]:
-    """The points of a report that belong to the owner; whoever else has them has a number that doesn't fit."""
+    """Return a report's points by the learner's place in the class, to compare them with the right ones."""
     ids = {one.id: one.number for one in people()} | {one.email: one.number for one in people()}
     found = {}
     for row in marks.rows:

@@ -1,4 +1,4 @@
-"""A clock that is ahead, in a process of its own: everything that tells the time tells another one."""
+"""A clock that's ahead, in a separate process: everything you can ask for the time is ahead too."""
 
 import subprocess
 import sys

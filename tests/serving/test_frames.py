@@ -1,4 +1,4 @@
-"""Tracebacks in an app's log, cut to the frames of its own files."""
+"""Tracebacks in an app's log, cut to the frames in the app's files."""
 
 from pathlib import Path
 

@@ -95,7 +95,7 @@ def test_the_helper_has_imported_what_apps_import(forks: Launcher, step: Step) -
             missing[:] = [name for name in app.imported if name.partition(".")[0] not in own]
         return not missing
 
-    # The helper imports a part of them while nobody wants an app of it.
+    # The helper imports some of them while it has nothing else to do.
     wait_until(complete, lambda: f"missing in APP_MODULES: {missing}", seconds=30)
 
 

@@ -63,7 +63,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "site.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            with contextlib.suppress(CannotFetch):  # then the site has no playground, and its tests skip
+            with contextlib.suppress(CannotFetch):  # then the site is built without a playground, and its tests skip
                 vendor.build()
             ended = build(ROOT, target, cwd=shared)  # from elsewhere: the course is found by mkdocs.yml alone
             said.write_text(f"{ended.returncode}\n{ended.stdout}{ended.stderr}", encoding="utf-8")

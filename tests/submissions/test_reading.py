@@ -1,4 +1,4 @@
-"""What somebody hands in: every folder and zip is tested or refused with one sentence, and nothing else is touched."""
+"""What learners hand in: every folder and zip is tested, or refused with one sentence, and nothing else is touched."""
 
 import os
 import re

@@ -25,9 +25,9 @@ IS_HIDDEN = re.compile(r"(^|/)(exercises/[^/]+/hidden|tests/authoring)/")
 NOT_FOR_LEARNERS = re.compile(r"<!-- not for learners -->.*?<!-- end -->\n+", re.DOTALL)
 LINK = re.compile(r"\[([^\]\[]+)\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-NESTED = 3  # a zip in a zip in a zip; nobody packs deeper
-TELLING = 25  # a line of a solution that is shorter could stand anywhere
-MOST_SHARED = 4  # so many lines of one solution may stand in a hint; more are the solution
+NESTED = 3  # a zip in a zip in a zip; no one packs deeper
+TELLING = 25  # a line of a solution that is shorter could be anywhere
+MOST_SHARED = 4  # so many lines of one solution may be in a hint; more would give it away
 
 
 @dataclass(frozen=True)

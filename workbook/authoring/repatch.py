@@ -30,8 +30,8 @@ def repatch(course: Course, base: str) -> list[str]:
     """Write every patch below the exercises' hidden/ again, for the working tree; return what a person has to solve.
 
     `base` is a commit that the patches fit. Each one is merged with the changes to final/ and starter/ since then.
-    Where that conflicts, the patch stays as it was, and the merged project, markers included, is left below
-    work/repatch/ until the markers are gone and the same call picks it up.
+    If that conflicts, the patch stays as it was, and the merged project is left below work/repatch/, markers included.
+    Once the conflicts are solved, the same call picks it up.
     Raises `UserError` where the commit isn't known.
     """
     exercises = [exercise for exercise in course.exercises() if exercise.is_for_authors]

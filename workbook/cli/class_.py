@@ -173,7 +173,8 @@ def similar(
     roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class, as CSV: id, name, email.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page goes.")] = Path("results"),
     least: Annotated[
-        float, typer.Option(min=0.1, max=1, metavar="SHARE", help="List pairs that share this much of their own code.")
+        float,
+        typer.Option(min=0.1, max=1, metavar="SHARE", help="List pairs that share this much of the code they wrote."),
     ] = 0.5,
 ) -> None:
     """List submissions that share code, side by side, for a person to judge; it changes no points."""

@@ -25,7 +25,7 @@ def headers_of(viewer: Member | None) -> dict[str, str]:
 class Blog:
     """What the app should hold after all that was done to it through this model.
 
-    A row is what the app itself answered when it was made or changed, in the fields that the project has; so an
+    A row is what the app itself answered when the row was made or changed, in the fields that the project has. So an
     exercise can add fields, and times are the app's own.
     """
 

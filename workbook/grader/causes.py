@@ -1,4 +1,4 @@
-"""Why a submission has no mark worth the name: the reason that a person should see before the mark counts."""
+"""Why a mark of next to nothing may be wrong: the reason that a person should see before the mark counts."""
 
 import re
 import sys

@@ -29,7 +29,7 @@ class CollectedClone:
 def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone]:
     """Put the project of each clone in `paths` into a zip of its name in `to`. Raises `OSError` about `to`.
 
-    A zip of a clone that has no project any more is removed: what was collected is what there is now.
+    If a clone no longer has a project, its zip is removed, so that what's collected is always what there is now.
     """
     to.mkdir(parents=True, exist_ok=True)
     for place in _clones(paths, to):

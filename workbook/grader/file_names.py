@@ -1,12 +1,16 @@
-"""What the names of files tell that a learning platform, or `workbook submit`, gave to a submission.
+"""What you can read from the name that a learning platform, or `workbook submit`, gave to a submission.
 
-Canvas, “Download Submissions”: lovelaceada_LATE_4711_90125_avatar-1.zip, that is the learner's name in lower case
-without spaces, LATE or nothing, the user's number, the attachment's number (later ones are higher), and the file's own
-name, to which a second attempt has added -1. Graded anonymously: anon_k3DfX_90125_avatar.zip. A text that was typed in:
-lovelaceada_4711_text.html. Moodle, “Download all submissions”: a folder
-“Ada Lovelace_1234567_assignsubmission_file_”, or that in front of the file's own name; a group's name and - may come
-before it. Brightspace: “12345-67890 - Ada Lovelace - Nov 22, 2026 545 PM - avatar.zip”. Blackboard:
-Avatar_s1_attempt_2026-11-22-17-45-01_avatar.zip.
+Canvas, “Download Submissions”: lovelaceada_LATE_4711_90125_avatar-1.zip. That's the learner's name in lower case
+without spaces, LATE or nothing, the user's number, and the attachment's number (later ones are higher). The file's own
+name comes last, and a second attempt adds -1 to it. If it's graded anonymously: anon_k3DfX_90125_avatar.zip. If the
+learner typed a text: lovelaceada_4711_text.html.
+
+Moodle, “Download all submissions”: a folder “Ada Lovelace_1234567_assignsubmission_file_”, or the same words in front
+of the file's own name. A group's name and - may come before them.
+
+Brightspace: “12345-67890 - Ada Lovelace - Nov 22, 2026 545 PM - avatar.zip”.
+
+Blackboard: Avatar_s1_attempt_2026-11-22-17-45-01_avatar.zip.
 """
 
 import re
@@ -53,11 +57,12 @@ AMBIGUOUS = "Its name tells of two learners, and a name can be chosen."
 
 @dataclass(frozen=True)
 class Named:
-    """What a name tells: whose it is (`learner`, `name`), for which exercise, and how late among several attempts.
+    """What a name says: whose it is (`learner`, `name`), for which exercise, and how late among several attempts.
 
-    `order` is the platform's own number or time, `stamp` that of `submit`, `copy` the number of a second download.
-    `others` are further names by which the learner may be meant. `ignored` is why it's no submission at all, and
-    `doubt` why nobody is to be found by it. Of Gradescope a file tells it, see gradescope.py, and `email` too.
+    `order` is the platform's own number or time, `stamp` the time from `submit`, `copy` the number of a second
+    download. `others` are further names that may mean the learner. `ignored` is why it isn't a submission at all, and
+    `doubt` why the name shouldn't be used to find the learner. For Gradescope all of this, and `email`, comes from a
+    file instead: see gradescope.py.
     """
 
     lms: Platform
@@ -232,7 +237,7 @@ def _words_of(exercise: str) -> str:
 
 
 def _attempt(number: str) -> int:
-    """Return the attempt that the number behind a name means: 1 for none, and for what nobody would reach."""
+    """Return the attempt that the number behind a name means: 1 if there's none, or one too high to be an attempt."""
     return 1 + int(number) if number and int(number) < HIGHEST_ATTEMPT else 1
 
 

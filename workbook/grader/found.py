@@ -16,9 +16,9 @@ MOST_FOLDERS = 10  # that are put before a name
 
 @dataclass(frozen=True)
 class Found:
-    """Something that somebody handed in. `file` is what it is called in the class folder.
+    """Something that was handed in. `file` is what it's called in the class folder.
 
-    `exercise` is the one that the folder around it is for, which counts before the one in its name.
+    `exercise` is the one that the folder around it is for, and it counts before the one in the file's name.
     """
 
     place: HandIn

@@ -44,7 +44,7 @@ class Work:
 
 
 class CannotGrade(Exception):
-    """It is no fault of the submission's; the message says what is wrong."""
+    """It can't be graded, and that's not the submission's fault; the message says what's wrong."""
 
 
 class NeedsPython(CannotGrade):
@@ -56,7 +56,7 @@ class Cancelled(Exception):
 
 
 class Bench:
-    """A place where one submission after another is graded, with a warm runner of its own: `runner`, or a new one."""
+    """A place where one submission after another is graded, with its own warm runner: `runner`, or a new one."""
 
     def __init__(self, course: Course, isolation: Isolation, runner: Runner | None = None) -> None:
         self._course, self._isolation = course, isolation
@@ -241,7 +241,7 @@ def _trouble(found: Check) -> str:
         return found.trouble
     if not found.promises:
         return "there are none"
-    # Raised by launchers where they, and not the app, are at fault. A reply's text stands in quotation marks here.
+    # Launchers raise these when they, not the app, are at fault. A response's text would be in quotation marks here.
     cards = (card for promise in found.promises for card in promise.cards)
     got = (lines[0] for card in cards for label, lines in card["sections"] if label == "Got")
     return next((said for said in got if said.startswith(OF_THE_MACHINE)), "")

@@ -11,7 +11,7 @@ from .owners import Owners
 from .results import Learner
 
 NOT_ONE = "It is neither an archive nor a folder: not graded."
-OF_NOBODY = "-"  # in place of a learner: a file that's decided to be nobody's
+OF_NOBODY = "-"  # instead of a learner's id: a person has decided that the file doesn't belong to any learner
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class HandedIn:
 
 @dataclass
 class TheClass:
-    """Everybody, and what is to be graded; and what was found that is not."""
+    """All learners, what will be graded, and what was found that won't be."""
 
     learners: dict[str, Learner]
     work: list[HandedIn]
@@ -59,12 +59,12 @@ def identify(
     all_exercises: bool,
     assigned: Mapping[str, str] | None = None,
 ) -> TheClass:
-    """Compare what was found with the roster, which may be empty: learners are then known by their files only.
+    """Compare what was found with the roster; if that's empty, learners are known by their files only.
 
-    A file that is meant for an exercise counts for that one, before any other of the same learner. With
-    `all_exercises` every exercise that has no file of its own is looked for in the learner's other files, because a
-    project holds all of them; otherwise only in those that are meant for none. `assigned` is what a person has decided:
-    the learner's id by the file.
+    A file that's meant for an exercise counts for that one, before any other file of the same learner. If an exercise
+    doesn't have its own file, it's looked for in files that aren't meant for any. With `all_exercises`, it's looked
+    for in all of the learner's files, because a project holds every exercise. `assigned` is what a person has decided:
+    the learner's id for each file.
     """
     owners = Owners(roster, [one.named for one in found])
     the_class = TheClass({learner.id: learner for learner in roster}, [])

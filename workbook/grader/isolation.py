@@ -11,7 +11,7 @@ import workbook.sandbox
 from workbook.errors import UserError
 
 PATIENCE = 0.2  # seconds between two looks at whether a run was called off
-OPENED_AGAIN = 2  # in one grading: what ends more often than that is no accident
+OPENED_AGAIN = 2  # in one grading: if it ends more often than that, it isn't an accident
 DIED = "the sandbox has ended while it was tested"
 
 

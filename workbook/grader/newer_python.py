@@ -1,7 +1,8 @@
 """What a source file uses that only a newer Python has: its syntax, and names of the standard library.
 
-Run as a script, it reads a source on its standard input and prints which Python it needs, and for what. The source is
-foreign, and parsing it may take any stack and memory, so that happens in a process of its own, with limits.
+Run as a script, it reads a source on its standard input and prints which Python it needs, and for what. The source
+could be anyone's, and parsing it could take any amount of stack and memory. So that happens in a separate process
+with limits.
 """
 
 import ast

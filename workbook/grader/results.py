@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 Outcome = Literal["kept", "broken", "waiting", "not proven", "unstable"]
-# Why a mark of next to nothing may not be one, and so a person should see it. "needs Python" is no mark at all: it's
-# in a `failed` entry.
+# Why a mark of next to nothing may be wrong, so that a person should see it. "needs Python" doesn't get a mark at all:
+# it's in a `failed` entry.
 Cause = Literal["", "not started", "needs a package", "needs Python", "another exercise", "empty", "unreadable"]
 CAUSES: dict[str, str] = {
     "not started": "The app didn't start",
@@ -22,11 +22,11 @@ CAUSES: dict[str, str] = {
 class Verdict:
     """One promise of an exercise, and how a submission fared with it.
 
-    `waiting`: not looked at, because of a cause that another promise's evidence tells. `not proven`: this machine lacks
-    what proves it. `unstable`: two fresh sandboxes disagreed, and a person decides. `evidence` is what was sent, what
-    came back and what was expected: plain text for the learner, generated values replaced by placeholders, with
-    nothing in it that a terminal or a browser would act on. `cases`: of a broken one the cases that aren't kept, by the
-    parameters of their tests.
+    `waiting`: not looked at, for a reason that another promise's evidence explains. `not proven`: this machine lacks
+    what would prove it. `unstable`: two fresh sandboxes disagreed, and a person decides. `evidence` is what was sent,
+    what came back and what was expected. It's plain text for the learner: placeholders replace generated values, and
+    nothing is left that a terminal or a browser would act on. `cases`: if the promise is broken, the cases that aren't
+    kept, by the parameters of their tests.
     """
 
     promise: str
@@ -39,10 +39,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ResultKey:
-    """What a result depends on. The same key, the same result: it is not graded again.
+    """What a result depends on. The same key gives the same result, so it isn't graded again.
 
     `submission`: SHA-256 of the files. `tests`: of the exercise's tests and of what serves and judges. `environment`:
-    of Python's and the packages' versions. Points are no part of it. `seed`: the journal's secret.
+    of Python's and the packages' versions. Points aren't part of it. `seed`: the journal's secret.
     """
 
     submission: str
@@ -154,8 +154,8 @@ class Comment:
 #             "not_handed_in": {exercise: [learner id, …]}, "unsafe": bool,
 #             "title": what --title said, "commit": of the course, "paths": what was graded, "export": the gradebook
 #             that was the roster, as exports.Export keeps it}
-#   failed    what could not be graded by no fault of the learner: {"learner", "file", "why", "cause"}
-#   assigned  whose a file is, as a person decided: {"file", "learner"}; the learner "-" is no one
+#   failed    what couldn't be graded, through no fault of the learner: {"learner", "file", "why", "cause"}
+#   assigned  whose a file is, as a person decided: {"file", "learner"}; "-" means that it isn't any learner's
 #   comment   a Comment as a dict
 #   published when learners were shown their marks: {"marks": {exercise: {learner id: [points, of]}},
 #             "points": {exercise: {promise: points}}}; the last one counts

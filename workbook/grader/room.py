@@ -28,7 +28,7 @@ THEN = {
     DISK: "make room there, or set TMPDIR to a folder that has more",
     INODES: "remove files there, or set TMPDIR to another folder",
 }
-PLENTY = 16_384  # of processes: whoever may have so many needs no counting
+PLENTY = 16_384  # of processes: a user who may have so many doesn't need counting
 ROOT = Path("/")
 
 

@@ -1,4 +1,4 @@
-"""How much of its own code two submissions share. It says where to look; a person decides what it means.
+"""How much of their code two submissions share. It says where to look; a person decides what it means.
 
 What every submission starts from (the project, the starters, published solutions) is left out. Names that a learner
 chose count as equal, and so does the order of functions, because those are what a copy changes first. The rest is
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 RUN = 9  # tokens that have to be equal in a row: about a line of code
-FEWEST = 40  # runs of its own that a submission needs to be compared: less says nothing
+FEWEST = 40  # runs that a submission has to add itself before it's compared: fewer would say nothing
 COMMON = 0.2  # a run that more than this part of the class has is how the exercise is solved, not a copy
 A_FEW = 3  # … and so many may always have it
 _SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
@@ -86,7 +86,7 @@ def _lines(runs: list[_Run], shared: set[int]) -> Iterator[tuple[str, int]]:
 
 
 def _runs(sources: Sources, names: set[str]) -> Iterator[_Run]:
-    """Yield each run of tokens of the sources; names outside `names` are all the same."""
+    """Yield each run of tokens of the sources; names outside `names` count as equal."""
     for path, text in sources.items():
         tokens = [(_form(token, names), token.start[0]) for token in _tokens(text)]
         for n in range(len(tokens) - RUN + 1):

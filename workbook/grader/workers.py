@@ -35,7 +35,7 @@ class Lanes(Protocol):
 
 
 class LocalLanes:
-    """Threads of this process, each with a bench, and so with processes, of its own."""
+    """Threads of this process, each with its own bench, and so with its own processes."""
 
     def __init__(self, make: Callable[[], Bench], count: int) -> None:
         self._make, self._count = make, count

@@ -1,6 +1,6 @@
 """Python without its comments and docstrings: the same program on the same lines, in fewer bytes.
 
-Half of what a reader would wait for is text that nobody reads in a browser. Lines stay where they are, so a traceback
+Half of what a reader would wait for is text that no one reads in a browser. Lines stay where they are, so a traceback
 still fits the published source.
 """
 

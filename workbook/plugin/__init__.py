@@ -172,7 +172,7 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
 def _serve(launcher: Launcher, directory: Path, env: dict[str, str], config: pytest.Config) -> ServedApp:
     hung = config.stash.setdefault(HUNG, {})
     try:
-        if directory in hung:  # it would again: nobody wants to wait for that in every module
+        if directory in hung:  # it would hang again, and you'd wait for that in every module
             raise hung[directory]
         return ServedApp(launcher, directory, env=env, probes=submissions.SUBMISSION in config.stash)
     except AppFailed as failure:

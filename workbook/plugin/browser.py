@@ -1,4 +1,4 @@
-"""A real browser, where one is installed, and pages on an origin of their own."""
+"""A real browser, where one is installed, and pages on a separate origin."""
 
 import contextlib
 import functools
@@ -93,7 +93,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Callable[[Path], str]]:
-    """Serve a folder of pages on a port of its own and return its origin: `site(folder)` is `http://127.0.0.1:…`."""
+    """Serve a folder of pages on a separate port and return its origin: `site(folder)` is `http://127.0.0.1:…`."""
     with contextlib.ExitStack() as stack:
         yield lambda folder: stack.enter_context(serve_pages(folder))
 

@@ -126,7 +126,7 @@ class _Cards:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         try:
             report = yield
-        except Exception as error:  # pytest itself stumbles over what came back: the promise is broken all the same
+        except Exception as error:  # pytest itself stumbles over what came back: that breaks the promise too
             if not is_of_the_course(item):
                 raise
             report = _failed(item, call, error)
@@ -246,7 +246,7 @@ def _add_exchanges(card: Card, exchanges: list[Exchange], item: pytest.Item) -> 
         card.add("App's log", _wrapped(app_traceback(last)))
     mattering = requests_that_matter([*_prepared(item), *exchanges])
     if SUBMISSION in item.config.stash and last.app.app_directory.parent.name != "work":
-        # handed in: it is no step of the course, and its files are not kept
+        # handed in: it isn't a step of the course, and its files aren't kept
         card.add("App's env", _listed(last.app.env, getattr(item, "funcargs", {}).get("app_env", {})))
         card.add("Repeat it", ["in its folder: uv run fastapi run app/main.py", *curl_lines(mattering)])
         card.add("Files", made_files(mattering))

@@ -39,7 +39,7 @@ class Exchange:
     sent: float = field(default_factory=time.monotonic)
 
     def in_brief(self) -> "Exchange":
-        """Return it with the status, a token and a small body of its response, and without a large body of its own."""
+        """Return it without a large request body, and with the status, the token and a small body of its response."""
         kept = self.reply and KeptReply(self.reply.status_code, self.reply.reason_phrase, [], token=self.reply.token)
         if kept and self.reply and self.reply.body.size <= SMALL:  # a later request may send an id from it
             kept.body = self.reply.body
@@ -49,7 +49,7 @@ class Exchange:
 
 
 class Remembered(httpx.SyncByteStream):
-    """A body that is sent in pieces, and can be told afterwards."""
+    """A body that's sent in pieces, and whose beginning can be shown afterwards."""
 
     def __init__(self, stream: httpx.SyncByteStream) -> None:
         self._stream = stream

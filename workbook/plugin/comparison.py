@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-WIDTH = 68  # of what stands beside a label of 12 columns in a terminal of 80
+WIDTH = 68  # of what's beside a label of 12 columns in a terminal of 80
 ONE_OF = {"in": "one of", "not in": "none of"}
 LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "does not contain "}
 MOST_ITEMS, MOST_LETTERS, DEEPEST = 40, 1200, 8  # of a value that is shown: more than fits into 16 lines
@@ -203,7 +203,7 @@ def wrong_assertion(error: str, statement: str, comparison: Comparison | None) -
     """Return what a failed assertion says; `error` is pytest's text, `comparison` the last one that didn't hold."""
     message, _, explained = f"\n{error}".partition("\nassert ")
     says: list[Section] = [("It says", message.strip().splitlines())] if message.strip() else []
-    if comparison and f" {comparison.op} " in explained:  # else it is of an earlier assertion
+    if comparison and f" {comparison.op} " in explained:  # otherwise it's from an earlier assertion
         return says + comparison.sections(statement)
     got, *_ = explained.splitlines() or [""]
     node = _parse(statement)

@@ -99,7 +99,7 @@ def _body(request: httpx.Request, keep: Keep) -> list[str]:
         return ["--data-binary", "@FILE"]
     if not content:
         return []
-    kind = [] if "content-type" in request.headers else ["-H", "content-type:"]  # else curl calls it a form
+    kind = [] if "content-type" in request.headers else ["-H", "content-type:"]  # otherwise curl calls it a form
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

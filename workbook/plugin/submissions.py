@@ -1,4 +1,4 @@
-"""`--submission PATH`: an exercise's tests, the hidden ones too where they are, against what somebody handed in."""
+"""`--submission PATH`: an exercise's tests, also the hidden ones if they're here, against what was handed in."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ def register_submission(config: pytest.Config) -> None:
         raise pytest.UsageError(NO_EXERCISE)
     if not config.getoption("--unsafe"):
         _refuse_without_sandbox(config)
-        from workbook.sandbox.limits import limit_this_process  # late: a learner edition has no sandbox
+        from workbook.sandbox.limits import limit_this_process  # late: a learner edition doesn't have the sandbox
 
         limit_this_process()
     stack = contextlib.ExitStack()

@@ -1,7 +1,7 @@
 """HTTP as the tests speak it: a connection for each request, or one for many; and bounds on all that may come back.
 
-Whoever wrote the app decides what its replies are. An endless one, one that drips, one that unpacks to gigabytes ends
-in an `httpx.TransportError` here, and never in a test that hangs.
+A response can be anything that the app's author came up with. If it's endless, if it drips, or if it unpacks to
+gigabytes, you get an `httpx.TransportError` here, and never a test that hangs.
 """
 
 import json
@@ -111,7 +111,7 @@ class Transport(httpx.HTTPTransport):
     """
 
     def __init__(self, app: ServedApp, *, keeps: bool = False) -> None:
-        # A TLS context costs 29 ms, and there is no TLS.
+        # A TLS context would cost 29 ms, and the tests don't use TLS.
         super().__init__(verify=False, trust_env=False)
         self._app, self._backend, self._keeps = app, _Backend(app), keeps
         self._pool = httpcore.ConnectionPool(

@@ -167,7 +167,7 @@ def _late(mark: Mark) -> str:
 
 
 def _moved(pairs: list[tuple[Row, Mark, str]]) -> Iterator[Matter]:
-    """Yield what moved; a change of points that moved many marks for one reason is told once."""
+    """Yield what moved; if a change of points moved many marks for one reason, it's reported once."""
     alike: dict[tuple[str, str], list[Row]] = {}
     for row, mark, title in pairs:
         if mark.moved:

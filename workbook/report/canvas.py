@@ -1,9 +1,10 @@
 """Marks for “Import” in Canvas's gradebook.
 
-What the importer does is in lib/gradebook_importer.rb of instructure/canvas-lms. It compares headings, finds a learner
-by ID, then by SIS User ID, SIS Login ID and name, and takes an empty cell for “no mark”, which erases one that's there.
-It reads the points possible for new assignments only, and a byte order mark for a part of the first heading. So a file
-has one assignment, the lines of those who have a mark for it, and everything else as the export had it.
+You can read what the importer does in lib/gradebook_importer.rb of instructure/canvas-lms. It compares headings, and
+finds a learner by ID, then by SIS User ID, SIS Login ID and name. An empty cell means “no mark”, so it erases one
+that's there. It reads the points possible for new assignments only, and would take a byte order mark for a part of the
+first heading. So our file has one assignment and the lines of those who have a mark for it, and everything else is as
+the export had it.
 """
 
 import re

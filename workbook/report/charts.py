@@ -34,9 +34,9 @@ class Histogram:
     count: int
     mean: float
     lowest: float
-    lower: float  # a quarter lies below
+    lower: float  # a quarter is below
     median: float
-    upper: float  # a quarter lies above
+    upper: float  # a quarter is above
     highest: float
     bars: tuple[Bar, ...]
     beyond: bool
@@ -77,7 +77,7 @@ class Histogram:
 
 
 def histogram(shares: Sequence[float]) -> Histogram | None:
-    """Return the histogram of these shares, or None if there are none; those above 1 have a bar of their own."""
+    """Return the histogram of these shares, or None if there are none; those above 1 have a separate bar."""
     if not shares:
         return None
     beyond = any(share > 1 + 1e-9 for share in shares)

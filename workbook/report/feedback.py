@@ -22,11 +22,12 @@ ODD = dict.fromkeys([*map(ord, NOT_IN_A_NAME), *range(32)], "-")
 def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """Write feedback-canvas-NAME.zip and feedback-moodle-NAME.zip for files that came from there.
 
-    Canvas (“Upload submissions as comments”, Assignment#infer_comment_context_from_filename of instructure/canvas-lms)
-    finds the learner by the name of the file that it gave out, and shows the comment's file under the name that the
-    learner gave theirs. So a zip comes back as a zip of that name with the page in it; what was no zip, as .html.
-    Moodle (“Upload multiple feedback files in a zip”, mod/assign/feedback/file/importziplib.php of moodle/moodle) finds
-    the learner by the number in a folder's name; the page in it keeps its own name.
+    Canvas: “Upload submissions as comments”, Assignment#infer_comment_context_from_filename of instructure/canvas-lms.
+    It finds the learner by the name of the file that it gave out, and shows the comment's file under the name that the
+    learner gave theirs. So a zip comes back as a zip of that name with the page in it, and anything else as .html.
+
+    Moodle: “Upload multiple feedback files in a zip”, mod/assign/feedback/file/importziplib.php of moodle/moodle.
+    It finds the learner by the number in a folder's name; the page in the folder keeps its own name.
     """
     routed: set[str] = set()
     in_groups: set[str] = set()

@@ -213,7 +213,7 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class ClassMarks:
-    """Everything that a report tells, in the order in which it is told."""
+    """Everything that a report says, in the order in which it says it."""
 
     title: str
     graded_at: str

@@ -1,9 +1,9 @@
 """Marks for “Upload grading worksheet” of a Moodle assignment.
 
-What the importer does is in mod/assign/feedback/offline of moodle/moodle. It compares headings with those of the
-language that the person sees, finds a learner by Identifier alone, skips a grade above the maximum without a word, and
-one whose “Last modified (grade)” is older than what's in the gradebook. So a worksheet goes back as it came, with the
-marks, and the comments where it has a column for them, in the lines of those who have a mark.
+You can read what the importer does in mod/assign/feedback/offline of moodle/moodle. It compares headings with those of
+the language that the person sees, and finds a learner by Identifier only. It skips a grade above the maximum without a
+word, and one whose “Last modified (grade)” is older than what's in the gradebook. So a worksheet goes back as it came.
+Only the lines of those who have a mark get the mark, and the comment if the worksheet has a column for it.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Sandboxes for code that is not yours: bubblewrap, without network, in which a submission can be served.
+"""Sandboxes for code that isn't yours: bubblewrap, without network, in which a submission can be served.
 
-Two tiers, which keep submissions apart equally well and pass the same attacks: `fork`, a fork server inside one
-bubblewrap that gives each app namespaces of its own, and `bubblewrap`, a bubblewrap for each app, where a machine
-does not let namespaces be nested. Linux only.
+There are two tiers, which keep submissions apart equally well and withstand the same attacks. `fork` is a fork server
+inside one bubblewrap; it gives each app its own namespaces. `bubblewrap` starts a bubblewrap for each app, and it's
+for machines that don't let namespaces be nested. Linux only.
 """
 
 from .errors import NoSandbox

@@ -16,7 +16,7 @@ from workbook.sandbox.inside.app import PLACE
 from .errors import NoSandbox
 from .hosts import hosts_file
 
-UID = 64198  # of nobody; what root's sandboxes run as
+UID = 64198  # that no user has; what root's sandboxes run as
 ENTER = Path(__file__).with_name("enter.py")
 GRADER = "/workbook"  # where a sandbox finds what it needs of the workbook
 VENV = "/venv"

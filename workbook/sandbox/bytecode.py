@@ -1,4 +1,4 @@
-"""Compile what apps import, once: in the sandbox nothing can be written, and each would compile all of it anew."""
+"""Compile what apps import, once: they can't write bytecode in the sandbox, so each would compile all of it again."""
 
 import contextlib
 import os

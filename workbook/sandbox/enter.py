@@ -1,7 +1,7 @@
 """On the way into the sandbox: root gives up being root first. Run as a program, with a plan in JSON.
 
-What the sandbox may read can lie where only root gets to, the interpreter in /root say. So root shows it to the
-unprivileged user at a place of its own, in a mount namespace that ends with the sandbox.
+What the sandbox may read can be where only root gets to, for example the interpreter in /root. So root shows it to the
+unprivileged user at a separate place, in a mount namespace that ends with the sandbox.
 """
 
 import ctypes

@@ -84,7 +84,7 @@ def program() -> bytes:
 
 
 def _without_new_calls() -> bytes:
-    """Return what comes before the library's program, which has no rule for calls that it doesn't know."""
+    """Return what comes before the library's program, which can't have rules for calls that it doesn't know."""
     allowed = sorted(ALLOWED_NEW.values())
     lines = [(LOAD, 0, 0, 0), (AT_LEAST, 0, len(allowed) + 1, FIRST_NEW)]
     lines += [(EQUAL, len(allowed) - place, 0, number) for place, number in enumerate(allowed)]

@@ -1,4 +1,4 @@
-"""Test a sandbox with attacks of its own, before anybody's code runs in it."""
+"""Test a sandbox with our own attacks, before anyone's code runs in it."""
 
 import json
 import select

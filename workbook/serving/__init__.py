@@ -1,7 +1,7 @@
 """Served apps and the launchers that start them.
 
-A served app is an app directory run by uvicorn in a process of its own. Whoever starts it holds a line to it (a pipe
-or a connection); when that line ends, however its holder died, the app ends too and removes its data folder.
+A served app is an app directory that uvicorn runs in a separate process. The process that starts it holds a line to it
+(a pipe or a connection). When that line ends, however its holder died, the app ends too and removes its data folder.
 """
 
 import sys
@@ -16,7 +16,7 @@ __all__ = ["AppFailed", "Job", "Launcher", "ServedApp", "SpawnLauncher", "choose
 def choose_launcher(name: str = "auto", *, warm: str | None = None) -> Launcher:
     """Return the launcher called `name`: `spawn`, `fork`, or `auto`, the faster one that works on this platform.
 
-    `warm` is the address of a fork helper that is already running; `fork` then starts none of its own.
+    `warm` is the address of a fork helper that's already running, so that `fork` doesn't start another.
     """
     if name == "auto":
         name = "fork" if sys.platform == "linux" else "spawn"

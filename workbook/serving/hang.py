@@ -1,4 +1,4 @@
-"""Where an app that doesn't start hangs: the line of its own code that it's in, or that its start-up waits at."""
+"""Where an app that doesn't start hangs: which line of its code it's in, or its start-up waits at."""
 
 import asyncio
 import gc

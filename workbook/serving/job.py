@@ -24,10 +24,10 @@ class Job:
     """One app to serve. Travels as one line of JSON.
 
     `folder` holds `data/`, the app's working directory, and `log`; with `log=None` the app writes to the standard
-    error that it inherits. `patience` is the number of seconds until a start that does not end is called a hang, and
-    until code that lets no other thread run ends the app; `grace` the seconds that running requests and tasks get when
-    the line ends (0: none). `colours`: the log is read on a terminal that has them. `probes`: the app gets
-    a few routes more, see probes.py. `clock`: so many seconds its clock is ahead, see clock.py.
+    error that it inherits. After `patience` seconds, a start that doesn't end is called a hang, and code that doesn't
+    let another thread run ends the app. `grace` is how many seconds running requests and tasks get when the line ends
+    (0: none). `colours`: the log is read on a terminal that has them. `probes`: the app gets a few more routes, see
+    probes.py. `clock`: how many seconds its clock is ahead, see clock.py.
     """
 
     app: Path

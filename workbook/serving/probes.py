@@ -17,8 +17,8 @@ def add_probes(app: Any) -> None:
     `GET /_probe/crash` raises, and `GET /_probe/broken` does so in the middle of its response. `GET /_probe/held` sends
     half of its response and waits for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. The background tasks of
     `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own
-    response, leave a line: the name, in `probe-tasks.txt` in the working directory. An app that is wrapped in ASGI
-    middlewares by hand gets them inside; one that is no FastAPI gets none.
+    response, leave a line: the name, in `probe-tasks.txt` in the working directory. If an app is wrapped in ASGI
+    middlewares by hand, the routes are added inside; if there's no FastAPI inside, none are.
     """
     from fastapi import BackgroundTasks, FastAPI
     from starlette.background import BackgroundTask

@@ -13,7 +13,7 @@ from .code_blocks import braced
 ANY = "…"
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}) *(?:console|\{(?P<attributes>[^}]*\.console[^}]*)\}) *$")
 _SHOWS = {".log": "errors", ".mail": "out"}
-# What is another at every run, so that nobody has to put the `…` there by hand.
+# What differs from run to run, so that you don't have to put the `…` there by hand.
 _CHANGING = (
     (re.compile(r"^(date: ).+"), rf"\1{ANY}"),
     (re.compile(r"^(x-request-id: ).+", re.IGNORECASE), rf"\1{ANY}"),

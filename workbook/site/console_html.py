@@ -23,7 +23,7 @@ def _typed(code: str) -> str:
     for line in code.split("\n"):
         output = _OUTPUT.fullmatch(line)
         if output is None:
-            typing = _PROMPT in line or (typing and bool(line))  # an empty line has no mark, and was written
+            typing = _PROMPT in line or (typing and bool(line))  # an empty line that was typed doesn't have a mark
             lines.append(line)
         elif typing and continues(said := html.unescape(output[1])):
             lines.append(f"{_PROMPT}{html.escape(said[:2])}</span>{html.escape(said[2:], quote=False)}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import tinycss2  # type: ignore[import-untyped]
 
-Rule = Any  # tinycss2 has no types
+Rule = Any  # tinycss2 doesn't have types
 
 _SHEET = re.compile(r'<link rel="stylesheet" href="(?P<to>[^"]+)">')
 _NOTE = re.compile(r"/\*[#!].*?\*/", re.DOTALL)

@@ -1,4 +1,4 @@
-"""Fences of our own kind: a diagram, by its name."""
+"""Our own kind of fence: a diagram, by its name."""
 
 import html
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket")
-SHORT = 48  # characters of a value that is told as it is written
+SHORT = 48  # characters: a value that isn't longer is shown the way it's written
 
 
 @dataclass(frozen=True)

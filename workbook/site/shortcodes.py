@@ -1,6 +1,6 @@
 """Shortcodes: `{{ name words }}` in a page, replaced by what the course's own files say.
 
-One that stands alone in its line may become many lines, indented as it is; one within a line becomes a few words.
+If one fills its line, it may become many lines, indented like it; one within a line becomes a few words.
 """
 
 import re

@@ -209,7 +209,7 @@ def split_name(name: str, *, has_slash: bool) -> Parts:
     """Return a name's folders and its file; `has_slash` if `/` divides names in this zip.
 
     Windows has written `\\` between folders for years. In the code pages of East Asia, that byte is also the second
-    half of some letters, so behind a letter that isn't ASCII it only divides where nothing else does.
+    half of some letters. So behind a letter that isn't ASCII it only divides if `/` doesn't divide in this zip.
     """
     divided = []
     for place, character in enumerate(name):

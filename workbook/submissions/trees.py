@@ -30,7 +30,7 @@ Parts = tuple[str, ...]
 
 
 class BadSubmission(Exception):
-    """It cannot be tested; the message says what is wrong with it and what to do, to whoever hands it in."""
+    """It can't be tested; the message says to the learner what's wrong with it and what to do."""
 
 
 class Empty(BadSubmission):
@@ -75,7 +75,7 @@ class Tree:
         return f"The {self.kind} holds more than {MOST_FILES:,} entries: leave the virtual environment out."
 
     def below(self, prefix: Parts) -> "Tree":
-        """Return what's in the folder `prefix`, as a tree of its own."""
+        """Return what's in the folder `prefix`, as a separate tree."""
         inside = [
             FoundFile(one.parts[len(prefix) :], one.size, one.read, one.odd)
             for one in self.entries

@@ -54,7 +54,7 @@ class Scene:
     covers: dict[int, Place]
 
     def write(self, author: Member, published: bool = True) -> Place:
-        """Write a post; it has no cover, whoever had its id before."""
+        """Write a post; it doesn't have a cover, even if a post with a cover had its id before."""
         walk = self.walk
         title = f"{walk.rng.randrange(16**6):06x}"
         reply = walk.client.post(

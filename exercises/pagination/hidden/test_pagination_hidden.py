@@ -162,7 +162,7 @@ class Pages:
 
 
 def kinds(page: Any) -> Any:
-    """Return the type of each key, as JSON calls them: true is no number, and 1.0 is no whole one."""
+    """Return the type of each key, as JSON calls them: true isn't a number, and 1.0 isn't a whole one."""
     return {key: type(value).__name__ for key, value in page.items()} if isinstance(page, dict) else type(page).__name__
 
 

@@ -214,7 +214,7 @@ def start_uvicorn(
 ) -> Iterator[StartUvicorn]:
     """Start `uvicorn app.main:app` with these options and settings, on one database that a test's starts share.
 
-    `start_uvicorn("--workers", "2", TOKEN_MINUTES="5")`; `inside` is a command that runs it in a place of its own.
+    `start_uvicorn("--workers", "2", TOKEN_MINUTES="5")`; `inside` is a command that runs it in a separate place.
     """
     started: list[Uvicorn] = []
     shared = {**base_env, "DATABASE_URL": new_database()}

@@ -55,9 +55,9 @@ class Login:
 def before_load_schema(
     context: schemathesis.HookContext, raw_schema: dict[str, Any]
 ) -> None:
-    """Leave out what an exercise adds, which its author may describe or not.
+    """Leave out what an exercise adds, because its author may describe it or not.
 
-    Where a form takes several files, Schemathesis would send one as a text: here it is told of one file.
+    If a form takes several files, Schemathesis would send text instead. So here the schema says that it takes one.
     """
     for path in [
         path for path in raw_schema["paths"] if path.endswith(("/avatar", "/cover"))
@@ -81,7 +81,7 @@ def picture(kind: str) -> bytes:
 for kind in ("jpeg", "png", "webp"):
     schemathesis.openapi.media_type(f"image/{kind}", st.just(picture(kind)))
 schemathesis.openapi.media_type("application/pdf", st.just(b"%PDF-1.7\n%%EOF\n"))
-# its own emails are sometimes at a domain that nobody can have, which no schema tells
+# its own emails are sometimes at a domain that can't exist, which a schema couldn't say
 schemathesis.openapi.format("email", st.emails(domains=st.just("example.com")))
 if API_KEY:
     schemathesis.auth()(Login)

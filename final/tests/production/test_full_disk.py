@@ -52,7 +52,7 @@ def bwrap() -> str:
 
 
 class SmallDisk:
-    """Uvicorn with a small file system of its own as working directory."""
+    """Uvicorn with its own small file system as working directory."""
 
     def __init__(
         self, start: "StartUvicorn", bwrap: str, data: Path, size: int, **env: str

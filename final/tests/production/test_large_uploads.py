@@ -60,7 +60,7 @@ def cpu_seconds(uvicorn: "Uvicorn") -> float:
 
 
 def on_disk(uvicorn: "Uvicorn", temporary: Path) -> float:
-    """What lies in the uploads and in the temporary folder, in MiB, nameless files that are open in it too."""
+    """What's in the uploads and in the temporary folder, in MiB, including nameless files that are open in it."""
     found = [
         path.stat()
         for folder in (uvicorn.data / "uploads", temporary)

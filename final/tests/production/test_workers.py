@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=4, of="file")]
 
 @contextlib.contextmanager
 def half_made_tables(url: str, data: Path) -> Iterator[Callable[[], bool]]:
-    """Somebody has begun to make the tables, and takes it back in the end; yields a question: do four wait for that?"""
+    """Begin to make the tables, and roll that back in the end; yields a question: are four waiting for it?"""
     if url.startswith("sqlite"):
         data.mkdir()
         with contextlib.closing(

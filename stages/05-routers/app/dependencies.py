@@ -1,8 +1,8 @@
 """What routes ask for: who is calling, which post, which part of a list.
 
 Each of these runs in a thread, and so does the route. If a request kept its connection
-while it waits for the next thread, those with the threads would wait for a connection:
-with 60 requests at once, no one gets on. So each gives it back.
+while it waits for the next thread, those with the threads would wait for a connection.
+With 60 requests at once, all of them would be stuck. So each one gives it back.
 """
 
 from typing import Annotated

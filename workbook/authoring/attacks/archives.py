@@ -1,4 +1,4 @@
-"""Archives and folders that are no project but a trap for whoever opens them."""
+"""Archives and folders that aren't projects, but traps for the program that opens them."""
 
 import io
 import os
@@ -195,7 +195,7 @@ def names_that_are_no_text(project: Project) -> None:
 
 @attack("honest")
 def deep_folder(project: Project) -> None:
-    """Hand in a folder a hundred levels deep, for whoever walks it by recursion."""
+    """Hand in a folder a hundred levels deep, in case the grader walks it by recursion."""
     project.write("/".join(["d"] * 100) + "/x.txt", b"")
 
 

@@ -18,7 +18,7 @@ Base = Literal["solution", "starter"]
 
 
 class Project:
-    """The project that an attack turns into its submission: a folder of its own, made from its base."""
+    """The project that an attack turns into its submission: a separate folder, copied from the attack's base."""
 
     def __init__(self, folder: Path, bait: Bait, mark: str) -> None:
         """Begin with the project in `folder`; `mark` is a word that no other submission has."""

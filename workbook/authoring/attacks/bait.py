@@ -14,10 +14,9 @@ VARIABLE = "ATTACKS_BAIT"
 
 
 class Bait:
-    """On the trusted side: each is worth a try, and each touch is noted. Close it at the end.
+    """What's on the trusted side for attacks to try; each touch is noted. Close it at the end.
 
-    `addresses` are told to the attacks. The secret lies in a file that everybody may read, and in the grader's
-    environment.
+    The attacks get `addresses`. The secret is in a file that every user may read, and in the grader's environment.
     """
 
     def __init__(self) -> None:

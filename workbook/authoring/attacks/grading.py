@@ -23,7 +23,7 @@ SEED = 7
 
 @dataclass(frozen=True)
 class GradedAttack:
-    """What the grader said of one submission. `failed`: it could not be graded, by no fault of its own."""
+    """What the grader said about one submission. `failed`: why it couldn't be graded, if that's not its own fault."""
 
     score: float
     verdicts: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What an app does to its log: it's a file like any other, and somebody reads it."""
+"""What an app can do to its log: it's a file like any other, and someone will read it."""
 
 from .attack import Project, add_attacks, attack
 

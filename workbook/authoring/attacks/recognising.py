@@ -1,4 +1,4 @@
-"""Recognising the grader, to be another app for it than for everybody else."""
+"""Recognising the grader, so as to behave differently for it than for any other client."""
 
 from .attack import Project, attack
 

@@ -1,4 +1,4 @@
-"""Replies that cost whoever looks at them: in expressions, in memory, in a card that can't be made."""
+"""Replies that are costly to look at: in expressions, in memory, in a card that can't be made."""
 
 from .attack import add_attacks
 

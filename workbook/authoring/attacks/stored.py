@@ -1,4 +1,4 @@
-"""What lies in the data folder, where the grader reads: the log of requests, stored pictures."""
+"""What an attack can leave in the data folder, where the grader reads: the log of requests, stored pictures."""
 
 from .attack import Project, add_attacks, attack
 

@@ -69,7 +69,7 @@ class AttackFinding:
 
 @dataclass(frozen=True)
 class Batch:
-    """Attacks with their numbers, what is said of each, and of somebody honest beside and after them."""
+    """Attacks with their numbers, and what the grader says about each, and about an honest submission beside them."""
 
     attacks: list[tuple[int, Attack]]
     graded: list["Future[GradedAttack]"]
@@ -144,7 +144,7 @@ class Trial:
                 if self.is_harmed(batch.beside.result()) and len(batch.attacks) > 1:
                     alone = [self._begin([one]) for one in batch.attacks]
                     known = any(self.is_harmed(one.beside.result()) for one in alone)
-                    for found in alone if known else [batch]:  # else it is the fault of all of them
+                    for found in alone if known else [batch]:  # otherwise it's the fault of all together
                         yield from self._found(found)
                 else:
                     yield from self._found(batch)
@@ -154,7 +154,7 @@ class Trial:
                     future.cancel()
 
     def _begin(self, attacks: list[tuple[int, Attack]]) -> "Batch":
-        # The honest one begins when all of them have begun, in a lane where somebody else was graded before.
+        # The honest one begins after all of them have begun, in a lane that has graded another submission before.
         graded = [self.pool.submit(self.grade_attack, *one) for one in attacks]
         return Batch(attacks, graded, self.pool.submit(self.grade_honest, "count", "solution"))
 

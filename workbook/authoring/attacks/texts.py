@@ -1,4 +1,4 @@
-"""Texts that act on whoever reads the report: the reader, a terminal, a browser, a spreadsheet."""
+"""Texts that could act where the report is read: on the reader, in a terminal, a browser or a spreadsheet."""
 
 from .attack import Project, add_attacks, attack
 

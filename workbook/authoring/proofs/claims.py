@@ -9,7 +9,7 @@ from workbook.testrun import Check, Runner
 
 
 class NotProven(Exception):
-    """A claim can't be proven on this machine, say because it has no browser; the text is the reason."""
+    """A claim can't be proven on this machine, for example because a browser is missing; the text is the reason."""
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,9 @@ def _unpack(tar: int) -> None:
 
 
 def log_file() -> tuple[int, int]:
-    """Make the app's log, which has no name, in its sized file system; returns descriptors to write and to read it.
+    """Make the app's log, a file without a name in its sized file system; return descriptors to write and read it.
 
-    A file of the host's would be open in the sandbox otherwise, and no limit of it would hold for that one.
+    Otherwise a file of the host's would be open in the sandbox, and the sandbox's limits wouldn't hold for that one.
     """
     name = f"{PLACE}/log"
     write = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)

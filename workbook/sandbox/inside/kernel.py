@@ -1,4 +1,4 @@
-"""System calls that Python has no function for. Linux only; errors are `OSError`."""
+"""System calls for which Python doesn't have a function. Linux only; errors are `OSError`."""
 
 import contextlib
 import ctypes

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from . import kernel
 from .app import PLACE, become_app, data_folder, listener, log_file
 
-NO_ROOM = b"no room"  # instead of `ready`: the machine lets nobody start another process
+NO_ROOM = b"no room"  # instead of `ready`: the machine doesn't allow another process
 AT_ONCE = 8  # sockets for one request
 MOST_OF_REQUEST = 256 * 1024
 
@@ -67,7 +67,7 @@ def _watch(control: socket.socket, app: int) -> NoReturn:
         if ended not in ready and control.recv(16) == b"sockets":
             _hand_out(control)
             continue
-        if ended not in ready:  # nobody wants it any more
+        if ended not in ready:  # it's no longer needed
             os.kill(app, signal.SIGKILL)
         _, status, used = os.wait4(app, 0)
         cpu, memory = round(used.ru_utime + used.ru_stime, 3), used.ru_maxrss * 1024

@@ -18,7 +18,7 @@ _DRAWN: dict[str, Callable[[], str]] = {
 NAMES = tuple(_DRAWN)
 
 
-# In a file a drawing has no page around it: it takes its colours from what the reader's system asks for.
+# In a file there's no page around the drawing, so it takes its colours from what the reader's system asks for.
 _IN_A_FILE = """<style>@media(prefers-color-scheme:dark){.drawing{--ink:#f0f6fc;--paper:#151b23;--line:#9198a1;\
 --accent:#a5b4fc;--no:#ffa198;--yes:#7ee2a0}}</style><rect width="100%" height="100%" style="stroke:none"/>"""
 _HEAD = re.compile(r'<svg class="drawing"(.*? viewBox="0 0 ([\d.]+) ([\d.]+)".*?</style>)', re.DOTALL)

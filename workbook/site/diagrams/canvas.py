@@ -16,7 +16,7 @@ Kind = Literal["plain", "layer", "accent", "no", "yes", "code"]
 Point = tuple[float, float]
 Words = tuple[Style, str]
 
-# The variables are Material's and the site's own; what stands behind the comma is for a page without them.
+# The variables are Material's and the site's own; the value after the comma is for a page without them.
 STYLE = """
 .drawing{--ink:var(--md-default-fg-color,#1f2328);--paper:var(--md-default-bg-color,#fff);
 --line:var(--md-default-fg-color--light,#5f6670);--accent:var(--md-typeset-a-color,#3949ab);--no:var(--wb-bad,#a61b1b);--yes:var(--wb-good,#11632f);

@@ -134,7 +134,7 @@ def descriptors() -> str:
 
 
 def descriptors_in_flight() -> str:
-    """Sends descriptors that nobody takes, of which all processes of a user together may have so many."""
+    """Sends descriptors that no process takes: the kernel limits how many of them a user may have in flight."""
     sent = 0
     pairs = []
     with contextlib.suppress(OSError):

@@ -40,7 +40,7 @@ def number(name: str) -> int:
 
 
 def page_cache() -> list[str]:
-    """Asks what of a file that all sandboxes see lies in memory, and has it thrown out or read."""
+    """Asks how much of a file that all sandboxes see is in memory, and has it thrown out or read."""
     file = os.open(SHARED, os.O_RDONLY)
     buffer = ctypes.create_string_buffer(4096)
     vector = (ctypes.c_uint64 * 2)(ctypes.addressof(buffer), 4096)
@@ -66,7 +66,7 @@ def new_calls() -> list[str]:
 
 
 def notices() -> list[str]:
-    """Asks to be told when somebody opens a file that all sandboxes see."""
+    """Asks for a notice when another process opens a file that all sandboxes see."""
     import fcntl
     import signal
 

@@ -26,7 +26,7 @@ async def beyond_floats(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def not_a_number(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends NaN, which is no JSON and which Python reads."""
+    """Sends NaN, which isn't JSON although Python's parser reads it."""
     await answer(send, b'{"count": NaN}')
 
 
@@ -41,7 +41,7 @@ async def lone_surrogate(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def no_utf8(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends bytes that are no UTF-8 as JSON."""
+    """Sends bytes that aren't UTF-8 as JSON."""
     await answer(send, b'{"count": "\xff\xfe\x80"}')
 
 

@@ -83,7 +83,7 @@ def framed_answers() -> None:
 
 
 def noise() -> None:
-    """Sends what nobody can read on every descriptor: bytes that are no text, a number without an end."""
+    """Sends what can't be parsed on every descriptor: bytes that aren't text, lists and numbers without an end."""
     descriptors(b"\xff" * 2**20)
     descriptors(b'{"url": ' + b"[" * 2**16)
     descriptors(b"9" * 2**20 + b"\n")

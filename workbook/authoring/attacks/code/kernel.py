@@ -68,7 +68,7 @@ def succeeds(act: Callable[[], object]) -> bool:
 
 
 def namespaces() -> list[str]:
-    """Makes namespaces of its own, in which it would be root, by each call that does."""
+    """Makes new namespaces, in which it would be root, by each call that can make them."""
     seen = []
     for name, flag in SPACES.items():
         child = call("clone", flag | 17, 0, 0, 0, 0)
@@ -225,7 +225,7 @@ def writable_places() -> list[str]:
         place, options = Path(line.split()[4]), line.split()[5].split(",")
         for folder, names, _ in os.walk(place):
             if "ro" in options or folder.startswith("/proc"):
-                names.clear()  # whatever is mounted below has a line of its own
+                names.clear()  # whatever is mounted below has a separate line
             if Path(folder).stat().st_dev != own and _writes(Path(folder)):
                 seen.append(folder)
     return seen
@@ -253,7 +253,7 @@ def ways_to_the_kernel() -> list[str]:
 
 
 def terminal() -> list[str]:
-    """Types into the terminal of whoever grades."""
+    """Types into the grader's terminal."""
     import fcntl
 
     seen = ["/dev/tty"] if succeeds(lambda: os.close(os.open("/dev/tty", os.O_RDWR))) else []
@@ -265,7 +265,7 @@ def terminal() -> list[str]:
 
 
 def handed_over() -> list[str]:
-    """Takes descriptors that somebody sends it, from every socket that it has inherited."""
+    """Takes descriptors that another process sends it, from every socket that it has inherited."""
     seen = []
     for number in range(3, 256):
         try:

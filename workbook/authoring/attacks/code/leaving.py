@@ -1,4 +1,4 @@
-"""Leaves, or ends whoever else is there."""
+"""Leaves, or ends every other process it can reach."""
 
 import atexit
 import contextlib
@@ -51,7 +51,7 @@ def with_closed_descriptors() -> str:
 
 
 def by_an_exception() -> str:
-    """Raises what is no error, to end the server's loop."""
+    """Raises an exception that isn't an `Exception`, to end the server's loop."""
     raise KeyboardInterrupt
 
 
@@ -112,12 +112,12 @@ def by_an_owner() -> str:
 
 
 def as_a_daemon() -> str:
-    """Leaves a process behind that belongs to nobody and waits for those who come later."""
+    """Leaves a process behind that doesn't belong to any other, and waits for the submissions that come later."""
     if not os.fork():
         os.setsid()
         if os.fork():
             os._exit(0)
-        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: not to die with whoever started it
+        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: don't die with the parent
         for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(name, signal.SIG_IGN)
         end = time.monotonic() + 120

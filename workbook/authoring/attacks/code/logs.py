@@ -1,4 +1,4 @@
-"""Does to its log what hurts the machine that keeps it, or whoever reads it."""
+"""Does to its log what hurts the machine that keeps it, or the program or person that reads it."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ def taken_slowly() -> str:
 
 
 def locked_up() -> str:
-    """Makes its log a file that nobody may read, and asks for a lease on it."""
+    """Makes its log unreadable, and asks for a lease on it, so that opening it would wait."""
     import fcntl
 
     for number in (1, 2):
@@ -61,7 +61,7 @@ def emptied() -> str:
 
 
 def forged_dump() -> str:
-    """Writes 2 MiB that look like a dump of threads that hang, and then hangs, so that somebody reads it."""
+    """Writes 2 MiB that look like a dump of threads that hang, and then hangs, so that the grader reads it."""
     sys.stderr.write("Timeout (0:00:30)!\n" + 'File "' * 350_000 + "\n")
     sys.stderr.flush()
     re.match(r"(x+x+)+y", "x" * 60)

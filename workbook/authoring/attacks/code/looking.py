@@ -1,4 +1,4 @@
-"""Looks for the tests, the expected values, the seed and the secrets of whoever grades."""
+"""Looks for the tests, the expected values, the seed and the grader's secrets."""
 
 import gc
 import os
@@ -17,7 +17,7 @@ OURS = Path(__file__).parent.parent
 
 
 def secret() -> str:
-    # What lies in the grader's environment; put together late, so that looking for it does not find itself.
+    # What's in the grader's environment; put together late, so that a search for it doesn't find itself.
     return known.TERCES[::-1]
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from . import known
 
-OUTSIDE = "192.0.2.1"  # kept free for documentation: nobody lives there
+OUTSIDE = "192.0.2.1"  # reserved for documentation: no machine has it
 SECONDS = 2.0
 
 
 def reaches(family: int, address: Any) -> bool:
-    # Whoever listens may close at once: a connection is enough.
+    # The listener may close at once: a connection is enough.
     try:
         with socket.socket(family, socket.SOCK_STREAM) as tried:
             tried.settimeout(SECONDS)
@@ -42,7 +42,7 @@ def host() -> list[str]:
 
 def ports_of_the_host() -> list[str]:
     """Knocks at the ports of the machine's loopback."""
-    # Where nobody listens, a socket whose own port is the one that it knocks at is connected with itself.
+    # If no process listens at a port, a socket that happens to have that port itself connects to itself.
     found = []
     for port in [
         *range(20, 120),
@@ -131,7 +131,7 @@ def odd_families() -> list[str]:
 
 
 def configures() -> list[str]:
-    """Asks the kernel over netlink for a network card of its own."""
+    """Asks the kernel over netlink for a new network card."""
     new_link, flags = 16, 0x601  # RTM_NEWLINK; request, create, exclusive
     kind = struct.pack("HH5sxxx", 9, 1, b"dummy")
     info = struct.pack("HH", 4 + len(kind), 18) + kind
@@ -142,5 +142,5 @@ def configures() -> list[str]:
         netlink.send(message)
         answer = netlink.recv(4096)
         if struct.unpack_from("i", answer, 16) == (0,):
-            return ["a network card of its own"]
+            return ["a new network card"]
     return []

@@ -70,7 +70,7 @@ def queues() -> list[str]:
 
 
 def names() -> list[str]:
-    """Leaves the name of a socket that lies in no file system."""
+    """Leaves the name of a socket that isn't in any file system."""
     seen = []
     names = Path("/proc/net/unix").read_text(encoding="utf-8") if os.access("/proc/net/unix", os.R_OK) else ""
     seen += [line for line in names.split() if PREFIX in line and not line.endswith(known.MARK)]

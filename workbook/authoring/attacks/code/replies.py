@@ -56,7 +56,7 @@ async def silence(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def no_status_line(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends something that is no HTTP."""
+    """Sends something that isn't HTTP."""
     await raw(scope, iter([b"SSH-2.0-OpenSSH_9.9\r\n", b'{"count": 1}']))
 
 
@@ -66,7 +66,7 @@ async def bare_body(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def odd_status(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends a status that is no number of three digits."""
+    """Sends a status that isn't a number of three digits."""
     await raw(scope, iter([b"HTTP/1.1 -200 Fine\r\ncontent-length: 0\r\n\r\n"]))
 
 

@@ -1,4 +1,4 @@
-"""Replies that cost whoever looks at them time, memory or their patience. Each answers what is asked of /count."""
+"""Replies that cost their reader time, memory or patience. Each one answers what /count was asked."""
 
 import json
 
@@ -99,7 +99,7 @@ async def cookies_to_keep(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def a_token_in_each(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends an access token of 60 KB with each reply, for whoever writes them down."""
+    """Sends an access token of 60 KB with each reply, in case the grader writes them all down."""
     await answering.answer(send, json.dumps({"access_token": "t" * 60_000}).encode())
 
 
@@ -111,7 +111,7 @@ async def byte_by_byte(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def headers_to_hold(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends 12,000 short headers with the right answer, for whoever keeps them all."""
+    """Sends 12,000 short headers with the right answer, in case the client keeps them all."""
     lines = b"".join(b"x%d:\r\n" % n for n in range(12_000))
     body = json.dumps({"count": answering.honest()}).encode()
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(body)

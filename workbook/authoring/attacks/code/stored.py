@@ -35,7 +35,7 @@ def log_without_end() -> None:
 
 
 def clutter() -> None:
-    """Makes names that are no text, links that lead out and in circles, sockets, what nobody may read, 500 folders."""
+    """Makes names that aren't text, links that lead out or in circles, sockets, unreadable files, 500 folders."""
     if Path("locked").exists():  # made when it was started before
         return
     odd = (b"\xff\xfe.png", b"a\nb.png", b"\x1b[2J.png", "\u202egnp.x".encode(), b"=1+1.png", b" ", b"-rf", b"'\"`$(x)")
@@ -69,7 +69,7 @@ def many() -> None:
 
 
 def sparse() -> None:
-    """Makes 40 files of 32 MiB that take no room, until somebody copies them."""
+    """Makes 40 files of 32 MiB that don't take any room until they're copied."""
     for number in range(40):
         with Path(f"sparse-{number}").open("wb") as file:
             file.truncate(32 * 2**20)

@@ -1,4 +1,4 @@
-"""Texts that act on whoever reads a report: on a terminal, in a browser, in a spreadsheet."""
+"""Texts that could act where a report is read: in a terminal, a browser or a spreadsheet."""
 
 import sys
 from collections.abc import Awaitable, Callable

@@ -15,9 +15,9 @@ def replace_cover(
 
     Answers 200 with the post, as PATCH /posts/{post_id} does, whose `cover_image` is
     then `/files/<name>`. Refuses, in this order, with 401 (no good token), 404 (no such
-    post, or somebody else's draft), 403 (not the author) and 415 (no whole JPEG, PNG or
-    WebP); with 413 (over 5 MiB) and 422 (no `file`) at any point. Then it changes
-    nothing.
+    post, or someone else's draft), 403 (not the author) and 415 (not a whole JPEG, PNG
+    or WebP). A 413 (over 5 MiB) and a 422 (no `file`) may come at any point. A refusal
+    changes nothing.
     """
     raise HTTPException(
         status_code=501,
