@@ -56,7 +56,7 @@ def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path: Path, monke
 
 
 def test_nothing_else_is_removed(tmp_path: Path) -> None:
-    """A folder without our lock, of another name, a file and a link stay, whoever's they are."""
+    """A folder without our lock, of another name, a file and a link stay, no matter who owns them."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / OWNER).touch()

@@ -107,7 +107,7 @@ def test_a_folder_imports_from_those_below_it() -> None:
 
 
 def test_no_modules_import_each_other() -> None:
-    """There are no circular imports, late ones included, within a folder or between folders."""
+    """No imports are circular, late ones included, within a folder or between folders."""
     left = {name: {other for other in imports(name) if other != name} for name in modules()}
     while free := [name for name, needed in left.items() if not needed & left.keys()]:
         for name in free:

@@ -143,7 +143,7 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
     ids=["HTML", "SVG", "GIF", "PDF", "empty"],
 )
 def test_the_content_decides(client: Client, ada: Member, what: str, content: bytes) -> None:
-    """What is no JPEG, PNG or WebP by its content is a 415 whatever its label says; a WebP labelled HTML is taken."""
+    """A file whose content isn't a JPEG, PNG or WebP is a 415, whatever its label; a WebP labelled HTML is taken."""
     reply = send(client, ada, content)
     said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
     assert reply.status_code == 415, said
@@ -155,7 +155,7 @@ def test_the_content_decides(client: Client, ada: Member, what: str, content: by
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, ada: Member, kind: str) -> None:
-    """A file of exactly 5 MiB is taken, zeros behind the picture are no reason to refuse it; one byte more is a 413."""
+    """A file of exactly 5 MiB is taken, even if zeros follow the picture; one byte more is a 413."""
     largest = picture(kind).ljust(5 * MIB, b"\0")
     reply, said = send(client, ada, largest), ""
     if reply.status_code == 413:

@@ -153,7 +153,7 @@ def test_a_login_and_a_file_are_needed(client: Client, ada: Member) -> None:
 
 
 def test_a_strangers_draft_is_not_there(client: Client, served: ServedApp, ada: Member, grace: Member) -> None:
-    """A draft takes a cover from its author; for everybody else it is a 404, as a post is that does not exist."""
+    """A draft takes a cover from its author; anyone else gets a 404, as for a post that doesn't exist."""
     draft = write_post(client, ada, published=False)
     url = stored_at(send(client, ada, draft, picture()), "the author was refused a cover for the own draft")
     before = list_stored_files(served)
@@ -204,7 +204,7 @@ def test_only_the_author_changes_the_cover(
     ids=["HTML", "SVG", "GIF", "PDF", "empty", "half"],
 )
 def test_the_content_decides(client: Client, served: ServedApp, ada: Member, what: str, content: bytes) -> None:
-    """What is no JPEG, PNG or WebP by its content is a 415, whatever its label says, and changes nothing."""
+    """A file whose content isn't a JPEG, PNG or WebP is a 415, whatever its label says, and changes nothing."""
     post = write_post(client, ada)
     misnamed = send(client, ada, post, picture("WEBP"), "page.html", "text/html")
     url = stored_at(misnamed, "a WebP was refused because of its name or its label")

@@ -108,7 +108,7 @@ def test_a_crash_leaves_its_line(client: Client, lines_about: LinesAbout) -> Non
 
 
 def test_the_time_is_utc(client: Client, unique: Callable[[str], str], lines_about: LinesAbout) -> None:
-    """The time is UTC, wherever the server stands: this one stands in Kolkata."""
+    """The time is UTC, wherever the server is: this one is in Kolkata."""
     path = f"/{unique('now')}"
     before = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     client.get(path)
@@ -178,7 +178,7 @@ def test_nothing_secret_is_logged(
     lines_about: LinesAbout,
     whole_log: Callable[..., list[str]],
 ) -> None:
-    """The query is left out, since a token may stand in it; and no header or body gets into the log."""
+    """The query is left out, because it may contain a token; and no header or body gets into the log."""
     path, query, token, word = (unique(stem) for stem in ("path", "query", "token", "word"))
     headers = {"Authorization": f"Bearer {token}", "Cookie": f"session={token}"}
     client.post(f"/{path}?token={query}", headers=headers, json={"password": word})

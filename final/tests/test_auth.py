@@ -83,7 +83,7 @@ def spent(pid: int) -> float:
 def test_an_unknown_email_takes_as_long_as_a_wrong_password(
     fresh_app: Callable[..., Client], new_database: Callable[[], str]
 ) -> None:
-    """Nobody can tell from the time of a refusal whether an email is registered."""
+    """No one can tell from the time of a refusal whether an email is registered."""
     dear = {
         **dict.fromkeys(CHEAP_HASHES, "1"),
         "ARGON2_MEMORY_COST": "65536",
@@ -130,7 +130,7 @@ def test_an_email_is_registered_once(client: Client, ada: Member) -> None:
 def test_32_registrations_of_one_email_at_once(
     client: Client, unique: Callable[[str], str]
 ) -> None:
-    """Of 32 registrations of one email at the same moment one succeeds, and 31 are told that it is taken."""
+    """Of 32 registrations of one email at the same moment, one succeeds, and 31 get a 409."""
     new = {"name": "Ada", "email": f"{unique('ada')}@example.com", "password": PASSWORD}
 
     with ThreadPoolExecutor(32) as pool:

@@ -92,7 +92,7 @@ def test_a_mail_server_that_is_down_stops_nothing(
     new_database: Callable[[], str],
     unique: Callable[[str], str],
 ) -> None:
-    """A mail server that does not answer costs nobody their account, and the log says so."""
+    """If the mail server doesn't answer, users still get their account, and the log has the error."""
     with socket.socket() as nobody_listens:
         nobody_listens.bind(("127.0.0.1", 0))
         client = fresh_app(

@@ -83,7 +83,7 @@ def test_a_refusal_says_what_to_do(
 def test_a_refused_change_changes_nothing(
     client: Client, ada: Member, grace: Member, posts: dict[str, int]
 ) -> None:
-    """A post is as it was after somebody else has tried to change and to delete it."""
+    """A post doesn't change when someone other than its author tries to change or delete it."""
     for path in (f"/posts/{post}" for post in posts.values()):
         before = client.get(path, headers=ada.headers).json()
         client.patch(path, json={"title": "mine"}, headers=grace.headers)
@@ -307,7 +307,7 @@ def test_a_broken_form_is_refused(
 
 
 def test_a_file_of_another_kind_is_refused(client: Client, ada: Member) -> None:
-    """A file that is no image is a 415 that names what is taken."""
+    """A file that isn't an image is a 415 that names what is accepted."""
     for path, field in (
         ("image", "file"),
         ("profile-picture", "file"),

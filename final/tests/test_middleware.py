@@ -179,7 +179,7 @@ def test_internal_needs_the_key(
 
 @pytest.mark.parametrize("path", ["/internal/nothing", "/internal", "/internal/"])
 def test_internal_tells_strangers_nothing(client: Client, path: str) -> None:
-    """Without the key nobody learns which paths there are below /internal."""
+    """Without the key you can't find out which paths there are below /internal."""
     assert client.get(path).status_code == 401
 
 

@@ -65,7 +65,7 @@ def test_a_single_post_names_its_author(client: Client, ada: Member) -> None:
 def test_a_draft_is_its_authors_alone(
     client: Client, ada: Member, grace: Member
 ) -> None:
-    """A draft is in its author's lists and is read by them; for everybody else it is as if it were not there."""
+    """A draft is in its author's lists, and they can read it; for everyone else it's as if it didn't exist."""
     draft = write(client, ada, published=False)
 
     assert client.get(f"/posts/{draft}", headers=ada.headers).status_code == 200
@@ -94,7 +94,7 @@ def test_published_filters(client: Client, ada: Member) -> None:
 def test_my_posts_are_not_taken_for_an_id(
     client: Client, ada: Member, grace: Member
 ) -> None:
-    """/posts/my lists the caller's own posts, drafts too, and nobody else's."""
+    """/posts/my lists only the caller's own posts, drafts too."""
     mine, draft, hers = (
         write(client, ada),
         write(client, ada, published=False),

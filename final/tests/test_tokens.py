@@ -121,7 +121,7 @@ def test_a_token_of_a_megabyte_is_refused(client: Client, ada: Member) -> None:
 
 
 def test_a_bad_token_is_refused_where_none_is_needed(client: Client) -> None:
-    """A bad token is a 401 also where one could come without: whoever sends one expects to be known."""
+    """A bad token is a 401 even if a token is optional: a client that sends one expects to be known."""
     assert client.get("/posts").status_code == 200
     assert (
         client.get("/posts", headers={"Authorization": "Bearer bad"}).status_code == 401

@@ -244,7 +244,7 @@ def test_a_pdf_is_no_profile_picture(
 def test_a_profile_picture_comes_with_its_description(
     client: Client, ada: Member
 ) -> None:
-    """A text field travels in the same form as the picture and stands in the reply; without it, it is empty."""
+    """A text field can travel in the same form as the picture, and it's in the response; left out, it's empty."""
     told = upload(
         client, ada, picture(), "/uploads/profile-picture", description="me, in Oslo"
     )
@@ -332,7 +332,7 @@ def test_more_files_than_five_are_refused(
 def test_five_mebibytes_are_taken_and_one_byte_more_is_not(
     client: Client, ada: Member, served: ServedApp, kind: str
 ) -> None:
-    """A file of exactly 5 MiB is taken, what follows its end is no reason to refuse it; one byte more is a 413."""
+    """A file of exactly 5 MiB is taken, whatever follows its end; one byte more is a 413."""
     content = (
         PDF.replace(b"trailer", b"% " + b"x" * (5 * MIB - len(PDF) - 3) + b"\ntrailer")
         if kind == "PDF"

@@ -43,7 +43,7 @@ def test_every_route_of_users_needs_a_login(client: Client, path: str) -> None:
 
 
 def test_a_user_that_does_not_exist_is_not_found(client: Client, ada: Member) -> None:
-    """An id that nobody has is a 404."""
+    """An id that no user has is a 404."""
     assert client.get("/users/2147483647", headers=ada.headers).status_code == 404
 
 
@@ -96,7 +96,7 @@ def test_nobody_takes_the_email_of_another(
 
 
 def test_an_own_email_may_be_sent_again(client: Client, ada: Member) -> None:
-    """A change to the email that one has already is no conflict."""
+    """You may send the email that you already have: that isn't a conflict."""
     assert (
         client.patch(
             "/users/me", json={"email": ada.email}, headers=ada.headers

@@ -297,7 +297,7 @@ def test_registration_takes_a_json_body(client: Client, unique: Callable[[str], 
 def test_what_goes_into_a_mail_header_is_one_line(
     client: Client, unique: Callable[[str], str], field: str, value: str
 ) -> None:
-    """A registration whose name or email could not stand in a mail's header is refused."""
+    """A registration whose name or email couldn't be put into a mail's header is refused."""
     assert client.post("/users/register", json=registration(unique("grace")) | {field: value}).status_code == 422
 
 

@@ -148,7 +148,7 @@ def test_a_page_can_read_a_crash(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], str]) -> None:
-    """Of eight registrations with one email at the same moment, one is created and seven are told 409."""
+    """Of eight registrations with one email at the same moment, one is created and seven get a 409."""
     wanted = {"name": "Ada", "email": f"{unique('ada')}@example.com"}
 
     with ThreadPoolExecutor(8) as threads:

@@ -68,7 +68,7 @@ def reordered(text: str, rng: random.Random) -> str:
 
 @pytest.mark.exhaustive
 def test_independent_solutions_rarely_look_alike() -> None:
-    """Of all pairs of right solutions, fewer than one in a hundred share half of their own code."""
+    """Of all pairs of right solutions, fewer than one in a hundred share half of the code they wrote."""
     alike, pairs = [], 0
     for exercise in EXERCISES:
         found = solutions(exercise)

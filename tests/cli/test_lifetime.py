@@ -109,7 +109,7 @@ def test_a_run_that_is_ended(workbook: Workbook, ending: signal.Signals) -> None
 def test_a_session_that_is_killed(workbook: Workbook) -> None:
     """If the session is killed, all its warm processes end too, and the next session goes on."""
     screen = workbook.screen()
-    screen.wait_for("✓ Whoever asks is greeted by name.")
+    screen.wait_for("✓ A visitor is greeted by name.")
     assert len(workbook.processes()) > 1
 
     screen.kill(signal.SIGKILL)

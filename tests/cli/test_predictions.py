@@ -126,12 +126,12 @@ def test_a_question_fits_a_low_screen(workbook: Workbook) -> None:
     screen.press("\r")
     second = screen.wait_for("Numbers, or Enter for the edit:")
     assert "The refusal has become a long text. Which promise misses it?" in second
-    assert "1  Whoever asks" in second
+    assert "1  A visitor is" in second
     assert "+line 13" not in second
     screen.press("\r")
     screen.wait_for("+line 13", "Enter shows what to choose from …")
     screen.press("\r")
-    screen.wait_for("1  Whoever asks", "Numbers, or Enter")
+    screen.wait_for("1  A visitor is", "Numbers, or Enter")
     screen.press("2\r")
     screen.wait_for("1, 2 or 3:")
     screen.press("3\r")

@@ -131,7 +131,7 @@ def test_a_session_goes_on_after_ctrl_z(workbook: Workbook) -> None:
     """Ctrl-Z leaves the terminal to the shell; `fg` draws the session again, with the verdict of what was saved."""
     screen = workbook.shell()
     screen.press(" ".join(COMMAND) + "\r")
-    screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
+    screen.wait_for("✓ A visitor is greeted by name.", KEYS)
 
     for _ in range(2):
         screen.press("\x1a")
@@ -189,7 +189,7 @@ def test_a_storm_of_saves(workbook: Workbook) -> None:
     replace_in(main, RIGHT, WRONG)
 
     screen.wait_for(BROKEN, "'Go away'", KEYS)
-    screen.wait_for("Whoever asks is greeted by name.")
+    screen.wait_for("A visitor is greeted by name.")
     assert at_once <= 2, "one that ends, and one that begins"
     quit_session(screen)
     workbook.wait_until_gone()
@@ -206,7 +206,7 @@ def test_a_disk_that_is_full(needs_sandbox: None, workbook: Workbook) -> None:
     screen = workbook.shell(before=[find_bwrap(), *small])
     screen.press("cd work; mkdir tmp; export TMPDIR=$PWD/tmp; cd ..; clear\r")
     screen.press(" ".join(COMMAND) + "\r")
-    screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
+    screen.wait_for("✓ A visitor is greeted by name.", KEYS)
 
     screen.press("\x1a")
     screen.wait_for("Stopped", "$")
@@ -221,7 +221,7 @@ def test_a_disk_that_is_full(needs_sandbox: None, workbook: Workbook) -> None:
     screen.press("\x1a")
     screen.wait_for("Stopped", "$")
     screen.press("clear; rm work/much; echo >> work/01-hello/main.py; fg\r")
-    screen.wait_for("✓ Whoever asks is greeted by name.", "The stage's promises are all kept.", KEYS)
+    screen.wait_for("✓ A visitor is greeted by name.", "The stage's promises are all kept.", KEYS)
     screen.press("n")
     screen.wait_for("Now in 02-notes", "✓ A note that was written", KEYS)
 

@@ -21,7 +21,7 @@ EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the gre
 def open_session(workbook: Workbook, columns: int = 80, lines: int = 50) -> Screen:
     """Return a session whose first verdict is on the screen."""
     screen = workbook.screen(columns=columns, lines=lines)
-    screen.wait_for("Whoever asks is greeted", "q quit")
+    screen.wait_for("A visitor is greeted", "q quit")
     return screen
 
 
@@ -33,7 +33,7 @@ def quit_session(screen: Screen) -> None:
 def test_a_first_session(workbook: Workbook, screens: Screens) -> None:
     """The first session says what happened and what's next, shows a verdict for every save, and ends with q."""
     screen = workbook.screen()
-    shown = screen.wait_for("✓ Whoever asks is greeted by name.", KEYS)
+    shown = screen.wait_for("✓ A visitor is greeted by name.", KEYS)
     screens("session-first", shown)
     assert "✗" not in shown, "a task that nobody has begun is no failure"
 
@@ -42,7 +42,7 @@ def test_a_first_session(workbook: Workbook, screens: Screens) -> None:
     screens("session-broken-promise", screen.wait_for("1 promise is broken in your copy.", "'Go away'", KEYS))
 
     replace_in(main, WRONG, RIGHT)
-    shown = screen.wait_for("✓ Whoever asks is greeted by name.", "The stage's promises are all kept.", KEYS)
+    shown = screen.wait_for("✓ A visitor is greeted by name.", "The stage's promises are all kept.", KEYS)
     screens("session-mended", shown)
     assert "task 1, farewell: not begun" in shown, "the copy is as it was"
 
@@ -93,7 +93,7 @@ def test_the_task_says_where_its_rest_is(workbook: Workbook) -> None:
 
 
 def test_list_comes_back(workbook: Workbook, screens: Screens) -> None:
-    """l shows every step on a screen of its own; Enter, and Ctrl-C too, brings back."""
+    """l shows every step on a separate screen; Enter brings you back, and so does Ctrl-C."""
     screen = open_session(workbook)
 
     screen.press("l")
@@ -119,7 +119,7 @@ def test_break_asks_and_comes_back(workbook: Workbook, screens: Screens) -> None
     screen.press("3\r")
     screens("session-break", screen.wait_for("Why", BACK))
     screen.press("\r")
-    screens("session-after-break", screen.wait_for("Back from experiment 1.", "✓ Whoever asks", KEYS))
+    screens("session-after-break", screen.wait_for("Back from experiment 1.", "✓ A visitor", KEYS))
 
     quit_session(screen)
     assert [entry.data for entry in workbook.notes("predicted")] == [
@@ -204,12 +204,12 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
     screen.press_until("l", "You are in 01-hello.")
     screen.press("\r")
 
-    screen.wait_for("✓ Whoever asks is greeted by name.", "Back from the list.")
+    screen.wait_for("✓ A visitor is greeted by name.", "Back from the list.")
     quit_session(screen)
 
 
 def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
-    """If your copy has no tests, the session says how to put them back, and goes on."""
+    """If the tests are missing from your copy, the session says how to put them back, and goes on."""
     copy = workbook.put_into_work("01-hello")
     gone = "The tests of 01-hello are gone. Next: uv run workbook start 01-hello"
     for file in list(copy.rglob("test_*.py")):
@@ -218,7 +218,7 @@ def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
     screen.wait_for(gone, KEYS)
 
     workbook.put_into_work("01-hello")
-    screen.wait_for("✓ Whoever asks is greeted by name.")
+    screen.wait_for("✓ A visitor is greeted by name.")
     for file in list(copy.rglob("test_*.py")):
         file.unlink()
     screen.wait_for(gone, KEYS)
@@ -320,9 +320,9 @@ def test_plain_text_on_a_terminal(workbook: Workbook, words: list[str], env: dic
 def test_an_ascii_terminal(workbook: Workbook) -> None:
     """On a terminal that shows only ASCII, marks, quotes and rules are ASCII."""
     screen = workbook.screen(env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
-    screen.wait_for("+ Whoever asks is greeted by name.", "- task 1, farewell", "-" * 80)
+    screen.wait_for("+ A visitor is greeted by name.", "- task 1, farewell", "-" * 80)
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
-    screen.wait_for("x Whoever asks is greeted by name.")
+    screen.wait_for("x A visitor is greeted by name.")
     screen.press("l")
     screen.wait_for("> 01-hello", "Enter brings you back ...")
     screen.press("\r")

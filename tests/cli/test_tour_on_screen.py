@@ -104,7 +104,7 @@ def test_the_session_has_a_key_for_the_tour(workbook: Workbook, screens: Screens
     workbook.put_into_work("final")
     keys = "t tour  p promises  m more  n next  r run  l list  q quit"
     screen = workbook.screen()
-    screens("session-project", screen.wait_for("✓ A book that was put on the shelf stands there.", keys))
+    screens("session-project", screen.wait_for("✓ A book that was put on the shelf is there.", keys))
 
     screen.press("b")
     screen.wait_for("final doesn't have experiments; t goes on with its tour.", keys)
@@ -133,7 +133,7 @@ def test_a_stage_has_no_key_for_a_tour(workbook: Workbook) -> None:
     """In a stage, t isn't offered and does nothing."""
     screen = workbook.screen()
     screen.wait_for(
-        "✓ Whoever asks is greeted by name.",
+        "✓ A visitor is greeted by name.",
         "h hint  t task  p promises  m more  b break  n next  r run  l list  q quit",
     )
 

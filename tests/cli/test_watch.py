@@ -10,8 +10,8 @@ from ..golden import Screens
 from ..runners import Running, Workbook, replace_in
 
 VERDICT = " s\n"  # the last line of each
-GREETED = " PASS Whoever asks is greeted by name.\n"
-BROKEN = " FAIL Whoever asks is greeted by name.\n"
+GREETED = " PASS A visitor is greeted by name.\n"
+BROKEN = " FAIL A visitor is greeted by name.\n"
 RIGHT, WRONG = '{"greeting": f"{GREETING} {name}"}', '{"greeting": "Go away"}'
 
 

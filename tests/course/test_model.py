@@ -281,9 +281,9 @@ def test_the_choices_hold_what_breaks(course: Course) -> None:
     promises = read_promises(course.folder(step))
 
     assert [(promise.name, promise.text, promise.deeper) for promise in promises] == [
-        ("test_greets_by_name", "Whoever asks is greeted by name.", False),
-        ("test_nobody_is_not_greeted", "Nobody is not greeted: the reply is 404.", False),
-        ("test_health", "The load balancer is told that the app lives.", True),
+        ("test_greets_by_name", "A visitor is greeted by name.", False),
+        ("test_nobody_is_not_greeted", "Without a name, the response is a 404.", False),
+        ("test_health", "The load balancer sees that the app is alive.", True),
     ]
     for experiment in course.experiments(step):
         assert experiment.red <= {promise.name for promise in choices_for(experiment, promises)}

@@ -190,7 +190,7 @@ def test_a_run_that_hears_nothing_is_killed(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
 @pytest.mark.parametrize("signal_name", ["SIGSEGV", "SIGXCPU"])
 def test_tests_that_die_of_what_came_back_give_verdicts(tmp_path: Path, signal_name: str) -> None:
-    """Where the tests' process dies twice, the second time alone, what it found counts, and a person is told."""
+    """If the tests' process dies twice, the second time alone, what it found counts, and a person should look."""
     course = course_with(tmp_path, f"import os, signal; os.kill(os.getpid(), signal.{signal_name})")
     with open_isolation(course.root, unsafe=True) as isolation:
         bench = Bench(course, isolation)
@@ -205,7 +205,7 @@ def test_tests_that_die_of_what_came_back_give_verdicts(tmp_path: Path, signal_n
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
 def test_tests_that_the_machine_kills_give_no_verdict(tmp_path: Path) -> None:
-    """Where the tests' process is killed from outside, as by a machine without memory, nobody's promise is broken."""
+    """If the tests' process is killed from outside, for example because memory ran out, no promise counts as broken."""
     course = course_with(tmp_path, "import os; os.kill(os.getpid(), 9)")
     with open_isolation(course.root, unsafe=True) as isolation:
         bench = Bench(course, isolation)

@@ -108,7 +108,7 @@ CANVAS = 'Student,ID,SIS User ID,SIS Login ID,Section,A (77)\n"Lovelace, Ada",47
     ],
 )
 def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> None:
-    """Posting policies, points possible in any language, and the test student are no learners."""
+    """Posting policies, points possible in any language, and the test student aren't taken for learners."""
     heading, ada = CANVAS.splitlines(keepends=True)
 
     (found,) = read_roster(write(tmp_path, heading + above + ada + below))

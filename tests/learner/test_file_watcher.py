@@ -32,7 +32,7 @@ def test_the_folders_above_do_not_matter(parent: str, tmp_path: Path, saves: "qu
 
 
 def test_a_link_is_followed(tmp_path: Path, saves: "queue.Queue[list[Path]]") -> None:
-    """When work/ is a link, saves are told by the path that the learner knows."""
+    """When work/ is a link, saves are reported under the path that the learner knows."""
     (tmp_path / "elsewhere/01").mkdir(parents=True)
     (tmp_path / "work").symlink_to("elsewhere")
     with FileWatcher(tmp_path / "work/01", saves.put):

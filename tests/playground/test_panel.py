@@ -218,7 +218,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
 def test_a_site_without_the_files_has_no_button(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without the playground's files, the site has no button, and its build says how to make them."""
+    """Without the playground's files, the site doesn't have the button, and its build says how to make them."""
     from workbook.playground import site
 
     from .beside import COURSE

@@ -196,7 +196,7 @@ def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, c
 
 
 def test_a_stream_is_told(client: Client, tmp_path: Path) -> None:
-    """A body sent in pieces is told, and sent in pieces again."""
+    """A body sent in pieces is shown as such, and the command sends it in pieces again."""
     reply = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
 
     (line,) = curl_lines(client.exchanges)

@@ -91,7 +91,7 @@ def test_the_class_page_counts_mistakes_and_the_learners_page_names_theirs() -> 
 
 
 def test_the_file_is_read_or_said_to_be_wrong(tmp_path: Path) -> None:
-    """Without the file there are no known mistakes; a damaged one is named with the command that writes it again."""
+    """Without the file, no mistake is known; a damaged one is named with the command that writes it again."""
     assert read_mistakes(tmp_path) == []
     file = tmp_path / "hidden/mistakes.json"
     file.parent.mkdir()

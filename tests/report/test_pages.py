@@ -96,7 +96,7 @@ def test_hostile_text_is_shown(pages: list[Page], reported: Report) -> None:
 
 
 def test_a_learners_page_is_theirs_alone(reported: Report, pages: list[Page]) -> None:
-    """A learner's page doesn't name other learners or tests, has no links, and no one else's evidence."""
+    """A learner's page doesn't contain links, other learners' names or evidence, or the names of tests."""
     ids = {row.learner.id for row in reported.marks.rows}
     for page in pages[1:]:
         assert len({ident for ident in re.findall(r"\bs\d{5}\b", page.text) if ident in ids}) == 1

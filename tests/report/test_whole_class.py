@@ -209,7 +209,7 @@ LAYOUTS: dict[str, Callable[[Path], Layout]] = {"gradescope": gradescope, "clone
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_everyone_has_their_own_mark(tmp_path: Path, layout: str) -> None:
-    """In every layout each of sixty learners has the mark of their own file, and no one is a stranger."""
+    """In every layout, each of sixty learners gets the mark of the file they handed in, and no one is unknown."""
     marks = graded_as(LAYOUTS[layout](tmp_path / "class"))
 
     assert (len(marks.rows), marks.unmatched) == (MANY, [])

@@ -222,7 +222,7 @@ def answer(path):
 
 
 def test_the_log_is_no_file_of_this_machine(serve: Serve) -> None:
-    """The log lies in the sandbox's sized memory: taking room for it ahead fails, and hiding it hides nothing."""
+    """The log is in the sandbox's sized memory: taking room for it ahead fails, and hiding it hides nothing."""
     client = serve(FILLS + PLAIN)
 
     assert client.get("/").text == "-1 /sandbox/log (deleted)"

@@ -208,7 +208,7 @@ def failure(serve: Serve, files: dict[str, str], **options: float) -> AppFailed:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_start_that_fails_is_told_to_the_author(serve: Serve, case: str) -> None:
-    """The reason why an app doesn't start is given in terms of its own files."""
+    """The reason why an app doesn't start names the app's files, and none of ours."""
     files, kind, text = CASES[case]
 
     failed = failure(serve, files)

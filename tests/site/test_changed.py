@@ -110,7 +110,7 @@ def test_parts_are_compared_by_name() -> None:
 
 
 def test_apps_that_share_no_name_are_compared_too() -> None:
-    """If the two apps have no name in common, the page says so."""
+    """If the two apps don't share a name, the page says so."""
     _, *sections = compare_by_name({"main.py": "a = 1\n"}, {"main.py": "b = 1\n"})
     assert "## In both\n\nNothing has the same name in both." in sections
 

@@ -68,7 +68,7 @@ $ printf '\\n> c\\n'
 
 
 def test_blocks_are_read() -> None:
-    """In a block, commands (even of several lines), their expected output and what isn't run are told apart."""
+    """In a block, commands (even of several lines), their expected output and what isn't run are distinguished."""
     first, shown, folded, log, last = blocks_of(PAGE)
 
     assert [(one.text, one.expected) for one in first.commands] == [

@@ -29,7 +29,7 @@ every_stage = pytest.mark.parametrize("page", STAGES, ids=lambda page: page.name
 
 @every_page
 def test_no_word_belittles(page: Written) -> None:
-    """No page calls something easy."""
+    """No page belittles what a reader may find hard."""
     found = [word for word in BANNED if re.search(rf"\b{word}\b", page.prose, re.IGNORECASE)]
     assert found == []
 

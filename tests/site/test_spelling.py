@@ -26,7 +26,7 @@ def misspelled(*paths: Path) -> str:
 
 
 def test_nothing_is_misspelled() -> None:
-    """The spell checker has no complaints about the pages, the READMEs, the course and the tool."""
+    """The spell checker doesn't complain about the pages, the READMEs, the course or the tool."""
     assert misspelled(*(ROOT / name for name in READ if (ROOT / name).exists())) == ""
 
 

@@ -213,7 +213,7 @@ def test_any_name_is_read() -> None:
 
 @pytest.mark.exhaustive
 def test_any_roster_is_read_or_refused(tmp_path: Path) -> None:
-    """A roster of any bytes gives learners with ids of their own, or a sentence."""
+    """A roster of any bytes gives learners, each with a different id, or a sentence."""
     file = tmp_path / "roster.csv"
     header = st.sampled_from(["id,name,email", "Student,ID,SIS User ID,Section", "a;b;c@d", "Teilnehmer1\tx\ty\tz\t-"])
     cells = st.lists(

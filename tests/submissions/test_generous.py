@@ -295,7 +295,7 @@ def test_what_is_too_much_beside_the_app_is_left_out(tmp_path: Path, monkeypatch
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, kind: type, said: str) -> None:
-    """An empty one, another format and a trap each have a sentence of their own."""
+    """An empty one, another format and a trap each have their own sentence."""
     file = tmp_path / "ada.zip"
     file.write_bytes(content)
 

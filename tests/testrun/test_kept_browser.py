@@ -33,6 +33,6 @@ def test_many_may_ask_for_the_address_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\necho no display >&2\n", ""])
 def test_a_browser_that_does_not_start_has_no_address(tmp_path: Path, text: str) -> None:
-    """One that ends at once, or is no program, has no address, and nobody waits for it."""
+    """One that ends at once, or isn't a program, doesn't have an address, and no one waits for it."""
     with contextlib.closing(KeptBrowser(program(tmp_path, text))) as kept, ThreadPoolExecutor(1) as thread:
         assert thread.submit(getattr, kept, "address").result(timeout=20) == ""

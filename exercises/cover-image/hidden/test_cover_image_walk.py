@@ -376,7 +376,7 @@ def test_every_reply_with_a_post_tells_the_cover(walk: Walk, request: pytest.Fix
 
 
 def test_only_the_author_changes_the_cover(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """Whoever isn't the author gets a 403 for a published post, with a cover or without, and nothing changes."""
+    """Anyone but the author gets a 403 for a published post, with a cover or without, and nothing changes."""
     walk.prove(request)
 
 

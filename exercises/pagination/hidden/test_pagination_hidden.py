@@ -396,7 +396,7 @@ def test_filters_apply_before_counting(walk: Walk, request: pytest.FixtureReques
 
 
 def test_a_page_that_is_no_page_is_refused(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """Each list refuses every `page` and `per_page` that is no whole number in its bounds."""
+    """Each list refuses every `page` and `per_page` that isn't a whole number within its bounds."""
     walk.prove(request)
 
 
@@ -411,7 +411,7 @@ def test_a_page_past_the_end_is_empty(walk: Walk, request: pytest.FixtureRequest
 
 
 def test_no_rows_are_no_pages(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """A list without rows has no pages, none before and none after, whether nothing was written or nothing is seen."""
+    """A list without rows has 0 pages, none before and none after, whether no rows exist or none are visible."""
     walk.prove(request)
 
 

@@ -364,7 +364,7 @@ def test_the_line_comes_after_the_reply(client: Client, large_file: str, lines_a
 
 
 def test_the_routes_own_tasks_run(client: Client, unique: Callable[[str], str]) -> None:
-    """The tasks of a route run as before: in a thread, in the loop, and those of a response of its own."""
+    """The tasks of a route run as before: in a thread, in the loop, and those attached to the route's own response."""
     for path in ("/_probe/task", "/_probe/async-task", "/_probe/own-task"):
         name = unique("task")
         assert client.post(path, params={"name": name}).status_code == 200

@@ -151,7 +151,7 @@ def test_rare_errors_are_described(client: Client) -> None:
 
 
 def test_every_login_is_described(client: Client) -> None:
-    """An operation that asks who is calling names the way and the 401; where nobody need log in, it says that too."""
+    """An operation that asks who's calling declares how to say it, and the 401; if that's optional, it says so too."""
     everybody = {"GET /", "POST /auth/register", "POST /auth/login"}
     for name, operation in operations(client):
         ways = [list(way) for way in operation.get("security", [])]

@@ -168,7 +168,7 @@ def test_the_app_goes_on_after_a_crash(client: Client, ada: Member) -> None:
 
 
 def test_a_failing_query_leaks_no_sql(client: Client) -> None:
-    """A query that fails is an error in the one shape; SQL, tables and parameters are told to the log alone."""
+    """A query that fails is an error in the one shape; SQL, tables and parameters are only in the log."""
     size = client.app.log_size
 
     reply = client.get("/bug/query", params={"email": "s3cret@example.com"})
@@ -197,7 +197,7 @@ def test_a_duplicate_that_nobody_foresaw_is_a_409(client: Client) -> None:
 
 
 def test_a_crash_in_the_middle_of_a_reply_closes_the_connection(client: Client) -> None:
-    """When half of a reply is out, a crash closes the connection: nobody takes the half for the whole."""
+    """If half of a response is out, a crash closes the connection, so that no client takes the half for the whole."""
     size = client.app.log_size
     received: list[bytes] = []
 

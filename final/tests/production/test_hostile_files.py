@@ -293,7 +293,7 @@ def test_what_hides_in_an_image_is_gone(client: Client, ada: Member, what: str) 
 def test_what_only_claims_to_be_an_image_is_refused(
     client: Client, ada: Member, served: ServedApp, content: bytes
 ) -> None:
-    """A page, a drawing with a script, an archive: whatever a file is called, if it is no image it is a 415."""
+    """A page, a drawing with a script, an archive: if a file isn't an image, it's a 415, whatever it's called."""
     with nothing_stored(served):
         assert upload(client, ada, content).status_code == 415
 

@@ -124,7 +124,7 @@ def test_a_server_that_goes_away_in_the_middle(
 
 @ON_SQLITE
 def test_a_database_that_somebody_else_locks(start_uvicorn: "StartUvicorn") -> None:
-    """While somebody else locks SQLite for too long, writes are a 503 and reads go on; afterwards writes work."""
+    """While another process locks SQLite for too long, writes get a 503 and reads go on; afterwards writes work."""
     uvicorn = start_uvicorn(DATABASE_URL="sqlite:///blog.db?timeout=0.5")
     ada = uvicorn.join("ada")
     locking = sqlite3.connect(uvicorn.data / "blog.db", isolation_level=None)

@@ -223,7 +223,7 @@ def test_a_misspelt_setting_is_told(
 
 
 def test_origins_come_from_the_settings(fresh_app: Callable[..., Client]) -> None:
-    """Development allows the page on this machine, production nobody who is not named."""
+    """Development allows the page on this machine; production allows only the origins that are named."""
     local, named = "http://localhost:3000", "https://app.example.com"
 
     def allowed(client: Client, origin: str) -> str | None:

@@ -121,7 +121,7 @@ def test_a_task_that_takes_too_long_is_ended(
     unique: Callable[[str], str],
     workers: tuple[str, str],
 ) -> None:
-    """A task that takes longer than the deadline keeps nobody: the process ends before it does."""
+    """A task that takes longer than the deadline doesn't hold the server up: the process ends before the task does."""
     mail = {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port)}
     uvicorn = start_uvicorn(*workers, "--timeout-graceful-shutdown", "1", **mail)
     email = f"{unique('ada')}@example.com"

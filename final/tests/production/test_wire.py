@@ -47,7 +47,7 @@ def test_unusual_but_sound_http_is_answered(served: ServedApp) -> None:
     ],
 )
 def test_a_part_of_a_file(client: Client, ada: Member, asked: str, status: int) -> None:
-    """A part of a file can be asked for; where there is no such part, the refusal has the common shape."""
+    """You can ask for a part of a file; if there's no such part, the refusal has the common shape."""
     pdf = {"file": ("a.pdf", b"%PDF-1.7 %%EOF")}
     url = client.post("/uploads/image", files=pdf, headers=ada.headers).json()["url"]
 

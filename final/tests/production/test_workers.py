@@ -141,7 +141,7 @@ def test_of_a_thousand_writes_at_once_none_is_lost(
 def test_a_change_and_a_deletion_at_the_same_moment(
     start_uvicorn: "StartUvicorn",
 ) -> None:
-    """Whoever changes a post while it is deleted is told so, and a deleted post stays deleted."""
+    """If a post is changed and deleted at the same moment, a change may be refused, and the post stays deleted."""
     uvicorn = start_uvicorn("--workers", "2")
     ada = uvicorn.join("ada")
 
@@ -178,7 +178,7 @@ def test_a_change_and_a_deletion_at_the_same_moment(
 
 
 def test_one_email_is_wanted_by_forty(start_uvicorn: "StartUvicorn") -> None:
-    """Of 32 users and 8 newcomers who want one email at the same moment one gets it; the others are told so."""
+    """Of 32 users and 8 newcomers who want one email at the same moment, one gets it, and the others get a 409."""
     uvicorn = start_uvicorn("--workers", "2")
     with ThreadPoolExecutor(40) as pool, uvicorn.client() as client:
         members = list(

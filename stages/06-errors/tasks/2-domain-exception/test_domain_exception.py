@@ -98,7 +98,7 @@ def test_a_single_taken_email_is_still_a_409(client: Client, ada: dict[str, str]
 
 
 def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], str]) -> None:
-    """Of eight registrations with one email at the same moment, one is created and seven are told 409."""
+    """Of eight registrations with one email at the same moment, one is created and seven get a 409."""
     wanted = user(unique("ada"))
 
     with ThreadPoolExecutor(8) as threads:

@@ -6,7 +6,7 @@ from workbook.plugin.client import Client
 
 
 def test_keeps_books(client: Client) -> None:
-    """A book that was put on the shelf stands there."""
+    """A book that was put on the shelf is there."""
     title = secrets.token_hex(4)
     client.post(f"/books/{title}")
 
