@@ -134,7 +134,7 @@ def test_what_cannot_be_graded_ends_nothing() -> None:
     ],
 )
 def test_a_worker_that_answers_something_else_is_caught(other: Callable[[Work], object]) -> None:
-    """A result of another learner, exercise, file, attempt or submission isn't taken for this one's, nor is none at all."""
+    """A result of another learner, exercise, file, attempt or submission isn't accepted for this one; nor is none."""
 
     def do(one: Work) -> Result:
         return other(one) if one.learner == "learner1" else result(one)  # type: ignore[return-value]
