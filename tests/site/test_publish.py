@@ -14,7 +14,7 @@ from workbook.cli.app import app
 from workbook.playground import vendor
 from workbook.site.offline import PLACE
 
-from .pages import COURSE, DOCS
+from .pages import COURSE, DOCS, ROOT
 
 PAGE = (DOCS / "publish.md").read_text(encoding="utf-8")
 
