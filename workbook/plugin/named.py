@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 import httpx
@@ -16,6 +16,9 @@ from .transport import read_json
 SHORTEST_TEXT = 8  # letters; a shorter text may be in a request by chance
 LONGEST_TEXT, LONGEST = 4000, 64 * 1024  # letters of a value, bytes of a body that's looked into
 MOST_LEAVES, MOST_NAMED = 200, 20  # of one response, and of a card: an app can put what it likes into both
+_BETWEEN = "\ud800"  # what no text that is sent can hold
+_NUMBER_IN_PATH = re.compile(r"(?<=[/=])-?\d+(?=[/?&]|$)")
+_ID_IN_BODY = re.compile(r'(?<=id":) ?(-?\d+)\b')
 Key = str | int
 
 
@@ -47,21 +50,46 @@ class MadeUp:
 
 def name_values(exchanges: Sequence[Exchange]) -> list[MadeUp]:
     """Return the values that the later of these requests owe to the responses of earlier ones."""
-    found: list[MadeUp] = []
-    sent = [_sent(exchange.request) for exchange in exchanges]
+    found: dict[str | int, MadeUp] = {}
+    sent = _Sent([exchange.request for exchange in exchanges])
     names: dict[str, int] = {}
     for number, exchange in enumerate(exchanges):
         for keys, value in islice(_leaves(_json(exchange.reply)), MOST_LEAVES):
-            is_known = any(value == other.value for other in found)
-            if is_known or not _may_be_sent(keys, value) or _is_in(value, sent[number]):
+            if not _may_be_sent(keys, value) or value in found or not sent.is_first_sent_after(number, value):
                 continue
-            if len(found) < MOST_NAMED and any(_is_in(value, later) for later in sent[number + 1 :]):
-                name = _name(keys)
-                names[name] = names.get(name, 0) + 1
-                called = name if names[name] == 1 else f"{name}{names[name]}"
-                found.append(MadeUp(called, value, number, keys))
+            if len(found) == MOST_NAMED:
+                break
+            name = _name(keys)
+            names[name] = names.get(name, 0) + 1
+            called = name if names[name] == 1 else f"{name}{names[name]}"
+            found[value] = MadeUp(called, value, number, keys)
     # The longer first: an address may hold an id.
-    return sorted(found, key=lambda one: -len(str(one.value)))
+    return sorted(found.values(), key=lambda one: -len(str(one.value)))
+
+
+class _Sent:
+    """What each of some requests sends, read once: a test may have hundreds of them, and thousands of values."""
+
+    def __init__(self, requests: Sequence[httpx.Request]) -> None:
+        parts = [_sent(request) for request in requests]
+        texts = [_BETWEEN.join((*one.values(), "")) for one in parts]
+        self._text = "".join(texts)
+        self._starts = [0, *accumulate(map(len, texts))]
+        self._numbers = [{*_NUMBER_IN_PATH.findall(one["path"]), *_ID_IN_BODY.findall(one["body"])} for one in parts]
+        self._places: dict[str, int] = {}
+        self._last = {value: number for number, values in enumerate(self._numbers) for value in values}
+
+    def is_first_sent_after(self, number: int, value: str | int) -> bool:
+        """Return whether a request after the one with this number sends the value, which that one doesn't."""
+        if isinstance(value, int):
+            return self._last.get(str(value), -1) > number and str(value) not in self._numbers[number]
+        start, end = self._starts[number : number + 2]
+        return self._last_place(value) >= end and self._text.find(value, start, end) < 0
+
+    def _last_place(self, text: str) -> int:
+        if text not in self._places:
+            self._places[text] = self._text.rfind(text)
+        return self._places[text]
 
 
 def _name(keys: tuple[Key, ...]) -> str:
@@ -79,12 +107,6 @@ def _pattern(value: str | int, place: str) -> str:
     if isinstance(value, str):
         return re.escape(value)
     return rf"(?<=[/=]){value}(?=[/?&]|$)" if place == "path" else rf'(?<=id": ){value}\b|(?<=id":){value}\b'
-
-
-def _is_in(value: str | int, sent: dict[str, str]) -> bool:
-    if isinstance(value, str):
-        return any(value in text for text in sent.values())
-    return any(re.search(_pattern(value, place), sent[place]) for place in ("path", "body"))
 
 
 def _sent(request: httpx.Request) -> dict[str, str]:
