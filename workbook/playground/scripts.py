@@ -1,5 +1,6 @@
 """Joins packages of scripts to one file for each entry: a reader loads one file instead of sixteen."""
 
+import json
 import shutil
 import subprocess
 import tarfile
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ENTRIES = Path(__file__).parent / "entries"
-OPTIONS = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--metafile=parts.json", "--outfile=joined.js")
+OPTIONS = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--metafile=parts.json", "--outdir=joined")
 Named = tuple[str, Path]  # a package's name, and the archive that `npm pack` wrote
 
 
@@ -23,14 +24,14 @@ def joined(bundler: Named, packages: Iterable[Named]) -> dict[str, bytes]:
         modules = root / "node_modules"
         for name, archive in (bundler, *packages):
             _unpack(archive, modules / name)
-        found = {}
-        for entry in sorted(ENTRIES.glob("*.js")):
-            shutil.copy(entry, root)
-            command = [node, str(modules / bundler[0] / "bin" / "esbuild"), entry.name, *OPTIONS]
-            subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-            parts = (root / "parts.json").read_text(encoding="utf-8")
-            found[entry.name] = (root / "joined.js").read_bytes() + _licences(modules, parts)
-    return found
+        entries = [Path(shutil.copy(entry, root)).name for entry in sorted(ENTRIES.glob("*.js"))]
+        command = [node, str(modules / bundler[0] / "bin" / "esbuild"), *entries, *OPTIONS]
+        subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+        parts = json.loads((root / "parts.json").read_text(encoding="utf-8"))["outputs"]
+        return {
+            name: (root / "joined" / name).read_bytes() + _licences(modules, parts[f"joined/{name}"]["inputs"])
+            for name in entries
+        }
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -40,11 +41,11 @@ def _unpack(archive: Path, folder: Path) -> None:
         (Path(aside) / "package").rename(folder)
 
 
-def _licences(modules: Path, parts: str) -> bytes:
-    """Return a comment with the licence of every package that went into a file, each text once."""
+def _licences(modules: Path, inputs: Iterable[str]) -> bytes:
+    """Return a comment with the licence of every package that `inputs` are files of, each text once."""
     texts = {
         file.read_text(encoding="utf-8").strip()
         for file in sorted(modules.rglob("LICENSE"))
-        if f"node_modules/{file.parent.relative_to(modules).as_posix()}/" in parts
+        if any(one.startswith(f"node_modules/{file.parent.relative_to(modules).as_posix()}/") for one in inputs)
     }
     return "".join(f"/*!\n{text}\n*/\n" for text in sorted(texts)).encode()

@@ -51,9 +51,10 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
     table = table or read_table()
     fetched = cache / "fetched"
     fetched.mkdir(parents=True, exist_ok=True)
-    archive = _packed(table.runtime, fetched)
-    bundler, *scripts = [(one.name, _packed(one, fetched)) for one in (table.bundler, *table.script)]
-    brought = [(wheel, _wheel(wheel, table, fetched)) for wheel in table.wheel]  # all of it, before anything is made
+    packages = (table.runtime, table.bundler, *table.script)
+    archive, *archives = _packed(packages, fetched)
+    bundler, *scripts = [(one.name, path) for one, path in zip(packages[1:], archives, strict=True)]
+    brought = _wheels(table, fetched)  # all of it, before anything is made
     files = _runtime_files(table.runtime, archive)
     for name in dict.fromkeys(wheel.bundle for wheel in table.wheel):
         parts = [(path.read_bytes(), one.without, one.only) for one, path in brought if one.bundle == name]
@@ -83,16 +84,13 @@ def _put(files: dict[str, bytes], folder: Path) -> Path:
     return folder
 
 
-def _packed(package: Package, fetched: Path) -> Path:
-    npm = shutil.which("npm")
-
-    def fetch() -> None:
-        if npm is None:
+def _packed(packages: tuple[Package, ...], fetched: Path) -> list[Path]:
+    if missing := [one for one in packages if not (fetched / one.file).is_file()]:
+        if not (npm := shutil.which("npm")):
             raise CannotFetch("npm was not found; it brings Python for the browser.", "install Node.js")
-        wanted = f"{package.name}@{package.version}"
-        _run([npm, "pack", wanted, "--silent", "--pack-destination", str(fetched)], f"npm pack {wanted}")
-
-    return _checked(fetched, package.file, package.sha256, fetch)
+        wanted = [f"{one.name}@{one.version}" for one in missing]  # in one command: npm takes long to start
+        _run([npm, "pack", *wanted, "--silent", "--pack-destination", str(fetched)], f"npm pack {' '.join(wanted)}")
+    return [_checked(fetched / one.file, one.sha256) for one in packages]
 
 
 def _runtime_files(runtime: Runtime, archive: Path) -> dict[str, bytes]:
@@ -106,34 +104,36 @@ def _runtime_files(runtime: Runtime, archive: Path) -> dict[str, bytes]:
     return files
 
 
-def _wheel(wheel: Wheel, table: Table, fetched: Path) -> Path:
-    if kept := next((path for path in _downloaded(wheel, fetched)), None):
-        return _checked(fetched, kept.name, wheel.sha256, lambda: None)
-    wanted = f"{wheel.name}=={wheel.version}"
-    options = ["--only-binary=:all:", "--no-deps", "--implementation", "cp", "--abi", table.wheels.abi]
-    options += [word for platform in table.wheels.platforms for word in ("--platform", platform)]
-    command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *options]
-    _run([*command, "--python-version", table.wheels.python, "--dest", str(fetched), wanted], f"pip download {wanted}")
-    if not (found := _downloaded(wheel, fetched)):
-        raise CannotFetch(f"pip brought no wheel of {wanted}.", COMMAND)
-    return _checked(fetched, found[0].name, wheel.sha256, lambda: None)
+def _wheels(table: Table, fetched: Path) -> list[tuple[Wheel, Path]]:
+    if missing := [wheel for wheel in table.wheel if not _downloaded(wheel, fetched)]:
+        wanted = [f"{wheel.name}=={wheel.version}" for wheel in missing]
+        options = ["--only-binary=:all:", "--no-deps", "--implementation", "cp", "--abi", table.wheels.abi]
+        options += [word for platform in table.wheels.platforms for word in ("--platform", platform)]
+        command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *options]
+        command += ["--python-version", table.wheels.python, "--dest", str(fetched), *wanted]
+        _run(command, f"pip download {' '.join(wanted)}")
+    brought = []
+    for wheel in table.wheel:
+        if not (found := _downloaded(wheel, fetched)):
+            raise CannotFetch(f"pip brought no wheel of {wheel.name}=={wheel.version}.", COMMAND)
+        brought.append((wheel, _checked(found[0], wheel.sha256)))
+    return brought
 
 
 def _downloaded(wheel: Wheel, fetched: Path) -> list[Path]:
     return sorted(fetched.glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl"))
 
 
-def _checked(fetched: Path, name: str, sha256: str, fetch: object) -> Path:
-    """Return the file, fetched if it isn't there; remove it if its hash is wrong. Raises `WrongHash`, `CannotFetch`."""
-    path = fetched / name
-    if not path.is_file() and callable(fetch):
-        fetch()
+def _checked(path: Path, sha256: str) -> Path:
+    """Return the file, or remove it if its hash is wrong. Raises `WrongHash`, `CannotFetch`."""
     if not path.is_file():
-        raise CannotFetch(f"{name} was not brought.", COMMAND)
+        raise CannotFetch(f"{path.name} was not brought.", COMMAND)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256:
         path.unlink()
-        raise WrongHash(f"{name} is not what table.toml names: its hash is {found}.", "compare it, then " + COMMAND)
+        raise WrongHash(
+            f"{path.name} is not what table.toml names: its hash is {found}.", "compare it, then " + COMMAND
+        )
     return path
 
 
