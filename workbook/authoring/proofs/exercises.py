@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook.authoring.release import CANARY, hidden_files
+from workbook.authoring.type_check import type_check
 from workbook.course.changes import BadChange
 from workbook.course.exercise import Exercise, Mutant, project_copy
 from workbook.course.points import Grading, read_grading
@@ -161,21 +162,15 @@ class Verification:
             with project_copy([self._exercise], [self._exercise.solution]) as copy:
                 settings = str(self._root / "pyproject.toml")
                 look = [] if (copy / "ruff.toml").exists() else ["--config", settings]
-                cached = {"MYPY_CACHE_DIR": str(self._root / ".mypy_cache")}  # it reads all packages otherwise
-                for command in (
-                    ["ruff", "check", "--no-cache", *look, "app"],
-                    ["ruff", "format", "--no-cache", "--check", *look, "app"],
-                    ["mypy", "--config-file", settings, "app"],
-                ):
-                    ended = subprocess.run(
-                        [sys.executable, "-m", *command],
-                        cwd=copy,
-                        env=cached | os.environ,
-                        capture_output=True,
-                        text=True,
-                    )
+                for words in (["check"], ["format", "--check"]):
+                    command = [sys.executable, "-m", "ruff", *words, "--no-cache", *look, "app"]
+                    ended = subprocess.run(command, cwd=copy, capture_output=True, text=True)
                     if ended.returncode:
-                        return f"{command[0]}: {ended.stdout}{ended.stderr}".strip()
+                        return f"ruff: {ended.stdout}{ended.stderr}".strip()
+                cache = Path(os.environ.get("MYPY_CACHE_DIR", self._root / ".mypy_cache"))
+                ended = type_check("--config-file", settings, "app", cwd=copy, cache=cache)
+                if ended.returncode:
+                    return f"mypy: {ended.stdout}{ended.stderr}".strip()
         except BadChange as error:
             return str(error)
         return ""
