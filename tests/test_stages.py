@@ -112,7 +112,7 @@ def test_notebook_is_stored_without_outputs(stage: Path) -> None:
     assert [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")] == []
 
 
-@pytest.mark.exhaustive(sample=1)  # the site's build executes all of them: tests/site/test_build.py
+@pytest.mark.exhaustive  # the site's build executes all of them: tests/site/test_build.py
 @each_stage
 def test_notebook_runs(stage: Path, tmp_path: Path) -> None:
     """A stage's notebook runs from top to bottom."""

@@ -22,6 +22,7 @@ Wrong = Callable[..., dict[str, str]]
 COUNT = "exercises/count"
 HIDDEN = f"{COUNT}/hidden"
 CLAIMS = 22
+pytestmark = pytest.mark.exhaustive(sample=4, of="file")
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,14 @@ TOLD = """async ([work, build, job]) => {
 }"""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sample the files whose tests load Python into a page: each of them takes the seconds of a start or more."""
+    for item in items:
+        if Path(__file__).parent == item.path.parent and "bundles" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.exhaustive(sample=2, of="folder"))
+
+
 def told_by(tab: "Page", work: str, build: str, job: dict[str, Any]) -> list[dict[str, Any]]:
     """Return all that the page's Python reports of a job; `work` is "run", for requests, or "test"."""
     return list(tab.evaluate(TOLD, [work, build, json.loads(json.dumps(job))]))

@@ -74,6 +74,7 @@ def test_bundles_hold_what_can_be_imported(bundles: Path) -> None:
     assert any("licenses" in name or "LICENSE" in name for name in names)
 
 
+@pytest.mark.exhaustive  # the bundler takes seven seconds of CPU
 def test_scripts_are_joined_to_one_file_each(bundles: Path) -> None:
     """CodeMirror and FSRS are one file each, which imports nothing, has its licences, and is the same every time."""
     fetched = bundles.parent / "fetched"

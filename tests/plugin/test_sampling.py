@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,16 @@ def test_plain():
     """Something plain holds."""
 '''
 
+
+OF_A_FOLDER = """\
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.exhaustive(sample=1, of="folder"))
+"""
 
 OF_A_FILE = """\
 import pytest
@@ -100,6 +111,26 @@ def test_a_file_can_be_sampled_as_one(run: Run, course: Path) -> None:
 
     assert sorted(map(len, seen)) == [2, 2]
     assert seen[0] | seen[1] == {"test_first", "test_second", "test_others[0]", "test_others[1]"}
+
+
+def test_the_files_of_a_folder_can_be_sampled(run: Run, course: Path) -> None:
+    """With of="folder" a conftest can sample whole files; a test with another mark needs the consent of both."""
+    folder = course / "stages/01-notes"
+    (folder / "conftest.py").write_text(OF_A_FOLDER, encoding="utf-8")
+    for name in ("one", "two"):
+        (folder / f"test_{name}.py").write_text(TESTS.replace("sample=4", "sample=5"), encoding="utf-8")
+    (folder / "test_notes.py").write_text(OF_A_FILE, encoding="utf-8")
+    seen: list[dict[str, int]] = []
+    for _ in range(3):
+        ended = run(course, "-vv", "-n", "0")
+        seen.append(Counter(re.findall(r"(test_\w+)\.py::\S+ PASSED", ended.out)))
+        commit(course)
+
+    assert sorted(str(sorted(one.items())) for one in seen) == [
+        "[('test_notes', 2)]",
+        "[('test_one', 6)]",
+        "[('test_two', 6)]",
+    ]
 
 
 def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:

@@ -1,13 +1,15 @@
 """What is exhaustive by nature: the whole suite runs a sample of it, another one for each commit.
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
-`sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one. `--exhaustive` runs all, and so
-does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all would
-take hours; only naming the file runs all.
+`sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
+conftest.py, each file of a folder does. A test with several marks runs if none leaves it out. `--exhaustive` runs all,
+and so does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because
+all would take hours; only naming the file runs all.
 """
 
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +65,38 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if number < 0 and not everything:
         return
     number = sample_of(config.rootpath) if everything else number
-    cases: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        if marker := item.get_closest_marker("exhaustive"):
-            test = "" if marker.kwargs.get("of") == "file" else getattr(item, "originalname", item.name)
-            cases[item.path, test].append(item)
-    left_out = {item for test in cases.values() for item in _left_out(test, number, everything)}
+    left_out: set[pytest.Item] = set()
+    for marker, cases in _marked(items):
+        kept = _kept(len(cases), marker.kwargs, number, everything)
+        left_out.update(item for at, case in enumerate(cases) if at not in kept for item in case)
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
 
 
-def _left_out(cases: list[pytest.Item], number: int, everything: bool) -> set[pytest.Item]:
-    """Return the cases of one test that don't run: all but every nth, so that a sample has something of each kind."""
-    marker = cases[0].get_closest_marker("exhaustive")
-    asked = marker.kwargs if marker else {}
-    size = asked.get("at_most", len(cases)) if everything else asked.get("sample", 0)
+def _marked(items: list[pytest.Item]) -> Iterator[tuple[pytest.Mark, list[list[pytest.Item]]]]:
+    """Yield each mark with its cases; a case is one item, or all of a file."""
+    marks: dict[tuple[Path, str, str], pytest.Mark] = {}
+    found: dict[tuple[Path, str, str], dict[object, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        for marker in item.iter_markers("exhaustive"):
+            of = marker.kwargs.get("of", "test")
+            name = getattr(item, "originalname", item.name)
+            group, case = {
+                "folder": ((item.path.parent, "", of), item.path),
+                "file": ((item.path, "", of), item),
+                "test": ((item.path, name, of), item),
+            }[of]
+            marks[group] = marker
+            found[group][case].append(item)
+    for group, cases in found.items():
+        yield marks[group], list(cases.values())
+
+
+def _kept(cases: int, asked: Mapping[str, Any], number: int, everything: bool) -> range:
+    """Return which of a mark's cases run: all, or every nth, so that a sample has something of each kind."""
+    size = asked.get("at_most", cases) if everything else asked.get("sample", 0)
     if size <= 0:
-        return set(cases)
-    stride = max(1, -(-len(cases) // size))
-    return set(cases) - set(cases[number % stride :: stride])
+        return range(0)
+    stride = max(1, -(-cases // size))
+    return range(number % stride, cases, stride)
