@@ -104,7 +104,7 @@ def test_every_option_of_pytest_is_listed() -> None:
     asked = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"]
     helped = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     ours = helped.partition("\nworkbook:\n")[2].partition("\n\n")[0]
-    listed = rows(section(page("commands.md"), "With pytest alone"))
+    listed = rows(section(page("commands.md"), "With pytest only"))
 
     assert [name.strip("`").split()[0] for name, _ in listed] == re.findall(r"^  (--[a-z-]+)", ours, re.MULTILINE)
     assert [text for _, text in listed if text not in " ".join(ours.split())] == []

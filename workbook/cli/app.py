@@ -186,7 +186,7 @@ def tour(
     ] = None,
     number: Annotated[int | None, typer.Argument(metavar="N", help="A question to answer again.", min=1)] = None,
 ) -> None:
-    """Questions about a project: which file does it, and why there?"""
+    """Questions about a project: which file does what, and why there?"""
     from .tour import tour_project
 
     tour_project(step, number)

@@ -23,7 +23,7 @@ def release(
 
 @group.command()
 def verify(
-    only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="These steps alone.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="STEP", help="Only these steps.")] = None,
 ) -> None:
     """Prove that everything in the course holds."""
     from .verify import verify_course

@@ -43,7 +43,7 @@ def grade(
     title: Annotated[str, typer.Option(metavar="TEXT", help="What the reports call the class [the last one's].")] = "",
     why: Annotated[str, typer.Option(metavar="TEXT", hidden=True)] = "",
 ) -> None:
-    """Grade a class. Ended and started again, it goes on."""
+    """Grade a class. If it's interrupted, run it again."""
     paths = paths or []
     if paths[:1] == ["override"]:  # as it was called before there were groups
         if len(paths) != 4 or len(exercise or []) > 1:

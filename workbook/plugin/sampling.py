@@ -23,7 +23,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--exhaustive",
         action="store_true",
-        help="run all of what the whole suite runs a sample of; with `-m exhaustive`, nothing but that",
+        help="run everything that is otherwise only sampled; with `-m exhaustive`, nothing but that",
     )
     group.addoption(OPTION, type=int, default=-1, metavar="N", help="take the Nth sample (default: by the commit)")
 
