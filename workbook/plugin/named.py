@@ -17,8 +17,8 @@ SHORTEST_TEXT = 8  # letters; a shorter text may be in a request by chance
 LONGEST_TEXT, LONGEST = 4000, 64 * 1024  # letters of a value, bytes of a body that's looked into
 MOST_LEAVES, MOST_NAMED = 200, 20  # of one response, and of a card: an app can put what it likes into both
 _BETWEEN = "\ud800"  # what no text that is sent can hold
-_NUMBER_IN_PATH = re.compile(r"(?<=[/=])-?\d+(?=[/?&]|$)")
-_ID_IN_BODY = re.compile(r'(?<=id":) ?(-?\d+)\b')
+_NUMBER_IN_PATH = re.compile(r"(?<=[/=])-?\d{1,20}(?=[/?&]|$)")
+_ID_IN_BODY = re.compile(r'(?<=id":) ?(-?\d{1,20})\b')
 Key = str | int
 
 

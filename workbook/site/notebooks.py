@@ -2,6 +2,8 @@
 
 import hashlib
 import importlib.metadata
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from .pages import page_of, relative
 
 _TEMPLATE = Path(__file__).parent / "notebook.md.j2"
 _AT_ONCE = 2
+_LONGEST_SOCKET = 100  # letters of a socket's path; macOS takes 103
 _PATIENCE = 120  # seconds for one cell, on a loaded machine
 _SHOWN_BY = ("fastapi", "starlette", "httpx", "nbconvert")  # what a notebook's outputs depend on
 
@@ -63,12 +66,18 @@ def _fingerprint(folder: Path) -> str:
 
 def _executed(notebook: Path) -> str:
     import nbformat  # late: a second build needs none of them
+    from jupyter_client.manager import AsyncKernelManager
     from nbconvert import MarkdownExporter
     from nbconvert.preprocessors import ExecutePreprocessor
 
     cells = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     run = ExecutePreprocessor(timeout=_PATIENCE, kernel_name="python3")  # type: ignore[no-untyped-call]
-    run.preprocess(cells, {"metadata": {"path": str(notebook.parent)}})
+    with tempfile.TemporaryDirectory(prefix="nb-") as folder:
+        file = f"{folder}/kernel.json"
+        # By TCP anyone on this machine could listen, and the kernel warns of that on the terminal.
+        by = "ipc" if sys.platform != "win32" and len(file) < _LONGEST_SOCKET - len("-ipc-1") else "tcp"
+        kernel = AsyncKernelManager(kernel_name="python3", connection_file=file, transport=by)
+        run.preprocess(cells, {"metadata": {"path": str(notebook.parent)}}, km=kernel)
     exporter = MarkdownExporter(template_file=str(_TEMPLATE))  # type: ignore[no-untyped-call]
     text, resources = exporter.from_notebook_node(cells)
     if resources.get("outputs"):
