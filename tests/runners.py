@@ -334,7 +334,7 @@ class Screen:
 
     def resize(self, columns: int, lines: int) -> None:
         self._screen.resize(lines, columns)
-        termios.tcsetwinsize(self._terminal, (lines, columns))  # the kernel tells the command
+        termios.tcsetwinsize(self._terminal, (lines, columns))  # the kernel informs the command
 
     def wait_for_end(self) -> int:
         """Wait until the command has ended; return its exit status, or minus the signal that ended it."""

@@ -90,7 +90,7 @@ def read_looks(file: Path) -> list[dict[str, Any]]:
 
 
 def over_time(looks: Sequence[dict[str, Any]], tenth: int) -> dict[str, float]:
-    """Each pair of looks in one run of the command tells what a submission costs there; here the first and the last."""
+    """Each pair of looks in one run of the command shows what a submission costs there; here the first and the last."""
     pairs = [
         (one, two) for one, two in pairwise(looks) if one["run"] == two["run"] and two["at"] - one["at"] > tenth / 2
     ]

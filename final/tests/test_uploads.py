@@ -83,7 +83,7 @@ def nothing_stored(app: ServedApp) -> Iterator[None]:
 def test_an_image_is_stored_and_told_about(
     client: Client, ada: Member, served: ServedApp, kind: str
 ) -> None:
-    """An uploaded image gets a name of our making; the reply tells it, the client's, the size and who sent it."""
+    """An uploaded image gets a name of our making; the response has it, the client's, the size and who sent it."""
     reply = upload(client, ada, picture(kind))
 
     assert reply.status_code == 201
@@ -273,7 +273,7 @@ def test_a_wrong_description_stores_nothing(
 
 
 def test_several_files_are_told_in_their_order(client: Client, ada: Member) -> None:
-    """Several files, a PDF among them, are stored together; the reply counts them and tells them in their order."""
+    """Several files, a PDF among them, are stored together; the response counts them and lists them in order."""
     reply = upload_several(client, ada, picture("JPEG"), PDF, picture("WEBP"))
 
     assert reply.status_code == 201

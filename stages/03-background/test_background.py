@@ -60,7 +60,7 @@ def app_env(mailbox: PatientMailbox) -> dict[str, str]:
     }
 
 
-# What a server on a unix socket tells the app about its clients: nothing.
+# What a server on a unix socket says to the app about its clients: nothing.
 BEHIND_A_UNIX_SOCKET = """
 import os, sys
 
@@ -360,7 +360,7 @@ def test_a_client_without_an_address_is_served(
 @pytest.mark.deeper
 @pytest.mark.usefixtures("ada")
 def test_without_a_mail_server_the_app_works(fresh_app: Callable[..., Client], unique: Callable[[str], str]) -> None:
-    """Where no mail server is configured, a registration succeeds and one line tells of the unsent mail."""
+    """If no mail server is configured, a registration succeeds, and one line reports the unsent mail."""
     client = fresh_app(SMTP_HOST="")
 
     user = register(client, unique("ada"))

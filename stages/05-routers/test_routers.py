@@ -190,7 +190,7 @@ def test_docs_know_what_needs_a_token(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_registration_and_login(client: Client, unique: Callable[[str], str]) -> None:
-    """Registration answers 201 with the account, login with a token and the account; neither tells the hash."""
+    """Registration answers 201 with the account, login with a token and the account; neither shows the hash."""
     name = unique("joan")
     account = {"name": name, "email": f"{name}@example.com"}
 
@@ -207,7 +207,7 @@ def test_registration_and_login(client: Client, unique: Callable[[str], str]) ->
 
 @pytest.mark.deeper
 def test_a_failed_login_says_how(client: Client, ada: Member) -> None:
-    """A failed login is 401 with WWW-Authenticate, and does not tell whether email or password was wrong."""
+    """A failed login is 401 with WWW-Authenticate, and doesn't say whether email or password was wrong."""
     for email, password in ((ada.email, "not the password"), (f"not.{ada.email}", PASSWORD)):
         reply = client.post("/auth/login", json={"email": email, "password": password})
 

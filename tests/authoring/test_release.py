@@ -37,7 +37,7 @@ VISIBLE = {
     "README.md": "# A course\n",
     "exercises/sum/README.md": "# Sum\n",
     "exercises/sum/starter/app/sums.py": '"""TODO: add"""\n',
-    "final/app/main.py": f"{SOLUTION[8]}\n",  # a line that the solution has in common with the project tells nothing
+    "final/app/main.py": f"{SOLUTION[8]}\n",  # a line that the solution has in common with the project says nothing
     "docs/authors/index.md": "# Who wrote this\n",
 }
 HIDDEN = {

@@ -84,7 +84,7 @@ def check_at_other_hours(exercise: Exercise, project: Path, expected: frozenset[
 
 
 def test_the_clock_is_moved(tmp_path: Path) -> None:
-    """What this file takes for another hour is one, in every way that Python can tell the time."""
+    """What this file takes for another hour is one, however Python is asked for the time."""
     (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
     asked = "import datetime, time; print(datetime.datetime.now(datetime.UTC).hour, time.gmtime().tm_hour, time.time())"
     env = {"PYTHONPATH": str(tmp_path), "PYTHON_CLOCK_AHEAD": str(seconds_until(HOURS[0]))}

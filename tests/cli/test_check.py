@@ -28,7 +28,7 @@ def test_check_of_a_step_as_shipped(shared: Workbook, screens: Screens) -> None:
 
 
 def test_tasks_that_are_not_begun_are_not_broken(workbook: Workbook, screens: Screens) -> None:
-    """In a copy as it was put there the tasks are open: nothing is red, no card tells what to do, and it exits 0."""
+    """In a copy without changes, the tasks are open: nothing is red, no card says what to do, and it exits 0."""
     workbook.put_into_work("01-hello")
 
     ended = workbook("check")

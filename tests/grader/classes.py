@@ -22,7 +22,7 @@ from workbook.plugin.client import Client
 
 
 def test_counts_by_letter(client: Client, rng: random.Random) -> None:
-    """With a letter GET /count tells how many titles begin with it."""
+    """With a letter GET /count says how many titles begin with it."""
     first, second = rng.sample("ABCDEFGHIJ", 2)
     for title in (first + second, second + first, second):
         client.post(f"/books/{title}")

@@ -129,7 +129,7 @@ def test_ids_that_differ_only_in_case_are_two_people(tmp_path: Path) -> None:
     "one, other", [("pagination", "avatar"), ("Pagination", "Avatar-submissions"), ("01 pagination", "avatar_export")]
 )
 def test_two_assignments_side_by_side(tmp_path: Path, one: str, other: str) -> None:
-    """A folder for each assignment, called like its exercise: it tells the exercise, its files whose they are."""
+    """A folder for each assignment, called like its exercise: it names the exercise, its files say whose they are."""
     put(tmp_path / one, "lovelaceada_1001_1_project.zip", "hoppergrace_1002_2_pagination.zip")
     put(tmp_path / other, "lovelaceada_1001_3_project.zip", "x_77_4_avatar.zip")
     wanted = {("s1", "pagination"), ("s2", "pagination"), ("s1", "avatar"), ("77", "avatar")}
@@ -398,7 +398,7 @@ def test_who_may_be_meant_is_said_and_can_be_decided(tmp_path: Path) -> None:
 
 
 def test_anonymous_moodle_is_known_by_numbers(tmp_path: Path) -> None:
-    """Where everyone has the same name, the numbers tell."""
+    """If everyone has the same name, the numbers decide."""
     put(
         tmp_path,
         "Participant_2001_assignsubmission_file_/avatar.zip",

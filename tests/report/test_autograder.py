@@ -173,7 +173,7 @@ def test_before_grading_the_public_tests_answer(
     results = gradescope.answer()
 
     assert [(one["name"], one["score"], one["max_score"]) for one in results["tests"]] == [
-        ("GET /count tells how many books there are, each copy of one too.", score, 70)
+        ("GET /count says how many books there are, each copy of one too.", score, 70)
     ]
     assert set(results) <= TOP
 

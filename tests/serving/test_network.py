@@ -11,7 +11,7 @@ from ..apps import HELLO, PLAIN
 
 Serve = Callable[..., ServedApp]
 
-# Tells TCP_NODELAY of the connections that the app holds, found among its file descriptors.
+# Prints TCP_NODELAY of the connections that the app holds, found among its file descriptors.
 NO_DELAY = """\
 import os
 import socket

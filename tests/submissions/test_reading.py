@@ -89,7 +89,7 @@ def damaged(file: Path) -> Path:
 
 
 def bomb(file: Path, *, told: int | None = None) -> Path:
-    """A file of 2 GiB of zeros in a zip of 2 MB, made without packing them; its directory tells this size."""
+    """A file of 2 GiB of zeros in a zip of 2 MB, made without packing them; its directory announces this size."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     content = block * 2048 + packer.flush()

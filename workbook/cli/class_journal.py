@@ -54,7 +54,7 @@ def _belongs_to_another(path: Path) -> bool:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             return bool(db.execute("PRAGMA user_version").fetchone()[0] == 0)
-    except sqlite3.DatabaseError:  # damaged, locked: the journal tells that
+    except sqlite3.DatabaseError:  # damaged, locked: the journal will say so
         return False
 
 

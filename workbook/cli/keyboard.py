@@ -66,7 +66,7 @@ class SingleKeys:
 
 @contextlib.contextmanager
 def _unbuffered() -> Iterator[Callable[[], bool]]:
-    """Let keys come one by one; yield what sets this again after a Ctrl-Z and `fg`, and tells whether it had to."""
+    """Let keys come one by one; yield a function that sets this again after Ctrl-Z and `fg`, if it has to."""
     if sys.platform == "win32":
         yield lambda: False
         return

@@ -1,4 +1,4 @@
-"""Ask what will break, how sure the learner is, and tell how the answer differs from what came."""
+"""Ask what will break and how sure the learner is, and show how the answer differs from what happened."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -58,7 +58,7 @@ class SentRequest:
 
 
 def parsed(lines: Iterable[str]) -> list[re.Match[str]]:
-    """Return the lines that tell of a request."""
+    """Return the lines that are about a request."""
     return list(filter(None, (FORM.fullmatch(line) or LIKE_IT.fullmatch(line) for line in lines)))
 
 

@@ -17,7 +17,7 @@ from .sanitize import bounded, one_line, visible
 
 LARGEST = 4096  # bytes per promise
 MOST_LOOKED_AT, LONGEST_LINE = 10_000, 2_000  # letters of a section: a card never has more
-# What a card tells its author beside the test, and a learner must not see of a hidden one.
+# What a card shows its author beside the test, and what a learner mustn't see of a hidden one.
 OF_THE_TEST = {"Checked", "At", "Before it", "Hint", "Then"}
 LABELS = {"Repeat it": "Repeat it with", "It says": "What is wrong"}
 NOT_REACHED = "Not looked at: the time was up before its turn came."

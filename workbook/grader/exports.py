@@ -18,7 +18,7 @@ Kind = Literal["canvas", "moodle"]
 SECTION = 8  # Canvas's columns about a student end with “Section”, at most so many places from the left
 NUMBER = re.compile(r"(?P<word>\D*?)(?P<number>\d+)")
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)?")
-# What Moodle calls the columns that are filled in, where position and content don't tell: English, then its largest
+# What Moodle calls the columns that are filled in, if position and content don't decide: English, then its largest
 # languages. Any other language is recognised by the place of a column and what's in it.
 GRADE = ("grade", "bewertung", "note", "calificación", "calificacion", "nota", "valutazione", "cijfer", "ocena", "成绩")
 COMMENTS = (

@@ -37,7 +37,7 @@ def find_submissions(
 ) -> list[Found]:
     """Return the submissions in `paths`, except those in `not_in`. Raises `UserError`.
 
-    A path may come with the exercise that it's for. `known` tells whether a name is that of a learner on the roster.
+    A path may come with the exercise that it's for. `known` says whether a name is that of a learner on the roster.
     """
     left_out = {Path(os.path.abspath(path)) for path in not_in}  # noqa: PTH100 - no link is followed
     found: dict[tuple[HandIn, str], Found] = {}

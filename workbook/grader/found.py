@@ -31,12 +31,12 @@ class Found:
 
     @property
     def meant(self) -> str:
-        """The exercise that it's for; "" if nothing tells."""
+        """The exercise that it's for; "" if nothing says so."""
         return self.exercise or self.named.exercise
 
     @property
     def whose(self) -> str:
-        """What tells members of a group apart, who have handed in one and the same."""
+        """Which member of a group it's for, if several members handed in one and the same."""
         return self.named.learner if self.named.lms == "gradescope" else ""
 
     def snapshot(self) -> Snapshot:

@@ -25,7 +25,7 @@ class Owners:
     """Everyone on the roster by what files call them."""
 
     def __init__(self, roster: Sequence[Learner], all_named: Iterable[Named] = ()) -> None:
-        """Begin with the roster. What `all_named`, the names of all files, share tells nothing of one learner."""
+        """Begin with the roster. What `all_named`, the names of all files, share says nothing about one learner."""
         self._roster = roster
         self._numbers = {(lms, number): one for one in roster for lms, number in one.lms.items()}
         self._ids = {one.id: one for one in roster}

@@ -54,7 +54,7 @@ class ResultKey:
     def drawn(self) -> int:
         """The seed of the values that this submission is asked for: its own, and the same whenever it's graded again.
 
-        So what one learner finds out about the values, by their feedback say, tells nothing about another's.
+        So what one learner finds out about the values, for example from feedback, says nothing about another's.
         """
         told = f"{self.seed} {self.submission}".encode()
         return int.from_bytes(hashlib.blake2b(told, digest_size=7).digest())
@@ -65,9 +65,9 @@ class Result:
     """One learner's submission for one exercise, graded.
 
     `trouble`, if there is any, is why nothing could be looked at, in a sentence for the learner (no app/main.py, a zip
-    that is none): no promise is kept then. `flags` are for the instructor: `slow`, `unstable`, `out of time`,
-    `killed: processor time`. `points`, `bonus`: what grading.toml said when it was graded, to tell later which marks
-    moved.
+    that isn't one): no promise is kept then. `flags` are for the instructor: `slow`, `unstable`, `out of time`,
+    `killed: processor time`. `points`, `bonus`: what grading.toml said when it was graded, so that a report can find
+    out which marks moved since.
     `cause`, if there is one, is the kind of reason for which a person should see the mark, and `why` the sentence.
     `left_out`: files that were handed in and aren't part of the app, by name.
     `tier`: how the submission was kept apart. `file`: what was handed in, as it is called in the class folder.

@@ -12,7 +12,7 @@ from .sanitize import one_line
 from .sheets import Row, read_rows
 
 # What columns are called: in our rosters, in the exports of the platforms, and in the languages of their users.
-# Moodle's exports are in the language of the person who downloads them; of others, position and content tell.
+# Moodle's exports are in the language of the person who downloads them; for others, position and content decide.
 COLUMNS = {
     "id": (
         *("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "sid"),
@@ -77,7 +77,7 @@ COLUMNS = {
     ),
     "role": ("role", "roles", "course role"),
 }
-WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each can tell who someone is
+WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each of them can identify a person
 NUMBERED = re.compile(r"(?P<word>\D*)(?P<number>\d+)(?P<rest>\D*)")
 STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "grader", "non editing teacher", "manager"}
 TEST_STUDENTS = {"student, test", "test student", "student test"}
@@ -200,7 +200,7 @@ def _is_worksheet(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Return the columns, with those that only their cells and places tell, since their headings don't."""
+    """Return the columns, with those that only their cells and places identify, because their headings don't."""
     found = dict(places)
     taken = set(found.values())
     if "email" not in found:

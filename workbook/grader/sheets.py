@@ -72,7 +72,7 @@ def _latin(character: str) -> bool:
 
 
 def _script(*names: str) -> Callable[[str], bool]:
-    """Return what tells whether a character belongs to a script, or to the punctuation around it."""
+    """Return a function that says whether a character belongs to a script, or to the punctuation around it."""
 
     def belongs(character: str) -> bool:
         kind = unicodedata.category(character)

@@ -100,7 +100,7 @@ class FileWatcher:
         return {path for path in {*known, *seen} if known.get(path) != seen.get(path)}
 
     def _look(self) -> dict[Path, Stamp]:
-        """Return what tells one state of each file from another; only what is inside the folder decides what counts."""
+        """Return a stamp of each file, to notice changes by; only what's inside the folder decides what counts."""
         found: dict[Path, Stamp] = {}
         for parent, folders, files in os.walk(self._place):
             folders[:] = [name for name in folders if not name.startswith(".") and name not in NOT_THEIRS]

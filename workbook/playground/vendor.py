@@ -140,7 +140,7 @@ def _checked(path: Path, sha256: str) -> Path:
 def _pip() -> list[str]:
     if find_spec("pip"):
         return [sys.executable, "-m", "pip"]
-    if uv := os.environ.get("UV") or shutil.which("uv"):  # environments that uv makes have no pip
+    if uv := os.environ.get("UV") or shutil.which("uv"):  # environments that uv makes don't have pip
         return [uv, "tool", "run", "--quiet", "pip"]
     raise CannotFetch("pip was not found; it brings the packages.", "install pip")
 

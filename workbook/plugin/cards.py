@@ -131,7 +131,7 @@ class _Cards:
                 raise
             report = _failed(item, call, error)
         if report.failed and call.excinfo and is_of_the_course(item):
-            if isinstance(call.excinfo.value, pytest.FixtureLookupError):  # an author's mistake: pytest tells it best
+            if isinstance(call.excinfo.value, pytest.FixtureLookupError):  # an author's mistake: pytest shows it best
                 return report
             card = item.stash[CARD] = self._card_in_any_case(item, call.excinfo, when=call.when)
             report.longrepr = card.as_text(waits=card.cause in self._causes)

@@ -189,7 +189,7 @@ class Tally:
 
     @property
     def verdict(self) -> Literal["", "nearly all", "nearly none"]:
-        """Whether the promise tells learners apart at all."""
+        """Whether nearly all learners kept the promise, or nearly none."""
         if self.of < FEWEST:
             return ""
         return "nearly all" if self.rate >= NEARLY_ALL else "nearly none" if self.rate <= NEARLY_NONE else ""
@@ -235,7 +235,7 @@ class ClassMarks:
 
     @property
     def enrolled(self) -> list[Row]:
-        """The rows that figures are made of: without strangers, if there's a roster to tell them by."""
+        """The rows that figures are made of: without strangers, if a roster says who they are."""
         return [row for row in self.rows if row.learner.on_roster or not self.has_roster]
 
     @property

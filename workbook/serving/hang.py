@@ -62,7 +62,7 @@ def _awaited(awaitable: Any) -> list[Place]:
         if kind:
             places += islice(_stack(getattr(awaitable, f"{kind}_frame")), 1)
             awaitable = getattr(awaitable, AWAITED[kind])
-        else:  # what the steps of an async generator wait for, they do not tell
+        else:  # the steps of an async generator don't say what they wait for
             awaitable = next((it for it in gc.get_referents(awaitable) if isinstance(it, AsyncGeneratorType)), None)
     return places[::-1]
 

@@ -18,7 +18,7 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
     def source_to_code(self, data: Any, path: Any, **options: Any) -> Any:  # type: ignore[override]
         try:
             return super().source_to_code(data, path, **options)
-        except SyntaxError as error:  # of a file with NUL bytes, say, the compiler does not tell which
+        except SyntaxError as error:  # for a file with NUL bytes, for example, the compiler doesn't name it
             error.filename = error.filename or str(path)
             raise
         except ValueError as error:  # what the first patches of Python 3.11 say of NUL bytes

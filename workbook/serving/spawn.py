@@ -46,7 +46,7 @@ class _Process(OnThisMachine):
             self._stdin.write(job.to_line())
             self._stdin.flush()
         except BrokenPipeError:
-            pass  # it has died already: answer() tells with which status
+            pass  # it has died already: answer() says with which status
 
     def _read_errors(self, on_output: Callable[[bytes], None]) -> None:
         stderr: Any = self._process.stderr

@@ -188,7 +188,7 @@ def test_a_failing_query_leaks_no_sql(client: Client) -> None:
 
 
 def test_a_duplicate_that_nobody_foresaw_is_a_409(client: Client) -> None:
-    """A unique value that is taken is a 409 also where a route does not look for it, and tells no SQL."""
+    """A unique value that's taken is a 409 even if the route doesn't look for it, and the response shows no SQL."""
     reply = client.post("/bug/duplicate")
 
     assert (reply.status_code, reply.json()["errors"]) == (409, [])

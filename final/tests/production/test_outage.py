@@ -141,7 +141,7 @@ def test_a_database_that_somebody_else_locks(start_uvicorn: "StartUvicorn") -> N
 def test_a_login_whose_audit_fails(
     start_uvicorn: "StartUvicorn", new_database: Callable[[], str]
 ) -> None:
-    """Where the audit cannot be written, a login works and a failed one is a 401: the log tells of it."""
+    """If the audit can't be written, a login works and a failed one is a 401, and the log has the error."""
     url = new_database()
     uvicorn = start_uvicorn(DATABASE_URL=url)
     uvicorn.join("ada")

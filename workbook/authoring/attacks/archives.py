@@ -228,7 +228,7 @@ def many_folders_of_the_app(project: Project) -> Path:
 
 @attack("no credit", "more than 2,000 entries|not a whole|no app/main.py")
 def hidden_directory(project: Project) -> Path:
-    """Let the zip's end tell of a small directory, by a field that looks like an end itself; it's a large one."""
+    """Let the zip's end announce a small directory, by a field that looks like an end itself; it's a large one."""
     file = project.zipped()
     with zipfile.ZipFile(file, "a") as archive:
         for number in range(60_000):

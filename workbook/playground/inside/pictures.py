@@ -165,7 +165,7 @@ def _frombytes(mode: str, size: tuple[int, int], data: bytes) -> Picture:
 
 
 def _size(content: bytes, kind: str) -> tuple[int, int]:
-    """The size that the head of a PNG names; of other kinds the browser tells it later."""
+    """The size that the head of a PNG names; for other kinds the browser reports it later."""
     if kind == "PNG" and len(content) >= 24:
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     return 0, 0

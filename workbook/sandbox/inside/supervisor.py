@@ -2,7 +2,7 @@
 
 It makes the app's namespaces, forks it, hands out sockets that can reach it, and ends it when the other end of
 `control` is closed or the app has ended. Messages on `control` (SOCK_SEQPACKET): first a request with the descriptors
-of app.py; `sockets` then asks for a few sockets; the last answer tells how the app ended.
+of app.py; `sockets` then asks for a few sockets; the last answer says how the app ended.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""A submission that tries what none should be able to do, and tells what it could. See ../selftest.py."""
+"""A submission that tries what none should be able to do, and reports what it could. See ../selftest.py."""
 
 import ctypes
 import json

@@ -64,7 +64,7 @@ def test_the_third_task_still_mails(
 def test_the_failure_is_told_and_goes_no_further(
     publish: tuple[Client, Callable[[str], str]], mailbox: Mailbox, unique: Callable[[str], str]
 ) -> None:
-    """The log tells of the feed's failure, and the error does not leave the task."""
+    """The log reports the feed's failure, and the error doesn't leave the task."""
     client, post = publish
     title = unique("News")
 

@@ -4,7 +4,7 @@ from workbook.plugin.client import Client
 
 
 def test_counts_books(client: Client, unique: Callable[[str], str]) -> None:
-    """GET /count tells how many books there are, each copy of one too."""
+    """GET /count says how many books there are, each copy of one too."""
     twice = unique("Emma")
     for title in (twice, twice, unique("Persuasion")):
         client.post(f"/books/{title}")

@@ -1,4 +1,4 @@
-"""Bombs: each takes of one thing as much as it gets, with a bound, and tells when it has got too much.
+"""Bombs: each takes as much of one thing as it can get, up to a bound, and reports when it has got too much.
 
 Each explodes when /count is asked for. A bomb that is stopped raises an error or ends the process.
 """

@@ -1,4 +1,4 @@
-"""Looks for what others have done, or how the machine is, by calls that tell it; returns what has told anything."""
+"""Looks for what others have done, or how busy the machine is; returns the calls that gave something away."""
 
 import ctypes
 import errno
@@ -83,7 +83,7 @@ def notices() -> list[str]:
 
 
 def figures() -> list[str]:
-    """Reads what the system tells of the whole machine: its load, its memory, its locks, its disks."""
+    """Reads what the system says about the whole machine: its load, its memory, its locks, its disks."""
     names = ("loadavg", "meminfo", "vmstat", "stat", "locks", "diskstats", "interrupts", "pressure/cpu", "uptime")
     return [name for name in names if Path("/proc", name).exists()]
 

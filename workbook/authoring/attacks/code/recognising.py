@@ -14,7 +14,7 @@ EXPECTED = {b"host", b"accept", b"accept-encoding", b"connection", b"user-agent"
 
 
 class Recognising:
-    """Tells, instead of an answer, by what it has recognised the grader."""
+    """Answers with what made it recognise the grader."""
 
     def __init__(self, app: Any) -> None:
         self.app = app

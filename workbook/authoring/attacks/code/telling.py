@@ -1,4 +1,4 @@
-"""Tells in every reply what an attack has reached. One that has reached nothing answers like an honest app."""
+"""Reports in every response what an attack has reached. One that has reached nothing answers like an honest app."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence

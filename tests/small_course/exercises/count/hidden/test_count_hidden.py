@@ -6,7 +6,7 @@ from workbook.plugin.client import Client
 
 
 def test_counts_by_letter(client: Client, rng: random.Random) -> None:
-    """With a letter GET /count tells how many titles begin with it, and not how many hold it."""
+    """With a letter GET /count says how many titles begin with it, and not how many hold it."""
     letter, other, third = rng.sample(string.ascii_uppercase, 3)
     titles = [f"{letter}{other}", f"{letter}{third}", f"{other}{letter}", letter, letter.lower(), third]
     for title in rng.sample(titles, len(titles)):
