@@ -22,7 +22,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, hashed: str | None) -> bool:
-    """Return False if there's no hash, after as much work: timing gives nothing away."""
+    """Return False if there's no hash, with as much work: timing gives nothing away."""
     return passwords.verify(password, hashed)
 
 
