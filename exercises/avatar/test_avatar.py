@@ -94,7 +94,7 @@ def test_an_avatar_is_stored_and_served(client: Client, ada: Member, rng: random
 
 
 def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member, unique: Callable[[str], str]) -> None:
-    """Every user in every reply has avatar_url, an author in a post too: null, and after an upload its URL."""
+    """Every user in every response has avatar_url, an author in a post too: null, and after an upload its URL."""
     name = unique("ada")
     login = {"email": f"{name}@example.com", "password": PASSWORD}
     registered = client.post("/auth/register", json={"name": name, **login})

@@ -108,7 +108,7 @@ def test_a_cover_is_stored_and_served(client: Client, ada: Member, rng: random.R
 
 
 def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callable[[str], str]) -> None:
-    """Every post in every reply has cover_image: null, and after an upload its URL; no other post shows it."""
+    """Every post in every response has cover_image: null, and after an upload its URL; no other post shows it."""
     me = join(client, unique("ada"))
     new = {"title": "A post", "content": "", "published": True}
     created = client.post("/posts", json=new, headers=me.headers)

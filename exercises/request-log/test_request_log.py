@@ -133,7 +133,7 @@ def milliseconds(line: str) -> float:
 def test_the_milliseconds_are_those_of_the_request(
     client: Client, unique: Callable[[str], str], lines_about: LinesAbout
 ) -> None:
-    """N counts milliseconds from the request's beginning to its reply, also while others come and go."""
+    """N counts the milliseconds from the request's beginning to its response, even while others come and go."""
     slow, path = Client(client.app, []), f"/posts/{unique('slow')}"
 
     def body() -> Iterator[bytes]:
@@ -157,7 +157,7 @@ def test_the_milliseconds_are_those_of_the_request(
 def test_tasks_are_no_part_of_the_reply(
     client: Client, mailbox: Mailbox, unique: Callable[[str], str], lines_about: LinesAbout
 ) -> None:
-    """N counts to the reply, and not to the end of the route's background tasks."""
+    """N counts to the response, and not to the end of the route's background tasks."""
     register, name, mailbox.delay = "/auth/register", unique("ada"), 1.5
     before = len(lines_about(client, register, "POST", count=0))
     begun = time.monotonic()

@@ -218,7 +218,7 @@ def test_what_cannot_be_stored_is_refused(
 
 
 def test_nul_in_a_login_is_refused(client: Client) -> None:
-    """A NUL in a login, which PostgreSQL cannot compare with anything, is a 422."""
+    """A NUL in a login, which PostgreSQL can't compare with anything, is a 422."""
     for credentials in (
         {"email": "a\0b@example.com", "password": PASSWORD},
         {"email": "a@example.com", "password": "p" * 8 + "\0"},

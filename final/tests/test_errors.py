@@ -70,7 +70,7 @@ def test_a_refusal_says_what_to_do(
     status: int,
     advice: str,
 ) -> None:
-    """What is another's, or not there, is refused in the one shape, and the message says what to do."""
+    """What belongs to someone else, or isn't there, is refused in the one shape, and the message says what to do."""
     change = {"title": "mine"} if method == "PATCH" else None
 
     reply = client.request(
@@ -134,7 +134,7 @@ def test_a_409_says_what_to_do(client: Client, ada: Member, grace: Member) -> No
 def test_a_405_names_all_methods_of_the_path(
     client: Client, method: str, path: str, allowed: str
 ) -> None:
-    """A method that a path does not take is a 405 whose Allow and message name every method that it takes."""
+    """A method that a path doesn't take is a 405 whose Allow and message name every method that it takes."""
     reply = client.request(method, path)
 
     assert allowed in refusal(reply, 405)["message"]

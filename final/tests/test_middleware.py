@@ -58,7 +58,7 @@ EVERY_KIND = [
 
 @pytest.mark.parametrize("what", [*EVERY_KIND, "GET /internal/stats"])
 def test_every_reply_is_named_timed_and_guarded(client: Client, what: str) -> None:
-    """Every reply, errors and preflights too, has a request id, its time and the security headers."""
+    """Every response, errors and preflights too, has a request id, its time and the security headers."""
     reply = send(client, what)
 
     assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
@@ -70,7 +70,7 @@ def test_every_reply_is_named_timed_and_guarded(client: Client, what: str) -> No
 
 @pytest.mark.parametrize("what", [*EVERY_KIND, "GET /internal/stats"])
 def test_a_page_can_read_every_reply(client: Client, what: str) -> None:
-    """Every reply to an allowed origin, errors too, may be read by its page; to another origin none."""
+    """A page on an allowed origin may read every response, errors too; a page on another origin may read none."""
     assert (
         send(client, what).headers.get("access-control-allow-origin")
         == FRONTEND["Origin"]
@@ -84,7 +84,7 @@ def test_a_page_can_read_every_reply(client: Client, what: str) -> None:
 
 
 def test_a_page_can_read_the_request_id(client: Client) -> None:
-    """The request id and the time are exposed to pages; cookies are not asked for, since no route reads any."""
+    """The request id and the time are exposed to pages; cookies aren't allowed, because no route reads any."""
     headers = client.get("/", headers=FRONTEND).headers
 
     exposed = {
@@ -113,7 +113,7 @@ def test_a_preflight_is_answered_by_the_middleware(
 
 
 def test_a_request_id_is_kept_if_it_is_harmless(client: Client) -> None:
-    """A caller's request id is kept where it is short and plain; anything else is replaced."""
+    """A caller's request id is kept if it's short and plain; anything else is replaced."""
     for given, kept in (
         ("trace-42_A", True),
         ("a" * 64, True),
@@ -139,7 +139,7 @@ def test_every_request_has_one_line(client: Client, what: str) -> None:
 def test_no_query_and_no_control_character_reaches_the_log(
     client: Client, unique: Callable[[str], str]
 ) -> None:
-    """A token in the query is not logged, and a newline in the path makes no second line."""
+    """A token in the query isn't logged, and a newline in the path doesn't make a second line."""
     secret, before = unique("secret"), client.app.log_size
 
     reply = client.get(f"/posts%0aforged%1b[31m%c3%bc?token={secret}")
@@ -186,7 +186,7 @@ def test_internal_tells_strangers_nothing(client: Client, path: str) -> None:
 def test_without_a_key_nobody_enters(
     fresh_app: Callable[..., Client], new_database: Callable[[], str]
 ) -> None:
-    """Where no API key is set, an empty one opens nothing."""
+    """If no API key is set, an empty one opens nothing."""
     client = fresh_app(API_KEY="", DATABASE_URL=new_database())
 
     assert client.get("/internal/stats", headers={"X-API-Key": ""}).status_code == 401

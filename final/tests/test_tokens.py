@@ -90,7 +90,7 @@ def test_only_our_own_tokens_are_taken(
 
 
 def test_a_token_made_like_ours_is_taken(client: Client, ada: Member) -> None:
-    """The forgeries are refused for what is wrong with them: the same token without a fault is taken."""
+    """The forgeries are refused for what's wrong with them: the same token without a fault is taken."""
     token = signed({"sub": str(ada.id), "exp": now() + HOUR})
 
     reply = client.get("/users/me", headers={"Authorization": f"Bearer {token}"})
@@ -131,7 +131,7 @@ def test_a_bad_token_is_refused_where_none_is_needed(client: Client) -> None:
 def test_the_token_of_a_deleted_user_opens_nothing(
     client: Client, unique: Callable[[str], str]
 ) -> None:
-    """A deleted user's token is a 401 for ever: the id is not given to the next user."""
+    """A deleted user's token is a 401 for ever, because the id isn't given to the next user."""
     gone = join(client, unique("gone"))
     assert client.delete("/users/me", headers=gone.headers).status_code == 204
     assert client.get("/users/me", headers=gone.headers).status_code == 401

@@ -152,7 +152,7 @@ def test_a_transparent_colour_stays_transparent(
 def test_a_photo_stands_upright_and_tells_no_place(
     client: Client, ada: Member, kind: str
 ) -> None:
-    """A photo taken sideways is turned upright, and where it was taken is not kept, nor anything but its pixels."""
+    """A photo taken sideways is turned upright. Only its pixels are kept, and not where it was taken."""
     exif = Image.Exif()
     exif[ORIENTATION] = 6  # the camera was held upright: a quarter turn to the right
     exif[0x010E] = "taken at home"
@@ -262,7 +262,7 @@ def test_a_profile_picture_comes_with_its_description(
 def test_a_wrong_description_stores_nothing(
     client: Client, ada: Member, served: ServedApp, description: str
 ) -> None:
-    """A description that is too long or holds a NUL is a 422 that names the field, and the picture is not stored."""
+    """A description that's too long or holds a NUL is a 422 that names the field, and the picture isn't stored."""
     with nothing_stored(served):
         reply = upload(
             client, ada, picture(), "/uploads/profile-picture", description=description
@@ -361,7 +361,7 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(
 def test_a_body_far_over_the_limit_has_the_common_shape(
     client: Client, ada: Member, served: ServedApp, path: str
 ) -> None:
-    """A body that no route would take is a 413 in the common shape, with the headers that every reply has."""
+    """A body that no route would take is a 413 in the common shape, with the headers that every response has."""
     with nothing_stored(served):
         reply = upload(client, ada, bytes(26 * MIB), path)
 

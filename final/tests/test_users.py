@@ -107,7 +107,7 @@ def test_an_own_email_may_be_sent_again(client: Client, ada: Member) -> None:
 
 @pytest.mark.parametrize("field", ["id", "hashed_password", "created_at", "is_admin"])
 def test_users_change_nothing_else(client: Client, ada: Member, field: str) -> None:
-    """A field that is not the user's to change is a 422."""
+    """A field that the user may not change is a 422."""
     assert (
         client.patch("/users/me", json={field: 1}, headers=ada.headers).status_code
         == 422

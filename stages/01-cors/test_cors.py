@@ -231,7 +231,7 @@ def test_replies_vary_by_origin(client: Client) -> None:
 @pytest.mark.deeper
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_methods_that_are_not_listed_are_refused(client: Client, method: str) -> None:
-    """A method that is not listed is refused in the preflight."""
+    """A method that isn't listed is refused in the preflight."""
     status, _ = preflight(client, PAGE, method, "authorization")
 
     assert status == 400, f"{method} is permitted to pages"

@@ -165,7 +165,7 @@ def test_a_query_is_not_logged(client: Client, served: ServedApp, unique: Callab
 def test_a_newline_in_the_path_makes_no_second_line(
     client: Client, served: ServedApp, unique: Callable[[str], str]
 ) -> None:
-    """A newline smuggled into the path cannot forge a log line."""
+    """A newline smuggled into the path can't forge a log line."""
     name = unique("forged")
 
     client.get(f"/x%0aasgi GET /{name} 200 1ms author=-")

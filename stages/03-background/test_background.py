@@ -238,7 +238,7 @@ def test_a_slow_task_holds_no_connection(
 def test_a_task_survives_a_client_that_hangs_up(
     served: ServedApp, mailbox: PatientMailbox, unique: Callable[[str], str]
 ) -> None:
-    """A client that hangs up does not stop the task: the mail is sent."""
+    """A client that hangs up doesn't stop the task: the mail is sent."""
     name = unique("grace")
     host, port = served.url.removeprefix("http://").split(":")
     request = httpx.Request("POST", f"{served.url}/users/register", json=registration(name))
@@ -379,7 +379,7 @@ def test_an_email_is_registered_once(client: Client, ada: dict[str, Any]) -> Non
 
 @pytest.mark.deeper
 def test_a_post_needs_its_author(client: Client) -> None:
-    """A post whose author does not exist is refused with 404."""
+    """A post whose author doesn't exist is refused with 404."""
     reply = client.post("/posts", json={"author_id": 2**31 - 1, "title": "Nobody's"})
 
     assert (reply.status_code, reply.json()) == (404, {"detail": "Author not found"})

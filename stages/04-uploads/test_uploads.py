@@ -99,7 +99,7 @@ def fetched(client: Client, reply: httpx.Response) -> Image.Image:
 
 
 def test_only_images_are_stored(ada: Client, served: ServedApp) -> None:
-    """What is not a whole JPEG, PNG or WebP is refused with 415, whatever its label and name say."""
+    """A file that isn't a whole JPEG, PNG or WebP is refused with 415, whatever its label and name say."""
     strangers = {
         "a web page": HTML,
         "a drawing that holds a script": SVG,
@@ -190,7 +190,7 @@ def test_fields_travel_with_a_file(ada: Client) -> None:
 
 @pytest.mark.deeper
 def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
-    """If a field beside the file is wrong, the answer is 422 and the file is not stored."""
+    """If a field beside the file is wrong, the response is a 422 and the file isn't stored."""
     wrong = [("focus", '{"x": 2, "y": 0}'), ("focus", '{"x": 1e999, "y": NaN}'), ("focus", "the middle")]
     wrong += [("description", "x" * 201)]
 
@@ -203,7 +203,7 @@ def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
 
 @pytest.mark.deeper
 def test_json_body_carries_no_file(ada: Client) -> None:
-    """A JSON body cannot carry a file: the route finds no form and answers with 422."""
+    """A JSON body can't carry a file: the route finds no form and answers with 422."""
     for path in "/uploads/profile-picture", "/uploads/multiple":
         reply = ada.post(path, json={"file": "photo.png", "files": [], "description": "me"})
         assert (reply.status_code, reply.json()["detail"][0]["type"]) == (422, "missing"), path
@@ -253,7 +253,7 @@ def test_announced_body_gets_plain_text(ada: Client, served: ServedApp) -> None:
 
 @pytest.mark.deeper
 def test_endless_body_is_cut_off(served: ServedApp, token: str) -> None:
-    """A body without a length is refused with 413 at the limit, and the app's memory does not grow with it."""
+    """A body without a length is refused with 413 at the limit, and the app's memory doesn't grow with it."""
     piece = b"100000\r\n" + bytes(MIB) + b"\r\n"
     before = peak_memory(served)
     pieces = 0
@@ -402,7 +402,7 @@ def test_transparency_is_kept(ada: Client) -> None:
 
 @pytest.mark.deeper
 def test_full_disk_leaves_nothing(ada: Client, served: ServedApp) -> None:
-    """If the disk is full at the second of two files, the first does not stay behind."""
+    """If the disk is full at the second of two files, the first doesn't stay behind."""
     noise = BytesIO()
     Image.frombytes("RGB", (200, 200), randbytes(120_000)).save(noise, "PNG", compress_level=0)
 

@@ -127,7 +127,7 @@ def test_users_need_a_login(client: Client, ada: Member) -> None:
 
 
 def test_my_posts_are_not_a_post(client: Client, ada: Member, grace: Member) -> None:
-    """/posts/my lists the caller's own posts, drafts too, and is not taken for the id of a post."""
+    """/posts/my lists the caller's own posts, drafts too, and isn't taken for the id of a post."""
     write(client, ada, "By Ada", published=True)
     draft, post = (write(client, grace, "By Grace", published=published) for published in (False, True))
 
@@ -154,7 +154,7 @@ def test_drafts_are_their_authors(client: Client, ada: Member, grace: Member) ->
 
 @pytest.mark.deeper
 def test_the_package_starts_anywhere(client: Client) -> None:
-    """The package starts in a working directory that is not its own, and says where its docs are."""
+    """The package can start in another working directory, and says where its docs are."""
     assert client.get("/").json() == {"message": "The blog is running", "docs": "/docs"}
 
 

@@ -73,7 +73,7 @@ def test_an_avatar_survives_a_restart(
 
 
 def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], rng: random.Random) -> None:
-    """The stored name owes nothing to the client's, hostile or plain; two users' equal files do not share a fate."""
+    """The stored name owes nothing to the client's, hostile or plain; two users' equal files don't share a fate."""
     ada, grace = join(client, unique("ada")), join(client, unique("grace"))
     stem = "".join(rng.choices("ghjkmnpqrstvwxyz", k=8))  # letters that no number has
     hostile = f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png"

@@ -83,7 +83,7 @@ def test_a_cover_is_stored_and_served(
 
 
 def test_the_name_is_the_servers(client: Client, ada: Member, unique: Callable[[str], str], rng: random.Random) -> None:
-    """The stored name owes nothing to the client's, hostile or plain; two posts' equal files do not share a fate."""
+    """The stored name owes nothing to the client's, hostile or plain; two posts' equal files don't share a fate."""
     first, second = write_post(client, ada), write_post(client, ada)
     stem = "".join(rng.choices("ghjkmnpqrstvwxyz", k=8))  # letters that no number has
     hostile = f"../../{stem}.png", f"{stem}.html", "a" * 300 + f"{stem}.png", f"{stem}/\\:é\u202egnp.%2e.png"

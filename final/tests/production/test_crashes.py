@@ -142,7 +142,7 @@ def test_a_crash_has_the_headers_of_every_reply(client: Client) -> None:
 def test_a_crash_is_found_in_the_log_by_its_id(
     client: Client, given: str | None
 ) -> None:
-    """The log has the traceback of a crash and its access line, both under the X-Request-ID of the reply."""
+    """The log has the traceback of a crash and its access line, both under the X-Request-ID of the response."""
     size = client.app.log_size
 
     reply = client.get(
@@ -214,7 +214,7 @@ def test_a_crash_in_the_middle_of_a_reply_closes_the_connection(client: Client) 
 
 
 def test_a_failing_task_does_not_change_the_reply(client: Client) -> None:
-    """A background task that fails takes nothing from the reply that is out, and is in the log."""
+    """A background task that fails takes nothing from the response that's out, and the log has its error."""
     size = client.app.log_size
 
     reply = client.get("/bug/task")

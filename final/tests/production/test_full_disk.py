@@ -135,7 +135,7 @@ def test_an_upload_to_a_full_disk(small_disk: StartOnSmallDisk) -> None:
 
 
 def test_several_files_of_which_one_finds_no_room(small_disk: StartOnSmallDisk) -> None:
-    """Of several files that do not all find room none is stored."""
+    """If there isn't room for all of several files, none is stored."""
     disk = small_disk(LITTLE)
     ada = disk.uvicorn.join("ada")
     disk.fill(leave=72 * KIB)  # two find room, the third does not

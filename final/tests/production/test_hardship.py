@@ -117,7 +117,7 @@ def test_hanging_up_in_the_middle_of_an_upload(start_uvicorn: "StartUvicorn") ->
 
 @needs_proc
 def test_hanging_up_in_the_middle_of_a_reply(start_uvicorn: "StartUvicorn") -> None:
-    """Clients who hang up in the middle of a reply of 4 MB leave no open descriptor and no traceback."""
+    """Clients who hang up in the middle of a response of 4 MB leave no open descriptor and no traceback."""
     uvicorn = start_uvicorn()
     with uvicorn.client() as client:
         url = client.post(

@@ -140,7 +140,7 @@ def test_a_part_of_an_image_is_refused(
 def test_an_image_of_too_many_pixels_is_not_unpacked(
     client: Client, ada: Member, served: ServedApp, bomb: bytes
 ) -> None:
-    """A small file that unpacks to an enormous image is a 413 that says how many pixels go; it is not unpacked."""
+    """A small file that would unpack to an enormous image is a 413 that says how many pixels go, and isn't unpacked."""
     assert len(bomb) < 200_000
     upload(client, ada, picture())
     before = most_memory(served)
@@ -257,7 +257,7 @@ POLYGLOTS = {
 
 @pytest.mark.parametrize("what", POLYGLOTS)
 def test_what_hides_in_an_image_is_gone(client: Client, ada: Member, what: str) -> None:
-    """An image that is something else at the same time comes back as the image alone."""
+    """An image that is something else at the same time comes back as an image and nothing else."""
     reply = upload(client, ada, POLYGLOTS[what], "page.html")
 
     assert reply.status_code == 201

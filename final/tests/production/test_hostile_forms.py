@@ -104,7 +104,7 @@ def test_a_clients_name_names_no_file(
 def test_half_a_character_in_a_name_is_shown_or_left_out(
     client: Client, ada: Member
 ) -> None:
-    """A name in a charset that makes half a character of it breaks neither the reply nor the log."""
+    """A name in a charset that makes half a character of it breaks neither the response nor the log."""
     body = part(b'name="file"; filename="\\ud800.png"', picture()) + END
 
     reply = send(client, ada, body, charset="; charset=unicode_escape")

@@ -117,7 +117,7 @@ def test_a_refused_preflight_has_the_one_shape(
 def test_a_guard_is_not_led_around_by_a_mount(
     app_directory: Path, base_env: dict[str, str], tmp_path: Path
 ) -> None:
-    """Where the app is mounted below another one, /internal needs the key there as well."""
+    """If the app is mounted below another one, /internal needs the key there as well."""
     asking = [sys.executable, "-c", MOUNTED, str(app_directory)]
     ended = subprocess.run(
         asking,

@@ -130,7 +130,7 @@ def test_a_wrong_setting_stops_the_start(
 def test_an_env_file_in_another_encoding_is_named(
     lifeline: "Lifeline", app_directory: Path, tmp_path: Path, written: bytes
 ) -> None:
-    """A `.env` that is not in UTF-8 stops the start, and the one line names the file and the cure."""
+    """A `.env` that isn't in UTF-8 stops the start, and the one line names the file and the cure."""
     (tmp_path / ".env").write_bytes(written)
 
     ended = Start(lifeline, app_directory, tmp_path, {})
@@ -246,7 +246,7 @@ def test_origins_come_from_the_settings(fresh_app: Callable[..., Client]) -> Non
 def test_a_database_that_is_not_there_stops_the_start(
     fresh_app: Callable[..., Client],
 ) -> None:
-    """A database that does not answer stops the start and is named as the reason."""
+    """A database that doesn't answer stops the start and is named as the reason."""
     pytest.importorskip(
         "psycopg", reason="psycopg is not installed (uv sync --group tests)"
     )

@@ -104,7 +104,7 @@ def test_the_folder_is_made_at_the_start(
     ids=lambda path: path[:40],
 )
 def test_only_stored_files_are_served(served: ServedApp, path: str) -> None:
-    """What is not a stored file is a 404 in the common shape: no list, nothing above the folder, no odd name."""
+    """Anything but a stored file is a 404 in the common shape: no list, nothing above the folder, no odd name."""
     secret, inner = served.data / "secret.txt", served.data / "uploads" / "inner"
     secret.write_text("a secret", encoding="utf-8")
     inner.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ def ask(app: ServedApp, request: bytes, *, half_close: bool = False) -> list[int
 
 
 def test_unusual_but_sound_http_is_answered(served: ServedApp) -> None:
-    """Pipelined requests, HTTP/1.0 and a half-closed connection are all answered, each with its own reply."""
+    """Pipelined requests, HTTP/1.0 and a half-closed connection are all answered, each with its own response."""
     get, host, last = (
         b"GET / HTTP/1.1\r\n",
         b"Host: a\r\n",

@@ -99,7 +99,7 @@ def test_a_mailbox_that_is_down_costs_one_line(fresh_app: Callable[..., Client],
 
 
 def test_a_comment_needs_its_post(client: Client) -> None:
-    """A comment on a post that does not exist is refused with 404."""
+    """A comment on a post that doesn't exist is refused with 404."""
     reply = client.post("/posts/999999/comments", json={"text": "Hello?"})
 
     assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"})

@@ -81,7 +81,7 @@ def test_page_comes_back_inert(ada: Client) -> None:
     ids=["png", "utf-16", "latin-1", "half-a-letter"],
 )
 def test_what_is_no_utf8_is_refused(ada: Client, served: ServedApp, content: bytes) -> None:
-    """What is not text in UTF-8 is refused with 415, whatever its name says, and leaves nothing."""
+    """A file that isn't text in UTF-8 is refused with 415, whatever its name says, and leaves nothing."""
     before = files_in(served)
 
     assert upload(ada, content, "notes.txt", "text/plain").status_code == 415

@@ -15,5 +15,5 @@ def test_keeps_books(client: Client) -> None:
 
 @pytest.mark.deeper
 def test_says_which_book(client: Client) -> None:
-    """The reply names the book."""
+    """The response names the book."""
     assert client.post("/books/Emma").json() == {"title": "Emma"}
