@@ -130,9 +130,9 @@ def main() -> None:
     root = Course.find(Path.cwd()).root
     found = list(passages(root))
     if asked.paths:
-        named = tuple(Path(path).resolve().relative_to(root).as_posix() for path in asked.paths)
+        named = [Path(path).resolve() for path in asked.paths]
         for passage in found:
-            if passage.path in named or passage.path.startswith(tuple(f"{name}/" for name in named)):
+            if any((root / passage.path).is_relative_to(name) for name in named):
                 for remark in remarks(passage):
                     print(f"{remark.place}: “{remark.found}”: {remark.instead}")
         return
