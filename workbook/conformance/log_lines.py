@@ -12,8 +12,6 @@ from urllib.parse import unquote
 
 import httpx
 
-from workbook.plugin.stored import soon
-
 from .walk import Walk
 
 FORM = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] ([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})ms")
@@ -25,7 +23,7 @@ LIKE_IT = re.compile(
 SLOW_ONE = "a slow request"  # one whose body takes longer than a second
 LEAST = 700  # milliseconds of it that the line has to have, on a machine that's busy
 SLACK = 1500  # milliseconds that it may have more than the request took
-PATIENCE = 5.0  # seconds, for a line
+PATIENCE, IMPATIENCE = 3.0, 0.2  # seconds, for a line
 WhenRead = Callable[..., list[str]]
 
 
@@ -131,15 +129,21 @@ class Requests:
         """Wait for the lines of earlier requests like the next one: a line may come late, and they're told by order."""
         earlier = [one for one in self.sent if (one.method, one.path) == (method, path)]
         if earlier and self.is_patient:
-            self.is_patient = soon(
-                lambda: len(earlier[0].lines_in(parsed(self.read_log(self.walk.app)))) >= len(earlier)
-            )
+            self.wait_until(lambda: len(earlier[0].lines_in(parsed(self.read_log(self.walk.app)))) >= len(earlier))
+
+    def wait_until(self, is_there: Callable[[], bool], *, briefly: bool = False) -> None:
+        """Wait for a line. An app that has left none at all isn't waited for as long a second time."""
+        is_worth_it = self.is_patient or self.read_log(self.walk.app)
+        deadline = time.monotonic() + (PATIENCE if is_worth_it and not briefly else IMPATIENCE)
+        while not is_there():
+            if time.monotonic() > deadline:
+                self.is_patient = False
+                return
+            time.sleep(0.02)
 
     def compare(self) -> None:
         """Compare the lines in the file with the requests, as soon as there's one for each."""
-        deadline = time.monotonic() + PATIENCE
-        while len(lines := self.read_log(self.walk.app)) < len(self.sent) + self.others and time.monotonic() < deadline:
-            time.sleep(0.02)
+        self.wait_until(lambda: len(self.read_log(self.walk.app)) >= len(self.sent) + self.others)
         time.sleep(0.1)  # for a line too many
         lines = self.read_log(self.walk.app)
         self.compare_secrets(lines)

@@ -193,10 +193,12 @@ def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status
     before = len(requests.sent)
     requests.send(f"a path with {end}", method, path, status, ONE_LINE)
     del requests.sent[before:]
-    deadline = time.monotonic() + (PATIENCE if not walk.noted.get(ONE_LINE) else 0.2)
-    while not (found := [line for line in requests.read_log(walk.app) if name in line]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    lines = requests.read_log(walk.app)
+
+    def theirs() -> list[str]:
+        return [line for line in requests.read_log(walk.app) if name in line]
+
+    requests.wait_until(lambda: bool(theirs()), briefly=bool(walk.noted.get(ONE_LINE)))
+    lines, found = requests.read_log(walk.app), theirs()
     forged = [line for line in lines if line.startswith("[2026-01-01 00:00:00] GET /forged 200 1ms")]
     said = f"A path with {end} in it has left no line."
     if walk.expect(len(found) > 0, True, ONE_LINE, said, root="no line"):
