@@ -16,6 +16,8 @@ from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, join
 from workbook.serving import Launcher, ServedApp
 
+pytestmark = pytest.mark.exhaustive(sample=4, of="file")
+
 COURSE = Course.find(Path(__file__).parent.parent)
 APPS = {step.name: COURSE.folder(step) for step in COURSE.steps if step.kind in ("stage", "project")}
 READ_JSON = {"01-cors": 2, "03-background": 3, "05-routers": 5, "06-errors": 1, "final": 5}  # routes; others: none

@@ -12,6 +12,8 @@ import pytest
 
 from .runners import free_port
 
+pytestmark = pytest.mark.exhaustive(sample=1, of="file")
+
 ROOT = Path(__file__).parent.parent
 FINAL = ROOT / "final"
 

@@ -18,6 +18,8 @@ from ..golden import Screens, transcript, unwrapped
 from ..runners import COMMAND, Workbook, replace_in
 from .test_session import RIGHT, WRONG
 
+pytestmark = pytest.mark.exhaustive(sample=10, of="file")
+
 # --- names and places
 
 

@@ -7,6 +7,8 @@ from workbook.course.changes import apply_edits, read_tasks
 from ..golden import Screens
 from ..runners import Workbook, replace_in
 
+pytestmark = pytest.mark.exhaustive(sample=7, of="file")
+
 EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
 
 

@@ -12,6 +12,8 @@ import pytest
 from ..golden import Screens, transcript
 from ..runners import Workbook, files_below, replace_in
 
+pytestmark = pytest.mark.exhaustive(sample=10, of="file")
+
 EXPERIMENTS = ("Everybody is welcome", "Another sentence", "Something in the greeting")
 
 

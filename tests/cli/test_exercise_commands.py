@@ -12,6 +12,8 @@ import pytest
 from ..golden import Screens, transcript, unwrapped
 from ..runners import Workbook, files_below, free_port, replace_in
 
+pytestmark = pytest.mark.exhaustive(sample=10, of="file")
+
 SOLVED = """
 
 @app.get("/count")

@@ -20,6 +20,8 @@ from ..grader.conftest import folder, school
 from ..runners import Ended, Workbook, wait_until
 from ..sandbox.test_lifetime import descendants
 
+pytestmark = pytest.mark.exhaustive(sample=7, of="file")
+
 __all__ = ["folder", "school"]
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

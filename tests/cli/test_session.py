@@ -12,6 +12,8 @@ from workbook.course.changes import apply_edits, read_tasks
 from ..golden import Screens
 from ..runners import Screen, Workbook, replace_in, sole_use_of, wait_until
 
+pytestmark = pytest.mark.exhaustive(sample=9, of="file")
+
 KEYS = "h hint  t task  p promises  m more  b break  n next  r run  l list  q quit"
 RIGHT, WRONG = '{"greeting": f"{GREETING} {name}"}', '{"greeting": "Go away"}'
 BACK = "Enter brings you back …"

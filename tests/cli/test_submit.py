@@ -10,6 +10,8 @@ from ..golden import Screens, transcript, unwrapped
 from ..runners import Workbook
 from .test_exercise_commands import solve
 
+pytestmark = pytest.mark.exhaustive(sample=4, of="file")
+
 
 @pytest.fixture
 def project(workbook: Workbook) -> Path:

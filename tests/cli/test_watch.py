@@ -9,6 +9,8 @@ import pytest
 from ..golden import Screens
 from ..runners import Running, Workbook, replace_in
 
+pytestmark = pytest.mark.exhaustive(sample=4, of="file")
+
 VERDICT = " s\n"  # the last line of each
 GREETED = " PASS A visitor is greeted by name.\n"
 BROKEN = " FAIL A visitor is greeted by name.\n"

@@ -24,6 +24,8 @@ from ..apps import wait_until
 from ..sandbox.test_lifetime import descendants
 from .classes import HALF, NOTHING, RIGHT, course_in, hand_in
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 Grade = Callable[..., Result]
 SLEEPS = RIGHT.replace("    return", "    __import__('time').sleep(60)\n    return")
 

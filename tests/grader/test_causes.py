@@ -13,6 +13,8 @@ from workbook.grader.results import Result
 from .classes import RIGHT
 from .test_bench import bench, course, grade
 
+pytestmark = pytest.mark.exhaustive(sample=10, of="file")
+
 __all__ = ["Bench", "bench", "course", "grade"]
 HERE = sys.version_info[:2]
 

@@ -20,6 +20,8 @@ from ..golden import Screens, unwrapped
 from ..runners import PATIENCE, Workbook, free_port, wait_until
 from .classes import HALF, RIGHT, hand_in
 
+pytestmark = pytest.mark.exhaustive(sample=1, of="file")
+
 WORKERS = 2
 
 

@@ -18,7 +18,7 @@ from ..sandbox.test_lifetime import descendants
 from .classes import HALF, RIGHT, course_in
 from .test_bench import outcomes, work
 
-pytestmark = pytest.mark.usefixtures("needs_sandbox")
+pytestmark = [pytest.mark.usefixtures("needs_sandbox"), pytest.mark.exhaustive(sample=2, of="file")]
 WAITS = RIGHT.replace("    return", "    __import__('time').sleep(1)\n    return")
 
 

@@ -18,6 +18,8 @@ NewCourse = Callable[[dict[str, str]], Path]
 KEPT = '''\
 import pytest
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 
 def test_name(client):
     """The name is told."""

@@ -114,23 +114,21 @@ def test_a_file_can_be_sampled_as_one(run: Run, course: Path) -> None:
 
 
 def test_the_files_of_a_folder_can_be_sampled(run: Run, course: Path) -> None:
-    """With of="folder" a conftest can sample whole files; a test with another mark needs the consent of both."""
+    """With of="folder" a conftest can sample whole files. At a file's next turn other tests of it run."""
     folder = course / "stages/01-notes"
     (folder / "conftest.py").write_text(OF_A_FOLDER, encoding="utf-8")
     for name in ("one", "two"):
         (folder / f"test_{name}.py").write_text(TESTS.replace("sample=4", "sample=5"), encoding="utf-8")
-    (folder / "test_notes.py").write_text(OF_A_FILE, encoding="utf-8")
-    seen: list[dict[str, int]] = []
-    for _ in range(3):
-        ended = run(course, "-vv", "-n", "0")
-        seen.append(Counter(re.findall(r"(test_\w+)\.py::\S+ PASSED", ended.out)))
+    (folder / "test_notes.py").unlink()
+    seen: dict[str, Counter[str]] = {"test_one": Counter(), "test_two": Counter()}
+    for _ in range(4):
+        ran = re.findall(r"(test_\w+)\.py::(\S+) PASSED", run(course, "-vv", "-n", "0").out)
+        (file,) = {file for file, _ in ran}
+        seen[file].update(test for _, test in ran)
         commit(course)
 
-    assert sorted(str(sorted(one.items())) for one in seen) == [
-        "[('test_notes', 2)]",
-        "[('test_one', 6)]",
-        "[('test_two', 6)]",
-    ]
+    once = {f"test_many[{number}]": 1 for number in range(CASES)}
+    assert seen == {"test_one": once | {"test_plain": 2}, "test_two": once | {"test_plain": 2}}
 
 
 def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:

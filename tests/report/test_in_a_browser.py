@@ -12,6 +12,8 @@ from .conftest import Report
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
+pytestmark = pytest.mark.exhaustive(sample=5, of="file")
+
 AXE = find_spec("axe_playwright_python")  # for the axe-core that it contains
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

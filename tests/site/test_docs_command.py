@@ -15,6 +15,8 @@ from ..runners import COMMAND, PATIENCE, Running, Workbook, free_port, wait_unti
 from .conftest import small_site
 from .pages import ROOT
 
+pytestmark = pytest.mark.exhaustive(sample=3, of="file")
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:

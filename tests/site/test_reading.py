@@ -14,6 +14,8 @@ from .pages import paths
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+
 PHONE, SCREEN = 390, 1280  # pixels
 
 

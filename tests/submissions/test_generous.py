@@ -16,6 +16,8 @@ from workbook.submissions import projects, trees
 from workbook.submissions.reading import BadSubmission, Empty, read_submission
 from workbook.submissions.snapshot import take_snapshot
 
+pytestmark = pytest.mark.exhaustive(sample=24, of="file")
+
 Content = dict[str, bytes]
 APP: Content = {
     "app/__init__.py": b"",

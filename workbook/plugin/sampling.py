@@ -2,14 +2,14 @@
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
 `sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
-conftest.py, each file of a folder does. A test with several marks runs if none leaves it out. `--exhaustive` runs all,
-and so does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because
+conftest.py, each file of a folder does. A test's own mark counts instead of its file's. `--exhaustive` runs all, and so
+does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because
 all would take hours; only naming the file runs all.
 """
 
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,28 +65,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if number < 0 and not everything:
         return
     number = sample_of(config.rootpath) if everything else number
+    numbers = dict.fromkeys(items, number)
     left_out: set[pytest.Item] = set()
-    for marker, cases in _marked(items):
-        kept = _kept(len(cases), marker.kwargs, number, everything)
-        left_out.update(item for at, case in enumerate(cases) if at not in kept for item in case)
+    for kinds in ({"folder"}, {"file", "test"}):
+        for marker, cases in _marked(items, kinds):
+            kept = _kept(len(cases), marker.kwargs, numbers[cases[0][0]], everything)
+            for at, case in enumerate(cases):
+                if at not in kept:
+                    left_out.update(case)
+                for item in case:
+                    numbers[item] //= kept.step  # a file that has its turn again takes another sample of its tests
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
 
 
-def _marked(items: list[pytest.Item]) -> Iterator[tuple[pytest.Mark, list[list[pytest.Item]]]]:
-    """Yield each mark with its cases; a case is one item, or all of a file."""
-    marks: dict[tuple[Path, str, str], pytest.Mark] = {}
-    found: dict[tuple[Path, str, str], dict[object, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+def _marked(items: list[pytest.Item], kinds: Container[str]) -> Iterator[tuple[pytest.Mark, list[list[pytest.Item]]]]:
+    """Yield each mark of these kinds with its cases, each an item or all of a file; an item's closest mark counts."""
+    marks: dict[tuple[Path, str], pytest.Mark] = {}
+    found: dict[tuple[Path, str], dict[object, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        for marker in item.iter_markers("exhaustive"):
-            of = marker.kwargs.get("of", "test")
-            name = getattr(item, "originalname", item.name)
+        closest = (one for one in item.iter_markers("exhaustive") if one.kwargs.get("of", "test") in kinds)
+        if marker := next(closest, None):
+            test = getattr(item, "originalname", item.name)
             group, case = {
-                "folder": ((item.path.parent, "", of), item.path),
-                "file": ((item.path, "", of), item),
-                "test": ((item.path, name, of), item),
-            }[of]
+                "folder": ((item.path.parent, ""), item.path),
+                "file": ((item.path, ""), item),
+                "test": ((item.path, test), item),
+            }[marker.kwargs.get("of", "test")]
             marks[group] = marker
             found[group][case].append(item)
     for group, cases in found.items():
