@@ -46,10 +46,10 @@ def avatar_in(reply: httpx.Response, whose: str = "the user in this reply", key:
 def stored_at(reply: httpx.Response) -> str:
     """Where the picture is served that was uploaded."""
     absent = reply.status_code in {404, 405}
-    said = "there is no such route: main.py does not include its router" if absent else "a good picture was refused"
+    said = "this route doesn't exist: main.py doesn't include its router" if absent else "a good picture was refused"
     assert reply.is_success, said
     url = avatar_in(reply)
-    assert isinstance(url, str), "avatar_url is null in the reply to the upload"
+    assert isinstance(url, str), "avatar_url is null in the response to the upload"
     return url
 
 
@@ -85,7 +85,7 @@ def test_an_avatar_is_stored_and_served(client: Client, ada: Member, rng: random
     url = stored_at(reply)
     assert reply.status_code == 200
     user = reply.json()
-    assert (user.get("id"), user.get("name")) == (ada.id, ada.name), "the reply is not the user"
+    assert (user.get("id"), user.get("name")) == (ada.id, ada.name), "the response isn't the user"
     image = shown(client, url)
     assert image.size == size, "the picture has another size than the one that was sent"
     seen = image.convert("RGB").getpixel((size[0] // 2, size[1] // 2))
@@ -98,7 +98,7 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
     name = unique("ada")
     login = {"email": f"{name}@example.com", "password": PASSWORD}
     registered = client.post("/auth/register", json={"name": name, **login})
-    assert avatar_in(registered, "POST /auth/register") is None, "who has no avatar yet has null"
+    assert avatar_in(registered, "POST /auth/register") is None, "a user without an avatar should have null"
     number = registered.json()["id"]
     me = {"Authorization": f"Bearer {client.post('/auth/login', json=login).json()['access_token']}"}
     post, draft = (
@@ -126,9 +126,9 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
         }
 
     before = everywhere()
-    assert before == dict.fromkeys(before), "who has no avatar yet has null"
+    assert before == dict.fromkeys(before), "a user without an avatar should have null"
     url = stored_at(client.post("/users/me/avatar", headers=me, files={"file": ("photo.png", picture(), "image/png")}))
-    assert everywhere() == dict.fromkeys(before, url), "not every reply tells the avatar that was uploaded"
+    assert everywhere() == dict.fromkeys(before, url), "not every response has the avatar that was uploaded"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, ada: 
         if send(client, ada, largest[:5_000_001]).status_code == 413:
             said = "more than 5,000,000 bytes are refused: 5 MiB are 5 * 1024 * 1024 bytes"
         if send(client, ada, largest[:MIB]).status_code == 413:
-            said = "1 MiB was refused too: this route needs a max_body_size of its own, the app's is 256 KiB"
+            said = "1 MiB was refused too: this route needs its own max_body_size, because the app's is 256 KiB"
     assert reply.is_success, said
     stored_at(reply)
 
@@ -183,7 +183,7 @@ def test_a_new_avatar_replaces_the_old_one(client: Client, served: ServedApp, un
 
     assert new != old, "the new avatar has the URL of the old one: a browser goes on showing what it has kept"
     assert shown(client, new).size == (50, 40)
-    assert current(client, me) == new, "GET /users/me does not tell the new avatar"
+    assert current(client, me) == new, "GET /users/me doesn't have the new avatar"
     assert gone(client, old), "the old URL still answers with the old picture"
     assert soon(lambda: not its_files & list_stored_files(served)), "the old avatar's file is still in the data folder"
 
@@ -234,4 +234,4 @@ def test_deleting_the_user_deletes_the_file(
     assert soon(lambda: not list_stored_files(served) - before), (
         "the file of a deleted user is still in the data folder"
     )
-    assert client.get(other).status_code == 200, "the avatar of somebody else went along"
+    assert client.get(other).status_code == 200, "another user's avatar was deleted too"

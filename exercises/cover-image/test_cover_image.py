@@ -25,7 +25,7 @@ NO_SUCH_POST = 1_999_999_999
 def write_post(client: Client, author: Member, published: bool = True) -> int:
     post = {"title": "A post", "content": "", "published": published}
     reply = client.post("/posts", json=post, headers=author.headers)
-    assert reply.status_code == 201, "nobody can write a post"
+    assert reply.status_code == 201, "POST /posts doesn't work any more"
     return int(reply.json()["id"])
 
 
@@ -57,7 +57,7 @@ def stored_at(reply: httpx.Response, refused: str = "its author was refused, or 
     said = f"{refused}; a 404 or 405 may also say that main.py does not include the router" if absent else refused
     assert reply.is_success, said
     url = cover_in(reply)
-    assert isinstance(url, str), "cover_image is null in the reply to the upload"
+    assert isinstance(url, str), "cover_image is null in the response to the upload"
     return url
 
 
@@ -99,7 +99,7 @@ def test_a_cover_is_stored_and_served(client: Client, ada: Member, rng: random.R
     url = stored_at(reply)
     assert reply.status_code == 200
     told = reply.json()
-    assert (told.get("id"), told.get("author_id")) == (post, ada.id), "the reply is not the post"
+    assert (told.get("id"), told.get("author_id")) == (post, ada.id), "the response isn't the post"
     image = shown(client, url)
     assert image.size == size, "the picture has another size than the one that was sent"
     seen = image.convert("RGB").getpixel((size[0] // 2, size[1] // 2))
@@ -112,7 +112,7 @@ def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callabl
     me = join(client, unique("ada"))
     new = {"title": "A post", "content": "", "published": True}
     created = client.post("/posts", json=new, headers=me.headers)
-    assert cover_in(created, "POST /posts") is None, "a new post has no cover: null"
+    assert cover_in(created, "POST /posts") is None, "a new post doesn't have a cover yet: null"
     post, other = created.json()["id"], write_post(client, me)
 
     def everywhere(number: int) -> dict[str, Any]:
@@ -133,9 +133,9 @@ def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callabl
         }
 
     before = everywhere(post)
-    assert before == dict.fromkeys(before), "a post that has no cover yet has null"
+    assert before == dict.fromkeys(before), "a post without a cover should have null"
     url = stored_at(send(client, me, post, picture()))
-    assert everywhere(post) == dict.fromkeys(before, url), "not every reply tells the cover that was uploaded"
+    assert everywhere(post) == dict.fromkeys(before, url), "not every response has the cover that was uploaded"
     assert everywhere(other) == dict.fromkeys(before), "another post of the same author shows this cover too"
 
 
@@ -161,9 +161,9 @@ def test_a_strangers_draft_is_not_there(client: Client, served: ServedApp, ada: 
     reply = send(client, grace, draft, picture())
     said = "a stranger put a cover on a draft" if reply.is_success else ""
     if reply.status_code == 403:
-        said = "a 403 tells a stranger that there is a draft with this id: a post that they may not see is a 404"
+        said = "a 403 shows a stranger that a draft with this id exists: a post that they may not see is a 404"
     assert reply.status_code == 404, said
-    assert send(client, grace, NO_SUCH_POST, picture()).status_code == 404, "there is no such post: 404"
+    assert send(client, grace, NO_SUCH_POST, picture()).status_code == 404, "this post doesn't exist: 404"
     check_nothing_changed(client, ada, draft, url, before)
 
 
@@ -178,11 +178,11 @@ def test_only_the_author_changes_the_cover(
     before = list_stored_files(served)
 
     reply = send(client, grace, post, picture(size=(40, 40)))
-    said = "somebody else than the author put a cover on the post: a login is not enough" if reply.is_success else ""
+    said = "someone other than the author put a cover on the post: a login isn't enough" if reply.is_success else ""
     if reply.status_code == 401:
         said = "401 asks for a login; this stranger has one, and may not: 403"
     elif reply.status_code == 404:
-        said = "everybody can read this post, so there is nothing to hide: 403"
+        said = "everyone can read this post, so there's nothing to hide: 403"
     assert reply.status_code == 403, said
     assert current(client, ada, post) == url, "a stranger's upload was refused, and changed the cover nevertheless"
     if url:
@@ -237,7 +237,7 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, serve
     if reply.status_code == 413:
         said = "5,242,880 bytes were refused: not the body is to be measured, which is larger, but the file in it"
         if send(client, ada, post, picture("JPEG").ljust(MIB, b"\0")).status_code == 413:
-            said = "1 MiB was refused too: this route needs a max_body_size of its own, the app's is 256 KiB"
+            said = "1 MiB was refused too: this route needs its own max_body_size, because the app's is 256 KiB"
     url = stored_at(reply, said)
 
     before = list_stored_files(served)
@@ -258,7 +258,7 @@ def test_a_new_cover_replaces_the_old_one(client: Client, served: ServedApp, ada
 
     assert new != old, "the new cover has the URL of the old one: a browser goes on showing what it has kept"
     assert shown(client, new).size == (50, 40)
-    assert current(client, ada, post) == new, "GET /posts/{id} does not tell the new cover"
+    assert current(client, ada, post) == new, "GET /posts/{id} doesn't have the new cover"
     assert gone(client, old), "the old URL still answers with the old picture"
     assert soon(lambda: not its_files & list_stored_files(served)), "the old cover's file is still in the data folder"
     assert client.get(others).status_code == 200, "the cover of another post of the author went along"

@@ -26,7 +26,7 @@ def places(served: ServedApp, members: tuple[Member, Member], unique: Callable[[
     with Client(served, []) as client:
         post = client.post("/posts", json={"title": "T", "content": "", "published": True}, headers=ada.headers)
         file = client.post("/uploads/image", files={"file": ("a.png", picture.getvalue())}, headers=ada.headers)
-    assert (post.status_code, file.status_code) == (201, 201), "nobody can post or upload"
+    assert (post.status_code, file.status_code) == (201, 201), "POST /posts or /uploads/image doesn't work any more"
     nothing, no_file = f"/{unique('nothing')}", f"/files/{unique('none')}.png"
     no_id = f"/posts/{unique('words')}"
     return {
@@ -116,7 +116,7 @@ def test_the_time_is_utc(client: Client, unique: Callable[[str], str], lines_abo
 
     line = the_line(lines_about(client, path), "the request")
     stamp = re.search(r"(\d{4}-\d\d-\d\d).(\d\d:\d\d:\d\d)", line)
-    assert stamp, "the line has no time like 2026-11-02 16:05:09"
+    assert stamp, "the line doesn't have a time like 2026-11-02 16:05:09"
     told, second = datetime.fromisoformat(f"{stamp[1]} {stamp[2]}"), timedelta(seconds=1)
     ahead = round((told - before) / timedelta(hours=0.5))
     said = "this is the local time of Kolkata, five and a half hours ahead: ask for UTC" if ahead == 11 else ""
@@ -151,7 +151,7 @@ def test_the_milliseconds_are_those_of_the_request(
     told = milliseconds(the_line(lines_about(client, path, "PATCH"), "the request"))
     said = "another request has come meanwhile, and the time counts from there" if 150 < told < 400 else ""
     assert told >= 400, said or "this request has taken 600 ms at least, because its body came late"
-    assert told <= took + SLACK, "the line tells a longer time than the request has taken"
+    assert told <= took + SLACK, "the line says a longer time than the request has taken"
 
 
 def test_tasks_are_no_part_of_the_reply(
@@ -168,7 +168,7 @@ def test_tasks_are_no_part_of_the_reply(
     lines = lines_about(client, register, "POST", count=before + 1)
     mailbox.delay = 0
     assert len(lines) == before + 1, f"a registration has left {len(lines) - before} lines"
-    said = "the time goes on until the welcome mail is sent: take it when the last byte of the reply is sent"
+    said = "the time goes on until the welcome mail is sent: take it when the last byte of the response is sent"
     assert milliseconds(lines[-1]) <= took + SLACK, said
 
 
@@ -185,9 +185,9 @@ def test_nothing_secret_is_logged(
 
     assert lines_about(client, f"/{path}", "POST") != [], f"POST /{path} has left no line"
     log = "\n".join(whole_log(client.app))
-    assert query not in log, "a token in the log: the line tells the query, and its path ends before the ?"
-    assert token not in log, "a token in the log: it stood in a header"
-    assert word not in log, "a password in the log: it stood in the body"
+    assert query not in log, "a token in the log: the line has the query, but its path should end before the ?"
+    assert token not in log, "a token in the log: it was in a header"
+    assert word not in log, "a password in the log: it was in the body"
 
 
 @pytest.mark.parametrize("end", ["%0a", "%0d", "%0c", "%c2%85", "%e2%80%a8"])

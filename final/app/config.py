@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def refuse_known_secrets(self) -> Self:
         if self.environment == "production" and self.secret_key in EXAMPLE_SECRETS:
-            why = "everybody knows this one, and could sign tokens with it"
+            why = "everyone knows this one, and could sign tokens with it"
             raise ValueError(f"SECRET_KEY: {why}; make your own")
         return self
 
@@ -130,7 +130,7 @@ def check_env_file() -> None:
     for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, re.MULTILINE):
         close = get_close_matches(name.upper(), known, n=1, cutoff=0.85)
         if close and name.upper() not in known:
-            said = f"{ENV_FILE}: {name} is no setting. Is {close[0]} meant?"
+            said = f"{ENV_FILE}: {name} isn't a setting. Is {close[0]} meant?"
             print(said, file=sys.stderr)
 
 

@@ -106,7 +106,7 @@ class Postgres:
     def _read_line(self) -> str:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
-        assert line, "PostgreSQL does not answer; what it says stands above"
+        assert line, "PostgreSQL doesn't answer; what it says is above"
         return line
 
     def _tell(self, order: str) -> None:

@@ -60,9 +60,9 @@ def preflight(client: Client, origin: str, method: str, headers: str = "") -> tu
 
 def test_only_allowed_origins_may_read(client: Client) -> None:
     """A page on an allowed origin may read a response, and a page on any other origin may not."""
-    assert allowed_origin(client, PAGE) == PAGE, f"{PAGE} may not read the reply"
+    assert allowed_origin(client, PAGE) == PAGE, f"{PAGE} may not read the response"
     for origin in STRANGERS:
-        assert allowed_origin(client, origin) == "", f"{origin} may read the reply, and is not an allowed origin"
+        assert allowed_origin(client, origin) == "", f"{origin} may read the response, but isn't an allowed origin"
 
 
 def test_preflight_permits_allowed_pages_alone(client: Client) -> None:
@@ -91,7 +91,7 @@ def test_a_refused_simple_post_is_executed(client: Client, post: str) -> None:
     reply = client.post(f"{post}/likes", headers={"Origin": STRANGER})
 
     may_read = reply.headers.get("access-control-allow-origin")
-    assert (reply.status_code, may_read) == (200, None), "the POST is refused, or a stranger may read its reply"
+    assert (reply.status_code, may_read) == (200, None), "the POST is refused, or a stranger may read its response"
     assert client.get(post).json()["likes"] == 1
 
 

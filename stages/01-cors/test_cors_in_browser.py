@@ -81,7 +81,7 @@ def read(page: "Page", path: str, **options: Any) -> Any:
     reply = send(page, path, **options)
     if reply == REFUSED:
         reasons = [message.text for message in page.console_messages() if "CORS policy" in message.text]
-        pytest.fail(f"the browser refused to show JavaScript the reply to {path}:\n" + "\n".join(reasons[-1:]))
+        pytest.fail(f"the browser refused to show JavaScript the response to {path}:\n" + "\n".join(reasons[-1:]))
     return reply
 
 
@@ -104,7 +104,7 @@ def test_browser_shows_a_reply_to_the_allowed_page(allowed: "Page", refused: "Fr
     reply = read(allowed, "/posts/2")
 
     assert (reply["status"], reply["body"]["title"]) == (200, "Cookies")
-    assert send(refused, "/posts/2") == REFUSED, "a page on an origin that is not allowed could read the reply"
+    assert send(refused, "/posts/2") == REFUSED, "a page on an origin that isn't allowed could read the response"
 
 
 def test_browser_asks_before_it_sends_json(

@@ -136,7 +136,7 @@ def test_a_stream_is_timed_to_its_last_byte(client: Client, served: ServedApp) -
         [int(line.split()[4].removesuffix("ms")) for line in lines] for lines in (asgi, simple)
     )
     assert len(seen_by_asgi) == len(seen_by_simple) == 5
-    assert min(seen_by_asgi) >= 58, f"a whole reply takes 60 ms, logged was: {asgi}"
+    assert min(seen_by_asgi) >= 58, f"a whole response takes 60 ms, logged was: {asgi}"
     assert min(seen_by_simple) <= 30, f"expected the time to the first byte, logged was: {simple}"
 
 

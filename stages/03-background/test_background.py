@@ -131,7 +131,7 @@ def test_the_reply_comes_before_the_mail(client: Client, mailbox: PatientMailbox
         user = register(client, name)
         arrived = mailbox.to(user["email"])
 
-    assert arrived == [], "the reply waited for the mail: send_welcome ran before it, not after it"
+    assert arrived == [], "the response waited for the mail: send_welcome ran before it, not after it"
     assert wait_until(lambda: mailbox.to(user["email"])), "the welcome mail never came: was its task added?"
     (mail,) = mailbox.to(user["email"])
     assert mail["Subject"] == "Welcome"

@@ -123,7 +123,7 @@ def test_large_body_is_refused_unread(served: ServedApp, token: str) -> None:
 
         status = status_of(replied(3))
 
-    assert status == "413", "the head announced 200 MB; the app asked for them (100) or waits for them (no reply)"
+    assert status == "413", "the head announced 200 MB; the app asked for them (100) or waits for them (no response)"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -133,7 +133,7 @@ def test_my_posts_are_not_a_post(client: Client, ada: Member, grace: Member) -> 
 
     reply = client.get("/posts/my", headers=grace.headers)
 
-    assert reply.status_code != 422, "`my` was read as a post's id: another route stands before /posts/my"
+    assert reply.status_code != 422, "`my` was read as a post's id: another route is above /posts/my"
     assert (reply.status_code, reply.json()) == (200, [draft, post])
     assert client.get("/posts/my").status_code == 401
 
@@ -168,7 +168,7 @@ def test_every_reply_has_a_declared_shape(client: Client) -> None:
         if status.startswith("2") and not all(kind.get("schema") for kind in reply.get("content", {}).values())
     ]
 
-    assert undeclared == [], "without a return type or response_model the reply is whatever the function returns"
+    assert undeclared == [], "without a return type or response_model, the response is whatever the function returns"
 
 
 @pytest.mark.deeper
@@ -306,7 +306,7 @@ def test_emails_are_private(client: Client, ada: Member, grace: Member) -> None:
 
     assert client.get(f"/posts/{post['id']}").json() == {**post, "author": {"id": ada.id, "name": ada.name}}
     assert client.get(f"/users/{ada.id}", headers=grace.headers).json() == {"id": ada.id, "name": ada.name}
-    assert ada.email not in client.get("/users", headers=grace.headers).text, "the list of users tells emails"
+    assert ada.email not in client.get("/users", headers=grace.headers).text, "the list of users shows emails"
     assert client.get("/users/me", headers=ada.headers).json()["email"] == ada.email
 
 
@@ -334,7 +334,7 @@ def test_only_the_author_changes_a_post(client: Client, ada: Member, grace: Memb
 
     changed = client.patch(path, json={"title": "Still mine"}, headers=ada.headers)
     assert (changed.status_code, changed.json()) == (200, {**post, "title": "Still mine"})
-    assert client.patch(path, json={"content": None}, headers=ada.headers).status_code == 422, "null is no text"
+    assert client.patch(path, json={"content": None}, headers=ada.headers).status_code == 422, "null isn't text"
     assert client.delete(path, headers=ada.headers).status_code == 204
     assert client.get(path).status_code == 404
 

@@ -35,7 +35,7 @@ def hint(reply: httpx.Response) -> str:
     if '"detail"' in reply.text:
         return "this error kept FastAPI's own shape: no handler of yours has seen it"
     if reply.headers.get("content-type") != "application/json":
-        return "this reply is no JSON: it was made outside your handlers and your middlewares"
+        return "this response isn't JSON: it was made outside your handlers and your middlewares"
     if "[SQL: " in reply.text:
         return "the caller can read your database's statements: str(exc) belongs in the log"
     return ""
@@ -66,7 +66,7 @@ def test_every_refusal_has_one_shape(
 
     assert error(reply) == (status, shape(message)), hint(reply)
     for name, value in kept.items():
-        assert reply.headers.get(name) == value, f"the reply has lost the header {name} that the exception carried"
+        assert reply.headers.get(name) == value, f"the response has lost the header {name} that the exception carried"
 
 
 def test_invalid_input_is_named_and_not_echoed(client: Client, unique: Callable[[str], str]) -> None:
@@ -75,7 +75,7 @@ def test_invalid_input_is_named_and_not_echoed(client: Client, unique: Callable[
 
     reply = client.post("/users", json={"name": "", "password": secret})
 
-    assert secret not in reply.text, "the reply sends back what was sent, and with it the password"
+    assert secret not in reply.text, "the response sends back what was sent, and with it the password"
     assert error(reply) == (
         422,
         shape(
@@ -141,7 +141,7 @@ def test_a_page_can_read_a_crash(client: Client) -> None:
 
     assert error(reply) == (500, shape("Internal server error")), hint(reply)
     assert reply.headers.get("access-control-allow-origin") == FRONTEND, (
-        "the reply was made outside CORSMiddleware: the browser hides it from the page and reports 'Failed to fetch'"
+        "the response was made outside CORSMiddleware: the browser hides it from the page and reports 'Failed to fetch'"
     )
     assert reply.headers.get("access-control-expose-headers") == "X-Error-ID"
 

@@ -28,7 +28,8 @@ edits = [{ find = "not prose at all" }]
 TEST = '''def test_x() -> None:
     """A post is stored."""
     # why it matters
-    assert True  # noqa: S101
+    said = "it was refused" if FULL else f"it was lost {n} times"
+    assert 1 == 2, "a post has a title"  # noqa: S101
 '''
 MESSAGE = '''def f(n: int) -> None:
     """Return nothing."""
@@ -62,6 +63,8 @@ def test_each_kind_of_prose_is_found(found: list[Passage]) -> None:
         ("comments", "why it matters"),
         ("docstrings", "Return nothing"),
         ("messages", "There are value files.. Remove one"),
+        ("messages", "a post has a title"),
+        ("messages", "it was refused. it was lost value times"),
     } <= kinds
     assert not any("not prose" in text or "else" in text or "noqa" in text for _, text in kinds)
 

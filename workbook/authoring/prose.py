@@ -20,7 +20,8 @@ KINDS = {
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
     "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml"),
 }
-_PYTHON = ("workbook", "stages", "final", "exercises", "tests", "benchmarks")
+_COURSE = ("stages", "final", "exercises")  # whose tests make the failure cards
+_PYTHON = ("workbook", *_COURSE, "tests", "benchmarks")
 _SPOKEN = {"title", "question", "why", "says", "about", "concept", "name"}  # of a TOML table, what a learner reads
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -108,13 +109,14 @@ def _spoken(table: Any, key: str = "") -> Iterator[str]:
 def _python(place: str, text: str) -> Iterator[Passage]:
     tree = ast.parse(text)
     tests = Path(place).name.startswith("test_")
+    of_course = Path(place).parts[0] in _COURSE
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if words := ast.get_docstring(node):
                 promise = tests and isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
                 yield Passage(place, getattr(node, "lineno", 1), "promises" if promise else "docstrings", plain(words))
-        elif isinstance(node, ast.Raise | ast.Call) and (words := _message(node)):
-            yield Passage(place, node.lineno, "messages", plain(words))
+        elif words := _message(node) or (_on_a_card(node) if of_course else ""):
+            yield Passage(place, getattr(node, "lineno", 1), "messages", plain(words))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT and not re.match(r"#( type:| noqa|!|:)", token.string):
             yield Passage(place, token.start[0], "comments", plain(token.string.lstrip("# ")))
@@ -130,6 +132,15 @@ def _message(node: ast.AST) -> str:
     return ". ".join(filter(None, map(_words, found)))
 
 
+def _on_a_card(node: ast.AST) -> str:
+    """Return what a failure card says: the message of an assertion, or the text that a test calls `said`."""
+    if isinstance(node, ast.Assert) and node.msg:
+        return _words(node.msg)
+    if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["said"]:
+        return _words(node.value)
+    return ""
+
+
 def _words(node: ast.AST) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
@@ -137,4 +148,6 @@ def _words(node: ast.AST) -> str:
         return "".join(_words(part) if isinstance(part, ast.Constant) else "value" for part in node.values)
     if isinstance(node, ast.BinOp):
         return _words(node.left) + _words(node.right)
+    if isinstance(node, ast.IfExp):
+        return ". ".join(filter(None, (_words(node.body), _words(node.orelse))))
     return ""

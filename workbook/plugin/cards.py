@@ -228,10 +228,10 @@ def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
     asked = f"{request.method} {request.url.path}" if request else "the request"
     if isinstance(error, httpx.TimeoutException):
         seconds = (request.extensions if request else {}).get("timeout", {}).get("read")
-        return f"no reply to {asked} within {seconds or 10:g} seconds"
+        return f"no response to {asked} within {seconds or 10:g} seconds"
     if isinstance(error, httpx.ConnectError):
         return f"no connection for {asked}: the app is not running any more"
-    return f"no whole reply to {asked}: the connection was closed ({error})"
+    return f"no whole response to {asked}: the connection was closed ({error})"
 
 
 def _add_exchanges(card: Card, exchanges: list[Exchange], item: pytest.Item) -> None:

@@ -119,7 +119,7 @@ def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes
     assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
     sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
     url = current(client, me)
-    assert url is not None, "after several uploads at the same moment there is no avatar"
+    assert url is not None, "after several uploads at the same moment the user doesn't have an avatar"
     assert size_at(client, url) in sizes, "the picture at avatar_url is none of those that were uploaded"
     others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"

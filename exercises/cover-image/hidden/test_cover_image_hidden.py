@@ -19,7 +19,7 @@ KINDS = ["JPEG", "PNG", "WEBP"]
 def write_post(client: Client, author: Member, published: bool = True) -> int:
     post = {"title": "A post", "content": "", "published": published}
     reply = client.post("/posts", json=post, headers=author.headers)
-    assert reply.status_code == 201, "nobody can write a post"
+    assert reply.status_code == 201, "POST /posts doesn't work any more"
     return int(reply.json()["id"])
 
 
@@ -127,7 +127,7 @@ def check_uploads_at_once(
     assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
     sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
     url = current(client, author, post)
-    assert url is not None, "after several uploads at the same moment there is no cover"
+    assert url is not None, "after several uploads at the same moment the post doesn't have a cover"
     assert size_at(client, url) in sizes
     others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"

@@ -243,7 +243,7 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
                 status = uploads.send(
                     Place("", "PATCH", f"/posts/{post}/cover", "", walk.rng.choice(callers)), content
                 ).status_code
-                said = f"There is no post {post[:12]}, and an upload for it isn't a 404."
+                said = f"Post {post[:12]} doesn't exist, and an upload for it isn't a 404."
                 promise = DRAFT if content == good else ORDER
                 walk.expect(status if status not in statuses else 404, 404, promise, said, root="missing")
         left = uploads.soon(lambda: not uploads.files() - before)
@@ -314,7 +314,7 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
         "a JSON body": {"json": {"file": "words"}},
     }
     for what, sent in forms.items():
-        said = f"{what[:1].upper()}{what[1:]} has no field `file`, and isn't a 422."
+        said = f"{what[:1].upper()}{what[1:]} doesn't have the field `file`, and isn't a 422."
         uploads.refuse(covered, what, {422}, LOGIN, partial(form, **sent), said)
 
 

@@ -324,7 +324,7 @@ def refuse(walk: Walk, viewer: Member) -> None:
             for value in (*values, *walk.rng.sample(drawn[name], 2)):
                 with walk.step(REFUSED):
                     reply = walk.client.get(f"{path}?{name}={value}", headers=viewer.headers)
-                    said = f"GET {path} takes {name}={value}, which is no whole number in its bounds: that's a 422."
+                    said = f"GET {path} takes {name}={value}, which isn't a whole number in its bounds: that's a 422."
                     walk.expect(reply.status_code, 422, REFUSED, said, root=("refused", name))
     with walk.step(FILTER):
         reply = walk.client.get("/posts?published=maybe", headers=viewer.headers)

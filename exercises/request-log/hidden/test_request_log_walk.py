@@ -202,7 +202,7 @@ def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status
     forged = [line for line in lines if line.startswith("[2026-01-01 00:00:00] GET /forged 200 1ms")]
     said = f"A path with {end} in it has left no line."
     if walk.expect(len(found) > 0, True, ONE_LINE, said, root="no line"):
-        said = f"{end} in a path ends its line, and whoever sent it writes the next one: escape such characters."
+        said = f"{end} in a path ends its line, so its sender can write the next one: escape such characters."
         walk.expect(forged, [], ONE_LINE, said, root="forged")
         said = f"A request for a path with {end} has left more than one line."
         walk.expect(len(found), 1, ONE_LINE, said, root="forged")
@@ -219,7 +219,7 @@ def look_at_the_old_log(requests: Requests) -> None:
     deadline = time.monotonic() + PATIENCE
     while not (is_there := f"GET {path} 404" in walk.app.log) and time.monotonic() < deadline:
         time.sleep(0.02)
-    said = "The project's own log on standard error has no line for a request any more: leave it as it was."
+    said = "The project's own log on standard error no longer has a line for a request: leave it as it was."
     walk.expect(is_there, True, LINE, said, root="old log")
 
 
@@ -305,7 +305,7 @@ def stored(walk: Walk, name: str, content: bytes) -> str:
     with Client(walk.app, []) as client:
         ada = join(client, walk.unique("ada"))
         reply = client.post("/uploads/image", files={"file": (name, content)}, headers=ada.headers)
-    assert reply.status_code == 201, "nobody can upload a file"
+    assert reply.status_code == 201, "POST /uploads/image doesn't work any more"
     return str(reply.json()["url"])
 
 
@@ -360,7 +360,7 @@ def test_the_line_comes_after_the_reply(client: Client, large_file: str, lines_a
         while part := connection.recv(65536):
             size += len(part)
     assert size > LARGE, "the file did not come whole"
-    assert len(early) == before, "the line is written before the reply has gone out: write it after the last byte"
+    assert len(early) == before, "the line is written before the response has gone out: write it after the last byte"
     found = len(lines_about(client, large_file, count=before + 1)) - before
     assert found == 1, f"a request for a large file has left {found} lines, and should leave one"
 

@@ -155,7 +155,7 @@ def test_a_crash_is_found_in_the_log_by_its_id(
     head = next(line for line in log.splitlines() if f"ERROR [{name}]" in line)
     assert "crashed" in head
     assert "RuntimeError: s3cret" in log.partition(head)[2]
-    assert log.count("Traceback") == 1, "one crash is told once"
+    assert log.count("Traceback") == 1, "one crash should be in the log once"
     assert "s3cret-too" not in log, "a query may hold a token"
 
 

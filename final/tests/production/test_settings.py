@@ -60,7 +60,7 @@ class Start:
             {"ENVIRONMENT": "prod"},
             "ENVIRONMENT: Input should be 'development' or 'production'",
         ),
-        ({"ENVIRONMENT": "production"}, "SECRET_KEY: everybody knows this one"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY: everyone knows this one"),
         (
             {"ENVIRONMENT": "production", "SECRET_KEY": ""},
             "SECRET_KEY: String should have at least 32 characters",
@@ -189,7 +189,7 @@ def test_the_example_starts_once_its_secret_is_replaced(
     )
     ended = Start(lifeline, app_directory, tmp_path, {"ENVIRONMENT": "production"})
 
-    assert "SECRET_KEY: everybody knows this one" in refused.stderr
+    assert "SECRET_KEY: everyone knows this one" in refused.stderr
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -218,7 +218,7 @@ def test_a_misspelt_setting_is_told(
 
     ended = Start(lifeline, app_directory, tmp_path, {})
 
-    said = ".env: ALOWED_ORIGINS is no setting. Is ALLOWED_ORIGINS meant?\n"
+    said = ".env: ALOWED_ORIGINS isn't a setting. Is ALLOWED_ORIGINS meant?\n"
     assert (ended.returncode, ended.stderr) == (0, said)
 
 

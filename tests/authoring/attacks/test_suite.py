@@ -17,7 +17,7 @@ from workbook.authoring.attacks.suite import Trial
 FULL = {"test_counts_books": "kept", "test_counts_by_letter": "kept"}
 NOTHING = dict.fromkeys(FULL, "broken")
 HONEST = GradedAttack(100, FULL, "", (), "", 1.0)
-REFUSED = GradedAttack(0, NOTHING, "", (), "Got:\n  no reply to GET /count within 10 seconds", 1.0)
+REFUSED = GradedAttack(0, NOTHING, "", (), "Got:\n  no response to GET /count within 10 seconds", 1.0)
 ATTACK = Attack("bombs", "a bomb", "Explodes.", lambda project: None, "no credit", "no reply")
 VISITOR = replace(ATTACK, verdict="honest", reason="")
 

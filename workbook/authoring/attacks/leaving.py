@@ -32,7 +32,7 @@ add_attacks(
     "leaving",
     "explodes",
     "no credit",
-    {"at_once": "not running|no whole reply", "by_an_exception": "500"},
+    {"at_once": "not running|no whole response", "by_an_exception": "500"},
     prefix="in a route, ",
 )
 add_attacks(

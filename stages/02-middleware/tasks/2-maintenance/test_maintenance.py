@@ -39,7 +39,7 @@ def test_refused_requests_are_logged_and_marked(fresh_app: Callable[..., Client]
     reply = client.get("/posts/2")
 
     assert reply.status_code == 503
-    assert "x-request-id" in reply.headers, "the refusal has no X-Request-ID: it does not pass what marks replies"
+    assert "x-request-id" in reply.headers, "the refusal lacks X-Request-ID: it doesn't pass what marks responses"
     assert reply.headers.get("x-frame-options") == "DENY"
     deadline = time.monotonic() + 2
     while "asgi GET /posts/2 503" not in client.app.log and time.monotonic() < deadline:

@@ -27,7 +27,7 @@ def publish(
 
     def post(title: str) -> str:
         reply = client.post("/posts", json={"author_id": author["id"], "title": title})
-        assert reply.status_code == 201, "a feed that fails is no reason to refuse the post"
+        assert reply.status_code == 201, "you shouldn't refuse the post because the feed fails"
         return str(author["email"])
 
     return client, post

@@ -72,7 +72,7 @@ def test_a_slow_mailbox_delays_nothing(client: Client, mailbox: Mailbox, unique:
     mailbox.delay = 0
 
     assert reply.status_code == 201
-    assert arrived == 0, "the reply waited for the mail: it was sent by the route, not by a task"
+    assert arrived == 0, "the response waited for the mail: the route sent it, not a task"
     assert wait_until(lambda: comment_mails(mailbox, author, post)), "the mail never came"
 
 

@@ -16,9 +16,9 @@ def app_env() -> dict[str, str]:
 def join(client: Client, name: str) -> dict[str, str]:
     """Register and log in; the headers that say so."""
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
-    assert client.post("/auth/register", json=account).status_code == 201, "nobody can register"
+    assert client.post("/auth/register", json=account).status_code == 201, "POST /auth/register doesn't work any more"
     reply = client.post("/auth/login", json=account)
-    assert reply.status_code == 200, "nobody can log in"
+    assert reply.status_code == 200, "POST /auth/login doesn't work any more"
     return {"Authorization": f"Bearer {reply.json()['access_token']}"}
 
 
@@ -39,7 +39,7 @@ def test_drafts_are_listed(client: Client, ada: dict[str, str], unique: Callable
 
     reply = client.get("/posts/drafts", headers=ada)
 
-    assert reply.status_code != 422, "`drafts` was read as a post's id: GET /posts/{post_id} stands before your route"
+    assert reply.status_code != 422, "`drafts` was read as a post's id: GET /posts/{post_id} is above your route"
     assert (reply.status_code, reply.json()) == (200, [first, second])
 
 

@@ -26,9 +26,9 @@ def join(client: Client, name: str) -> Member:
     """Register and log in."""
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
     registered = client.post("/auth/register", json=account)
-    assert registered.status_code == 201, "nobody can register"
+    assert registered.status_code == 201, "POST /auth/register doesn't work any more"
     reply = client.post("/auth/login", json=account)
-    assert reply.status_code == 200, "nobody can log in"
+    assert reply.status_code == 200, "POST /auth/login doesn't work any more"
     return Member(registered.json()["id"], {"Authorization": f"Bearer {reply.json()['access_token']}"})
 
 
@@ -127,4 +127,4 @@ def test_comments_are_in_the_docs(client: Client) -> None:
         "get": ["Comments"],
         "post": ["Comments"],
     }
-    assert all(operation.get("security") for operation in routes.values()), "a route has no lock: it asks for no login"
+    assert all(operation.get("security") for operation in routes.values()), "a route without a lock: it needs no login"

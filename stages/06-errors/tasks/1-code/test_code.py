@@ -14,10 +14,10 @@ def chunks() -> Iterator[bytes]:
 
 
 def check(reply: httpx.Response, status: int, code: str, message: str, errors: list[dict[str, str]]) -> None:
-    assert reply.headers.get("content-type") == "application/json", f"the error is no JSON: {reply.text[:80]!r}"
+    assert reply.headers.get("content-type") == "application/json", f"the error isn't JSON: {reply.text[:80]!r}"
     body = reply.json()
     assert reply.status_code == status, "the status has changed"
-    assert "code" in body, "this error has no `code`: it does not pass the place where you added it"
+    assert "code" in body, "this error doesn't have `code`: it doesn't pass the place where you added it"
     assert body == {"success": False, "code": code, "message": message, "errors": errors}
 
 

@@ -15,7 +15,7 @@ def user(name: str) -> dict[str, str]:
 
 def check_error(reply: httpx.Response, status: int, message: str, errors: list[dict[str, str]]) -> None:
     assert reply.headers.get("content-type") == "application/json", (
-        f"the error is no JSON: {reply.text[:80]!r}; is there a handler for your exception?"
+        f"the error isn't JSON: {reply.text[:80]!r}; is there a handler for your exception?"
     )
     body = {key: value for key, value in reply.json().items() if key != "code"}  # task 1 adds it
     assert (reply.status_code, body) == (status, {"success": False, "message": message, "errors": errors})
@@ -36,7 +36,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, str]:
 
 def import_users(client: Client, wanted: list[dict[str, str]]) -> httpx.Response:
     reply = client.post("/users/import", json=wanted)
-    assert reply.status_code != 405, "there is no POST /users/import yet"
+    assert reply.status_code != 405, "POST /users/import doesn't exist yet"
     return reply
 
 
