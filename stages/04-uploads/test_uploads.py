@@ -491,7 +491,7 @@ def connection(app: ServedApp) -> Iterator[tuple[socket.socket, Callable[..., by
 
 
 def status_of(reply: bytes) -> str:
-    return reply.split()[1].decode() if reply else "no reply"
+    return reply.split()[1].decode() if reply else "no response"
 
 
 def peak_memory(app: ServedApp) -> int:

@@ -150,7 +150,7 @@ def test_an_endless_loop_is_ended(tab: "Page") -> None:
     tab.get_by_role("textbox", name="main.py").fill(ENDLESS)
     tab.get_by_role("textbox", name="Requests").fill("GET /")
     assert run(tab) == []
-    assert "Ended after 5 seconds: GET / got no reply" in said(tab)
+    assert "Ended after 5 seconds: GET / got no response" in said(tab)
 
     tab.get_by_role("button", name="Reset").click()
     assert run(tab)[:2] == ["200", "200"]

@@ -249,7 +249,7 @@ def test_pytest_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: s
             "--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.",
         ),
         (["--submission", "final", "--unsafe"], "--submission needs the exercise to test: pytest exercises/NAME"),
-        (["exercises/count"], "exercises/count tests what somebody hands in: add --submission PATH. Your own project"),
+        (["exercises/count"], "exercises/count tests what was handed in: add --submission PATH. Your own project"),
         (["exercises/count/test_count.py"], "uv run workbook check count"),
     ],
 )

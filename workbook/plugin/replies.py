@@ -26,7 +26,7 @@ def status_lines(replies: Iterable[KeptReply | None]) -> str:
 
 
 def _status(reply: KeptReply | None) -> str:
-    return f"{reply.status_code} {reply.reason_phrase}".strip() if reply is not None else "no reply"
+    return f"{reply.status_code} {reply.reason_phrase}".strip() if reply is not None else "no response"
 
 
 def reply_lines(reply: KeptReply) -> list[str]:

@@ -52,7 +52,7 @@ def register_submission(config: pytest.Config) -> None:
         if exercises:
             name = exercises[0].name
             raise pytest.UsageError(
-                f"{exercises[0]} tests what somebody hands in: add --submission PATH. "
+                f"{exercises[0]} tests what was handed in: add --submission PATH. "
                 f"Your own project: uv run workbook check {name}"
             )
         config.pluginmanager.register(_NotWithoutSubmission(), "workbook-exercises")
@@ -95,7 +95,7 @@ def _refuse_without_sandbox(config: pytest.Config) -> None:
         bubblewrap.check_namespaces()
     except NoSandbox as error:
         raise pytest.UsageError(
-            f"--submission runs somebody's code: {error.why}. Next: {error.then}. Add --unsafe if you trust it."
+            f"--submission runs someone's code: {error.why}. Next: {error.then}. Add --unsafe if you trust it."
         ) from None
 
 

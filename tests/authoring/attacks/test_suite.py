@@ -18,7 +18,7 @@ FULL = {"test_counts_books": "kept", "test_counts_by_letter": "kept"}
 NOTHING = dict.fromkeys(FULL, "broken")
 HONEST = GradedAttack(100, FULL, "", (), "", 1.0)
 REFUSED = GradedAttack(0, NOTHING, "", (), "Got:\n  no response to GET /count within 10 seconds", 1.0)
-ATTACK = Attack("bombs", "a bomb", "Explodes.", lambda project: None, "no credit", "no reply")
+ATTACK = Attack("bombs", "a bomb", "Explodes.", lambda project: None, "no credit", "no response")
 VISITOR = replace(ATTACK, verdict="honest", reason="")
 
 
@@ -43,11 +43,11 @@ def test_what_comes_to_nothing_is_no_fault(trial: Trial) -> None:
     "attack, graded, neighbour, said",
     [
         (ATTACK, HONEST, HONEST, "100 points, and doing nothing earns 0"),
-        (ATTACK, replace(REFUSED, evidence="500"), HONEST, "nothing in what is said of it matches 'no reply'"),
+        (ATTACK, replace(REFUSED, evidence="500"), HONEST, "nothing in what is said of it matches 'no response'"),
         (ATTACK, replace(REFUSED, failed="not graded: a crash"), HONEST, "it could not be graded: not graded: a crash"),
         (ATTACK, replace(REFUSED, seconds=900), HONEST, "it took 900 seconds"),
-        (ATTACK, replace(REFUSED, trouble="no reply \x1b[2J"), HONEST, "what is said of it holds ['\\x1b']"),
-        (ATTACK, replace(REFUSED, trouble="no reply \u202e"), HONEST, "what is said of it holds ['\\u202e']"),
+        (ATTACK, replace(REFUSED, trouble="no response \x1b[2J"), HONEST, "what is said of it holds ['\\x1b']"),
+        (ATTACK, replace(REFUSED, trouble="no response \u202e"), HONEST, "what is said of it holds ['\\u202e']"),
         (ATTACK, REFUSED, REFUSED, "the verdict on another one is not what it was"),
         (ATTACK, REFUSED, replace(HONEST, failed="it is gone"), "the verdict on another one is not what it was"),
         (VISITOR, REFUSED, HONEST, "0 points, not the 100 of an honest one"),
@@ -65,7 +65,7 @@ def test_a_touch_of_the_bait_is_told(trial: Trial) -> None:
     """If an attack's code ran on the trusted side, the trap shows it, and that's reported as a fault."""
     (trial.bait.trap / "conftest.py").touch()
 
-    assert list(trial.faults(ATTACK, REFUSED, HONEST)) == ["somebody has reached the trap: conftest.py"]
+    assert list(trial.faults(ATTACK, REFUSED, HONEST)) == ["someone has reached the trap: conftest.py"]
 
 
 class Shaky(Lane):

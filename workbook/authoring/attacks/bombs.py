@@ -2,9 +2,9 @@
 
 from .attack import Project, add_attacks, attack
 
-NO_MEMORY = "MemoryError|Cannot allocate|not permitted|no reply|ended|disconnected"
+NO_MEMORY = "MemoryError|Cannot allocate|not permitted|no response|ended|disconnected"
 NO_SPACE = "No space left|Disk quota|too large|OSError|ended|disconnected"
-LATE = "out of time|timed out|no reply|too long|not answer|seconds"
+LATE = "out of time|timed out|no response|too long|not answer|seconds"
 
 add_attacks(
     "bombs",

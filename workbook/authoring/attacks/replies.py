@@ -3,8 +3,8 @@
 from .attack import add_attacks
 
 LARGE = "larger than|longer than|more than|too large|too long"
-LATE = "out of time|timed out|too long|longer than|seconds|no reply"
-MALFORMED = "HTTP|protocol|malformed|no reply|disconnected|header"
+LATE = "out of time|timed out|too long|longer than|seconds|no response"
+MALFORMED = "HTTP|protocol|malformed|no response|disconnected|header"
 PACKED = "compressed|packed|encoding"
 
 add_attacks(

@@ -195,7 +195,7 @@ class Trial:
         if self.is_harmed(neighbour):
             yield f"the verdict on another one is not what it was: {neighbour.told[:500]}"
         if taken := self.bait.taken():
-            yield f"somebody has reached {', '.join(taken)}"
+            yield f"someone has reached {', '.join(taken)}"
 
 
 def is_harmless(char: str) -> bool:

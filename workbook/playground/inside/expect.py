@@ -11,7 +11,7 @@ def broken(expected: Mapping[str, Any], replies: Sequence[Given]) -> str:
     """What is wrong with the reply that `expected` speaks of, in words; empty where nothing is."""
     number = expected.get("request", len(replies))
     if number > len(replies):
-        return f"request {number} got no reply"
+        return f"request {number} got no response"
     reply = replies[number - 1]
     headers = {name.lower(): value for name, value in reply["headers"]}
     where = f"{reply['method']} {reply['target']}: "

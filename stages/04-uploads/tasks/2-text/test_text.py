@@ -107,7 +107,7 @@ def test_large_body_is_refused_unread(served: ServedApp) -> None:
     with socket.create_connection((address.host, address.port or 80), timeout=10) as caller:
         caller.sendall(head.encode())
         replied, _, _ = select.select([caller], [], [], 3)
-        status = caller.recv(4096).split()[1].decode() if replied else "no reply"
+        status = caller.recv(4096).split()[1].decode() if replied else "no response"
 
     assert status == "413", "the head announced a large body, and the app did not refuse it"
 

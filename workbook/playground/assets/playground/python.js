@@ -177,7 +177,7 @@ async function runNow(build, job, report, started, signal) {
 const code = ({ files, env }) => JSON.stringify([files, env]);
 
 function noReply(asking) {
-  const what = asking ? `${asking} got no reply` : "the app did not start";
+  const what = asking ? `${asking} got no response` : "the app did not start";
   return `Ended after ${LIMIT / 1000} seconds: ${what}. A loop without an end, or a long wait? Python starts again.`;
 }
 
