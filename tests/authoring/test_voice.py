@@ -35,8 +35,16 @@ MESSAGE = '''def f(n: int) -> None:
     """Return nothing."""
     raise UserError(f"There are {n} files.", "Remove one.")
 '''
+NOTEBOOK = """{
+ "cells": [
+  {"cell_type": "code", "source": ["nobody = 1"]},
+  {"cell_type": "markdown", "source": ["A cell that is read\\n", "twice"]}
+ ]
+}
+"""
 FILES = {
     "stages/01-x/README.md": LESSON,
+    "stages/01-x/explore.ipynb": NOTEBOOK,
     "stages/01-x/experiments.toml": EXPERIMENT,
     "stages/01-x/test_x.py": TEST,
     "workbook/x.py": MESSAGE,
@@ -53,11 +61,12 @@ def found(tmp_path: Path) -> list[Passage]:
 
 
 def test_each_kind_of_prose_is_found(found: list[Passage]) -> None:
-    """Lessons, experiments, promises, comments, docstrings and messages are found, and code isn't."""
+    """Lessons, notebooks, experiments, promises, comments, docstrings and messages are found, and code isn't."""
     kinds = {(one.kind, " ".join(one.text.split()).strip(". ")) for one in found}
 
     assert {
         ("lessons", "Nobody reads `code`"),
+        ("lessons", "A cell that is read twice"),
         ("tasks", "A title that is read"),
         ("promises", "A post is stored"),
         ("comments", "why it matters"),
@@ -75,6 +84,7 @@ def test_a_passage_knows_its_line(found: list[Passage]) -> None:
 
     assert lines["Nobody reads `code`."] == ("stages/01-x/README.md", 3)
     assert lines["A title that is read"] == ("stages/01-x/experiments.toml", 2)
+    assert lines["A cell that is read\ntwice"] == ("stages/01-x/explore.ipynb", 4)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import re
 import tokenize
 import tomllib
@@ -14,15 +15,16 @@ from workbook.course.scratch import left_out
 
 # A text's kind, by the file that holds it: the first pattern that matches.
 KINDS = {
-    "lessons": ("stages/*/README.md", "final/README.md"),
+    "lessons": ("stages/*/README.md", "stages/*/explore.ipynb", "final/README.md"),
     "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml", "stages/review.toml"),
     "exercises": ("exercises/*/*.md",),
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
-    "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml"),
+    "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml", "workbook/playground/examples/*.toml"),
 }
 _COURSE = ("stages", "final", "exercises")  # whose tests make the failure cards
 _PYTHON = ("workbook", *_COURSE, "tests", "benchmarks")
-_SPOKEN = {"title", "question", "why", "says", "about", "concept", "name"}  # of a TOML table, what a learner reads
+# Of a TOML table, what a learner reads.
+_SPOKEN = {"title", "question", "why", "says", "about", "concept", "name", "notes"}
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FILLED_IN = re.compile(
@@ -57,8 +59,7 @@ def passages(root: Path) -> Iterator[Passage]:
             if path.is_file() and path not in seen:
                 seen.add(path)
                 text = path.read_text(encoding="utf-8")
-                read = _toml if path.suffix == ".toml" else _markdown
-                for line, words in read(text):
+                for line, words in _READ.get(path.suffix, _markdown)(text):
                     yield Passage(path.relative_to(root).as_posix(), line, kind, words)
     for folder in _PYTHON:
         for path in sorted((root / folder).rglob("*.py")):
@@ -93,6 +94,17 @@ def _toml(text: str) -> Iterator[tuple[int, str]]:
     for words in _spoken(tomllib.loads(text)):
         first = words.strip().partition("\n")[0]
         yield text[: max(text.find(first), 0)].count("\n") + 1, plain(words)
+
+
+def _notebook(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the cells of a notebook that aren't code, each with the line of its first words."""
+    for cell in json.loads(text)["cells"]:
+        if cell["cell_type"] == "markdown":
+            first = json.dumps(cell["source"][0], ensure_ascii=False)
+            yield text[: max(text.find(first), 0)].count("\n") + 1, plain("".join(cell["source"]))
+
+
+_READ = {".toml": _toml, ".ipynb": _notebook}
 
 
 def _spoken(table: Any, key: str = "") -> Iterator[str]:
