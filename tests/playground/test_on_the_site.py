@@ -103,7 +103,7 @@ def test_one_python_for_all_stages_in_a_row(visit: "Page") -> None:
         assert before in visit.locator(HOST).inner_text()
 
         assert {"200", "201"} & set(run(opened(visit))), step.name
-        assert "The app was started anew" in said(visit)
+        assert "The app was started again" in said(visit)
         assert visit.evaluate("[globalThis.playgroundBoots, globalThis.mark]") == [1, True]
         visit.locator(f"a.md-footer__link--next[href*='{after.name}']").click()
 

@@ -179,7 +179,7 @@ def test_a_prediction_comes_before_the_answer(tab: "Page") -> None:
     assert form.locator(".pg-red").count() == 1
     assert "FAIL A crash is answered" in form.locator(".pg-red").inner_text()
     assert "In a browser, JavaScript on the allowed page reads the 500" in form.inner_text()
-    form.locator(".pg-red").get_by_text("The request and its reply").click()
+    form.locator(".pg-red").get_by_text("The request and its response").click()
     assert "500 Internal Server Error" in form.locator(".pg-red .pg-reply").inner_text()
     assert text_of(tab, "main.py") == "# my own\n"
 

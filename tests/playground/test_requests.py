@@ -47,9 +47,9 @@ def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: st
     "text, line, says",
     [
         ("GET /é", 1, "ASCII"),
-        ("GET {{id}}", 1, "No reply so far has a field “id”"),
-        ("GET /\nX-One: 1\nX-Two: {{id}}", 3, "No reply so far"),
-        ("\n###\nPOST /\nX-One: 1\n\n{\n{{id}}}", 7, "No reply so far"),
+        ("GET {{id}}", 1, "No response so far has a field “id”"),
+        ("GET /\nX-One: 1\nX-Two: {{id}}", 3, "No response so far"),
+        ("\n###\nPOST /\nX-One: 1\n\n{\n{{id}}}", 7, "No response so far"),
         ("POST /\n\n@nothing.png", 3, "There is no file “nothing.png”; there are picture.png"),
         ("POST /\nContent-Type: multipart/form-data\n\na=b\n\nno field", 6, "no form field"),
         ("POST /\nContent-Type: multipart/form-data\n\na=b\nfile=@/etc/passwd", 5, "Files of your own cannot be"),

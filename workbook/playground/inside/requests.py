@@ -131,7 +131,7 @@ def fill(request: Request, known: Mapping[str, str]) -> Ready:
         def value(gap: re.Match[str]) -> str:
             if gap["name"] not in known:
                 at = line + text.count("\n", 0, gap.start())
-                raise BadRequest(at, f"No reply so far has a field “{gap['name']}”.")
+                raise BadRequest(at, f"No response so far has a field “{gap['name']}”.")
             return known[gap["name"]]
 
         return _GIVEN.sub(value, text)

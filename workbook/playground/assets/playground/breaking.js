@@ -36,7 +36,7 @@ class Experiment {
     this.said = element("p", "", "pg-said");
     this.said.setAttribute("role", "status");
     this.result = element("div");
-    const what = "It is done to the stage's own code. What you typed above stays, and is not looked at.";
+    const what = "The edit changes the stage's own code, and not what you typed above.";
     this.form.append(prose("p", experiment.question), this.edit, this.predictions(), ...(experiment.hidden ? [] : [this.sure()]), this.button, element("p", what), this.said, this.result);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -116,7 +116,7 @@ class Experiment {
     if (unseen.length) {
       const more = element("ul");
       more.append(...unseen);
-      this.result.append(element("p", "On your machine these turn red too; a page cannot show them:"), more);
+      this.result.append(element("p", "On your machine these turn red too; a page can't show them:"), more);
     }
     this.result.append(this.experiment.hidden ? this.diagnosis() : prose("p", this.experiment.why));
   }

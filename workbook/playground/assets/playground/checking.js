@@ -33,7 +33,7 @@ function verdict(promise, why, replies) {
     const seen = element("details");
     const list = element("ol", "", "pg-replies");
     list.append(...replies.map((told) => reply(told)));
-    seen.append(element("summary", replies.length === 1 ? "The request and its reply" : "The requests and their replies"), list);
+    seen.append(element("summary", replies.length === 1 ? "The request and its response" : "The requests and their responses"), list);
     item.append(seen);
   }
   return item;

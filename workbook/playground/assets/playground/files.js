@@ -13,7 +13,7 @@ export function newFile(panel) {
   Object.assign(input, { type: "text", placeholder: folder ? `${folder}/routers/comments.py` : "module.py", spellcheck: false, autocapitalize: "off", autocomplete: "off" });
   const add = () => {
     const name = input.value.trim();
-    if (!NAME.test(name)) return panel.say(`“${name}” is no name of a Python file. Write one like ${input.placeholder}`);
+    if (!NAME.test(name)) return panel.say(`“${name}” is not a name for a Python file. Write one like ${input.placeholder}`);
     if (!(name in panel.files)) panel.files[name] = "";
     input.value = "";
     panel.list();

@@ -11,7 +11,7 @@ import { Working } from "./working.js";
 
 const REQUESTS_HINT =
   "POST /posts, headers in the lines below it, an empty line, the body; ### begins the next request. " +
-  "{{id}} is that field of an earlier reply; in a form, file=@picture.png sends a file.";
+  "{{id}} is that field of an earlier response; in a form, file=@picture.png sends a file.";
 const CODE_HINT =
   "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field. What you type stays until you close the tab.";
 const SEARCH_HINT = "Ctrl and F searches in it, Ctrl and Z takes back.";
@@ -32,7 +32,7 @@ export async function open(host, name, build) {
   return panel;
 }
 
-const replied = (count) => (count === 1 ? "one reply" : `${count} replies`);
+const replied = (count) => (count === 1 ? "one response" : `${count} responses`);
 
 export class Panel {
   constructor(host, key, example, build, cm) {
@@ -262,7 +262,7 @@ export class Panel {
       await run(this.build, this.job(), report, begun, this.work.signal);
       const took = `${((performance.now() - started) / 1000).toFixed(2)} seconds`;
       const answered = replied(replies);
-      end = () => (failed ? this.fail(failed, replies) : this.say(`${answered[0].toUpperCase()}${answered.slice(1)} in ${took}. The app was started anew for this run.`));
+      end = () => (failed ? this.fail(failed, replies) : this.say(`${answered[0].toUpperCase()}${answered.slice(1)} in ${took}. The app was started again for this run.`));
     } catch (error) {
       end = () => this.say(error.message);
     }

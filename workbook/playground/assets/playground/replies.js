@@ -44,8 +44,8 @@ export function reply(told, goTo) {
   }
   if (told.log.trim()) item.append(element("p", "Its log:", "pg-of"), block(told.log.trimEnd(), "Log"));
   if (told.log_after.trim()) {
-    const after = `Its log after the reply was complete, ${time(told.after_ms)} later:`;
-    item.append(element("p", after, "pg-of"), block(told.log_after.trimEnd(), "Log after the reply"));
+    const after = `Its log after the response was complete, ${time(told.after_ms)} later:`;
+    item.append(element("p", after, "pg-of"), block(told.log_after.trimEnd(), "Log after the response"));
   }
   return item;
 }

@@ -124,7 +124,7 @@ class TaskView {
     const here = mine.filter(({ outcome }) => outcome !== "elsewhere");
     const kept = here.filter(({ outcome }) => outcome === "passed");
     const left = mine.length - here.length;
-    if (!here.length) return tell("A page can prove nothing of this task: see what each promise needs.");
+    if (!here.length) return tell("A page can prove no part of this task: see what each promise needs.");
     if (kept.length < here.length) return tell(`Not done yet: ${number(kept.length)} of ${promises(here.length)} ${kept.length === 1 ? "is" : "are"} kept.`);
     if (broken.length) return tell(`The task's promises are kept, but ${promises(broken.length)} of the stage ${broken.length === 1 ? "is" : "are"} broken now.`);
     if (left) {
