@@ -45,6 +45,21 @@ def remove_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
+def turn_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process has its turn in `folder`, and make that if it's not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    number = os.open(folder / ".turn", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if sys.platform != "win32":
+            import fcntl  # not on Windows
+
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
+
+
+@contextlib.contextmanager
 def temporary_folder(what: str, place: str | None = None) -> Iterator[Path]:
     """Yield a folder called workbook-`what`-…, and remove it."""
     folder = make_folder(what, place)

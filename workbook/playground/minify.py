@@ -34,7 +34,7 @@ def shorter(source: bytes) -> bytes:
         for first, last in sorted(_comments(text) + _documentation(tree, text, lines), reverse=True):
             _empty(lines, first, last)
         short = "".join(lines)
-        compile(short, "shorter", "exec", dont_inherit=True)
+        ast.parse(short)
     except (SyntaxError, ValueError, tokenize.TokenError):  # newer syntax than this interpreter's, or no UTF-8
         return source
     return short.encode("utf-8")

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from workbook.errors import UserError
+from workbook.folders import turn_in
 
 from .bundles import bundle
 from .scripts import joined
@@ -48,7 +49,11 @@ def build(cache: Path = CACHE, table: Table | None = None) -> Path:
     """Make the bundles, if they aren't there yet. Raises `CannotFetch` and `WrongHash`."""
     if table is None and (there := built(cache)):
         return there
-    table = table or read_table()
+    with turn_in(cache):  # who waited for its turn finds them made
+        return (built(cache) if table is None else None) or _made(cache, table or read_table())
+
+
+def _made(cache: Path, table: Table) -> Path:
     fetched = cache / "fetched"
     fetched.mkdir(parents=True, exist_ok=True)
     packages = (table.runtime, table.bundler, *table.script)
