@@ -1,21 +1,17 @@
 """The site, built once for all processes of a test run, and a small one for tests of the build."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from workbook.playground import vendor
-from workbook.playground.vendor import CannotFetch
 from workbook.site.host import serve_site
 
+from .building import build_ahead, build_once
 from .pages import ROOT
 
 SMALL = Path(__file__).parents[1] / "small_course"
@@ -47,29 +43,34 @@ def small_site(root: Path) -> Path:
     return root
 
 
-def build(root: Path, target: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Build the site of the course at `root`, strictly and with every link checked; -q would hide a failure."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(root / "mkdocs.yml"), "-d", str(target)]
-    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "CHECK_LINKS": "true"}
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+def of_all(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for what all processes of this run share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def reads_the_site(item: pytest.Item) -> bool:
+    return "built" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that read the site last: it takes a minute to build."""
+    items.sort(key=reads_the_site)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to build the site in the first of several processes, while they all run other tests."""
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0" and any(map(reads_the_site, session.items)):
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        session.config.add_cleanup(build_ahead(of_all(factory)).terminate)  # harmless if it has ended
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the built site."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    target, said = shared / "site", shared / "site.txt"
-    with (shared / "site.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            with contextlib.suppress(CannotFetch):  # then the site is built without a playground, and its tests skip
-                vendor.build()
-            ended = build(ROOT, target, cwd=shared)  # from elsewhere: the course is found by mkdocs.yml alone
-            said.write_text(f"{ended.returncode}\n{ended.stdout}{ended.stderr}", encoding="utf-8")
-    status, _, text = said.read_text(encoding="utf-8").partition("\n")
-    if status != "0":
-        pytest.fail(f"the site was not built:\n{text}", pytrace=False)
+    target, wrong = build_once(of_all(tmp_path_factory))
+    if wrong:
+        pytest.fail(f"the site was not built:\n{wrong}", pytrace=False)
     return target
 
 
