@@ -18,8 +18,6 @@ NewCourse = Callable[[dict[str, str]], Path]
 KEPT = '''\
 import pytest
 
-pytestmark = pytest.mark.exhaustive(sample=6, of="file")
-
 
 def test_name(client):
     """The name is told."""

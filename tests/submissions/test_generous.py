@@ -313,9 +313,10 @@ def ends_in_gigabytes() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     head = tarfile.TarInfo("big.bin")
     head.size = 2**31
-    content = [packer.compress(head.tobuf(tarfile.GNU_FORMAT))]
-    content += [packer.compress(bytes(2**20)) for _ in range(2**11)]
-    return b"".join([*content, packer.flush()])
+    begin = packer.compress(head.tobuf(tarfile.GNU_FORMAT)) + packer.flush(zlib.Z_FULL_FLUSH)
+    # Each mebibyte is packed without a look at the last one, so one is like the other.
+    mebibyte = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return begin + mebibyte * 2**11 + packer.flush()
 
 
 def pax_of_gigabytes() -> bytes:
