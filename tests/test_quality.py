@@ -42,6 +42,7 @@ def test_files_are_formatted() -> None:
     run("ruff", "format", "--no-cache", "--check", "--config", str(ROOT / "pyproject.toml"), *wide)
 
 
+@pytest.mark.exhaustive  # without a cache it reads all packages: 25 seconds of CPU
 def test_mypy_is_strictly_clean() -> None:
     """mypy in strict mode doesn't complain about our own code."""
     mypy("workbook", "tests", "benchmarks")  # one run: side by side each would read all packages
