@@ -17,7 +17,7 @@ from workbook.journal import Journal
 
 from ..apps import children_of
 from ..golden import Screens, unwrapped
-from ..runners import PATIENCE, Workbook, free_port, wait_until
+from ..runners import PATIENCE, Workbook, free_port, is_free, wait_until
 from .classes import HALF, RIGHT, hand_in
 
 pytestmark = pytest.mark.exhaustive(sample=1, of="file")
@@ -36,7 +36,8 @@ class Cluster:
 
     def start(self) -> None:
         port = self.address.rpartition(":")[2]
-        self._dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        wait_until(lambda: not is_free(int(port)), lambda: f"the scheduler doesn't listen: {scheduler.poll()}")
         for _ in range(WORKERS):
             options = ("--nthreads", "1", "--nanny", "--no-dashboard", "--death-timeout", "60")
             self.workers.append(self._dask("worker", self.address, *options, "--local-directory", "/tmp"))

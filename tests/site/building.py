@@ -27,7 +27,7 @@ def build_once(folder: Path) -> tuple[Path, str]:
     target, said = folder / "site", folder / SAID
     with turn_in(folder / "site-turn"):
         if not said.exists():
-            with contextlib.suppress(CannotFetch):  # then the site has no playground, and its tests skip
+            with contextlib.suppress(CannotFetch):  # then it is built without a playground, and its tests skip
                 vendor.build()
             ended = build(ROOT, target, cwd=folder)  # from elsewhere: the course is found by mkdocs.yml alone
             said.write_text(f"{ended.returncode}\n{ended.stdout}{ended.stderr}", encoding="utf-8")
