@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbook.course.model import Course
-from workbook.course.test_files import find_tests
+from workbook.course.step_files import find_tests
 from workbook.playground import examples, site, tasks
 from workbook.playground.table import read_table
 from workbook.playground.vendor import build

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from workbook.course.changes import read_tasks
+from workbook.course.changes import read_tasks, scratch_copy
 from workbook.course.model import Course
-from workbook.course.scratch import scratch_copy
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES
 from workbook.serving import Launcher, ServedApp

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.across import read_across
-from workbook.course.changes import Edit
+from workbook.course.changes import Edit, scratch_copy
 from workbook.course.model import Course
-from workbook.course.scratch import scratch_copy
+from workbook.course.questions import read_across
 from workbook.plugin.client import Client
 from workbook.serving import Launcher, ServedApp
 

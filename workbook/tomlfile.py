@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -26,10 +27,22 @@ CLEARER = {
 }
 
 
-def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: str) -> Model:
+def _read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
+
+
+def read_toml(
+    path: Path,
+    model: type[Model],
+    *,
+    table: str,
+    called: str,
+    cure: str,
+    read: Callable[[Path], str] = _read_text,
+) -> Model:
     """Read `path`, which holds `[[table]]`s. Raises `UserError`: in it the file is `called`, and `cure` comes next."""
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
+        text = read(path)
         return model.model_validate(tomllib.loads(text))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error

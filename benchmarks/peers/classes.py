@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
+from workbook.course.changes import left_out
 from workbook.course.exercise import Exercise, project_copy
 from workbook.course.model import Course
-from workbook.course.scratch import left_out
 
 # What TestClient can't do: a body that comes in parts, a response that's taken in small sips. These don't run here.
 NEEDS_A_NETWORK = {

@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 import workbook.plugin
-from workbook.course.test_files import find_tests
+from workbook.course.step_files import find_tests
 from workbook.serving.fork import APP_MODULES
 from workbook.testrun.pytest_process import OPTIONS, RUN_MODULES
 from workbook.testrun.result import read_check

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from workbook.plugin.client import Client
-from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member, join
-from workbook.plugin.stored import gone, list_stored_files, picture, soon
+from workbook.plugin.pictures import picture
+from workbook.plugin.seen import gone, list_stored_files, rows, soon
 from workbook.serving import ServedApp
 
 MIB = 1024 * 1024

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from workbook.plugin.client import Client
-from workbook.plugin.listing import rows
 from workbook.plugin.members import Member
+from workbook.plugin.seen import rows
 
 POST = {"title": "Onions", "content": "Layer after layer", "published": True}
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from workbook.plugin.client import Client
-from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member, join
+from workbook.plugin.seen import rows
 
 
 def test_users_see_themselves(client: Client, ada: Member) -> None:

@@ -5,12 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from workbook.authoring.release import CANARY, IS_HIDDEN
+from workbook.cli.hint import read_hints
+from workbook.course.changes import Task
 from workbook.course.model import Course
+from workbook.course.questions import read_across
+from workbook.course.step_files import HELD_BACK
 
 from ..runners import NOT_PASSED_ON, files_below
 from ..test_repo import ROOT
@@ -43,8 +47,8 @@ def test_nothing_hidden_is_in_it(edition: Path) -> None:
     """The edition doesn't contain a hidden folder or the canary."""
     files = files_below(edition)
 
-    assert 200 < len(files) <= 290
-    assert [name for name in files if name.endswith("/solution.toml")] == []  # of a task
+    assert 200 < len(files) <= 250
+    assert [name for name in files if any(map(PurePosixPath(name).match, HELD_BACK))] == []
     assert [name for name in files if IS_HIDDEN.search(name) or "hidden" in Path(name).parent.parts] == []
     assert [name for name, content in files.items() if CANARY.encode() in content] == []
 
@@ -57,6 +61,22 @@ def test_every_step_is_listed(edition: Path) -> None:
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [step.name for step in course.steps if f" {step.name} " not in listed.stdout] == []
     assert [exercise.name for exercise in course.exercises() if not exercise.starter_files()] == []
+
+
+def test_what_is_held_back_is_shown_in_time(edition: Path) -> None:
+    """In the edition, hints, experiments, tours, reviews and tasks' solutions are those of the full course."""
+    packed, full = Course(edition), Course.find(ROOT)
+    for step in full.steps:
+        assert packed.experiments(step) == full.experiments(step)
+        assert packed.tour(step) == full.tour(step)
+        tasks = list(zip(packed.tasks(step), full.tasks(step), strict=True))
+        tasks += [(Task(packed.folder(step), ""), Task(full.folder(step), ""))] if step.kind == "exercise" else []
+        assert [one.number for one, other in tasks if read_hints(one) != read_hints(other)] == []
+        assert [one.number for one, other in tasks if full.tasks(step) and one.solution() != other.solution()] == []
+    assert read_across(edition) == read_across(ROOT) != []
+
+    hint = python(edition, "workbook", "hint", "02-middleware")
+    assert (hint.returncode, "Hint 1 of 3: Nudge" in hint.stdout) == (0, True), hint.stdout + hint.stderr
 
 
 @pytest.mark.exhaustive(sample=1)

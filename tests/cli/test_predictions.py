@@ -11,8 +11,7 @@ from workbook.cli.predicting import PROMPTS, about_experiment
 from workbook.cli.terminal import Terminal
 from workbook.course.changes import Edit, Experiment
 from workbook.course.model import Course
-from workbook.course.predictions import CHOICES, choices_for
-from workbook.course.promises import PromiseText, read_promises
+from workbook.course.promises import CHOICES, PromiseText, choices_for, read_promises
 
 from ..golden import Screens
 from ..learner.test_review import ACROSS

@@ -9,7 +9,7 @@ import pytest
 
 from workbook.authoring.proofs import Finding, prove, tour_claims
 from workbook.course.model import Course
-from workbook.course.tour import line_of, meant_files, purpose, read_tour
+from workbook.course.questions import line_of, meant_files, purpose, read_tour
 from workbook.testrun import ColdRunner
 
 from ..conftest import COURSE

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.changes import BadChange, Edit, apply_edits, read_experiments, read_tasks
-from workbook.course.scratch import scratch_copy
+from workbook.course.changes import BadChange, Edit, apply_edits, read_experiments, read_tasks, scratch_copy
 
 from ..conftest import COURSE
 

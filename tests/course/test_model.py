@@ -7,8 +7,7 @@ import pytest
 
 from workbook.cli.predicting import read_numbers
 from workbook.course.model import Course
-from workbook.course.predictions import choices_for
-from workbook.course.promises import read_promises
+from workbook.course.promises import choices_for, read_promises
 from workbook.errors import UserError
 from workbook.learner import workspace
 from workbook.learner.progress import Progress

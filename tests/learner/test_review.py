@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.across import FILE
 from workbook.course.model import Course
 from workbook.errors import UserError
 from workbook.journal import Entry
@@ -84,7 +83,7 @@ def across(tmp_path: Path, entries: list[Entry], text: str = ACROSS) -> list[str
     """What is due in a small course that has a question across its two stages."""
     root = tmp_path / "course"
     shutil.copytree(COURSE, root, dirs_exist_ok=True)
-    (root / FILE).write_text(text, encoding="utf-8")
+    (root / "stages/review.toml").write_text(text, encoding="utf-8")
     return [one.subject.title for one in due_questions(Course(root), entries, NOW)]
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbook.course.changes import Experiment
+from workbook.course.changes import Experiment, scratch_copy
 from workbook.course.model import Course, Step
-from workbook.course.scratch import scratch_copy
 from workbook.playground import examples
 from workbook.playground.examples import Example, ExampleCheck
 from workbook.playground.inside.expect import broken

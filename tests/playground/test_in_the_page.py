@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from workbook.course.changes import Experiment, apply_edits
+from workbook.course.changes import Experiment, apply_edits, scratch_copy
 from workbook.course.model import Step
-from workbook.course.scratch import scratch_copy
 from workbook.playground import examples
 from workbook.playground.examples import app_files
 from workbook.serving import Launcher

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workbook.course.across import read_across
 from workbook.course.model import Course
+from workbook.course.questions import read_across
 from workbook.journal import Entry, Journal
 from workbook.learner.progress import Progress
 from workbook.learner.review import _due, due_questions

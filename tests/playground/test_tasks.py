@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workbook.course.changes import Task
+from workbook.course.changes import Task, scratch_copy
 from workbook.course.model import Step
-from workbook.course.scratch import scratch_copy
 from workbook.playground.examples import app_files
 from workbook.playground.tasks import named_elsewhere
 from workbook.testrun import Runner, run_tests

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.scratch import left_out
+from workbook.course.changes import left_out
 from workbook.plugin.browser import NOT_PROVEN, find_browser
 from workbook.site.console import difference, matches
 

@@ -18,7 +18,7 @@ from workbook.course.changes import Edit
 from workbook.course.exercise import Exercise, Mutant
 from workbook.course.model import RunSettings, Step
 from workbook.course.points import Grading, read_grading
-from workbook.course.tour import Question
+from workbook.course.questions import Question
 from workbook.grader import results
 from workbook.grader.roster import COLUMNS
 

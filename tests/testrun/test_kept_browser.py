@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.testrun.kept_browser import KeptBrowser
+from workbook.testrun.kept_warm import KeptBrowser
 
 LATE = """#!/bin/sh
 sleep 0.2

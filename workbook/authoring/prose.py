@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.course.scratch import left_out
+from workbook.course.changes import left_out
 
 # A text's kind, by the file that holds it: the first pattern that matches.
 KINDS = {

@@ -1,10 +1,8 @@
 """The learner edition: what `git archive` writes, searched for everything that mustn't be in it."""
 
-import base64
 import gzip
 import html
 import io
-import json
 import posixpath
 import re
 import subprocess
@@ -15,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from workbook.course.test_files import PACKED
+from workbook.course.step_files import HELD_BACK, PACK, pack_held_back
 from workbook.errors import UserError
 
 # In every hidden file. Put together here, so that this file does not hold it.
@@ -69,15 +67,16 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
         if found := list(leaks(root, texts)):
             raise UserError("The edition would leak:\n" + "\n".join(found), "see .gitattributes", code=1)
         target.mkdir(parents=True, exist_ok=True)
-    for name, content in texts:
+    held_back = _held_back(root, dict(texts))
+    kept = [(name, content) for name, content in texts if name not in held_back]
+    if held_back:
+        kept.append((PACK, pack_held_back(held_back)))
+    for name, content in kept:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
-        place.chmod(0o755 if executable[name] else 0o644)
-    count = len(texts)
-    if to_pack := _task_solutions(root):
-        (target / PACKED).write_bytes(_packed(to_pack))
-        count += 1
+        place.chmod(0o755 if executable.get(name) else 0o644)
+    count = len(kept)
     count += _add_solutions(root, target) if solutions else 0
     return Edition(count, [line[3:] for line in changed])
 
@@ -127,18 +126,10 @@ def _add_solutions(root: Path, target: Path) -> int:
     return count
 
 
-def _packed(solutions: dict[str, str]) -> bytes:
-    return base64.b85encode(zlib.compress(json.dumps(solutions, sort_keys=True).encode(), 9)) + b"\n"
-
-
-def _task_solutions(root: Path) -> dict[str, str]:
-    """Return the committed solutions of the tasks, by stage and task."""
-    found = {}
-    for name in sorted(_committed(root, "stages")):
-        match name.split("/"):
-            case ["stages", stage, "tasks", task, "solution.toml"]:
-                found[f"{stage}/{task}"] = _git(root, "show", f"HEAD:./{name}").decode()
-    return found
+def _held_back(root: Path, texts: dict[str, bytes]) -> dict[str, str]:
+    """Return the committed texts that the edition packs: from `texts`, or from Git if the archive leaves them out."""
+    names = [name for name in sorted(_committed(root)) if any(map(PurePosixPath(name).match, HELD_BACK))]
+    return {name: (texts.get(name) or _git(root, "show", f"HEAD:./{name}")).decode() for name in names}
 
 
 def _place_of_solution(name: str) -> str:

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from . import SETTINGS
 from .edition import COMMANDS, OLD_PLACES, add_refusal, is_here, refuse
-from .options import SETTINGS
 
 
 class _Sections(TyperGroup):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import SETTINGS
+from . import SETTINGS
 
 group = typer.Typer(help="Prove the course, and release the learner edition.", no_args_is_help=True, **SETTINGS)
 

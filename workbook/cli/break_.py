@@ -5,12 +5,10 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from workbook.course.changes import BadChange, Experiment
+from workbook.course.changes import BadChange, Experiment, scratch_copy
 from workbook.course.model import Step
-from workbook.course.predictions import choices_for, red_numbers
-from workbook.course.promises import read_promises
-from workbook.course.scratch import scratch_copy
-from workbook.course.test_files import find_tests
+from workbook.course.promises import choices_for, read_promises, red_numbers
+from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 from workbook.testrun import Check, ColdRunner, Promise, Runner, run_tests
 from workbook.wording import number_of

@@ -8,7 +8,7 @@ import typer
 
 from workbook.errors import UserError
 
-from .options import SETTINGS
+from . import SETTINGS
 
 group = typer.Typer(help="Grade a class, and report its marks.", no_args_is_help=True, **SETTINGS)
 

@@ -4,6 +4,7 @@ import re
 
 from workbook.course.changes import Task
 from workbook.course.model import Step
+from workbook.course.step_files import is_there, read_held_back
 from workbook.errors import UserError
 
 from .context import Context
@@ -68,8 +69,7 @@ def show_hints(here: Context, step: Step, task: Task, *, only_last: bool = False
 def read_hints(task: Task) -> list[tuple[str, str]]:
     """Return the heading and text of each hint in a task's hints.md, in order. Raises `UserError`."""
     file = task.folder / "hints.md"
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+    parts = re.split(r"^## (.+)$", read_held_back(file) if is_there(file) else "", flags=re.MULTILINE)[1:]
     if not parts:
         place = "exercises" if "exercises" in file.parts else "stages"
         raise UserError(f"{shown_path(file)} is not there or holds no hints.", f"git checkout {place}", code=1)

@@ -1,14 +1,16 @@
-"""What to do next in a step, on the screen: what to read, which file to edit, which command or key."""
+"""Where the learner is and what to do next, on the screen: what to read, which file to edit, which command or key."""
 
 from pathlib import Path
 
 from workbook.course.changes import BadChange, Task
 from workbook.course.model import Course, Step
+from workbook.learner import workspace
 from workbook.learner.begun import fingerprint
 from workbook.learner.progress import Progress
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import MAIN, has_begun
 
+from .context import Context
 from .screens import shown_path
 from .terminal import Terminal
 
@@ -142,3 +144,35 @@ def show_next_in_exercise(
         terminal.field("", [f"uv run workbook submit {step.name}"])
         if after := course.after(step):
             terminal.field("Then", [f"press n for {after.name}" if keys else f"uv run workbook start {after.name}"])
+
+
+def arrive(here: Context) -> str:
+    """See that the current step is in work/; returns what was done for that."""
+    step, new = here.step(None), here.progress.is_new
+    copy = here.course.copy(step)
+    if (copy / MAIN).is_file() and has_begun(here.course, step) if step.kind == "exercise" else copy.is_dir():
+        return f"Welcome back to {step.name}."
+    workspace.put_into_work(here.course, step)
+    here.note("started", step)
+    folder = shown_path(here.course.copy(step))
+    return (
+        f"Welcome. Your copy of the first step is in {folder}." if new else f"Your copy of {step.name} is in {folder}."
+    )
+
+
+def show_where(here: Context, happened: str) -> None:
+    """Show where the learner is and what's next, on one screen."""
+    step = here.progress.current
+    show_head(here, step)
+    here.terminal.line(happened)
+    here.terminal.line()
+    show_next(here.terminal, here.course, here.progress, step)
+    here.terminal.field("Watch", ["uv run workbook watch"])
+
+
+def show_head(here: Context, step: Step) -> None:
+    """Show the course's title, and which step of it this is."""
+    steps = here.course.steps
+    here.terminal.line(f"{here.course.title}  (step {steps.index(step) + 1} of {len(steps)})", "dim")
+    here.terminal.line(f"{step.name}: {step.concept}", "bold")
+    here.terminal.line()

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workbook.course.changes import Experiment
-from workbook.course.predictions import SURE as DEGREES
+from workbook.course.promises import SURE as DEGREES
 from workbook.course.promises import PromiseText
 
 from . import screens
-from .asking import ask_line, can_ask, wait_for_enter
 from .context import Context
-from .keyboard import forget_typed
+from .keyboard import ask_line, can_ask, forget_typed, wait_for_enter
 from .terminal import Terminal
 
 PROMPTS = 3  # rows below a question: its answer, how sure, and the answer to that

@@ -3,15 +3,14 @@
 import time
 from functools import partial
 
-from workbook.course.across import AcrossQuestion
 from workbook.course.changes import Experiment
-from workbook.course.predictions import choices_for, red_numbers
-from workbook.course.promises import read_promises
+from workbook.course.promises import choices_for, read_promises, red_numbers
+from workbook.course.questions import AcrossQuestion
 from workbook.learner.review import DueQuestion, due_questions
 from workbook.wording import number_of
 
-from .asking import can_ask, wait_for_enter
 from .context import Context
+from .keyboard import can_ask, wait_for_enter
 from .predicting import (
     Asked,
     about_experiment,

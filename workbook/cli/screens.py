@@ -10,7 +10,7 @@ from workbook.course.changes import Edit, Experiment
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.course.points import read_grading
-from workbook.course.test_files import KEPT_IN
+from workbook.course.step_files import KEPT_IN
 from workbook.errors import UserError
 from workbook.learner.step_check import StepResult, Subject
 from workbook.testrun import Check, Promise

@@ -11,16 +11,14 @@ from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.watch_loop import KeyPress, Notice, Saved, WatchLoop
 
 from . import screens
-from .arrival import arrive, show_head, show_where
-from .asking import wait_for_enter
 from .break_ import try_experiment
 from .check import judged
 from .compare import compare_solutions
 from .context import Context
 from .hint import show_hints, take_hint, task_at_hand
-from .keyboard import REDRAW, SingleKeys
+from .keyboard import REDRAW, SingleKeys, wait_for_enter
 from .list_ import list_steps
-from .next_steps import show_next
+from .next_steps import arrive, show_head, show_next, show_where
 from .read import show_markdown, task_table
 from .run import run_step
 from .terminal import report_error

@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 from workbook.course.model import Step
-from workbook.course.tour import Question, line_of, meant_files, purpose
+from workbook.course.questions import Question, line_of, meant_files, purpose
 from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
 from workbook.wording import number_of
 
 from . import screens
-from .asking import ask_line
 from .context import Context
+from .keyboard import ask_line
 from .next_steps import show_next
 
 PROMPT = "Which file? "

@@ -12,7 +12,7 @@ import httpx
 from PIL import Image
 
 from workbook.plugin.members import Member
-from workbook.plugin.stored import gone, list_stored_files, soon
+from workbook.plugin.seen import gone, list_stored_files, soon
 
 from .blog import headers_of
 from .pictures import FORMATS, Picture

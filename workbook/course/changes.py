@@ -1,15 +1,19 @@
-"""Changes: small edits of an app directory with the outcome that they must have.
+"""Changes: small edits of an app directory with the outcome that they must have, and the copies that they're tried on.
 
 An experiment turns exactly the named promises red; a solution turns a task's promises green. Both are lists of edits,
 and each edit's text must occur exactly once, so that a change can never half apply or hit the wrong place.
 """
 
+import contextlib
+import shutil
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .test_files import solution_text
+from .step_files import is_there, read_held_back
 
 
 class BadChange(Exception):
@@ -62,16 +66,15 @@ class Task:
     def solution(self) -> tuple[Edit, ...]:
         """Return the reference solution's edits of the stage. Raises `BadChange`."""
         file = self.folder / "solution.toml"
-        text = solution_text(self.folder)
-        if text is None:
+        if not is_there(file):
             raise BadChange(f"{file.name} is not there")
-        return _edits(_parse(text, file).get("edit", []), file)
+        return _edits(_load(file).get("edit", []), file)
 
 
 def read_experiments(stage: Path) -> list[Experiment]:
     """Return the experiments of a stage's folder, in order. Raises `BadChange`."""
     file = stage / "experiments.toml"
-    if not file.exists():
+    if not is_there(file):
         return []
     experiments = []
     for number, entry in enumerate(_load(file).get("experiment", []), 1):
@@ -146,14 +149,9 @@ def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        return _parse(file.read_text(encoding="utf-8"), file)
+        return tomllib.loads(read_held_back(file))
     except UnicodeDecodeError as error:
         raise BadChange(f"{file.name} isn't UTF-8 (byte {error.start})") from error
-
-
-def _parse(text: str, file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadChange(f"{file.name}: {error}") from error
 
@@ -164,3 +162,24 @@ def _edits(entries: list[Any], file: Path) -> tuple[Edit, ...]:
         if not isinstance(entry, dict) or set(entry) != keys or not all(isinstance(v, str) for v in entry.values()):
             raise BadChange(f"{file.name}: an edit has exactly the keys file, find and replace, all texts")
     return tuple(Edit(**entry) for entry in entries)
+
+
+# Never part of a copy: what running leaves behind, and what is hidden …
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.db*", "*.sqlite*", "uploads", "*.log")
+# … but for the hidden files that belong to a project.
+_KEPT = {".env.example", ".gitignore"}
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """Return those of the names in a folder that no copy has."""
+    return _LEFT_OUT(folder, names) - _KEPT
+
+
+@contextlib.contextmanager
+def scratch_copy(folder: Path, edits: tuple[Edit, ...] = ()) -> Iterator[Path]:
+    """Yield a copy of `folder`, of the same name, with the edits applied; remove it at the end. Raises `BadChange`."""
+    with tempfile.TemporaryDirectory(prefix="workbook-scratch-", ignore_cleanup_errors=True) as parent:
+        copy = Path(parent).resolve() / folder.name
+        shutil.copytree(folder, copy, ignore=left_out)
+        apply_edits(edits, copy)
+        yield copy

@@ -14,9 +14,8 @@ from pydantic import Field
 
 from workbook.tomlfile import Strict, read_toml
 
-from .changes import BadChange, Edit, apply_edits
-from .scratch import left_out
-from .test_files import find_tests
+from .changes import BadChange, Edit, apply_edits, left_out
+from .step_files import find_tests
 
 
 @dataclass(frozen=True)

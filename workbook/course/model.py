@@ -11,7 +11,7 @@ from workbook.tomlfile import Strict, read_toml
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .exercise import Exercise
-from .tour import Question, read_tour
+from .questions import Question, read_tour
 
 FILE = "workbook.toml"
 FOLDERS = {"stage": "stages", "exercise": "exercises", "project": "."}

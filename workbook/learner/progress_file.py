@@ -12,11 +12,10 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from workbook.course.across import read_across
 from workbook.course.changes import Experiment
 from workbook.course.model import Course, Step
-from workbook.course.predictions import SURE, choices_for
-from workbook.course.promises import read_promises
+from workbook.course.promises import SURE, choices_for, read_promises
+from workbook.course.questions import read_across
 from workbook.errors import UserError
 from workbook.journal import Entry
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from workbook.course.across import AcrossQuestion, read_across
 from workbook.course.changes import Experiment
 from workbook.course.model import Course, Step
+from workbook.course.questions import AcrossQuestion, read_across
 from workbook.journal import Entry
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from workbook.course.changes import Task
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course, Step
 from workbook.course.points import read_grading
-from workbook.course.test_files import find_tests
+from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 from workbook.testrun import Check, Run, Runner
 

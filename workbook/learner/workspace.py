@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from workbook.course.changes import left_out
 from workbook.course.model import Course, Step
-from workbook.course.scratch import left_out
 from workbook.errors import UserError
 
 # What belongs to authors: a learner's copy does not have it.

@@ -4,11 +4,10 @@ import difflib
 import json
 from typing import Any
 
-from workbook.course.across import AcrossQuestion, read_across
 from workbook.course.changes import Edit, Experiment
 from workbook.course.model import Course, Step
-from workbook.course.predictions import choices_for, red_numbers
-from workbook.course.promises import read_promises
+from workbook.course.promises import choices_for, read_promises, red_numbers
+from workbook.course.questions import AcrossQuestion, read_across
 
 
 def deck_json(course: Course) -> str:

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from workbook.course.changes import Experiment
+from workbook.course.changes import Experiment, left_out
 from workbook.course.model import Course, Step
 from workbook.course.promises import read_promises
-from workbook.course.scratch import left_out
 from workbook.errors import UserError
 from workbook.playground.inside.requests import BadRequest, parse
 from workbook.tomlfile import Strict, read_toml

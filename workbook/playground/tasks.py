@@ -9,7 +9,7 @@ from typing import Any
 from workbook.course.changes import Task
 from workbook.course.model import Course, Step
 from workbook.course.promises import read_promises
-from workbook.course.test_files import find_tests
+from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 
 from . import examples

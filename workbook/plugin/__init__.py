@@ -14,13 +14,17 @@ import pytest
 
 from workbook.serving import AppFailed, Launcher, ServedApp, choose_launcher
 
-from . import cards, results, sampling, submissions
+from . import cards, results, submissions, whole_suite
 from .browser import browser, page, site
 from .client import Client
 from .mailbox import mailbox
 from .members import ada, grace, members
-from .parallel import pytest_load_initial_conftests
-from .sampling import pytest_collection_modifyitems, pytest_configure_node, pytest_report_header
+from .whole_suite import (
+    pytest_collection_modifyitems,
+    pytest_configure_node,
+    pytest_load_initial_conftests,
+    pytest_report_header,
+)
 
 __all__ = [
     "ada",
@@ -60,14 +64,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, help="make the random values of the tests those of an earlier run")
     group.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
     group.addoption("--tracebacks", action="store_true", help="show Python tracebacks instead of failure cards")
-    sampling.add_options(group)
+    whole_suite.add_options(group)
     group.addoption("--workbook-results", metavar="FILE", help="append one line of JSON per promise to FILE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
     config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
-    sampling.declare_marker(config)
+    whole_suite.declare_marker(config)
     submissions.register_submission(config)
     cards.register_cards(config)
     results.register_results(config)

@@ -13,7 +13,7 @@ import pytest
 from _pytest._io.saferepr import saferepr
 from _pytest.assertion import util
 
-from workbook.course.test_files import KEPT_IN
+from workbook.course.step_files import KEPT_IN, is_there
 from workbook.serving import AppFailed
 
 from .client import Exchange, noted_exchanges
@@ -189,7 +189,7 @@ class _Cards:
             _add_exchanges(card, exchanges, item)
         card.add("To do", open_todos(item))
         folder = item.path.parent
-        if (folder / "hints.md").exists():
+        if is_there(folder / "hints.md"):
             step = folder.parent.parent if folder.parent.name == "tasks" else folder
             card.add("Hint", [f"uv run workbook hint {step.name}"])
         return card

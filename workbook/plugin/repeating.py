@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.course.test_files import KEPT_IN
+from workbook.course.step_files import KEPT_IN
 from workbook.errors import UserError
 
 from .client import Exchange

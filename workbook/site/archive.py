@@ -4,8 +4,8 @@ import io
 import zipfile
 from pathlib import Path
 
+from workbook.course.changes import left_out
 from workbook.course.model import Course, Step
-from workbook.course.scratch import left_out
 
 THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _README = """{title}: {concept}.

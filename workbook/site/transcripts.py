@@ -21,8 +21,8 @@ from typing import IO
 
 from mkdocs.utils import meta
 
+from workbook.course.changes import left_out
 from workbook.course.model import Course
-from workbook.course.scratch import left_out
 
 from .console import Block, blocks_of, difference, matches, renewed
 from .lessons import fill, stale_parts, step_of

@@ -24,8 +24,8 @@ from workbook.conformance.pictures import (
 from workbook.conformance.tokens import bad_logins
 from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_text
 from workbook.conformance.walk import Walk
-from workbook.plugin.listing import rows
 from workbook.plugin.members import PASSWORD, Member
+from workbook.plugin.seen import rows
 from workbook.serving import ServedApp
 
 MIB = 1024 * 1024

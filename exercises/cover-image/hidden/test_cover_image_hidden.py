@@ -10,7 +10,8 @@ from PIL import Image
 
 from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
-from workbook.plugin.stored import gone, list_stored_files, noise, soon
+from workbook.plugin.pictures import noise
+from workbook.plugin.seen import gone, list_stored_files, soon
 from workbook.serving import ServedApp
 
 KINDS = ["JPEG", "PNG", "WEBP"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from workbook.course.scratch import scratch_copy
+from workbook.course.changes import scratch_copy
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 

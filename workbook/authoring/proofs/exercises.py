@@ -14,7 +14,7 @@ from workbook.course.changes import BadChange
 from workbook.course.exercise import Exercise, Mutant, project_copy
 from workbook.course.points import Grading, read_grading
 from workbook.course.promises import read_promises
-from workbook.course.test_files import find_tests
+from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 from workbook.learner.step_check import QUICK
 from workbook.testrun import Check, Runner, run_tests

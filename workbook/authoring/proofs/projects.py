@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from workbook.course.test_files import find_tests
-from workbook.course.tour import Question, line_of, read_tour
+from workbook.course.questions import Question, line_of, read_tour
+from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 from workbook.learner.workspace import copied_files
 from workbook.testrun import Runner, run_tests

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from workbook.course.changes import BadChange, Experiment, Task, read_experiments, read_tasks
-from workbook.course.scratch import scratch_copy
-from workbook.course.test_files import find_tests
+from workbook.course.changes import BadChange, Experiment, Task, read_experiments, read_tasks, scratch_copy
+from workbook.course.step_files import find_tests
 from workbook.testrun import Runner, run_tests
 from workbook.wording import number_of
 

@@ -1,10 +1,9 @@
-"""What tests of uploads see of an app from outside: which files lie there, and when they are gone."""
+"""What tests see of an app from outside: a list's rows, which files it keeps, and when they are gone."""
 
-import random
 import re
 import time
 from collections.abc import Callable
-from io import BytesIO
+from typing import Any
 
 import httpx
 
@@ -42,20 +41,8 @@ def gone(client: Client, url: str) -> bool:
     return soon(is_404)
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
-    """Return the bytes of a picture of one colour."""
-    from PIL import Image  # late: most tests need no picture
-
-    file = BytesIO()
-    Image.new("RGB", size, colour).save(file, kind)
-    return file.getvalue()
-
-
-def noise(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
-    """Return a picture of coloured noise, which packs badly, and its size, to recognise it by."""
-    from PIL import Image
-
-    size = rng.randint(40, 400), rng.randint(40, 120)
-    file = BytesIO()
-    Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
-    return file.getvalue(), size
+def rows(reply: httpx.Response) -> list[dict[str, Any]]:
+    """Return the rows of a list: the body itself, or its `data`."""
+    assert reply.status_code == 200, reply.text
+    body = reply.json()
+    return list(body["data"] if isinstance(body, dict) else body)

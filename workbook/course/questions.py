@@ -1,15 +1,18 @@
-"""The tour of a project: questions about where things are and why; the answer to each is one of its files."""
+"""Questions with one right answer: a project's tour, and those that put several stages together."""
 
 import ast
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workbook.tomlfile import Strict, Text, read_toml
 
-FILE = "tour.toml"
+from .step_files import is_there, read_held_back
+
+TOUR = "tour.toml"  # in a project's folder
+ACROSS = "stages/review.toml"
 
 
 class Question(Strict):
@@ -30,12 +33,12 @@ class _Tour(Strict):
 
 def read_tour(project: Path) -> list[Question]:
     """Return the questions of the tour in a project's folder, in order; none without a tour. Raises `UserError`."""
-    file = project / FILE
-    if not file.exists():
+    file = project / TOUR
+    if not is_there(file):
         return []
-    called = f"{project.name}/{FILE}"
+    called = f"{project.name}/{TOUR}"
     cure = f"put the line right, or restore the file: git checkout {called}"
-    return read_toml(file, _Tour, table="question", called=called, cure=cure).question
+    return read_toml(file, _Tour, table="question", called=called, cure=cure, read=read_held_back).question
 
 
 def meant_files(text: str, files: Sequence[str], project: str) -> list[str]:
@@ -75,3 +78,36 @@ def line_of(file: Path, look: str) -> int | None:
     except (OSError, UnicodeDecodeError):
         return None
     return before.count("\n") + 1 if found else None
+
+
+class AcrossQuestion(Strict):
+    """A question about the stages in `about`, its choices, and which of them is the answer."""
+
+    title: Text
+    about: Annotated[list[Text], Field(min_length=2)]
+    question: Text
+    choices: Annotated[list[Text], Field(min_length=2)]
+    answer: Text
+    why: Text
+
+    @model_validator(mode="after")
+    def _has_its_answer(self) -> Self:
+        if self.answer not in self.choices:
+            raise ValueError("the answer isn't one of the choices")
+        return self
+
+
+class _Across(Strict):
+    question: Annotated[list[AcrossQuestion], Field(min_length=1)]
+
+
+def read_across(root: Path) -> list[AcrossQuestion]:
+    """Return the questions across the stages of the course in `root`; none without such a file.
+
+    Raises `UserError`.
+    """
+    file = root / ACROSS
+    if not is_there(file):
+        return []
+    cure = f"put the line right, or restore the file: git checkout {ACROSS}"
+    return read_toml(file, _Across, table="question", called=ACROSS, cure=cure, read=read_held_back).question

@@ -1,4 +1,6 @@
-"""What is exhaustive by nature: the whole suite runs a sample of it, another one for each commit.
+"""The whole suite: in as many processes as the machine can feed, and of what's exhaustive only a sample.
+
+What is named runs in one process, which is easier to follow, and all of it. Otherwise each commit runs another sample.
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
 `sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
@@ -7,15 +9,57 @@ does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs
 all would take hours; only naming the file runs all.
 """
 
+import os
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from workbook.open_files import ENOUGH, allow_open_files
+
+from .submissions import refuse_foreign_settings
+
 OPTION = "--sampled"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Take samples if no tests are named, and add xdist's options if it's installed, as in the tests' group.
+
+    Before that, and before any conftest.py is imported, refuse the settings of a submission.
+    """
+    refuse_foreign_settings(early_config)
+    given = early_config.known_args_namespace
+    files = allow_open_files()
+    whole = not given.file_or_dir and (early_config.rootpath / "workbook.toml").is_file()
+    if not whole or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if files < ENOUGH:
+        said = f"The whole suite needs {ENOUGH} open files and gets {files} here"
+        raise pytest.UsageError(f"{said}. Next: ulimit -n {ENOUGH}, as root")
+    if not (given.exhaustive or given.keyword or given.markexpr or given.sampled >= 0):
+        args += [OPTION, str(sample_of(early_config.rootpath))]
+    _keep_bytecode()
+    if find_spec("xdist") is None or given.collectonly:
+        return
+    if getattr(given, "numprocesses", None) is None and not getattr(given, "usepdb", False):
+        # One more than there are cores: many tests wait, for a server, a terminal or a browser.
+        args += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+
+
+def _keep_bytecode() -> None:
+    """Let Python write bytecode in this run, also where the environment forbids it.
+
+    The suite starts hundreds of interpreters. Without bytecode each compiles every package that it imports, which takes
+    longer than all tests together.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def add_options(group: pytest.OptionGroup) -> None:
