@@ -186,7 +186,13 @@ def main() -> None:
 
 
 def _answer(listener: socket.socket) -> dict[str, Any]:
-    """Answer connections until the owner is gone. In a fork, return what the fork should become."""
+    """Answer connections until the owner is gone. In a fork, return what the fork should become.
+
+    The loop in `workbook/serving/warm.py` looks like this one, and they stay two. Its forks hold their connection as a
+    line to their owner, are killed if they don't hear its end, and share idle time with imports. A fork of this one has
+    to look started: no line, its own session, and none of our frames below it, so it returns from here. And commands
+    that run on a separate loop can show that the tool's is broken.
+    """
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
     selector.register(listener, selectors.EVENT_READ)

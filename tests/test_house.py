@@ -40,7 +40,7 @@ add allow append apply ask become begin bind blame block calculate call change c
 declare delete do draw end
 enter exit fail fork give grade hand hold import keep leave let limit list load look make mark move note open pass
 plant prepare print prove put queue raise read record refuse register remove report resolve return run say see send
-serve set show sort split start stop supervise take try type unpack use wait watch write yield
+serve set share show sort split start stop supervise take try type unpack use wait watch write yield
 """
 
 
@@ -132,6 +132,20 @@ def test_the_map_names_what_there_is() -> None:
     assert [name for name in named if not any((folder / name).exists() for folder in below)] == []
 
 
+def test_the_map_names_functions_that_are_there() -> None:
+    """Every “`NAME` in `FILE`” of workbook/README.md is defined in that file."""
+    named = re.findall(r"`(?:\w+\.)?(\w+)` in `([\w/]+\.py)`", MAP)
+
+    assert len(named) > 5
+    assert [
+        f"{file}: {name}"
+        for name, file in named
+        if not re.search(
+            rf"^\s*((async )?def |class )?{name}\b", (HOUSE / file).read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ] == []
+
+
 def test_reading_the_course_loads_the_course() -> None:
     """Reading the course loads ten modules of ours or fewer."""
     loaded, left = set(), ["workbook.course.model"]
@@ -154,6 +168,23 @@ def test_no_two_public_names_are_alike() -> None:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name[0] != "_":
                     places[node.name].append(name)
     assert {called: where for called, where in places.items() if len(where) > 1 and called != "main"} == {}
+
+
+def test_no_local_hides_a_function() -> None:
+    """No variable has the name of a function of its module, or of one that its module imports."""
+    hiding = []
+    for name, tree in modules().items():
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        imported = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+        functions |= {alias.asname or alias.name for node in imported for alias in node.names}
+        hiding += [
+            f"{file_of(name)}:{node.lineno} {node.id}"
+            for function in ast.walk(tree)
+            if runs_here(name) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in functions
+        ]
+    assert hiding == []
 
 
 def test_every_module_says_what_is_in_it() -> None:

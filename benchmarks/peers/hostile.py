@@ -57,7 +57,7 @@ def _grade(
     watching.start()
     started = time.monotonic()
     try:
-        graded = lane.grade(submission, attack.exercise, limit)
+        graded = lane.grade_project(submission, attack.exercise, limit)
         seconds = time.monotonic() - started
     finally:
         done.set()

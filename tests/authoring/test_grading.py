@@ -10,7 +10,7 @@ from workbook.course.exercise import Exercise, project_copy
 from workbook.course.model import Course
 from workbook.course.points import read_grading
 from workbook.grader.fingerprints import key_of_environment, key_of_tests
-from workbook.grader.grade_one import Bench, Work
+from workbook.grader.grade_one import SubmissionGrader, Work
 from workbook.grader.isolation import open_isolation
 from workbook.grader.results import Result, ResultKey
 from workbook.submissions.snapshot import take_snapshot
@@ -21,26 +21,26 @@ COURSE = Course.find(ROOT)
 
 
 @pytest.fixture(scope="module")
-def bench(needs_sandbox: None) -> Iterator[Bench]:
+def grader(needs_sandbox: None) -> Iterator[SubmissionGrader]:
     with open_isolation(ROOT, unsafe=False) as isolation:
-        made = Bench(COURSE, isolation)
+        made = SubmissionGrader(COURSE, isolation)
         yield made
         made.close()
 
 
-def grade(bench: Bench, exercise: Exercise, *patches: Path) -> Result:
+def grade(grader: SubmissionGrader, exercise: Exercise, *patches: Path) -> Result:
     with project_copy([exercise], patches) as copy:
         snapshot = take_snapshot(copy)
     key = ResultKey(snapshot.digest, key_of_tests(ROOT, exercise), key_of_environment(isolated=True), 7)
-    return bench.grade(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
+    return grader.grade_submission(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
 
 
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
-def test_a_real_exercise_is_graded(bench: Bench, exercise: Exercise) -> None:
+def test_a_real_exercise_is_graded(grader: SubmissionGrader, exercise: Exercise) -> None:
     """The solution keeps every promise; the starter gets less than half, and evidence that a learner can use."""
-    solved = grade(bench, exercise, exercise.solution)
-    first = grade(bench, exercise)
+    solved = grade(grader, exercise, exercise.solution)
+    first = grade(grader, exercise)
 
     assert [one.promise for one in solved.verdicts if one.outcome != "kept"] == []
     kept = {one.promise for one in first.verdicts if one.outcome == "kept"}

@@ -6,16 +6,16 @@ from collections.abc import Callable
 import pytest
 
 from workbook.grader import newer_python
-from workbook.grader.grade_one import Bench, NeedsPython
+from workbook.grader.grade_one import NeedsPython, SubmissionGrader
 from workbook.grader.newer_python import error_needs, syntax_needs
 from workbook.grader.results import Result
 
 from .classes import RIGHT
-from .test_bench import bench, course, grade
+from .test_grade_one import course, grade, grader
 
 pytestmark = pytest.mark.exhaustive(sample=10, of="file")
 
-__all__ = ["Bench", "bench", "course", "grade"]
+__all__ = ["SubmissionGrader", "course", "grade", "grader"]
 HERE = sys.version_info[:2]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from workbook.course.model import Course
 from workbook.grader.fingerprints import key_of_environment, key_of_tests
-from workbook.grader.grade_one import CUT_SHORT_FLAG, Bench, Cancelled, CannotGrade, Work
+from workbook.grader.grade_one import CUT_SHORT_FLAG, Cancelled, CannotGrade, SubmissionGrader, Work
 from workbook.grader.isolation import Turns, open_isolation
 from workbook.grader.results import Result, ResultKey
 from workbook.submissions.snapshot import take_snapshot
@@ -32,13 +32,13 @@ SLEEPS = RIGHT.replace("    return", "    __import__('time').sleep(60)\n    retu
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    return Course(course_in(tmp_path_factory.mktemp("bench") / "course"))
+    return Course(course_in(tmp_path_factory.mktemp("grading") / "course"))
 
 
 @pytest.fixture
-def bench(course: Course) -> Iterator[Bench]:
+def grader(course: Course) -> Iterator[SubmissionGrader]:
     with open_isolation(course.root, unsafe=True) as isolation:
-        made = Bench(course, isolation)
+        made = SubmissionGrader(course, isolation)
         yield made
         made.close()
 
@@ -51,8 +51,8 @@ def work(course: Course, tmp_path: Path, code: str | bytes, limit: float = 60) -
 
 
 @pytest.fixture
-def grade(course: Course, bench: Bench, tmp_path: Path) -> Grade:
-    return lambda code, limit=60: bench.grade(work(course, tmp_path, code, limit))
+def grade(course: Course, grader: SubmissionGrader, tmp_path: Path) -> Grade:
+    return lambda code, limit=60: grader.grade_submission(work(course, tmp_path, code, limit))
 
 
 def outcomes(result: Result) -> list[str]:
@@ -120,21 +120,21 @@ def test_what_is_no_submission_keeps_nothing(grade: Grade, content: bytes) -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
-def test_a_warm_process_that_died_is_replaced(bench: Bench, grade: Grade) -> None:
+def test_a_warm_process_that_died_is_replaced(grader: SubmissionGrader, grade: Grade) -> None:
     """If a warm process dies, no one loses a mark."""
     assert outcomes(grade(RIGHT)) == ["kept", "kept"]
-    assert isinstance(bench._runner, WarmRunner)
-    os.kill(bench._runner._runs.pid, signal.SIGKILL)
+    assert isinstance(grader._runner, WarmRunner)
+    os.kill(grader._runner._runs.pid, signal.SIGKILL)
 
     assert outcomes(grade(HALF)) == ["kept", "broken"]
 
 
-def test_other_tests_are_not_mistaken_for_these(course: Course, bench: Bench, tmp_path: Path) -> None:
+def test_other_tests_are_not_mistaken_for_these(course: Course, grader: SubmissionGrader, tmp_path: Path) -> None:
     """If the course's tests change after a grading began, nothing more is graded."""
     one = work(course, tmp_path, RIGHT)
 
     with pytest.raises(CannotGrade, match="not in the state"):
-        bench.grade(replace(one, key=replace(one.key, tests="0" * 64)))
+        grader.grade_submission(replace(one, key=replace(one.key, tests="0" * 64)))
 
 
 def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
@@ -142,10 +142,10 @@ def test_tests_that_are_wrong_are_no_fault_of_learners(tmp_path: Path) -> None:
     course = Course(course_in(tmp_path / "course"))
     (course.root / "exercises/count/hidden/test_more.py").write_text("import nothing_like_it\n", encoding="utf-8")
     with open_isolation(course.root, unsafe=True) as isolation:
-        bench = Bench(course, isolation)
+        grader = SubmissionGrader(course, isolation)
         with pytest.raises(CannotGrade, match="nothing_like_it"):
-            bench.grade(work(course, tmp_path, RIGHT))
-        bench.close()
+            grader.grade_submission(work(course, tmp_path, RIGHT))
+        grader.close()
 
 
 HIDDEN = 'def test_more(client):\n    """More holds."""\n    {}\n'
@@ -159,10 +159,10 @@ def course_with(folder: Path, statement: str) -> Course:
     return course
 
 
-def runs_of(bench: Bench) -> set[int]:
-    """The processes that run tests for the bench."""
-    assert isinstance(bench._runner, WarmRunner)
-    return descendants(bench._runner._runs.pid)
+def runs_of(grader: SubmissionGrader) -> set[int]:
+    """The processes that run tests for the grader."""
+    assert isinstance(grader._runner, WarmRunner)
+    return descendants(grader._runner._runs.pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm processes")
@@ -176,11 +176,11 @@ def test_a_run_that_hears_nothing_is_killed(tmp_path: Path, monkeypatch: pytest.
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     with open_isolation(course.root, unsafe=True) as isolation:
-        bench = Bench(course, isolation)
-        result = bench.grade(work(course, tmp_path, RIGHT, 8))
+        grader = SubmissionGrader(course, isolation)
+        result = grader.grade_submission(work(course, tmp_path, RIGHT, 8))
         left = [path for path in place.iterdir() if not path.name.startswith("workbook-warm-")]
-        alive = runs_of(bench)
-        bench.close()
+        alive = runs_of(grader)
+        grader.close()
 
     assert "out of time" in result.flags
     assert result.seconds < 8 + 4
@@ -195,9 +195,9 @@ def test_tests_that_die_of_what_came_back_give_verdicts(tmp_path: Path, signal_n
     """If the tests' process dies twice, the second time alone, what it found counts, and a person should look."""
     course = course_with(tmp_path, f"import os, signal; os.kill(os.getpid(), signal.{signal_name})")
     with open_isolation(course.root, unsafe=True) as isolation:
-        bench = Bench(course, isolation)
-        result = bench.grade(work(course, tmp_path, RIGHT))
-        bench.close()
+        grader = SubmissionGrader(course, isolation)
+        result = grader.grade_submission(work(course, tmp_path, RIGHT))
+        grader.close()
 
     told = {verdict.promise: verdict.outcome for verdict in result.verdicts}
     assert told["test_counts_books"] == "kept"
@@ -210,10 +210,10 @@ def test_tests_that_the_machine_kills_give_no_verdict(tmp_path: Path) -> None:
     """If the tests' process is killed from outside, for example because memory ran out, no promise counts as broken."""
     course = course_with(tmp_path, "import os; os.kill(os.getpid(), 9)")
     with open_isolation(course.root, unsafe=True) as isolation:
-        bench = Bench(course, isolation)
+        grader = SubmissionGrader(course, isolation)
         with pytest.raises(CannotGrade, match="did not come to an end"):
-            bench.grade(work(course, tmp_path, RIGHT))
-        bench.close()
+            grader.grade_submission(work(course, tmp_path, RIGHT))
+        grader.close()
 
 
 def test_turns_are_taken(course: Course) -> None:
@@ -245,22 +245,22 @@ def test_turns_are_taken(course: Course) -> None:
         pass
 
 
-def test_what_is_called_off_has_no_result(course: Course, bench: Bench, tmp_path: Path) -> None:
+def test_what_is_called_off_has_no_result(course: Course, grader: SubmissionGrader, tmp_path: Path) -> None:
     """A cancelled grading ends at once and doesn't begin anything more."""
     raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            bench.grade(work(course, tmp_path, SLEEPS))
+            grader.grade_submission(work(course, tmp_path, SLEEPS))
         except Cancelled as error:
             raised.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
-    wait_until(lambda: bench._run, "nothing is under way")
-    bench.cancel()
+    wait_until(lambda: grader._run, "nothing is under way")
+    grader.cancel()
     thread.join(20)
 
     assert len(raised) == 1
     with pytest.raises(Cancelled):
-        bench.grade(work(course, tmp_path, RIGHT))
+        grader.grade_submission(work(course, tmp_path, RIGHT))

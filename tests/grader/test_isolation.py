@@ -10,13 +10,13 @@ import pytest
 
 import workbook.sandbox
 from workbook.course.model import Course
-from workbook.grader.grade_one import Bench, CannotGrade
+from workbook.grader.grade_one import CannotGrade, SubmissionGrader
 from workbook.grader.isolation import OPENED_AGAIN, InSandbox
 
 from ..apps import wait_until
 from ..sandbox.test_lifetime import descendants
 from .classes import HALF, RIGHT, course_in
-from .test_bench import outcomes, work
+from .test_grade_one import outcomes, work
 
 pytestmark = [pytest.mark.usefixtures("needs_sandbox"), pytest.mark.exhaustive(sample=2, of="file")]
 WAITS = RIGHT.replace("    return", "    __import__('time').sleep(1)\n    return")
@@ -35,8 +35,8 @@ def isolation(needs_sandbox: None, course: Course) -> Iterator[InSandbox]:
 
 
 @pytest.fixture
-def bench(course: Course, isolation: InSandbox) -> Iterator[Bench]:
-    made = Bench(course, isolation)
+def grader(course: Course, isolation: InSandbox) -> Iterator[SubmissionGrader]:
+    made = SubmissionGrader(course, isolation)
     yield made
     made.close()
 
@@ -49,35 +49,39 @@ def kill(isolation: InSandbox) -> None:
     wait_until(lambda: not isolation._sandbox.is_alive, "the sandbox lives on")
 
 
-def test_a_sandbox_that_dies_while_grading(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
+def test_a_sandbox_that_dies_while_grading(
+    course: Course, grader: SubmissionGrader, isolation: InSandbox, tmp_path: Path
+) -> None:
     """If its sandbox dies, a submission is tried in another, keeps the same promises, and isn't flagged."""
     first, process = isolation.env, isolation._sandbox.process
     assert process
     idle = len(descendants(process.pid))
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(bench.grade, work(course, tmp_path, WAITS))
+        future = pool.submit(grader.grade_submission, work(course, tmp_path, WAITS))
         wait_until(lambda: len(descendants(process.pid)) > idle, "no app was started")
         kill(isolation)
         result = future.result(60)
 
     assert (outcomes(result), result.flags) == (["kept", "kept"], ())
     assert isolation.env != first
-    assert outcomes(bench.grade(work(course, tmp_path, HALF))) == ["kept", "broken"]
+    assert outcomes(grader.grade_submission(work(course, tmp_path, HALF))) == ["kept", "broken"]
 
 
-def test_a_folder_that_was_cleaned_away(course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path) -> None:
+def test_a_folder_that_was_cleaned_away(
+    course: Course, grader: SubmissionGrader, isolation: InSandbox, tmp_path: Path
+) -> None:
     """If the temporary folder has been emptied, another sandbox opens."""
     for file in isolation._sandbox.folder.iterdir():
         file.unlink()
 
-    assert outcomes(bench.grade(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
+    assert outcomes(grader.grade_submission(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
 
 
 def test_not_for_ever(
-    course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    course: Course, grader: SubmissionGrader, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A submission whose sandbox dies twice isn't graded; after too many deaths, none is."""
-    check = InSandbox.check
+    check = InSandbox.replace_if_dead
     deaths = 0
 
     def dies(self: InSandbox, env: dict[str, str]) -> None:
@@ -86,20 +90,20 @@ def test_not_for_ever(
         kill(self) if self._sandbox.is_alive else None
         check(self, env)
 
-    monkeypatch.setattr(InSandbox, "check", dies)
+    monkeypatch.setattr(InSandbox, "replace_if_dead", dies)
     with pytest.raises(CannotGrade, match="the sandbox has ended while it was tested; it was tried twice"):
-        bench.grade(work(course, tmp_path, RIGHT))
+        grader.grade_submission(work(course, tmp_path, RIGHT))
     assert deaths == OPENED_AGAIN
     monkeypatch.undo()
-    assert outcomes(bench.grade(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
+    assert outcomes(grader.grade_submission(work(course, tmp_path, RIGHT))) == ["kept", "kept"]
 
     kill(isolation)
     with pytest.raises(CannotGrade, match="the sandbox has ended"):
-        bench.grade(work(course, tmp_path, RIGHT))
+        grader.grade_submission(work(course, tmp_path, RIGHT))
 
 
 def test_no_other_can_be_opened(
-    course: Course, bench: Bench, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    course: Course, grader: SubmissionGrader, isolation: InSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If no sandbox can be opened any more, it says why nothing is graded."""
 
@@ -110,28 +114,30 @@ def test_no_other_can_be_opened(
     kill(isolation)
 
     with pytest.raises(CannotGrade, match="the machine has lost its namespaces"):
-        bench.grade(work(course, tmp_path, RIGHT))
+        grader.grade_submission(work(course, tmp_path, RIGHT))
 
 
 def test_what_is_tried_again_is_tried_alone(course: Course, isolation: InSandbox, tmp_path: Path) -> None:
     """If two lanes' sandbox dies, they open one new one and retry in turn, because one may be to blame."""
-    benches = [Bench(course, isolation) for _ in range(2)]
+    graders = [SubmissionGrader(course, isolation) for _ in range(2)]
     held: list[bool] = []
-    run = Bench._run_to_its_end
+    run = SubmissionGrader._run_to_its_end
 
-    def watched(self: Bench, *arguments: object) -> object:
+    def watched(self: SubmissionGrader, *arguments: object) -> object:
         held.append(isolation.turns.is_alone)
         return run(self, *arguments)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr(Bench, "_run_to_its_end", watched)
+        patch.setattr(SubmissionGrader, "_run_to_its_end", watched)
         for number in range(2):
             (tmp_path / str(number)).mkdir()
-        futures = [pool.submit(one.grade, work(course, tmp_path / str(n), WAITS)) for n, one in enumerate(benches)]
-        wait_until(lambda: all(one._run for one in benches), "not both of them run")
+        futures = [
+            pool.submit(one.grade_submission, work(course, tmp_path / str(n), WAITS)) for n, one in enumerate(graders)
+        ]
+        wait_until(lambda: all(one._run for one in graders), "not both of them run")
         kill(isolation)
         results = [future.result(60) for future in futures]
-    for one in benches:
+    for one in graders:
         one.close()
 
     assert [outcomes(result) for result in results] == [["kept", "kept"]] * 2

@@ -9,7 +9,7 @@ import pytest
 from workbook.errors import UserError
 from workbook.grader.grade_one import CannotGrade, Work
 from workbook.grader.results import Result, ResultKey, Verdict
-from workbook.grader.workers import TRIES, LostWorker, grade_all
+from workbook.grader.workers import TRIES, LostWorker, share_out
 from workbook.submissions.snapshot import Snapshot
 
 KEY = ResultKey("", "", "", 1)
@@ -62,7 +62,7 @@ def test_no_more_is_read_than_there_is_room_for() -> None:
             read += 1
             yield work(number)
 
-    for _, graded in grade_all(works(), Lanes()):
+    for _, graded in share_out(works(), Lanes()):
         assert isinstance(graded, Result)
         most = max(most, read - done)
         done += 1
@@ -73,7 +73,7 @@ def test_no_more_is_read_than_there_is_room_for() -> None:
 
 def test_what_is_done_together_comes_in_order() -> None:
     """If several results are ready at once, the one that began first comes first."""
-    found = [one.learner for one, _ in grade_all(map(work, range(300)), Lanes())]
+    found = [one.learner for one, _ in share_out(map(work, range(300)), Lanes())]
 
     assert found == [f"learner{number}" for number in range(300)]
 
@@ -89,7 +89,7 @@ def test_what_a_lost_worker_had_is_done_again() -> None:
         return result(one)
 
     lanes = Lanes(do)
-    found = {one.learner: graded for one, graded in grade_all(map(work, range(4)), lanes)}
+    found = {one.learner: graded for one, graded in share_out(map(work, range(4)), lanes)}
 
     assert {name for name, graded in found.items() if isinstance(graded, Result)} == {
         "learner0",
@@ -111,12 +111,12 @@ def test_what_cannot_be_graded_ends_nothing() -> None:
     def gone(one: Work) -> Result:
         raise OSError
 
-    found = [graded for _, graded in grade_all(map(work, range(4)), Lanes(fail))]
+    found = [graded for _, graded in share_out(map(work, range(4)), Lanes(fail))]
 
     assert [isinstance(graded, CannotGrade) for graded in found].count(True) == 1
     assert len(found) == 4
     with pytest.raises(UserError, match="the lanes are gone"):
-        list(grade_all(map(work, range(4)), Lanes(gone)))
+        list(share_out(map(work, range(4)), Lanes(gone)))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_worker_that_answers_something_else_is_caught(other: Callable[[Work], 
     def do(one: Work) -> Result:
         return other(one) if one.learner == "learner1" else result(one)  # type: ignore[return-value]
 
-    found = {one.learner: graded for one, graded in grade_all(map(work, range(4)), Lanes(do))}
+    found = {one.learner: graded for one, graded in share_out(map(work, range(4)), Lanes(do))}
 
     assert [name for name, graded in found.items() if isinstance(graded, CannotGrade)] == ["learner1"]
 
@@ -153,7 +153,7 @@ def test_an_error_of_one_ends_nothing(error: Exception) -> None:
             raise error
         return result(one)
 
-    found = [graded for _, graded in grade_all(map(work, range(4)), Lanes(do))]
+    found = [graded for _, graded in share_out(map(work, range(4)), Lanes(do))]
 
     assert [isinstance(graded, CannotGrade) for graded in found].count(True) == 1
     assert max(len(str(graded)) for graded in found if isinstance(graded, CannotGrade)) < 400

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from workbook.cli.app import app
 from workbook.errors import UserError
 from workbook.playground import vendor
-from workbook.playground.minify import shorter
+from workbook.playground.minify import shorten
 from workbook.playground.scripts import joined
 from workbook.playground.table import FILE, read_table
 
@@ -100,7 +100,7 @@ class A:
         "Ada"
         return """kept"""
 '''
-    short = shorter(source.encode()).decode()
+    short = shorten(source.encode()).decode()
 
     assert len(short.splitlines()) == len(source.splitlines())
     assert [word for word in ("Words", "remark\n", "one", "One", "Much", "Ada") if word in short] == []
@@ -111,7 +111,7 @@ class A:
 def test_what_is_too_new_to_read_is_left_alone() -> None:
     """A file with a syntax that this Python doesn't know stays unchanged."""
     source = b"def (:\n  # kept\n"
-    assert shorter(source) == source
+    assert shorten(source) == source
 
 
 def test_the_doctor_knows(bundles: Path, monkeypatch: pytest.MonkeyPatch) -> None:

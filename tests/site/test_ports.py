@@ -44,12 +44,12 @@ def test_only_ports_are_replaced() -> None:
     assert len({first, second, PORT, "8004"}) == 4
 
     written = "curl :8000/8004 -p 8004; serve --port 8004 --port=8000; http.server 8004; echo :80001 18004:8004x8000"
-    typed = ports.typed(written)
+    typed = ports.to_type(written)
 
     expected = f"curl :{first}/8004 -p 8004; serve --port {second} --port={first}; http.server {second}; "
     assert typed == f"{expected}echo :80001 18004:8004x8000"
-    assert ports.shown(typed) == written
-    assert ports.shown(f"Serving on Port {second}") == "Serving on Port 8004"
+    assert ports.to_show(typed) == written
+    assert ports.to_show(f"Serving on Port {second}") == "Serving on Port 8004"
 
 
 @needs_curl

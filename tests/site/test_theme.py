@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from workbook.site.css import Used, lean
+from workbook.site.css import Used, leave_out_unused
 from workbook.site.host import KEPT
 from workbook.site.text import first_sentence
 
@@ -27,22 +27,22 @@ def test_only_what_no_page_can_use_is_left_out() -> None:
     goes += ["@media print{.gone{color:red}}"]
     used = Used([PAGE], [SCRIPT])
 
-    assert [rule for rule in stays if lean(rule, used) != rule] == []
-    assert [rule for rule in goes if lean(rule, used)] == []
-    assert lean(".gone,.a{color:red}", used) == ".a{color:red}"
+    assert [rule for rule in stays if leave_out_unused(rule, used) != rule] == []
+    assert [rule for rule in goes if leave_out_unused(rule, used)] == []
+    assert leave_out_unused(".gone,.a{color:red}", used) == ".a{color:red}"
 
 
 def test_only_what_nothing_reads_is_left_out() -> None:
     """A variable is left out only if no rule, page or script reads it, even by way of another variable."""
     used = Used([PAGE], [SCRIPT])
     style = "h1{--read:1;--inline:2;--scripted:3;--unread:var(--only);--only:4;margin:var(--read)}"
-    assert lean(style, used) == "h1{--read:1;--inline:2;--scripted:3;margin:var(--read)}"
+    assert leave_out_unused(style, used) == "h1{--read:1;--inline:2;--scripted:3;margin:var(--read)}"
 
 
 def test_no_rule_has_the_whole_page_styled_again(built: Path) -> None:
     """No rule makes the browser style the whole page twice while it loads, which would slow a phone."""
     used = Used([PAGE], [SCRIPT])
-    assert lean("[data-md-color-switching] *{transition:none}h1{color:red}", used) == "h1{color:red}"
+    assert leave_out_unused("[data-md-color-switching] *{transition:none}h1{color:red}", used) == "h1{color:red}"
 
     for page in built.rglob("*.html"):
         text = page.read_text(encoding="utf-8")

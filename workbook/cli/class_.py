@@ -56,11 +56,11 @@ def grade(
         raise UserError("--why belongs to an override.", f"{OVERRIDE} LEARNER PROMISE POINTS --why TEXT")
     from workbook.grader.request import GradeRequest
 
-    from .grade import grade_submissions
+    from .grade import grade_class
 
     places = [Path(path) for path in paths]
     what = places, exercise or [], out, roster, lanes, scheduler, seed, limit, unsafe, force, title
-    grade_submissions(GradeRequest(*what))
+    grade_class(GradeRequest(*what))
 
 
 @group.command()

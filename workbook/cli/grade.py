@@ -7,7 +7,7 @@ from workbook.grader.prewarm import warming_up
 from workbook.grader.request import GradeRequest
 
 
-def grade_submissions(request: GradeRequest) -> NoReturn:
+def grade_class(request: GradeRequest) -> NoReturn:
     """Grade a class."""
     with contextlib.ExitStack() as stack:
         warm = None if request.scheduler else stack.enter_context(warming_up(unsafe=request.unsafe))

@@ -14,7 +14,7 @@ from workbook.errors import UserError
 from workbook.grader.class_grading import LOST, ClassGrading, Done, Plan, overrides_in, score, seed_of
 from workbook.grader.commit import commit_of
 from workbook.grader.exports import read_export
-from workbook.grader.grade_one import Bench
+from workbook.grader.grade_one import SubmissionGrader
 from workbook.grader.identity import TheClass
 from workbook.grader.lock import sole_grader
 from workbook.grader.prewarm import Warm
@@ -46,7 +46,7 @@ def show_grading(request: GradeRequest, warm: Warm | None) -> NoReturn:
         raise UserError(f"There is nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_grader(request.out))
-        lanes = _lanes(here, request, len(the_class.work), warm, stack)
+        lanes = _open_lanes(here, request, len(the_class.work), warm, stack)
         with exit_with_1():
             seed = seed_of(journal, request.seed)
             about = _about(here, request, roster)
@@ -67,7 +67,9 @@ def show_grading(request: GradeRequest, warm: Warm | None) -> NoReturn:
     sys.exit(1 if failed else 0)
 
 
-def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack) -> Lanes:
+def _open_lanes(
+    here: Context, request: GradeRequest, count: int, warm: Warm | None, stack: contextlib.ExitStack
+) -> Lanes:
     if warm is None:
         from workbook.grader.cluster import ClusterLanes  # late: it is slow to import, and few have it
 
@@ -75,8 +77,8 @@ def _lanes(here: Context, request: GradeRequest, count: int, warm: Warm | None, 
     isolation, runner = warm()
     kept = [runner]
 
-    def make() -> Bench:
-        return Bench(here.course, isolation, kept.pop() if kept else None)
+    def make() -> SubmissionGrader:
+        return SubmissionGrader(here.course, isolation, kept.pop() if kept else None)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wanted = min(request.lanes or cores, count)
@@ -104,7 +106,7 @@ def _show_each(here: Context, grading: ClassGrading, lanes: Lanes) -> list[Done]
     decided = overrides_in(grading.plan.journal)
     try:
         with _bar(here, len(grading.left)) as advance:
-            for done in grading.grade_left(lanes):
+            for done in grading.record_results(lanes):
                 count += 1
                 failed += [] if done.result else [done]
                 key = done.handed_in.learner.id, done.handed_in.exercise

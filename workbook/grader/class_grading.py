@@ -18,7 +18,7 @@ from .hand_in_times import when_handed_in
 from .identity import HandedIn, TheClass
 from .results import ASSIGNED, CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
 from .sanitize import one_line
-from .workers import Lanes, grade_all
+from .workers import Lanes, share_out
 
 LOST = "It holds every mark: make a copy of it before you do anything with it."
 LIMIT = 180.0
@@ -71,7 +71,7 @@ class ClassGrading:
         rest = {"exercises": names, "unsafe": plan.unsafe, "seed": plan.seed}
         plan.journal.record(CLASS, "", **plan.the_class.as_entry(), **rest, **plan.about)
 
-    def grade_left(self, lanes: Lanes) -> Iterator[Done]:
+    def record_results(self, lanes: Lanes) -> Iterator[Done]:
         """Grade what is left; everything is in the journal before it is yielded. Raises `UserError`."""
         failed: list[Done] = []
         waiting: dict[tuple[str, str], HandedIn] = {}
@@ -86,7 +86,7 @@ class ClassGrading:
                     waiting[one.learner.id, one.exercise] = one
                     yield work
 
-        for work, result in grade_all(works(), lanes):
+        for work, result in share_out(works(), lanes):
             yield from _taken(failed)
             one = waiting.pop((work.learner, work.exercise))
             if isinstance(result, CannotGrade):
@@ -115,17 +115,17 @@ class ClassGrading:
     def _graded_before(self) -> Iterator[bytes]:
         names = ("learner", "exercise", "file", "attempt", "key")
         for _, (learner, exercise, file, attempt, key) in self.plan.journal.fields(GRADED, *names):
-            yield _sum(learner, exercise, file, attempt, key)
+            yield _identify(learner, exercise, file, attempt, key)
 
     def _is_done(self, one: HandedIn) -> bool:
         try:
             work = self._work(one)
         except Exception:
             return False  # told when its turn comes
-        return _sum(work.learner, work.exercise, work.file, work.attempt, asdict(work.key)) in self._done
+        return _identify(work.learner, work.exercise, work.file, work.attempt, asdict(work.key)) in self._done
 
 
-def _sum(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str, Any]) -> bytes:
+def _identify(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str, Any]) -> bytes:
     """Return a 16-byte digest that identifies a result; it's short because there may be very many."""
     told = [learner, exercise, file, attempt, key["submission"], key["tests"], key["environment"], key["seed"]]
     return hashlib.blake2b(repr(told).encode("utf-8", "backslashreplace"), digest_size=16).digest()

@@ -13,7 +13,7 @@ from typing import Any
 from workbook.course.model import Course
 from workbook.errors import UserError
 
-from .grade_one import Bench, CannotGrade, Work
+from .grade_one import CannotGrade, SubmissionGrader, Work
 from .isolation import open_isolation
 from .results import Result
 from .workers import LostWorker
@@ -22,22 +22,22 @@ PATIENCE = 6  # seconds for the scheduler to answer
 FOR_WORKERS = 60  # seconds for the first worker
 INSTALL = "uv sync --extra cluster"
 
-_benches: dict[bool, Bench] = {}
+_graders: dict[bool, SubmissionGrader] = {}
 _taking = threading.Lock()
 _kept = contextlib.ExitStack()
 
 
-def grade_here(work: Work, unsafe: bool) -> Result:
-    """Grade the work on this worker's bench, with the course that the worker runs in. Raises `CannotGrade`."""
+def grade_on_worker(work: Work, unsafe: bool) -> Result:
+    """Grade the work by this worker's grader, with the course that the worker runs in. Raises `CannotGrade`."""
     with _taking:
-        if unsafe not in _benches:
+        if unsafe not in _graders:
             try:
                 course = Course.find(Path.cwd())
                 isolation = _kept.enter_context(open_isolation(course.root, unsafe=unsafe))
-                _benches[unsafe] = Bench(course, isolation)
+                _graders[unsafe] = SubmissionGrader(course, isolation)
             except UserError as error:
                 raise CannotGrade(f"a worker in {Path.cwd()} on {os.uname().nodename}: {error.message}") from error
-    return _benches[unsafe].grade(work)
+    return _graders[unsafe].grade_submission(work)
 
 
 class ClusterLanes:
@@ -73,7 +73,7 @@ class ClusterLanes:
 
     def submit(self, work: Work) -> Future[Result]:
         try:
-            future: Future[Result] = self._executor.submit(grade_here, work, self._unsafe)
+            future: Future[Result] = self._executor.submit(grade_on_worker, work, self._unsafe)
         except (OSError, RuntimeError) as error:
             self._raise_lost(f"The scheduler at {self._address} is gone.", error)
         return future

@@ -36,21 +36,21 @@ def key_of_tests(root: Path, exercise: Exercise) -> str:
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
     own = [file for file in exercise.folder.rglob("*.py") if "__pycache__" not in file.parts]
     named = [(file.relative_to(exercise.folder).as_posix(), file.read_bytes()) for file in sorted(own)]
-    return _sum([("settings", json.dumps(settings, sort_keys=True).encode()), *named, ("ours", _ours().encode())])
+    return _digest_of([("settings", json.dumps(settings, sort_keys=True).encode()), *named, ("ours", _ours().encode())])
 
 
 @lru_cache
 def _ours() -> str:
     places = [PACKAGE / name for name in OF_OURS]
     files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
-    return _sum((file.relative_to(PACKAGE).as_posix(), file.read_bytes()) for file in files if file.exists())
+    return _digest_of((file.relative_to(PACKAGE).as_posix(), file.read_bytes()) for file in files if file.exists())
 
 
 @lru_cache
 def key_of_environment(*, isolated: bool) -> str:
     """Return a digest of Python, the packages that submissions run on, and whether submissions are isolated."""
     told = [platform.python_implementation(), *map(str, sys.version_info), sys.platform, f"isolated={isolated}"]
-    return _sum([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
+    return _digest_of([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
 
 
 def _packages() -> set[str]:
@@ -75,7 +75,7 @@ def _packages() -> set[str]:
     return found
 
 
-def _sum(parts: Iterable[tuple[str, bytes]]) -> str:
+def _digest_of(parts: Iterable[tuple[str, bytes]]) -> str:
     whole = hashlib.sha256()
     for name, content in parts:
         whole.update(f"{len(name)} {name} {len(content)} ".encode() + content)

@@ -55,7 +55,7 @@ class Cancelled(Exception):
     """The grading was called off."""
 
 
-class Bench:
+class SubmissionGrader:
     """A place where one submission after another is graded, with its own warm runner: `runner`, or a new one."""
 
     def __init__(self, course: Course, isolation: Isolation, runner: Runner | None = None) -> None:
@@ -70,19 +70,19 @@ class Bench:
         self._cancelled = threading.Event()
         self._changing = threading.Lock()
 
-    def grade(self, work: Work) -> Result:
+    def grade_submission(self, work: Work) -> Result:
         """Grade the work; if the sandbox dies, try it once more. Raises `CannotGrade`, `Cancelled`."""
         exercise, sheet, tests = self._sheet(work.exercise)
         if tests != work.key.tests:
             raise CannotGrade("its course is not in the state of the one that the grading began with")
         with contextlib.suppress(SandboxDied):
-            return self._grade_once(work, exercise, sheet, alone=False)
+            return self._try_once(work, exercise, sheet, alone=False)
         try:
-            return self._grade_once(work, exercise, sheet, alone=True)
+            return self._try_once(work, exercise, sheet, alone=True)
         except SandboxDied as error:
             raise CannotGrade(f"{error}; it was tried twice") from error
 
-    def _grade_once(self, work: Work, exercise: Exercise, sheet: Sheet, *, alone: bool) -> Result:
+    def _try_once(self, work: Work, exercise: Exercise, sheet: Sheet, *, alone: bool) -> Result:
         self._clock = Clock(work.limit)
         self._cpu, self._alone, self.memory = 0.0, alone, 0
         flags: list[str] = []
@@ -130,7 +130,7 @@ class Bench:
         return self._sheets[name]
 
     def _verdicts(self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]) -> tuple[Verdict, ...]:
-        first, whole = self._run_tests(work, exercise, sheet, flags)
+        first, whole = self._run_on_fresh_copy(work, exercise, sheet, flags)
         if self._cause == "needs Python":
             raise NeedsPython(self._why)
         if not whole:
@@ -138,20 +138,20 @@ class Bench:
         if not whole or all(verdict.outcome in {"kept", "not proven"} for verdict in first):
             return first
         self._alone = self._alone or is_tight()  # a neighbour may have taken what this one lacked
-        second, _ = self._run_tests(work, exercise, sheet, flags)
+        second, _ = self._run_on_fresh_copy(work, exercise, sheet, flags)
         verdicts = tuple(_agreed(*pair) for pair in zip(first, second, strict=True))
         if any(verdict.outcome == "unstable" for verdict in verdicts):
             flags.append("unstable")
         return verdicts
 
-    def _run_tests(
+    def _run_on_fresh_copy(
         self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]
     ) -> tuple[tuple[Verdict, ...], bool]:
         """Return the verdicts of one run on a fresh copy, and whether there was time for all of it."""
         options = ["--seed", str(work.key.drawn), *self._isolation.options]
         for again in (True, False):
             with work.snapshot.project() as project:
-                found, in_time = self._check(exercise, ["--submission", str(project), *options])
+                found, in_time = self._run_in_turn(exercise, ["--submission", str(project), *options])
                 self._cpu += found.cpu
                 self._cause, self._why = why_not_started(found, project)
                 self.memory = max(self.memory, found.memory)
@@ -169,7 +169,7 @@ class Bench:
                 self._alone = True
         raise CannotGrade(f"the tests did not come to an end: {bounded(visible(trouble), 500)}")
 
-    def _check(self, exercise: Exercise, options: Sequence[str]) -> tuple[Check, bool]:
+    def _run_in_turn(self, exercise: Exercise, options: Sequence[str]) -> tuple[Check, bool]:
         """Run the tests when it's their turn; returns what they found, and whether that was in time."""
         with self._isolation.turns.take(self._cancelled, alone=self._alone) as waited:
             self._clock.pause(waited)
@@ -208,7 +208,7 @@ class Bench:
                 self._run = None
         if self._cancelled.is_set():
             raise Cancelled
-        self._isolation.check(env)
+        self._isolation.replace_if_dead(env)
         return found, not late.is_set()
 
 

@@ -70,8 +70,8 @@ class Isolation(Protocol):
     def turns(self) -> Turns:
         """Whose turn it is to run tests."""
 
-    def check(self, env: Mapping[str, str]) -> None:
-        """Raise `SandboxDied` if the sandbox of a run with `env` is gone; before that, open another one if possible."""
+    def replace_if_dead(self, env: Mapping[str, str]) -> None:
+        """Open another sandbox if that of a run with `env` is gone, and raise `SandboxDied`: that run doesn't count."""
 
 
 class Unsafe:
@@ -84,7 +84,7 @@ class Unsafe:
     def __init__(self) -> None:
         self.turns = Turns()
 
-    def check(self, env: Mapping[str, str]) -> None:
+    def replace_if_dead(self, env: Mapping[str, str]) -> None:
         pass
 
 
@@ -113,7 +113,7 @@ class InSandbox:
     def env(self) -> Mapping[str, str]:
         return self._sandbox.env
 
-    def check(self, env: Mapping[str, str]) -> None:
+    def replace_if_dead(self, env: Mapping[str, str]) -> None:
         with self._changing:
             if env == self.env and self._sandbox.is_alive:
                 return

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from workbook.errors import UserError
 
-from .grade_one import Bench, CannotGrade, Work
+from .grade_one import CannotGrade, SubmissionGrader, Work
 from .results import Result, Verdict
 from .sanitize import one_line
 
@@ -35,12 +35,12 @@ class Lanes(Protocol):
 
 
 class LocalLanes:
-    """Threads of this process, each with its own bench, and so with its own processes."""
+    """Threads of this process, each with a separate grader, and so with separate processes."""
 
-    def __init__(self, make: Callable[[], Bench], count: int) -> None:
+    def __init__(self, make: Callable[[], SubmissionGrader], count: int) -> None:
         self._make, self._count = make, count
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="lane")
-        self._free: LifoQueue[Bench] = LifoQueue()
+        self._free: LifoQueue[SubmissionGrader] = LifoQueue()
         self._all = [make()]  # it warms up while the class folder is read
         self._free.put(self._all[0])
         self._closed = False
@@ -50,36 +50,36 @@ class LocalLanes:
         return self._count + 1
 
     def submit(self, work: Work) -> Future[Result]:
-        return self._pool.submit(self._take_bench, work)
+        return self._pool.submit(self._use_free_grader, work)
 
-    def _take_bench(self, work: Work) -> Result:
+    def _use_free_grader(self, work: Work) -> Result:
         if self._closed:
             raise CancelledError
         if self._free.empty() and len(self._all) < self._count:
-            self._all.append(bench := self._make())
+            self._all.append(grader := self._make())
         else:
-            bench = self._free.get()
+            grader = self._free.get()
         try:
-            return bench.grade(work)
+            return grader.grade_submission(work)
         finally:
-            self._free.put(bench)
+            self._free.put(grader)
 
     def reason(self, error: BaseException) -> Exception:
         return error if isinstance(error, Exception) else RuntimeError(str(error))
 
     def close(self) -> None:
         self._closed = True
-        for bench in self._all:
-            bench.cancel()
+        for grader in self._all:
+            grader.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for bench in self._all:
-            bench.close()
+        for grader in self._all:
+            grader.close()
 
 
-def grade_all(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Result | CannotGrade]]:
-    """Grade them, and yield each the moment it is done. Little more is read of `works` than is under way.
+def share_out(works: Iterable[Work], lanes: Lanes) -> Iterator[tuple[Work, Result | CannotGrade]]:
+    """Share the work out among the lanes, and yield each result the moment it is done.
 
-    Closing the iterator leaves what is under way to `lanes.close()`.
+    Little more is read of `works` than is under way. Closing the iterator leaves what is under way to `lanes.close()`.
     """
     left = iter(works)
     under_way: dict[Future[Result], tuple[Work, int]] = {}

@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from .minify import shorter
+from .minify import shorten
 
 _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _NOT_NEEDED = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", "RECORD", "WHEEL", "INSTALLER")
@@ -37,4 +37,4 @@ def _files(content: bytes, without: tuple[str, ...], only: tuple[str, ...]) -> I
             if only and not name.startswith(only):
                 continue
             data = pack.read(name)
-            yield name, shorter(data) if name.endswith(".py") else data
+            yield name, shorten(data) if name.endswith(".py") else data

@@ -25,7 +25,7 @@ _STRING_OR_COMMENT = re.compile(
 )
 
 
-def shorter(source: bytes) -> bytes:
+def shorten(source: bytes) -> bytes:
     """Return `source` with comments, docstrings and `Doc(…)` texts emptied, or unchanged if it can't be parsed."""
     try:
         text = source.decode("utf-8")

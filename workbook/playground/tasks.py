@@ -13,7 +13,7 @@ from workbook.course.step_files import find_tests
 from workbook.errors import UserError
 
 from . import examples
-from .minify import shorter
+from .minify import shorten
 
 HOUSE = Path(__file__).parents[1]
 INSIDE = Path(__file__).parent / "inside" / "testing"
@@ -36,7 +36,7 @@ def testing_modules() -> dict[str, str]:
     ours = {path for pattern in OURS for path in HOUSE.glob(pattern)}
     named = {f"workbook/{path.relative_to(HOUSE).as_posix()}": path for path in sorted(ours)}
     named |= {f"playground_inside/testing/{path.name}": path for path in sorted(INSIDE.glob("*.py"))}
-    return {name: shorter(path.read_bytes()).decode("utf-8") for name, path in named.items()}
+    return {name: shorten(path.read_bytes()).decode("utf-8") for name, path in named.items()}
 
 
 def task_files(course: Course) -> Iterator[tuple[str, str]]:

@@ -146,9 +146,9 @@ def fresh_app(
         return opened[-1]
 
     yield serve
-    for client in opened:
-        client.close()
-        client.app.stop()
+    for one in opened:
+        one.close()
+        one.app.stop()
 
 
 @pytest.fixture(scope="session")

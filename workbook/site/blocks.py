@@ -140,8 +140,8 @@ def _answer(experiment: Experiment, texts: dict[str, PromiseText]) -> str:
         "**Red:**\n\n" + "\n".join(f"- {text}" for text in red) if red else "**Red:** nothing. Every promise is kept."
     )
     inside.append(experiment.why)
-    title = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
-    return fold_block(title, "\n\n".join(inside), "success")
+    heading = "What was done, and why it shows so" if experiment.hidden else "What turns red, and why"
+    return fold_block(heading, "\n\n".join(inside), "success")
 
 
 def task_text(course: Course, step: Step, task: Task) -> str:

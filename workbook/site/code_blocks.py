@@ -38,10 +38,10 @@ def fold_block(title: str, text: str, kind: str = "example") -> str:
     return f'??? {kind} "{title}"\n\n{indented}'
 
 
-def under_a_heading(name: str, word: str, kind: str, lines: list[str], size: str) -> str:
+def under_a_heading(name: str, word: str, kind: str, lines: list[str], length: str) -> str:
     shown = block(kind, name, lines)
     if len(lines) > MOST_LINES:
-        shown = fold_block(f"{name}, {size}", shown)
+        shown = fold_block(f"{name}, {length}", shown)
     return f"## `{name}` ({word}) {{ #{anchor(name)} }}\n\n{shown}"
 
 

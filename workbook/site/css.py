@@ -69,7 +69,9 @@ def inline(site: Path) -> None:
         for path in site.rglob("*.js")
         if not {"lunr", "playground"} & set(path.relative_to(site).parts)
     ]
-    style = lean("\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), Used(pages.values(), scripts))
+    style = leave_out_unused(
+        "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), Used(pages.values(), scripts)
+    )
     if not any("<table class" in page for page in pages.values()):
         style = style.replace(_NO_CLASS, _NO_SUCH_CLASS)
     for path, page in pages.items():
@@ -90,7 +92,7 @@ def _target(site: Path, page: Path, link: str) -> Path:
     return (page.parent / link).resolve()
 
 
-def lean(text: str, used: Used) -> str:
+def leave_out_unused(text: str, used: Used) -> str:
     """Return `text` without rules for classes, ids and directions that no page has, or variables that no rule reads."""
     kept = "".join(_rules(tinycss2.parse_stylesheet(_NOTE.sub("", text)), used, read=None))
     while True:

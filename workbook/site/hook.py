@@ -96,11 +96,11 @@ def on_page_content(html: str, page: MkDocsPage, config: MkDocsConfig, files: Fi
     step = _course(config).known(page.meta.get("step", ""))
     told = f"{step.concept}." if step else text.first_sentence(html)
     page.meta.setdefault("description", told or config.site_description)
-    html = _TABLE_HEAD.sub(_head_that_says_something, console_html.whole_commands(html))
+    html = _TABLE_HEAD.sub(_mend_empty_headings, console_html.whole_commands(html))
     return html.replace("<p>Proof: ", '<p class="proof">Proof: ')
 
 
-def _head_that_says_something(head: re.Match[str]) -> str:
+def _mend_empty_headings(head: re.Match[str]) -> str:
     """Return a table's head with its empty cells as ordinary cells; "" if it's all empty."""
     told = _EMPTY_HEADING.sub("<td></td>", head[0])
     return told if "<th" in told.replace("<thead", "") else ""

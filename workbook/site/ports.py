@@ -30,11 +30,11 @@ class Ports:
                 probe.bind(("127.0.0.1", 0))
             self.free = {port: str(probe.getsockname()[1]) for port, probe in probes.items()}
 
-    def typed(self, command: str) -> str:
+    def to_type(self, command: str) -> str:
         """Return the command with free ports in place of the page's."""
         return _replaced(command, self.free)
 
-    def shown(self, text: str) -> str:
+    def to_show(self, text: str) -> str:
         """Return what was written, with the page's ports."""
         return _replaced(text, {free: port for port, free in self.free.items()})
 

@@ -141,7 +141,7 @@ class Sitting:
         if self._server and command == f"uv run workbook run {self.step}":
             return self._lines(self._server.text.partition(_SERVED)[0] + _SERVED)
         begin, mark = len(self._shell.text), f"-- {os.urandom(8).hex()} --"
-        self._shell.write(f"{{ {self._ports.typed(command)}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
+        self._shell.write(f"{{ {self._ports.to_type(command)}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
         end = self._shell.wait_for(f"\n{mark}\n", after=begin)
         return self._lines(self._shell.text[begin:end])
 
@@ -165,7 +165,7 @@ class Sitting:
             time.sleep(0.05)
 
     def _lines(self, text: str) -> list[str]:
-        text = self._ports.shown(text.replace(f"/?api=http://127.0.0.1:{self._ports.free[PORT]}", ""))
+        text = self._ports.to_show(text.replace(f"/?api=http://127.0.0.1:{self._ports.free[PORT]}", ""))
         for here, there in self._folders.items():
             text = text.replace(here, there)
         return [line.rstrip() for line in text.splitlines()]

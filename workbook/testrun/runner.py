@@ -253,10 +253,10 @@ class _WarmRun:
                 said = (said + part)[-4096:]
         self._fork.close()
         ended = _last_words(said)
-        run_tests = self._files.read(ended.get("ended"))
-        run_tests.memory = ended.get("own_memory", ended.get("memory", 0))
+        found = self._files.read(ended.get("ended"))
+        found.memory = ended.get("own_memory", ended.get("memory", 0))
         self._on_end()
-        return run_tests
+        return found
 
 
 def _last_words(said: bytes) -> dict[str, int]:

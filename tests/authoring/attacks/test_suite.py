@@ -74,7 +74,7 @@ class Shaky(Lane):
     def __init__(self, harmful: set[str], needed: int) -> None:
         self.harmful, self.needed, self.seen = harmful, needed, 0
 
-    def grade(self, submission: Path, exercise: str, seconds: float = 0) -> GradedAttack:
+    def grade_project(self, submission: Path, exercise: str, seconds: float = 0) -> GradedAttack:
         (file,) = submission.iterdir()
         if file.name == "honest":
             harmed, self.seen = self.seen >= self.needed, 0

@@ -119,10 +119,10 @@ class Attack:
 ATTACKS: dict[str, Attack] = {}
 
 
-def add(attack: Attack) -> None:
-    if attack.subject in ATTACKS:
-        raise ValueError(f"there are two attacks called {attack.subject}")
-    ATTACKS[attack.subject] = attack
+def add(one: Attack) -> None:
+    if one.subject in ATTACKS:
+        raise ValueError(f"there are two attacks called {one.subject}")
+    ATTACKS[one.subject] = one
 
 
 def attack(verdict: Verdict, reason: str = "", **more: Any) -> Callable[[Make], Make]:

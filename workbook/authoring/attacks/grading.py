@@ -9,7 +9,7 @@ from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.course.points import read_grading
 from workbook.grader.fingerprints import key_of_tests
-from workbook.grader.grade_one import Bench, CannotGrade, Work
+from workbook.grader.grade_one import CannotGrade, SubmissionGrader, Work
 from workbook.grader.isolation import Isolation, open_isolation
 from workbook.grader.results import ResultKey
 from workbook.submissions.snapshot import take_snapshot
@@ -45,16 +45,18 @@ class Lane:
 
     def __init__(self, isolation: Isolation) -> None:
         self._isolation = isolation
-        self._benches: dict[Path, Bench] = {}
+        self._graders: dict[Path, SubmissionGrader] = {}
 
-    def grade(self, submission: Path, exercise: str, seconds: float = TIME) -> GradedAttack:
+    def grade_project(self, submission: Path, exercise: str, seconds: float = TIME) -> GradedAttack:
         course = course_of(exercise)
-        bench = self._benches.get(course.root) or self._benches.setdefault(course.root, Bench(course, self._isolation))
+        grader = self._graders.get(course.root) or self._graders.setdefault(
+            course.root, SubmissionGrader(course, self._isolation)
+        )
         described = attacked_exercise(exercise)
         try:
             snapshot = take_snapshot(submission)
             key = ResultKey(snapshot.digest, key_of_tests(course.root, described), "", SEED)
-            result = bench.grade(Work("learner", exercise, submission.name, 1, snapshot, key, seconds))
+            result = grader.grade_submission(Work("learner", exercise, submission.name, 1, snapshot, key, seconds))
         except (CannotGrade, OSError) as error:
             return GradedAttack(0, {}, "", (), "", 0, failed=f"not graded: {error}")
         outcomes = {verdict.promise: verdict.outcome for verdict in result.verdicts}
@@ -64,11 +66,11 @@ class Lane:
             kept, {verdict.promise: verdict.cases for verdict in result.verdicts if verdict.outcome == "broken"}
         )
         told = (score, outcomes, result.trouble, result.flags, evidence, result.seconds)
-        return GradedAttack(*told, memory=bench.memory)
+        return GradedAttack(*told, memory=grader.memory)
 
     def close(self) -> None:
-        for bench in self._benches.values():
-            bench.close()
+        for grader in self._graders.values():
+            grader.close()
 
 
 def course_of(exercise: str) -> Course:

@@ -88,10 +88,10 @@ class Trial:
     honest: dict[tuple[str, Base], GradedAttack] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
 
-    def grade(self, submission: Path, exercise: str, seconds: float = TIME) -> GradedAttack:
+    def grade_on_free_lane(self, submission: Path, exercise: str, seconds: float = TIME) -> GradedAttack:
         lane = self.lanes.get()
         try:
-            return lane.grade(submission, exercise, seconds)
+            return lane.grade_project(submission, exercise, seconds)
         finally:
             self.lanes.put(lane)
 
@@ -106,7 +106,7 @@ class Trial:
         return self.copies[exercise, base]
 
     def grade_honest(self, exercise: str, base: Base) -> GradedAttack:
-        return self.grade(self.base(exercise, base), exercise)
+        return self.grade_on_free_lane(self.base(exercise, base), exercise)
 
     def grade_honest_ones(self, exercises: Iterable[str]) -> None:
         """Grade honest submissions, to compare everything with. Raises `RuntimeError` if a solution fails."""
@@ -121,7 +121,7 @@ class Trial:
         graded = GradedAttack(0, {}, "", (), "", 0, failed="it was not made")
         try:
             for time in range(attack.times):
-                graded = self.grade(self.made(number, attack, time), attack.exercise, attack.patience)
+                graded = self.grade_on_free_lane(self.made(number, attack, time), attack.exercise, attack.patience)
         except Exception as error:  # one that cannot be made here, or that hits the grader itself
             return replace(graded, failed=f"{type(error).__name__}: {error}")
         return graded
