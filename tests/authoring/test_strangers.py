@@ -49,7 +49,7 @@ def unpack_base(exercise: Exercise, patch: Path, folder: Path) -> None:
                     target.write_bytes(content.read())
 
 
-@pytest.mark.exhaustive(sample=1, at_most=16)
+@pytest.mark.exhaustive(sample=1, at_most=12)
 @pytest.mark.parametrize("exercise, patch", CASES)
 def test_a_strangers_solution_is_judged_rightly(
     runner: Runner, exercise: Exercise, patch: Path, tmp_path: Path

@@ -30,7 +30,7 @@ def test_every_stage_keeps_what_its_page_checks(launcher: Launcher, step: Step) 
             assert verdict(app, check) == "", check.promise
 
 
-@pytest.mark.exhaustive(sample=4)
+@pytest.mark.exhaustive(sample=4, at_most=8)
 @pytest.mark.parametrize("step, number, experiment", EXPERIMENTS, ids=names)
 def test_an_experiment_breaks_what_it_breaks_in_the_tests(
     launcher: Launcher, step: Step, number: int, experiment: Experiment

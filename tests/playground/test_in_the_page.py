@@ -66,7 +66,7 @@ def test_promises_are_kept_in_the_page(step: Step, run: Run) -> None:
         assert told[-1] == {"verdict": ""}, check.promise
 
 
-@pytest.mark.exhaustive(sample=4)
+@pytest.mark.exhaustive(sample=4, at_most=10)
 @pytest.mark.parametrize("step, number, experiment", EXPERIMENTS, ids=names)
 def test_an_experiment_breaks_the_same_in_the_page(step: Step, number: int, experiment: Experiment, run: Run) -> None:
     """An experiment turns the same checks red in the page as its tests do on a machine."""

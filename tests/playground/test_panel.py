@@ -79,7 +79,7 @@ def test_an_edit_is_run_and_reset(tab: "Page") -> None:
 
     assert run(tab) == ["200"]
     assert '"my own"' in tab.locator(".pg-replies").first.inner_text()
-    assert "One reply" in said(tab)
+    assert "One response" in said(tab)
 
     tab.get_by_role("button", name="Reset").click()
     assert text_of(tab, "Requests").strip() == EXAMPLES["01-cors"].requests.strip()

@@ -99,7 +99,7 @@ def readers(browser: "Browser") -> Iterator[Callable[[int], "Page"]]:
         yield at
 
 
-@pytest.mark.exhaustive(sample=2, at_most=45)
+@pytest.mark.exhaustive(sample=2, at_most=24)
 @pytest.mark.parametrize("path, width", VISITS)
 def test_no_page_has_a_violation(readers: Callable[[int], "Page"], quick: str, path: str, width: int) -> None:
     """axe finds no violation on any page, light and dark, on a desktop or a phone, and each kind on both.

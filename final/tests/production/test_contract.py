@@ -18,7 +18,7 @@ Operation = tuple[str, dict[str, Any]]
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.exhaustive
+@pytest.mark.exhaustive(at_most=1)
 @pytest.mark.parametrize("keys", [[], [API_KEY]], ids=["logged out", "logged in"])
 def test_the_app_is_as_it_describes_itself(
     fresh_app: Callable[..., Client],
