@@ -14,7 +14,7 @@ HOUSE = ROOT / "workbook"
 MAP = (HOUSE / "README.md").read_text(encoding="utf-8") if (HOUSE / "README.md").exists() else ""
 # From the bottom up: a folder imports from those before it, and from nowhere else.
 FLOORS = [
-    ("errors", "tomlfile", "journal", "pins", "wording", "folders", "open_files"),
+    ("errors", "journal", "wording", "folders", "open_files"),
     ("course",),
     ("serving",),
     ("sandbox",),

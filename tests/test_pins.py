@@ -9,9 +9,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from workbook.authoring import repin
+from workbook.course.pins import drifted, installed_closure, pinned_lines, read_pins, read_pyproject, read_requirements
+from workbook.course.pins import requirements as asked_for
 from workbook.errors import UserError
-from workbook.pins import drifted, installed_closure, pinned_lines, read_pins, read_pyproject, read_requirements
-from workbook.pins import requirements as asked_for
 from workbook.playground.table import read_table
 
 from .test_repo import ROOT

@@ -14,8 +14,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from workbook.course.pins import pinned_lines, read_pyproject
 from workbook.errors import UserError
-from workbook.pins import pinned_lines, read_pyproject
 
 COMMAND = "uv run --all-groups python -m workbook.authoring.repin"
 PINS = re.compile(r"^constraint-dependencies = \[\n.*?^\]\n", re.MULTILINE | re.DOTALL)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from workbook.course.pins import drifted
 from workbook.errors import UserError
-from workbook.pins import drifted
 from workbook.plugin.browser import find_browser
 
 from .context import Context

@@ -12,10 +12,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from workbook.tomlfile import Strict, read_toml
-
 from .changes import BadChange, Edit, apply_edits, left_out
 from .step_files import find_tests
+from .tomlfile import Strict, read_toml
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from workbook.errors import UserError
-from workbook.tomlfile import Strict, read_toml
 
 from .changes import BadChange, Experiment, Task, read_experiments, read_tasks
 from .exercise import Exercise
 from .questions import Question, read_tour
+from .tomlfile import Strict, read_toml
 
 FILE = "workbook.toml"
 FOLDERS = {"stage": "stages", "exercise": "exercises", "project": "."}

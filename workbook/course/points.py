@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from workbook.errors import UserError
-from workbook.tomlfile import Strict, read_toml
+
+from .tomlfile import Strict, read_toml
 
 FILE = "grading.toml"
 Points = Annotated[float, Field(ge=0)]

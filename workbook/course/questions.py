@@ -7,9 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from workbook.tomlfile import Strict, Text, read_toml
-
 from .step_files import is_there, read_held_back
+from .tomlfile import Strict, Text, read_toml
 
 TOUR = "tour.toml"  # in a project's folder
 ACROSS = "stages/review.toml"

@@ -9,9 +9,9 @@ from pydantic import Field
 from workbook.course.changes import Experiment, left_out
 from workbook.course.model import Course, Step
 from workbook.course.promises import read_promises
+from workbook.course.tomlfile import Strict, read_toml
 from workbook.errors import UserError
 from workbook.playground.inside.requests import BadRequest, parse
-from workbook.tomlfile import Strict, read_toml
 
 FOLDER = Path(__file__).parent / "examples"
 Need = Literal["database", "passwords", "pictures"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from workbook.tomlfile import Strict, read_toml
+from workbook.course.tomlfile import Strict, read_toml
 
 FILE = Path(__file__).parent / "table.toml"
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

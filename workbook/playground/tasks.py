@@ -23,7 +23,6 @@ OURS = (
     "errors.py",
     "folders.py",
     "open_files.py",
-    "tomlfile.py",
     "course/*.py",
     "plugin/*.py",
     "serving/*.py",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from workbook.tomlfile import Strict, read_toml
+from workbook.course.tomlfile import Strict, read_toml
 
 CONTRACT = re.compile(r"^## What to build$(.*?)^## How it's graded$", re.MULTILINE | re.DOTALL)
 SENTENCE = re.compile(r"^(?:- |\| (?!-|what|part|query|command)).+$", re.MULTILINE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.course.exercise import Exercise, project_copy
-from workbook.tomlfile import Strict, read_toml
+from workbook.course.tomlfile import Strict, read_toml
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from .errors import UserError
+from workbook.errors import UserError
 
 
 class Strict(BaseModel):
