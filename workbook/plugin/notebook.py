@@ -3,8 +3,9 @@
 import atexit
 from pathlib import Path
 
-from workbook.plugin.client import Client
 from workbook.serving import ServedApp, choose_launcher
+
+from .client import Client
 
 
 def serve(app_directory: str | Path = ".", **env: str) -> Client:
