@@ -54,12 +54,13 @@ def _held_back(file: Path) -> str | None:
     """Return the text that the pack of the file's course has of it, if there's a pack and it has one."""
     for root in file.parents:
         if (pack := root / PACK).is_file():
-            return _unpack(pack, pack.stat().st_mtime_ns).get(file.relative_to(root).as_posix())
+            status = pack.stat()
+            return _unpack(pack, status.st_mtime_ns, status.st_size).get(file.relative_to(root).as_posix())
     return None
 
 
 @lru_cache(maxsize=1)
-def _unpack(pack: Path, _changed: int) -> dict[str, str]:
+def _unpack(pack: Path, _changed: int, _size: int) -> dict[str, str]:
     """Return the texts in a pack, until it changes; none if it's broken."""
     try:
         return dict(json.loads(zlib.decompress(base64.b85decode(pack.read_bytes().strip()))))
