@@ -160,7 +160,7 @@ def test_python_that_comes_takes_nothing_back(browser: "Browser", origin: str) -
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
         page.set_default_timeout(120_000)
-        page.route(WASM, held.append)
+        page.route(WASM, lambda route: held.append(route))
         page.goto(f"{origin}/03-background.html")
         opened(page).get_by_role("textbox", name="main.py").fill(MINE)
         press(page, "Reset")
