@@ -19,7 +19,7 @@ from workbook.course.step_files import HELD_BACK
 from ..runners import NOT_PASSED_ON, files_below
 from ..test_repo import ROOT
 
-pytestmark = pytest.mark.exhaustive(sample=6, of="file")
+pytestmark = pytest.mark.exhaustive(sample=4, of="file")
 
 ENV = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
 ENV["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

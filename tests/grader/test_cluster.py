@@ -20,7 +20,7 @@ from ..golden import Screens, unwrapped
 from ..runners import PATIENCE, Workbook, free_port, is_free, wait_until
 from .classes import HALF, RIGHT, hand_in
 
-pytestmark = pytest.mark.exhaustive(sample=1, of="file")
+pytestmark = pytest.mark.exhaustive  # a cluster takes 20 seconds to come up and to lose a worker
 
 WORKERS = 2
 

@@ -48,8 +48,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if find_spec("xdist") is None or given.collectonly:
         return
     if getattr(given, "numprocesses", None) is None and not getattr(given, "usepdb", False):
-        # One more than there are cores: many tests wait, for a server, a terminal or a browser.
-        args += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+        # Two more than there are cores: many tests wait, for a server, a terminal or a browser.
+        args += ["-n", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
 
 
 def _keep_bytecode() -> None:
