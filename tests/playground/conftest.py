@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sample the files whose tests load Python into a page: each of them takes the seconds of a start or more."""
     for item in items:
         if Path(__file__).parent == item.path.parent and "bundles" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.exhaustive(sample=2, of="folder"))
+            item.add_marker(pytest.mark.exhaustive(sample=1, of="folder"))
 
 
 def told_by(tab: "Page", work: str, build: str, job: dict[str, Any]) -> list[dict[str, Any]]:

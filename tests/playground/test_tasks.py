@@ -58,7 +58,7 @@ def on_a_machine(step: Step, copy: Path, runner: Runner) -> dict[str, str]:
     }
 
 
-@pytest.mark.exhaustive(sample=3, at_most=7)
+@pytest.mark.exhaustive(sample=2, at_most=7)
 @pytest.mark.parametrize("step, task", CASES, ids=names)
 def test_verdicts_are_those_of_a_machine(
     step: Step, task: Task | None, tab: "Page", bundles: Path, runner: Runner
