@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""Real exercises graded in the sandbox: full marks for the solution, few for the starter."""
+"""Real exercises graded in the sandbox: full marks for the solution, few for the starter, the same each time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,14 +38,15 @@ def grade(grader: SubmissionGrader, exercise: Exercise, *patches: Path) -> Resul
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_a_real_exercise_is_graded(grader: SubmissionGrader, exercise: Exercise) -> None:
-    """The solution keeps every promise; the starter gets less than half, and evidence that a learner can use."""
+    """The solution keeps every promise; the starter gets less than half, with the same evidence both times."""
     solved = grade(grader, exercise, exercise.solution)
-    first = grade(grader, exercise)
+    first, second = grade(grader, exercise), grade(grader, exercise)
 
     assert [one.promise for one in solved.verdicts if one.outcome != "kept"] == []
     kept = {one.promise for one in first.verdicts if one.outcome == "kept"}
     grading = read_grading(exercise.folder)
     assert grading.score(kept) < grading.full / 2
+    assert first.verdicts == second.verdicts
     assert all(one.evidence for one in first.verdicts if one.outcome == "broken")
     told = "".join(one.evidence for one in first.verdicts)
     assert "assert" not in told
