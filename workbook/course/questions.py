@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from .step_files import is_there, read_held_back
+from .step_files import is_there
 from .tomlfile import Strict, Text, read_toml
 
 TOUR = "tour.toml"  # in a project's folder
@@ -37,7 +37,7 @@ def read_tour(project: Path) -> list[Question]:
         return []
     called = f"{project.name}/{TOUR}"
     cure = f"put the line right, or restore the file: git checkout {called}"
-    return read_toml(file, _Tour, table="question", called=called, cure=cure, read=read_held_back).question
+    return read_toml(file, _Tour, table="question", called=called, cure=cure).question
 
 
 def meant_files(text: str, files: Sequence[str], project: str) -> list[str]:
@@ -109,4 +109,4 @@ def read_across(root: Path) -> list[AcrossQuestion]:
     if not is_there(file):
         return []
     cure = f"put the line right, or restore the file: git checkout {ACROSS}"
-    return read_toml(file, _Across, table="question", called=ACROSS, cure=cure, read=read_held_back).question
+    return read_toml(file, _Across, table="question", called=ACROSS, cure=cure).question

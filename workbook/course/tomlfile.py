@@ -2,13 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from workbook.errors import UserError
+
+from .step_files import read_held_back
 
 
 class Strict(BaseModel):
@@ -27,22 +28,10 @@ CLEARER = {
 }
 
 
-def _read_text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
-
-
-def read_toml(
-    path: Path,
-    model: type[Model],
-    *,
-    table: str,
-    called: str,
-    cure: str,
-    read: Callable[[Path], str] = _read_text,
-) -> Model:
+def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: str) -> Model:
     """Read `path`, which holds `[[table]]`s. Raises `UserError`: in it the file is `called`, and `cure` comes next."""
     try:
-        text = read(path)
+        text = read_held_back(path)
         return model.model_validate(tomllib.loads(text))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
