@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 import httpx
 
+from workbook.plugin.seen import soon
+
 from .walk import Walk
 
 FORM = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] ([A-Z]{1,20}) (.{1,9000}) (\d{3}) (\d{1,20})ms")
@@ -134,12 +136,8 @@ class Requests:
     def wait_until(self, is_there: Callable[[], bool], *, briefly: bool = False) -> None:
         """Wait for a line. An app that has left none at all isn't waited for as long a second time."""
         is_worth_it = self.is_patient or self.read_log(self.walk.app)
-        deadline = time.monotonic() + (PATIENCE if is_worth_it and not briefly else IMPATIENCE)
-        while not is_there():
-            if time.monotonic() > deadline:
-                self.is_patient = False
-                return
-            time.sleep(0.02)
+        if not soon(is_there, PATIENCE if is_worth_it and not briefly else IMPATIENCE, every=0.02):
+            self.is_patient = False
 
     def compare(self) -> None:
         """Compare the lines in the file with the requests, as soon as there's one for each."""

@@ -19,13 +19,16 @@ def list_stored_files(app: ServedApp) -> set[str]:
     return {path for path in app.files() if not KEPT.search(path.rpartition("/")[2])}
 
 
-def soon(condition: Callable[[], bool]) -> bool:
-    """Return whether the condition holds within 4 seconds, because a file may be removed after the response."""
-    deadline = time.monotonic() + 4  # four times what is allowed: the machine may be busy
+def soon(condition: Callable[[], bool], seconds: float = 4, every: float = 0.05) -> bool:
+    """Return whether the condition holds within some seconds, because a file may be removed after the response.
+
+    By default they're four times what is allowed: the machine may be busy.
+    """
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(every)
     return True
 
 

@@ -19,6 +19,7 @@ from workbook.conformance.walk import Walk
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.members import PASSWORD, join
+from workbook.plugin.seen import soon
 from workbook.serving import AppFailed, Launcher, ServedApp
 
 LINE, MIDDLE = "test_a_request_leaves_its_line", "test_what_no_route_answers_leaves_its_line"
@@ -216,9 +217,7 @@ def look_at_the_old_log(requests: Requests) -> None:
     has_headers = reply is not None and {"x-request-id", "x-process-time"} <= reply.headers.keys()
     said = "RequestLogMiddleware is gone: a response lacks the headers X-Request-ID and X-Process-Time."
     walk.expect(has_headers, True, LINE, said, root="old log")
-    deadline = time.monotonic() + PATIENCE
-    while not (is_there := f"GET {path} 404" in walk.app.log) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    is_there = soon(lambda: f"GET {path} 404" in walk.app.log, PATIENCE, every=0.02)
     said = "The project's own log on standard error no longer has a line for a request: leave it as it was."
     walk.expect(is_there, True, LINE, said, root="old log")
 
