@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,17 @@ import pytest
 from .runners import wait_until
 
 
+def folder_of_all(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for what all processes of this run share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def found_once(factory: pytest.TempPathFactory, name: str, find: Callable[[], Any], seconds: float) -> Any:
     """Return what `find` returns, by way of JSON. If several processes run tests, one finds it and the others wait."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return find()
-    found = factory.getbasetemp().parent / f"{name}.json"
+    found = folder_of_all(factory) / f"{name}.json"
     try:
         found.with_suffix(".lock").touch(exist_ok=False)
     except FileExistsError:

@@ -1,18 +1,17 @@
 """The linter, the formatter and the strict type checker don't complain."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from workbook.authoring.type_check import type_check
+from workbook.authoring.type_check import mypy_cache, type_check
 from workbook.course.model import Course
 
 ROOT = Path(__file__).parent.parent
 COURSE = Course.find(ROOT)
-CACHE = Path(os.environ.get("MYPY_CACHE_DIR", ROOT / ".mypy_cache"))
+CACHE = mypy_cache(ROOT)
 # What only instructors and authors run, and what only a forked app needs.
 LINUX_ONLY = ("authoring", "grader", "report/containers", "sandbox", "serving/fork.py", "serving/warm.py", "site")
 FOR_LINUX = tuple(f"workbook/{place}" for place in LINUX_ONLY)

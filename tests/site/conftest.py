@@ -11,6 +11,7 @@ import pytest
 
 from workbook.site.host import serve_site
 
+from ..shared import folder_of_all
 from .building import build_ahead, build_once
 from .pages import ROOT
 
@@ -43,12 +44,6 @@ def small_site(root: Path) -> Path:
     return root
 
 
-def of_all(factory: pytest.TempPathFactory) -> Path:
-    """Return the folder for what all processes of this run share."""
-    base = factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-
 def reads_the_site(item: pytest.Item) -> bool:
     return "built" in getattr(item, "fixturenames", ())
 
@@ -62,13 +57,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to build the site in the first of several processes, while they all run other tests."""
     if os.environ.get("PYTEST_XDIST_WORKER") == "gw0" and any(map(reads_the_site, session.items)):
         factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
-        session.config.add_cleanup(build_ahead(of_all(factory)).terminate)  # harmless if it has ended
+        session.config.add_cleanup(build_ahead(folder_of_all(factory)).terminate)  # harmless if it has ended
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the built site."""
-    target, wrong = build_once(of_all(tmp_path_factory))
+    target, wrong = build_once(folder_of_all(tmp_path_factory))
     if wrong:
         pytest.fail(f"the site was not built:\n{wrong}", pytrace=False)
     return target

@@ -45,15 +45,16 @@ def built(cache: Path = CACHE) -> Path | None:
     return folder if (folder / MANIFEST).is_file() else None
 
 
-def build(cache: Path = CACHE, table: Table | None = None) -> Path:
+def build(cache: Path = CACHE) -> Path:
     """Make the bundles, if they aren't there yet. Raises `CannotFetch` and `WrongHash`."""
-    if table is None and (there := built(cache)):
+    if there := built(cache):
         return there
-    with turn_in(cache):  # who waited for its turn finds them made
-        return (built(cache) if table is None else None) or _made(cache, table or read_table())
+    with turn_in(cache):
+        return built(cache) or _made(cache)  # another process may have made them meanwhile
 
 
-def _made(cache: Path, table: Table) -> Path:
+def _made(cache: Path) -> Path:
+    table = read_table()
     fetched = cache / "fetched"
     fetched.mkdir(parents=True, exist_ok=True)
     packages = (table.runtime, table.bundler, *table.script)

@@ -5,8 +5,8 @@ What is named runs in one process, which is easier to follow, and all of it. Oth
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
 `sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
 conftest.py, each file of a folder does. A test's own mark counts instead of its file's. `--exhaustive` runs all, and so
-does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because
-all would take hours; only naming the file runs all.
+does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all
+would take hours; only naming the file runs all.
 """
 
 import os
@@ -131,14 +131,11 @@ def _marked(items: list[pytest.Item], kinds: Container[str]) -> Iterator[tuple[p
     for item in items:
         closest = (one for one in item.iter_markers("exhaustive") if one.kwargs.get("of", "test") in kinds)
         if marker := next(closest, None):
-            test = getattr(item, "originalname", item.name)
-            group, case = {
-                "folder": ((item.path.parent, ""), item.path),
-                "file": ((item.path, ""), item),
-                "test": ((item.path, test), item),
-            }[marker.kwargs.get("of", "test")]
+            of = marker.kwargs.get("of", "test")
+            place = item.path.parent if of == "folder" else item.path
+            group = place, getattr(item, "originalname", item.name) if of == "test" else ""
             marks[group] = marker
-            found[group][case].append(item)
+            found[group][item.path if of == "folder" else item].append(item)
     for group, cases in found.items():
         yield marks[group], list(cases.values())
 

@@ -1,6 +1,5 @@
 """Prove that an exercise's tests judge correctly: starters fail, solutions and alternatives pass, mutants don't."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook.authoring.release import CANARY, hidden_files
-from workbook.authoring.type_check import type_check
+from workbook.authoring.type_check import mypy_cache, type_check
 from workbook.course.changes import BadChange
 from workbook.course.exercise import Exercise, Mutant, project_copy
 from workbook.course.points import Grading, read_grading
@@ -167,8 +166,7 @@ class Verification:
                     ended = subprocess.run(command, cwd=copy, capture_output=True, text=True)
                     if ended.returncode:
                         return f"ruff: {ended.stdout}{ended.stderr}".strip()
-                cache = Path(os.environ.get("MYPY_CACHE_DIR", self._root / ".mypy_cache"))
-                ended = type_check("--config-file", settings, "app", cwd=copy, cache=cache)
+                ended = type_check("--config-file", settings, "app", cwd=copy, cache=mypy_cache(self._root))
                 if ended.returncode:
                     return f"mypy: {ended.stdout}{ended.stderr}".strip()
         except BadChange as error:
