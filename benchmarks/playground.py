@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from workbook.course.model import Course
 from workbook.course.step_files import find_tests
 from workbook.playground import examples, site, tasks
+from workbook.playground.scripts import unpack
 from workbook.playground.table import read_table
 from workbook.playground.vendor import build
 from workbook.plugin.browser import ARGUMENTS, find_browser, serve_pages
@@ -104,16 +105,13 @@ def sizes(files: list[Path]) -> tuple[float, float]:
 @contextmanager
 def pages(bundles: Path) -> Iterator[str]:
     """The site's files for the playground, and beside them Pyodide as npm brings it."""
-    import tarfile
-
     with tempfile.TemporaryDirectory() as folder:
         for path, content in site.playground_files(Course(ROOT)):
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
         (Path(folder) / "index.html").write_text('<!doctype html><link rel="icon" href="data:,">', encoding="utf-8")
-        with tarfile.open(bundles.parent / "fetched" / read_table().runtime.file) as pack:
-            pack.extractall(folder, filter="data")
+        unpack(bundles.parent / "fetched" / read_table().runtime.file, Path(folder) / "package")
         with serve_pages(Path(folder)) as origin:
             yield origin
 

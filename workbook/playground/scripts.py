@@ -23,7 +23,7 @@ def joined(bundler: Named, packages: Iterable[Named]) -> dict[str, bytes]:
         root = Path(folder)
         modules = root / "node_modules"
         for name, archive in (bundler, *packages):
-            _unpack(archive, modules / name)
+            unpack(archive, modules / name)
         entries = [Path(shutil.copy(entry, root)).name for entry in sorted(ENTRIES.glob("*.js"))]
         command = [node, str(modules / bundler[0] / "bin" / "esbuild"), *entries, *OPTIONS]
         subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
@@ -34,10 +34,13 @@ def joined(bundler: Named, packages: Iterable[Named]) -> dict[str, bytes]:
         }
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path) -> None:
+    """Make `folder` of an archive that `npm pack` wrote. No member gets outside, on Pythons that can see to it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as aside, tarfile.open(archive) as pack:
-        pack.extractall(aside, filter="data")
+        # Not `extractall(filter=…)`: that came with 3.11.4, and Debian's Python is 3.11.2.
+        pack.extraction_filter = getattr(tarfile, "data_filter", None)
+        pack.extractall(aside)
         (Path(aside) / "package").rename(folder)
 
 
