@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(vendor.CannotFetch, match="npm was not found"):
         vendor.build(tmp_path)
+
+
+def test_without_a_network_it_soon_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the registry can't be reached, the command says so within half a minute, and names a package."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is missing")
+    for name in ("npm_config_registry", "npm_config_proxy", "npm_config_https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")  # where no one listens
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    began = time.monotonic()
+
+    with pytest.raises(vendor.CannotFetch, match=r"pyodide@\S+ and \d+ more can't be fetched: .*127\.0\.0\.1.* failed"):
+        vendor.build(tmp_path / "cache")
+
+    assert time.monotonic() - began < 30
 
 
 def test_a_table_that_is_wrong_names_the_line(tmp_path: Path) -> None:

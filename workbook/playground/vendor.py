@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,9 @@ MANIFEST = "manifest.json"
 BUNDLE_SUFFIX = ".zip.txt"
 LIBRARY = "python" + BUNDLE_SUFFIX
 COMMAND = "python -m workbook.playground.vendor"
+NOISE = re.compile("WARNING|npm error A complete log")
+# Without a network, npm alone would try for more than a minute.
+NPM_OPTIONS = ("--loglevel=error", "--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
 
 
 class CannotFetch(UserError):
@@ -95,7 +99,7 @@ def _packed(packages: tuple[Package, ...], fetched: Path) -> list[Path]:
         if not (npm := shutil.which("npm")):
             raise CannotFetch("npm was not found; it brings Python for the browser.", "install Node.js")
         wanted = [f"{one.name}@{one.version}" for one in missing]  # in one command: npm takes long to start
-        _run([npm, "pack", *wanted, "--silent", "--pack-destination", str(fetched)], f"npm pack {' '.join(wanted)}")
+        _fetch([npm, "pack", *NPM_OPTIONS, "--pack-destination", str(fetched)], wanted)
     return [_checked(fetched / one.file, one.sha256) for one in packages]
 
 
@@ -116,8 +120,8 @@ def _wheels(table: Table, fetched: Path) -> list[tuple[Wheel, Path]]:
         options = ["--only-binary=:all:", "--no-deps", "--implementation", "cp", "--abi", table.wheels.abi]
         options += [word for platform in table.wheels.platforms for word in ("--platform", platform)]
         command = [*_pip(), "download", "--quiet", "--disable-pip-version-check", *options]
-        command += ["--python-version", table.wheels.python, "--dest", str(fetched), *wanted]
-        _run(command, f"pip download {' '.join(wanted)}")
+        command += ["--python-version", table.wheels.python, "--dest", str(fetched)]
+        _fetch(command, wanted)
     brought = []
     for wheel in table.wheel:
         if not (found := _downloaded(wheel, fetched)):
@@ -151,14 +155,17 @@ def _pip() -> list[str]:
     raise CannotFetch("pip was not found; it brings the packages.", "install pip")
 
 
-def _run(command: list[str], what: str) -> None:
+def _fetch(command: list[str], wanted: list[str]) -> None:
+    more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
+    what = f"{wanted[0]}{more} can't be fetched"
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        ended = subprocess.run([*command, *wanted], capture_output=True, text=True, timeout=600)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotFetch(f"{what} failed: {error}", COMMAND) from error
+        raise CannotFetch(f"{what}: {error}", COMMAND) from error
     if ended.returncode:
-        said = [line for line in ended.stderr.splitlines() if not line.startswith("WARNING")]
-        raise CannotFetch(f"{what} failed: {' '.join(said[-2:])}", COMMAND)
+        said = [line.removeprefix("npm error ") for line in ended.stderr.splitlines() if not NOISE.match(line)]
+        cause = [line for line in said if " failed" in line] or said[-2:]
+        raise CannotFetch(f"{what}: {' '.join(cause)}", COMMAND)
 
 
 def main() -> None:
