@@ -50,6 +50,15 @@ def test_names_are_read(name: str, told: Named) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [" _assignsubmission_file_avatar.zip", "\t_assignsubmission_onlinetext_", "__attempt_2026-11-29-10-00-00_a.zip"],
+)
+def test_a_learner_is_never_called_nothing(name: str) -> None:
+    """A name that's empty where the platform puts the learner's still has something to be listed by."""
+    assert read_name(name, EXERCISES).learner
+
+
+@pytest.mark.parametrize(
     "slug, name",
     [
         ("lovelaceada", "Ada Lovelace"),

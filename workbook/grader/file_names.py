@@ -16,7 +16,7 @@ Blackboard: Avatar_s1_attempt_2026-11-22-17-45-01_avatar.zip.
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -95,13 +95,16 @@ class OwnName:
 def read_name(name: str, exercises: Collection[str]) -> Named:
     """Return what the name of a file or folder says; `exercises` are the names of all exercises in the course."""
     name = unicodedata.normalize("NFC", name)[:LONGEST]
-    return (
+    own = _of_nobody(name, exercises)
+    named = (
         _of_moodle(name, exercises)
         or _of_canvas(name, exercises)
         or _of_blackboard(name, exercises)
         or _of_brightspace(name, exercises)
-        or _of_nobody(name, exercises)
+        or own
     )
+    # Where a platform would put the learner there may be only spaces, or nothing.
+    return named if named.learner else replace(named, learner=own.learner)
 
 
 def _of_nobody(name: str, exercises: Collection[str]) -> Named:
