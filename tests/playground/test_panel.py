@@ -112,13 +112,13 @@ def test_an_error_leads_to_its_line(tab: "Page") -> None:
     tab.get_by_role("textbox", name="main.py").fill("x = 1\nraise ValueError('here')\n")
     run(tab)
     tab.get_by_role("button", name="main.py, line 2").click()
-    selected = "getSelection().toString()"
-    assert tab.evaluate(selected) == "raise ValueError('here')"
+    selected = "wanted => getSelection().toString() === wanted"  # the editor shows what's selected in its next frame
+    tab.wait_for_function(selected, arg="raise ValueError('here')")
 
     tab.get_by_role("textbox", name="Requests").fill("GET /\nno header")
     run(tab)
     tab.get_by_role("button", name="Requests, line 2").click()
-    assert tab.evaluate(selected) == "no header"
+    tab.wait_for_function(selected, arg="no header")
     tab.get_by_role("button", name="Reset").click()
 
 
