@@ -24,7 +24,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason=NO_CURL)
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"^<details.*?^</details>$", re.MULTILINE | re.DOTALL)
-_FILLED_IN = re.compile(r"^<!-- \w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
+_FILLED_IN = re.compile(r"^<!-- (?!part )\w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 _BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"(?P<title>[^"]*)")?.*$', re.MULTILINE)
 _NOT_PROSE = re.compile(
     r"^ *\|.*$"  # a table's row

@@ -9,6 +9,7 @@ import pytest
 from workbook.course.model import Course
 from workbook.site.code_blocks import braced
 from workbook.site.lessons import BadLesson, fill, lesson_page, stale_parts
+from workbook.site.parts import filled_front, part_of
 
 from .conftest import SMALL
 from .pages import COURSE, LESSONS, ROOT, Written
@@ -64,6 +65,13 @@ def test_nothing_in_a_lesson_has_drifted(page: Written) -> None:
     assert stale_parts(COURSE, page.lesson) == [], fill_it_in
 
 
+def test_nothing_in_the_readme_has_drifted() -> None:
+    """The README's table has every step with its outcome and its minutes, as workbook.toml has them."""
+    assert all(step.outcome for step in COURSE.steps)
+    fill_it_in = "python -m workbook.site.transcripts README.md --write"
+    assert filled_front(COURSE) == (ROOT / "README.md").read_text(encoding="utf-8"), fill_it_in
+
+
 @pytest.mark.parametrize("page", LESSONS, ids=lambda page: page.name)
 def test_all_python_in_a_lesson_is_filled_in(page: Written) -> None:
     """A lesson's Python comes from the stage's files, which the tests run; what's marked as a mistake compiles."""
@@ -117,6 +125,25 @@ def test_what_has_drifted_is_named(course: Course, file: str, old: str, new: str
     assert stale_parts(course, step) == [named]
 
 
+def test_a_part_is_told_once(course: Course) -> None:
+    """A part is filled in where another README names it, and an edit of the source is named there."""
+    step, other = course.step("01-hello"), course.step("02-notes")
+    lesson(course).write_text("# Hello\n\n<!-- same 02-notes words -->\n<!-- end -->\n", encoding="utf-8")
+    source = course.folder(other) / "README.md"
+    source.write_text("# Notes\n\n<!-- part words -->\n- Say it once.\n<!-- end -->\n", encoding="utf-8")
+
+    fill(course, step)
+    fill(course, other)
+
+    assert lesson(course).read_text(encoding="utf-8").endswith("words -->\n- Say it once.\n<!-- end -->\n")
+    assert lesson_page(course, step).endswith("# Hello\n\n- Say it once.\n")
+    assert part_of(course.root, "stages/02-notes/README.md", "words") == "- Say it once."
+
+    source.write_text(source.read_text(encoding="utf-8").replace("once", "twice"), encoding="utf-8")
+    assert stale_parts(course, other) == []
+    assert stale_parts(course, step) == ["<!-- same 02-notes words -->"]
+
+
 def test_the_page_is_made_of_the_lesson(course: Course) -> None:
     """The page has the lesson's text: its folds, its drawing inline, its links, and what only a site can do."""
     step = course.step("01-hello")
@@ -145,6 +172,7 @@ def test_the_page_is_made_of_the_lesson(course: Course) -> None:
         ("<!-- nothing -->\n<!-- end -->", "'nothing'"),
         ("<!-- wrong -->\n<!-- end -->", "wrong.md"),
         ("<!-- nothing -->", "experiments, play"),
+        ("<!-- same 02-notes nothing -->\n<!-- end -->", "stages/02-notes/README.md has no part nothing"),
     ],
 )
 def test_a_name_of_nothing_is_an_error(course: Course, text: str, wrong: str) -> None:

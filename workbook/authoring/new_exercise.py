@@ -117,6 +117,7 @@ name = "{name}"
 kind = "exercise"
 title = "{title}"
 concept = "TODO: what it's about"
+outcome = "TODO: what a learner can do afterwards"
 minutes = 60
 """
 

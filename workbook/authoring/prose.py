@@ -24,11 +24,11 @@ KINDS = {
 _COURSE = ("stages", "final", "exercises")  # whose tests make the failure cards
 _PYTHON = ("workbook", *_COURSE, "tests", "benchmarks")
 # Of a TOML table, what a learner reads.
-_SPOKEN = {"title", "question", "why", "says", "about", "concept", "name", "notes"}
+_SPOKEN = {"title", "question", "why", "says", "about", "concept", "outcome", "name", "notes"}
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,}).*?^(?P=indent)(?P=mark) *$", re.MULTILINE | re.DOTALL)
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _FILLED_IN = re.compile(
-    r"^<!-- (?!not for learners)\w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL
+    r"^<!-- (?!not for learners|part )\w[^>]*-->\n(?:(?!<!--).)*?^<!-- end -->$", re.MULTILINE | re.DOTALL
 )
 _BOX = re.compile(r'^ *(?:!!!|\?\?\?\+?|===\+?) +\w*(?: +"([^"]*)")?.*$', re.MULTILINE)
 _NOT_PROSE = re.compile(r"^ *\|[ :|-]+\|$|\{\{.*?\}\}|\{[:.#][^}]*\}|<!--.*?-->|<[^>]+>", re.MULTILINE | re.DOTALL)

@@ -28,12 +28,16 @@ class RunSettings(Strict):
 
 
 class Step(Strict):
-    """A stage, an exercise or a project. `formerly` are the names that it had in earlier editions of the course."""
+    """A stage, an exercise or a project.
+
+    `outcome` goes on after "afterwards you can"; `formerly` are the names of earlier editions.
+    """
 
     name: Name
     kind: Literal["stage", "exercise", "project"]
     title: str
     concept: str
+    outcome: str = ""
     minutes: Annotated[int, Field(gt=0)]
     formerly: tuple[Name, ...] = ()
     run: RunSettings = RunSettings()

@@ -23,6 +23,7 @@ from .pages import (
     task_page,
     with_links_for,
 )
+from .parts import part_of, without_marks
 from .sections import lines_of
 
 MOST_LINES = 20  # of code at one go
@@ -108,6 +109,11 @@ def course(page: Page) -> str:
     return '<ol class="course" markdown>\n' + "\n".join(rows) + "\n</ol>"
 
 
+def outcomes(page: Page) -> str:
+    """List what a reader can do after each stage."""
+    return "\n".join(f"- {step.outcome}" for step in page.course.steps if step.kind == "stage")
+
+
 def experiments(page: Page) -> str:
     """Show the stage's experiments: each one's question and edit; folded, what turns red and why."""
     step = page.its_step
@@ -167,11 +173,16 @@ def readme(page: Page, place: str = "", *heading: str) -> str:
     place = place or f"{page.course.place(page.its_step)}/README.md"
     text = (page.course.root / place).read_text(encoding="utf-8")
     body = _below(" ".join(heading), text, place) if heading else text.partition("\n")[2]
-    return with_links_for(page.path, body.strip(), place.rpartition("/")[0], page.shown)
+    return with_links_for(page.path, without_marks(body).strip(), place.rpartition("/")[0], page.shown)
+
+
+def part(page: Page, place: str, name: str) -> str:
+    """Show a part that a file of the course marks with `<!-- part NAME -->`: `part FILE NAME`."""
+    return with_links_for(page.path, part_of(page.course.root, place, name), place.rpartition("/")[0], page.shown)
 
 
 def _below(heading: str, text: str, place: str) -> str:
-    parts = dict(part.partition("\n")[::2] for part in text.split("\n## ")[1:])
+    parts = dict(below.partition("\n")[::2] for below in text.split("\n## ")[1:])
     if heading not in parts:
         raise LookupError(f"{place} has no part {heading}; there are {', '.join(parts)}")
     return parts[heading]
@@ -232,6 +243,7 @@ def hours(page: Page) -> str:
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
-    function.__name__: function for function in (code, head, course, experiments, play, readme, onward, review_here)
+    function.__name__: function
+    for function in (code, head, course, outcomes, experiments, play, readme, part, onward, review_here)
 }
 WORDS: dict[str, Callable[..., str]] = {function.__name__: function for function in (minutes, title, concept, hours)}

@@ -23,6 +23,7 @@ from workbook.site import (
     notebooks,
     offline,
     pages,
+    parts,
     shortcodes,
     text,
 )
@@ -85,6 +86,7 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
             raise shortcodes.BadShortcode(f"{about.path}: there is no step {name}")
         if about.step:
             markdown = _TITLE.sub(lambda found: f"{found[0]}\n\n{{{{ head }}}}\n", markdown, count=1)
+        markdown = parts.without_marks(markdown)
         folder = posixpath.join("docs", posixpath.dirname(about.path))
         return shortcodes.expand(about, pages.with_links_for(about.path, markdown, folder, about.shown))
     except shortcodes.BadShortcode as error:

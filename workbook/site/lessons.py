@@ -4,6 +4,7 @@ A README reads well where it's raw, in an editor or on a code host. Filled in ar
 
 - a fence whose title names a part of a file beside it: ```python title="main.py:app"
 - a list between a comment with a name of LISTS, such as `<!-- promises core -->`, and `<!-- end -->`
+- what another step's README says already: `<!-- same avatar pictures -->` is its `<!-- part pictures -->`
 - a drawing, such as `![…](onion.svg)`
 
 A comment without an end, such as `<!-- play -->`, marks where the page has what only a site can do.
@@ -14,11 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbook.course.model import Course, Step
+from workbook.course.points import read_grading
 from workbook.course.promises import read_promises
 
 from .code_blocks import braced
 from .diagrams import NAMES, render_file
 from .pages import page_of, relative, shown_files, with_links_for
+from .parts import part_of
 from .sections import section_text
 
 README = "README.md"
@@ -73,6 +76,15 @@ def _wrong(course: Course, step: Step) -> str:
     )
 
 
+def _points(course: Course, step: Step) -> str:
+    """Return how many of the exercise's points belong to promises of its public tests."""
+    exercise = next(one for one in course.exercises() if one.name == step.name)
+    grading = read_grading(exercise.folder)
+    tests = "".join(file.read_text(encoding="utf-8") for file in exercise.public_tests)
+    public = sum(points for name, points in grading.points.items() if f"def {name}(" in tests)
+    return f"{public:g} of {grading.full:g} points are for promises that the public tests show."
+
+
 def _onward(course: Course, step: Step) -> str:
     """Return where to go from here."""
     rows = []
@@ -84,8 +96,19 @@ def _onward(course: Course, step: Step) -> str:
     return "\n".join(f"- {row}" for row in rows)
 
 
+def _part(course: Course, step: Step, name: str) -> str:
+    """Return a part of this README unchanged, because it's the source of what others fill in with `same`."""
+    return part_of(course.root, f"{course.place(step)}/{README}", name)
+
+
+def _same(course: Course, step: Step, other: str, name: str) -> str:
+    """Return a part of another step's README."""
+    return part_of(course.root, f"{course.place(course.step(other))}/{README}", name)
+
+
 LISTS: dict[str, Callable[..., str]] = {
-    function.__name__.lstrip("_"): function for function in (_facts, _promises, _tasks, _wrong, _onward)
+    function.__name__.lstrip("_"): function
+    for function in (_facts, _promises, _tasks, _wrong, _points, _onward, _part, _same)
 }
 _PAGES_OWN = {"facts": "", "onward": "{{ onward }}"}  # what the page says its own way
 

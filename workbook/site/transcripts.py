@@ -26,6 +26,7 @@ from workbook.course.model import Course
 
 from .console import Block, blocks_of, difference, matches, renewed
 from .lessons import fill, stale_parts, step_of
+from .parts import filled_front
 from .ports import PORT, Ports, listening_ports
 
 _STARTED = "Application startup complete.\n"
@@ -218,6 +219,8 @@ def compare_transcripts(root: Path, page: Path) -> str:
 
 def written(root: Path, page: Path) -> str:
     """Return the page's text with the current outputs of its commands; fill in a lesson's code and lists first."""
+    if page.resolve() == root.resolve() / "README.md":
+        page.write_text(filled_front(Course(root)), encoding="utf-8", newline="\n")
     if lesson := step_of(Course(root), page):
         fill(Course(root), lesson)
     lines = page.read_text(encoding="utf-8").splitlines()
