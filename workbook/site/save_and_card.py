@@ -61,7 +61,9 @@ def draw(page: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top:g}" role="img" aria-labelledby="t d">'
         f'<title id="t">An edit, and the failure card that answers it</title><desc id="d">{html.escape(told)}</desc>'
-        f"<style>{_STYLE}</style>\n" + "\n".join(drawn) + "\n</svg>\n"
+        f'<style>{_STYLE}</style>\n<rect width="100%" height="100%" style="stroke:none"/>\n'
+        + "\n".join(drawn)
+        + "\n</svg>\n"
     )
 
 

@@ -10,10 +10,10 @@ TASKS = (
 ORDER = ("one after", "the other;", "if one raises,", "the rest are", "not called")
 LEFT, COLUMN = 52, 118
 TOLD = (
-    "POST /posts reaches the route. It stores the post, notes three tasks and returns; nothing of them runs yet. The "
-    "response, 201, is sent to the client, who may hang up: that stops nothing. Then the tasks run one after the "
+    "POST /posts reaches the route. It stores the post, notes three tasks and returns; none of them runs yet. The "
+    "response, 201, is sent to the client, who may hang up: the tasks run anyway. Then the tasks run one after the "
     "other: mail_author, add_to_feed, mail_subscribers. Each takes the post's id and opens its own session. If one "
-    "raises, the rest are not called. SIGTERM waits for them. A crash, kill -9 or a power cut loses what has not run."
+    "raises, the rest aren't called. SIGTERM waits for them. A crash, kill -9 or a power cut loses what hasn't run."
 )
 
 
@@ -32,7 +32,7 @@ def draw_background() -> str:
     canvas.box(route, *lines, ("text", "three noted, none runs"), kind="accent")
     canvas.arrow((app.middle, route.bottom), (app.middle, 186), (LEFT, 186))
     canvas.text((LEFT + app.middle) / 2, 180, ("name", "201, the response"), anchor="middle")
-    canvas.text(1, 216, ("text", "may hang up:"), ("text", "stops nothing"))
+    canvas.text(1, 216, ("text", "may hang up:"), ("text", "the tasks run"))
 
     after = Box(COLUMN - 8, 204, WIDTH - COLUMN + 7, 238)
     canvas.box(after, ("name", "after the response"), ("text", "each opens its own session"), kind="layer", top=6)
@@ -45,5 +45,5 @@ def draw_background() -> str:
     yes = Box(1, after.bottom + 10, WIDTH - 2, 32)
     canvas.box(yes, ("text", "✓ SIGTERM: the server waits for them"), kind="yes")
     no = Box(1, yes.bottom + 8, WIDTH - 2, 48)
-    canvas.box(no, ("text", "✗ crash, kill -9, power cut:"), ("text", "what has not run is lost"), kind="no")
+    canvas.box(no, ("text", "✗ crash, kill -9, power cut:"), ("text", "what hasn’t run is lost"), kind="no")
     return canvas.svg(no.bottom + 1)

@@ -5,10 +5,10 @@ from .canvas import WIDTH, Box, Canvas
 PAGE, BROWSER, API = 46, 166, 292
 TOLD = (
     "A page on another origin asks the browser to POST JSON. The browser first sends OPTIONS to the API, with the "
-    "page's origin, the method and the headers. If the API answers 200 and names the origin in Access-Control-Allow- "
-    "Origin, the browser sends the POST and shows the response to the page. If the API answers 400, the POST is never "
-    "sent and the page gets “Failed to fetch”. A simple request, such as a GET or the POST of a form, is sent without "
-    "this question: it is executed, no matter who may read the response."
+    "page's origin, the method and the headers. If the API answers 200 and names the origin in "
+    "Access-Control-Allow-Origin, the browser sends the POST and shows the response to the page. If the API answers "
+    "400, the POST is never sent and the page gets “Failed to fetch”. A simple request, such as a GET or the POST of "
+    "a form, is sent without this question: it runs, no matter who may read the response."
 )
 
 
@@ -22,7 +22,7 @@ def draw_preflight() -> str:
     canvas.text(WIDTH / 2, 130, ("text", "May this origin POST, with JSON?"), anchor="middle")
 
     canvas.box(Box(1, 144, WIDTH - 2, 148), kind="yes")
-    canvas.text(12, 163, ("name", "✓ allowed: the response names the origin"), kind="yes")
+    canvas.text(12, 163, ("name", "✓ allowed: the API names the origin"), kind="yes")
     _lifelines(canvas, 174, 286)
     _message(canvas, API, BROWSER, 194, "200")
     _message(canvas, BROWSER, API, 224, "POST /posts")
@@ -36,7 +36,7 @@ def draw_preflight() -> str:
     _message(canvas, BROWSER, PAGE, 384, "TypeError")
     canvas.text(12, 409, ("text", "all that the page learns: “Failed to fetch”"))
 
-    simple = "A GET, or a POST as a form sends it, is", "not asked about: it is sent and executed."
+    simple = "There’s no such question for a GET, or for", "a POST that a form could send: they run."
     last = canvas.box(Box(1, 432, WIDTH - 2, 48), *(("text", line) for line in simple))
     return canvas.svg(last.bottom + 1)
 

@@ -17,19 +17,19 @@ ROUTERS = (("auth", "users", "posts"), ("uploads", "internal"))
 REACHED = (
     ("crud.py", "rows", "database"),
     ("storage.py", "checked files", "files"),
-    ("tasks.py", "after the reply", "mail"),
+    ("tasks.py", "sent afterwards", "mail"),
 )
 TOP, STRIP, INSET, GAP = 34, 46, 5, 18
 IN, OUT = 56, WIDTH - 56
 TOLD = (
     "The way of a request through the finished project. It passes seven middlewares, from the outside in. "
     "RequestLogMiddleware gives it an id, times it and logs it; SecurityHeadersMiddleware puts three headers on every "
-    "reply; CORSMiddleware says which pages may read it; CrashMiddleware turns a bug into a 500; "
-    "RequestBodyLimitMiddleware refuses a body that is too large; ApiKeyMiddleware guards /internal; "
+    "response; CORSMiddleware says which pages may read it; CrashMiddleware turns a bug into a 500; "
+    "RequestBodyLimitMiddleware refuses a body that's too large; ApiKeyMiddleware guards /internal; "
     "HeadMiddleware makes a GET of a HEAD. Inside of them the handlers of errors.py give every refusal one "
     "shape. Then dependencies.py finds out who asks and for which post, and one of the routers auth, "
     "users, posts, uploads and internal answers. Routes reach the database through "
-    "crud.py, the files through storage.py, and mail through tasks.py, after the reply. The reply goes back out "
+    "crud.py, the files through storage.py, and, after the response, mail through tasks.py. The response goes back out "
     "through all the layers."
 )
 
@@ -43,7 +43,7 @@ def draw_project() -> str:
         at = Box(1 + INSET * n, TOP + STRIP * n, WIDTH - 2 - 2 * INSET * n, bottom - INSET * n - TOP - STRIP * n)
         canvas.box(at, ("code", name), ("text", does), kind="layer", top=5)
     canvas.box(handlers, ("text", "errors.py: one shape"), kind="layer", top=4)
-    asks = Box(handlers.x + 10, handlers.y + 28, OUT - handlers.x - 22, 46)  # the reply passes beside it
+    asks = Box(handlers.x + 10, handlers.y + 28, OUT - handlers.x - 22, 46)  # the response passes beside it
     answers = Box(asks.x, asks.bottom + GAP, handlers.width - 20, 70)
     canvas.box(asks, ("code", "dependencies.py"), ("text", "who asks, which post"))
     names: list[Words] = [("code", " ".join(row)) for row in ROUTERS]
@@ -52,7 +52,7 @@ def draw_project() -> str:
     canvas.arrow((IN, asks.bottom), (IN, answers.y))
     canvas.arrow((OUT, answers.y), (OUT, 20))
     canvas.text(IN, 16, ("name", "request"), anchor="middle")
-    canvas.text(OUT, 16, ("name", "reply"), anchor="middle")
+    canvas.text(OUT, 16, ("name", "response"), anchor="middle")
     width = (WIDTH - 2 - 2 * 9) / len(REACHED)
     for n, (module, does, reached) in enumerate(REACHED):
         at = canvas.box(Box(1 + n * (width + 9), bottom + GAP, width, 46), ("code", module), ("text", does))
