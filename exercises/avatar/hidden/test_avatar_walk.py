@@ -164,8 +164,7 @@ def walk(
         users.check(mine, [grace])
         for place, picture in zip((mine, hers, others), of_each, strict=True):
             uploads.take(place, picture)
-        blog.leave(bare)
-        leave(blog, uploads, [mine, hers, others])
+        leave(blog, uploads, [none, mine, hers, others])  # a damaged file may have become an avatar where was none
     yield walk
     walk.close()
 
