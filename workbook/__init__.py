@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbook.plugin.notebook import serve
+    from workbook.plugin.client import serve
 
 __all__ = ["serve"]
 
 
 def __getattr__(name: str) -> object:
     if name == "serve":  # late: it imports httpx and the launchers, which no command needs for its start
-        from workbook.plugin.notebook import serve
+        from workbook.plugin.client import serve
 
         return serve
     raise AttributeError(name)

@@ -1,9 +1,8 @@
-"""What final's tests share: two databases, settings, and a mailbox.
+"""What final's tests share: settings, and two databases.
 
 Every test runs on SQLite and on PostgreSQL, and each served app has its own database.
 """
 
-import asyncio
 import contextlib
 import importlib.util
 import os
@@ -12,11 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 from uuid import uuid4
 
 import pytest
-from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import CHEAP_HASHES
 
 HERE = Path(__file__).parent
@@ -26,11 +24,13 @@ API_KEY = "key-of-the-operators"
 
 # What these prove doesn't depend on the database: the whole suite runs them on one, with the next commit on the other.
 ON_EITHER = {
+    "test_bodies.py",
     "test_full_disk.py",
     "test_hardship.py",
     "test_hostile_files.py",
     "test_hostile_forms.py",
     "test_middleware.py",
+    "test_pictures.py",
     "test_wire.py",
 }
 DATABASES = ["sqlite", "postgresql"]
@@ -214,33 +214,6 @@ def stoppable_postgres() -> Iterator[Postgres]:
 def own_postgres(stoppable_postgres: Postgres) -> tuple[Postgres, str]:
     """A PostgreSQL server to be stopped and started, and the DATABASE_URL of an empty database on it."""
     return stoppable_postgres, create_database(stoppable_postgres.folder)
-
-
-class PatientMailbox(Mailbox):
-    """A mailbox that can hold mail back, so that a test decides when a task ends."""
-
-    _held = False
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep those who send a mail waiting until this block ends."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, the name that aiosmtpd calls
-        while self._held:  # noqa: ASYNC110, the test's own thread ends the waiting
-            await asyncio.sleep(0.005)
-        return await super().handle_DATA(server, session, envelope)
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[PatientMailbox]:
-    """A real SMTP server on this machine that keeps what it receives."""
-    with contextlib.closing(PatientMailbox()) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -12,9 +12,6 @@ from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import PASSWORD, Member
 from workbook.serving import ServedApp
-
-if TYPE_CHECKING:
-    from conftest import PatientMailbox
 
 KEY = {"X-API-Key": "key-of-the-operators"}
 
@@ -61,7 +58,7 @@ def test_a_new_user_is_welcomed_by_mail(
 
 
 def test_nobody_waits_for_the_mail(
-    client: Client, mailbox: "PatientMailbox", unique: Callable[[str], str]
+    client: Client, mailbox: Mailbox, unique: Callable[[str], str]
 ) -> None:
     """The response comes before the mail is delivered."""
     name = unique("ada")

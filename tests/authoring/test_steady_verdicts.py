@@ -29,7 +29,7 @@ BUSY_LOOPS = 2
 # Python imports it at its start: the tests and the app then live at another hour.
 SITECUSTOMIZE = """
 import os
-from workbook.serving.clock import move_clock
+from workbook.serving.probes import move_clock
 move_clock(int(os.environ["PYTHON_CLOCK_AHEAD"]))
 """
 

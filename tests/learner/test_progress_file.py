@@ -9,8 +9,7 @@ import pytest
 from workbook.course.model import Course
 from workbook.errors import UserError
 from workbook.journal import Journal
-from workbook.learner.begun import is_begun
-from workbook.learner.progress import Progress
+from workbook.learner.progress import Progress, is_begun
 from workbook.learner.progress_file import merge_progress, read_progress_file, told_progress, write_progress_file
 
 from ..conftest import COURSE

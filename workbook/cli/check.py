@@ -7,7 +7,7 @@ from pathlib import Path
 from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import step_check
-from workbook.learner.begun import is_begun, meaning
+from workbook.learner.progress import is_begun, meaning
 from workbook.learner.step_check import StepResult, Subject
 from workbook.submissions.reading import BadSubmission, open_submission
 from workbook.testrun import ColdRunner

@@ -5,8 +5,7 @@ from pathlib import Path
 from workbook.course.changes import BadChange, Task
 from workbook.course.model import Course, Step
 from workbook.learner import workspace
-from workbook.learner.begun import fingerprint
-from workbook.learner.progress import Progress
+from workbook.learner.progress import Progress, fingerprint
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import MAIN, has_begun
 

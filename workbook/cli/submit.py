@@ -7,7 +7,7 @@ from workbook.course.model import Step
 from workbook.course.pins import read_pins, read_pyproject
 from workbook.errors import UserError
 from workbook.learner import step_check
-from workbook.learner.begun import fingerprint, meaning
+from workbook.learner.progress import fingerprint, meaning
 from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import has_begun
 from workbook.submissions.imports import foreign_packages, newer_syntax

@@ -20,7 +20,7 @@ class PromiseText:
 
 
 def read_promises(folder: Path) -> list[PromiseText]:
-    """Return the promises of the test files in `folder`, in the order of the files; not those of its tasks."""
+    """Return the promises of the test files in `folder`, the core ones first; not those of its tasks."""
     found = []
     for file in find_tests(folder):
         body = ast.parse(file.read_text(encoding="utf-8")).body
@@ -30,7 +30,7 @@ def read_promises(folder: Path) -> list[PromiseText]:
                 text = inspect.cleandoc(ast.get_docstring(node) or node.name).split("\n\n")[0]
                 deeper = all_deeper or any("deeper" in ast.unparse(decorator) for decorator in node.decorator_list)
                 found.append(PromiseText(node.name, " ".join(text.split()), deeper))
-    return found
+    return sorted(found, key=lambda promise: promise.deeper)
 
 
 def _is_deeper_mark(node: ast.Assign) -> bool:

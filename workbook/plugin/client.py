@@ -1,16 +1,18 @@
-"""The client that tests speak to an app with: an `httpx.Client` that remembers what it sent."""
+"""The client that tests and notebooks speak to an app with: an `httpx.Client` that remembers what it sent."""
 
+import atexit
 import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from workbook.serving import ServedApp
+from workbook.serving import ServedApp, choose_launcher
 
 from .bounds import KeptReply, kept_headers
 from .transport import HOLD, Reply, Transport, can_be_sent_again, read_json
@@ -106,6 +108,17 @@ class Client(httpx.Client):
         if len(self.cookies.jar) > MOST_COOKIES:  # every later request would carry them all
             self.cookies.clear()
         return reply
+
+
+def serve(app_directory: str | Path = ".", **env: str) -> Client:
+    """Serve an app directory and return an `httpx.Client` for it.
+
+    `env` becomes the app's environment. The app runs until the notebook's kernel ends; the client's `app` has its
+    `url`, its `log` (all that it wrote) and its `data` (the folder it works in). Raises `AppFailed`.
+    """
+    app = ServedApp(choose_launcher("spawn"), Path(app_directory), env=env)
+    atexit.register(app.stop)
+    return Client(app, [])
 
 
 def keep(reply: httpx.Response) -> KeptReply:

@@ -1,5 +1,7 @@
 """A real SMTP server on this machine that keeps what it receives."""
 
+import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -20,6 +22,7 @@ class Mailbox:
 
         self.messages: list[EmailMessage] = []
         self.delay = 0.0
+        self._held_until = 0.0
         self._on_message = on_message
         self._controller = Controller(self, hostname="127.0.0.1", port=port or _free_port(), ready_timeout=30)
         self._controller.start()
@@ -33,12 +36,23 @@ class Mailbox:
         import asyncio
 
         await asyncio.sleep(self.delay)
+        while time.monotonic() < self._held_until:  # noqa: ASYNC110, the test's own thread ends the waiting
+            await asyncio.sleep(0.005)
         message = message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         if self._on_message:
             self._on_message(message)
         return "250 kept"
+
+    @contextlib.contextmanager
+    def held(self, seconds: float = math.inf) -> Iterator[None]:
+        """Keep everyone who sends a mail waiting until this block ends, but no longer than `seconds`."""
+        self._held_until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._held_until = 0.0
 
     def to(self, address: str) -> list[EmailMessage]:
         """Return the messages that have arrived for `address` so far."""

@@ -1,8 +1,17 @@
-"""Pictures to upload: of one colour, of noise, and as phones make them."""
+"""Pictures to upload, of one colour, of noise, and as phones make them; and uploading them."""
 
 import random
 import struct
+from collections.abc import Mapping
 from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from .client import Client
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Where red, green and blue of Display P3 are, as X, Y and Z under D50.
 DISPLAY_P3 = {
@@ -25,12 +34,28 @@ def display_p3() -> bytes:
     return bytes(profile)
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (24, 16), colour: tuple[int, int, int] = (200, 60, 30)) -> bytes:
-    """Return the bytes of a picture of one colour."""
+def picture(
+    kind: str = "PNG",
+    size: tuple[int, int] = (24, 16),
+    colour: tuple[int, int, int] = (200, 60, 30),
+    **options: Any,
+) -> bytes:
+    """Return the bytes of a picture of one colour; `options` are Pillow's for saving it."""
     from PIL import Image  # late: most tests need no picture
 
     file = BytesIO()
-    Image.new("RGB", size, colour).save(file, kind)
+    Image.new("RGB", size, colour).save(file, kind, **options)
+    return file.getvalue()
+
+
+def ramps(kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
+    """Return the bytes of a picture of 80 by 60 pixels in which every corner is different."""
+    from PIL import Image
+
+    ramp = Image.linear_gradient("L").resize((80, 60))
+    bands = [ramp, ramp.rotate(180), ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT), ramp]
+    file = BytesIO()
+    Image.merge("RGBA", bands).convert(mode).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -42,3 +67,34 @@ def noise(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]
     file = BytesIO()
     Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3)).save(file, kind)
     return file.getvalue(), size
+
+
+def upload(
+    client: Client,
+    content: bytes,
+    name: str = "photo.png",
+    label: str = "image/png",
+    *,
+    to: str = "/uploads/image",
+    headers: Mapping[str, str] | None = None,
+    **fields: str,
+) -> httpx.Response:
+    """Send a form with one file, called `name` and labelled with a content type, and with these text fields."""
+    field = "files" if to.endswith("/multiple") else "file"
+    return client.post(to, headers=headers, files={field: (name, content, label)}, data=fields)
+
+
+def upload_several(client: Client, *contents: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """Send a form with several files, called `photo-1.png` and so on."""
+    files = [("files", (f"photo-{number}.png", content)) for number, content in enumerate(contents, 1)]
+    return client.post("/uploads/multiple", headers=headers, files=files)
+
+
+def fetched(client: Client, reply: httpx.Response) -> "Image.Image":
+    """Return the picture that was stored, as the app serves it; `reply` is the one to its upload."""
+    from PIL import Image
+
+    assert reply.status_code == 201, f"the upload was answered with {reply.status_code}: {reply.text}"
+    image = Image.open(BytesIO(client.get(reply.json()["url"]).content))
+    image.load()
+    return image

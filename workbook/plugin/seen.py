@@ -1,8 +1,12 @@
 """What tests see of an app from outside: a list's rows, which files it keeps, and when they are gone."""
 
+import contextlib
 import re
+import select
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -19,7 +23,33 @@ def list_stored_files(app: ServedApp) -> set[str]:
     return {path for path in app.files() if not KEPT.search(path.rpartition("/")[2])}
 
 
-def soon(condition: Callable[[], bool], seconds: float = 4, every: float = 0.05) -> bool:
+@contextlib.contextmanager
+def nothing_stored(app: ServedApp) -> Iterator[None]:
+    """Fail if a file is in the app's data folder after this block that wasn't there before."""
+    before = list_stored_files(app)
+    yield
+    assert list_stored_files(app) - before == set(), "a refused upload left something on disk"
+
+
+@contextlib.contextmanager
+def connection(app: ServedApp) -> Iterator[tuple[socket.socket, Callable[..., bytes]]]:
+    """Yield a bare connection to the app, and a function that waits for its response; b"" if none comes."""
+    address = httpx.URL(app.url)
+    with socket.create_connection((address.host, address.port or 80), timeout=10) as caller:
+
+        def replied(seconds: float, *, peek: bool = False) -> bytes:
+            readable, _, _ = select.select([caller], [], [], seconds)
+            return caller.recv(4096, socket.MSG_PEEK if peek else 0) if readable else b""
+
+        yield caller, replied
+
+
+def status_of(reply: bytes) -> str:
+    """Return the status in a response's bytes, as they came on a bare connection."""
+    return reply.split()[1].decode() if reply else "no response"
+
+
+def soon(condition: Callable[[], object], seconds: float = 4, every: float = 0.02) -> bool:
     """Return whether the condition holds within some seconds, because a file may be removed after the response.
 
     By default they're four times what is allowed: the machine may be busy.
@@ -30,6 +60,16 @@ def soon(condition: Callable[[], bool], seconds: float = 4, every: float = 0.05)
             return False
         time.sleep(every)
     return True
+
+
+def lines_with(text: str, read: Callable[[], str], count: int = 1) -> list[str]:
+    """Return the lines of a log that have `text` in them, as soon as there are `count`, or those of a while later."""
+
+    def lines() -> list[str]:
+        return [line for line in read().splitlines() if text in line]
+
+    soon(lambda: len(lines()) >= count, every=0.005)
+    return lines()
 
 
 def gone(client: Client, url: str) -> bool:
@@ -49,3 +89,16 @@ def rows(reply: httpx.Response) -> list[dict[str, Any]]:
     assert reply.status_code == 200, reply.text
     body = reply.json()
     return list(body["data"] if isinstance(body, dict) else body)
+
+
+def refusal(reply: httpx.Response, status: int) -> dict[str, Any]:
+    """Return the body of an error, which has the project's one shape, and says more than the status's name."""
+    kind = reply.headers.get("content-type")
+    assert (reply.status_code, kind) == (status, "application/json"), reply.text
+    body: dict[str, Any] = reply.json()
+    assert set(body) == {"success", "message", "errors"}
+    assert body["success"] is False
+    assert body["message"].lower() not in {each.phrase.lower() for each in HTTPStatus}
+    assert [error for error in body["errors"] if set(error) != {"field", "message", "type"}] == []
+    assert (body["errors"] != []) == (status == 422)
+    return body

@@ -16,13 +16,10 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
-from .clock import move_clock
-from .frames import last_traceback, last_words
-from .hang import hang_text
-from .importing import import_app
+from .frames import hang_text, last_traceback, last_words
+from .importing import import_app, load_without_bytecode
 from .job import AppFailed, Job
-from .probes import add_probes
-from .source import load_without_bytecode
+from .probes import add_probes, move_clock
 
 if TYPE_CHECKING:
     from .warm import ChildLine

@@ -1,8 +1,16 @@
-"""Tracebacks with only the frames of the app's own files, because the others don't help the app's author."""
+"""Where in the app's own files it went wrong, because others don't help the app's author: of a traceback, of a hang."""
 
+import asyncio
+import gc
 import os
 import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from types import AsyncGeneratorType, FrameType
+from typing import Any
 
 # No expression here repeats without a bound: what they read, the app has written.
 LOG_PREFIX = re.compile(r"[A-Z]{1,12}:\s{1,12}")  # of uvicorn's log lines
@@ -12,6 +20,11 @@ FRAME = re.compile(r'  File "(.{1,2000})", line \d{1,9}, in ')
 OF_THE_FRAME = ("    ", "  [Previous line repeated ")
 IN_A_GROUP = re.compile(r"^ {0,200}\| ?")
 MESSAGE_GOES_ON = re.compile(r":$|\d validation errors? for ")
+
+Place = tuple[str, int, str]  # file, line, function
+MOST_OF_DUMP = 64 * 1024  # of its 100 frames for each thread
+LINE_OF_DUMP = re.compile(r' {1,4}File "(.{1,2000})", line (\d{1,9}) in (.{1,500})$')
+AWAITED = {"cr": "cr_await", "ag": "ag_await", "gi": "gi_yieldfrom"}
 
 
 def own_frames(text: str, directory: Path) -> str:
@@ -63,3 +76,63 @@ def _first_traceback(lines: list[str]) -> list[str]:
 def last_words(log: str) -> str:
     """Return the end of what an ended app wrote, as a paragraph to put behind the reason; "" if it wrote nothing."""
     return f"\nIt had written:\n{log[-2000:].strip()}" if log.strip() else ""
+
+
+def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None) -> str:
+    """Say where the main thread is, or what `loop`'s tasks wait at. Call it from another thread."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    if place := _own(_stack(frame), app):
+        return _hangs(seconds, place, app)
+    tasks = asyncio.all_tasks(loop) if loop else ()
+    if place := next(filter(None, (_own(_awaited(task.get_coro()), app) for task in tasks)), None):
+        return f"The app's start-up, its lifespan, had not ended after {seconds:g} s. It waits at {_shown(place, app)}"
+    return _hangs(seconds, None, app)
+
+
+def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
+    """Say where the app hangs, from what `faulthandler` wrote, if the app doesn't let other threads run."""
+    own = [str(file) for file in app.rglob("*.py")]
+    # It writes other letters than ASCII's as escapes, but what comes out of a sandbox has had its paths replaced since.
+    files = {file.encode("ascii", "backslashreplace").decode(): file for file in own} | {file: file for file in own}
+    lines = [found.groups() for line in dump[:MOST_OF_DUMP].splitlines() if (found := LINE_OF_DUMP.match(line))]
+    return _hangs(seconds, _own(((files.get(file, ""), int(line), name) for file, line, name in lines), app), app)
+
+
+def _hangs(seconds: float, place: Place | None, app: Path) -> str:
+    where = f". It hangs at {_shown(place, app)}" if place else "; it hangs outside its own files."
+    return f"The app had not started after {seconds:g} s{where}"
+
+
+def _own(places: Iterable[Place], app: Path) -> Place | None:
+    """Return the first place that is in the app's files, or None."""
+    return next((place for place in places if Path(place[0]).is_relative_to(app)), None)
+
+
+def _stack(frame: FrameType | None) -> Iterator[Place]:
+    """Yield a thread's places, the innermost first."""
+    while frame:
+        yield frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+        frame = frame.f_back
+
+
+def _awaited(awaitable: Any) -> list[Place]:
+    """Return the places at which a suspended coroutine waits, the innermost first."""
+    places: list[Place] = []
+    while awaitable is not None:
+        kind = next((kind for kind in AWAITED if hasattr(awaitable, f"{kind}_frame")), None)
+        if kind:
+            places += islice(_stack(getattr(awaitable, f"{kind}_frame")), 1)
+            awaitable = getattr(awaitable, AWAITED[kind])
+        else:  # the steps of an async generator don't say what they wait for
+            awaitable = next((it for it in gc.get_referents(awaitable) if isinstance(it, AsyncGeneratorType)), None)
+    return places[::-1]
+
+
+def _shown(place: Place, app: Path) -> str:
+    file, line, name = place
+    try:
+        source = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1].strip()
+    except (OSError, IndexError):
+        source = ""
+    inside = "" if name == "<module>" else f", in {name}()"
+    return f"{Path(file).relative_to(app).as_posix()}, line {line}{inside}:\n    {source}".rstrip()

@@ -27,7 +27,7 @@ class Job:
     error that it inherits. After `patience` seconds, a start that doesn't end is called a hang, and code that doesn't
     let another thread run ends the app. `grace` is how many seconds running requests and tasks get when the line ends
     (0: none). `colours`: the log is read on a terminal that has them. `probes`: the app gets a few more routes, see
-    probes.py. `clock`: how many seconds its clock is ahead, see clock.py.
+    probes.py. `clock`: how many seconds its clock is ahead, see there too.
     """
 
     app: Path

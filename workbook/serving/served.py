@@ -10,8 +10,7 @@ from typing import Any, Protocol, Self
 
 from workbook.folders import make_folder, remove_folder
 
-from .frames import last_words
-from .hang import hang_text_of_dump
+from .frames import hang_text_of_dump, last_words
 from .job import AppFailed, Job
 
 MOST_OF_FILE = 1024 * 1024  # the app's author decides what is in it

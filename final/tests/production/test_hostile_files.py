@@ -1,110 +1,41 @@
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from PIL import Image
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.plugin.pictures import upload
+from workbook.plugin.seen import nothing_stored
 from workbook.serving import ServedApp
+
+from .crafted import (
+    HTML,
+    MIB,
+    archive,
+    jpeg_of,
+    jpeg_of_many_pieces,
+    jpeg_with,
+    picture,
+    png_of,
+    png_of_many_texts,
+    unpacking,
+    webp_of,
+    with_exif,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-MIB = 1024 * 1024
-HTML = b"<!DOCTYPE html><script>new Image().src = '/a-script-ran'</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>new Image().src = '/a-script-ran'</script></svg>"
 PDF = b"%PDF-1.4\n" + HTML + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 KINDS = ["JPEG", "PNG", "WEBP"]
 
 pytestmark = pytest.mark.slow
-
-
-def picture(
-    kind: str = "PNG",
-    size: tuple[int, int] = (80, 60),
-    mode: str = "RGB",
-    **options: Any,
-) -> bytes:
-    file = BytesIO()
-    Image.linear_gradient("L").resize(size).convert(mode).save(file, kind, **options)
-    return file.getvalue()
-
-
-def upload(
-    client: Client, member: Member, content: bytes, name: str = "photo.png"
-) -> httpx.Response:
-    return client.post(
-        "/uploads/image",
-        headers=member.headers,
-        files={"file": (name, content, "image/png")},
-    )
-
-
-@contextmanager
-def nothing_stored(app: ServedApp) -> Iterator[None]:
-    before = set((app.data / "uploads").iterdir())
-    yield
-    assert set((app.data / "uploads").iterdir()) == before, (
-        "a refused upload left something on disk"
-    )
-
-
-def png(*chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG of these chunks, each with its checksum."""
-    parts = [
-        struct.pack(">I", len(data))
-        + name
-        + data
-        + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def png_of(side: int, *more: tuple[bytes, bytes]) -> bytes:
-    """A white PNG of `side` by `side` pixels, a bit each, with some more chunks."""
-    packer = zlib.compressobj(9)
-    row = b"\0" + b"\xff" * ((side + 7) // 8)
-    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    return png(
-        (b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)),
-        *more,
-        (b"IDAT", packed),
-        (b"IEND", b""),
-    )
-
-
-def webp_of(side: int) -> bytes:
-    """A WebP that says it is `side` by `side` pixels."""
-    honest = picture("WEBP", (1, 1), lossless=True)
-    size = (side - 1) | (side - 1) << 14 | honest[24] >> 4 << 28
-    return honest[:21] + struct.pack("<I", size) + honest[25:]
-
-
-def jpeg_of(side: int, scans: int) -> bytes:
-    """A JPEG that goes over all its pixels `scans` times, and changes none of them."""
-    honest = picture("JPEG", (side, side), "L", progressive=True, quality=50)
-    last = honest[honest.rindex(b"\xff\xda") : -2]
-    return honest[:-2] + last * scans + honest[-2:]
-
-
-def jpeg_with(marker: bytes, *segments: bytes) -> bytes:
-    honest = picture("JPEG")
-    return (
-        honest[:2]
-        + b"".join(
-            marker + struct.pack(">H", len(each) + 2) + each for each in segments
-        )
-        + honest[2:]
-    )
 
 
 def most_memory(app: ServedApp) -> int:
@@ -126,11 +57,11 @@ def test_a_part_of_an_image_is_refused(
     whole = picture(kind, mode="RGB", quality=90)
     with nothing_stored(served):
         for length in (1, 4, 12, 30, len(whole) // 2, len(whole) - 30):
-            assert upload(client, ada, whole[:length]).status_code == 415, (
-                f"{length} of {len(whole)} bytes"
-            )
+            assert (
+                upload(client, whole[:length], headers=ada.headers).status_code == 415
+            ), f"{length} of {len(whole)} bytes"
 
-    assert upload(client, ada, whole).status_code == 201
+    assert upload(client, whole, headers=ada.headers).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -149,11 +80,11 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
     """A small file that would unpack to an enormous image is a 413 that says how many pixels go, and isn't unpacked."""
     content = bomb()
     assert len(content) < 200_000
-    upload(client, ada, picture())
+    upload(client, picture(), headers=ada.headers)
     before = most_memory(served)
 
     with nothing_stored(served):
-        reply = upload(client, ada, content)
+        reply = upload(client, content, headers=ada.headers)
 
     assert reply.status_code == 413
     assert (
@@ -165,7 +96,7 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
 
 def test_the_largest_image_is_taken(client: Client, ada: Member) -> None:
     """An image of 23 million pixels, as a good camera makes them, is stored."""
-    reply = upload(client, ada, png_of(4_800))
+    reply = upload(client, png_of(4_800), headers=ada.headers)
 
     assert reply.status_code == 201
     assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
@@ -182,7 +113,7 @@ def test_a_large_photo_costs_no_more_than_a_small_one(
     Image.new("RGB", (8160, 6120), (90, 120, 150)).save(photo, "JPEG")
     before = most_memory(served)
 
-    reply = upload(client, ada, photo.getvalue())
+    reply = upload(client, photo.getvalue(), headers=ada.headers)
 
     assert reply.status_code == 201
     assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
@@ -192,21 +123,6 @@ def test_a_large_photo_costs_no_more_than_a_small_one(
     assert (
         most_memory(served) - before < 250
     )  # MB; unpacked as it is, 200 for the first copy alone
-
-
-def unpacking(name: bytes, before: bytes) -> bytes:
-    """A PNG with a chunk that unpacks to 200 MiB."""
-    return png_of(8, (name, before + zlib.compress(bytes(200 * MIB))))
-
-
-def png_of_many_texts() -> bytes:
-    text = (b"zTXt", b"c\0\0" + zlib.compress(bytes(MIB - 9)))
-    return png_of(8, *[text] * 200)
-
-
-def jpeg_of_many_pieces() -> bytes:
-    large, small = b"Exif\0\0" + bytes(65_000), b"Exif\0\0" + b"x"
-    return jpeg_with(b"\xff\xe1", *[large] * 40, *[small] * 200_000)
 
 
 # Functions, because making them takes seconds: only the test that sends one does.
@@ -227,10 +143,12 @@ def test_what_takes_long_or_much_to_read_is_cut_short(
 ) -> None:
     """An image made to cost minutes or hundreds of megabytes is answered within seconds, and costs little memory."""
     content = HIDDEN_BOMBS[what]()
-    upload(client, ada, picture())
+    upload(client, picture(), headers=ada.headers)
     before = most_memory(served)
 
-    reply = upload(client, ada, content)  # the client waits for 10 seconds
+    reply = upload(
+        client, content, headers=ada.headers
+    )  # the client waits for 10 seconds
 
     assert len(content) <= 5 * MIB
     assert reply.status_code in {201, 415}
@@ -241,21 +159,15 @@ def test_a_progressive_photo_is_taken(client: Client, ada: Member) -> None:
     """A JPEG that a page shows in several passes is stored like any other; so is one with a film behind it."""
     film = bytes(range(256)) * 8_000 + b"\xff\xda\xff\xe1" * 60
 
-    assert upload(client, ada, picture("JPEG", progressive=True)).status_code == 201
-    assert upload(client, ada, picture("JPEG") + film).status_code == 201
-
-
-def archive() -> bytes:
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr("Evil.class", HTML)
-    return file.getvalue()
-
-
-def with_exif(kind: str) -> bytes:
-    exif = Image.Exif()
-    exif[0x010E] = HTML.decode()
-    return picture(kind, exif=exif)
+    assert (
+        upload(
+            client, picture("JPEG", progressive=True), headers=ada.headers
+        ).status_code
+        == 201
+    )
+    assert (
+        upload(client, picture("JPEG") + film, headers=ada.headers).status_code == 201
+    )
 
 
 POLYGLOTS = {
@@ -275,7 +187,7 @@ POLYGLOTS = {
 @pytest.mark.parametrize("what", POLYGLOTS)
 def test_what_hides_in_an_image_is_gone(client: Client, ada: Member, what: str) -> None:
     """An image that is something else at the same time comes back as an image and nothing else."""
-    reply = upload(client, ada, POLYGLOTS[what], "page.html")
+    reply = upload(client, POLYGLOTS[what], "page.html", headers=ada.headers)
 
     assert reply.status_code == 201
     stored = client.get(reply.json()["url"])
@@ -312,14 +224,14 @@ def test_what_only_claims_to_be_an_image_is_refused(
 ) -> None:
     """A page, a drawing with a script, an archive: if a file isn't an image, it's a 415, whatever it's called."""
     with nothing_stored(served):
-        assert upload(client, ada, content).status_code == 415
+        assert upload(client, content, headers=ada.headers).status_code == 415
 
 
 def test_a_pdf_that_is_a_page_too_is_only_a_download(
     client: Client, ada: Member
 ) -> None:
     """A PDF that is a web page at the same time is served as a PDF, to be downloaded, and in a sandbox."""
-    reply = upload(client, ada, PDF, "page.html")
+    reply = upload(client, PDF, "page.html", headers=ada.headers)
     headers = client.get(reply.json()["url"]).headers
 
     assert reply.json()["filename"].endswith(".pdf")

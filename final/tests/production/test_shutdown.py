@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from PIL import Image
+from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import PASSWORD
 
 if TYPE_CHECKING:
-    from conftest import PatientMailbox
-
     from .conftest import StartUvicorn, Uvicorn
 
 DEADLINE = ("--timeout-graceful-shutdown", "10")
@@ -52,7 +51,7 @@ def wait_for_shutdown(uvicorn: "Uvicorn", workers: int) -> None:
 @pytest.mark.parametrize("workers", [ONE, TWO], ids=["one worker", "two workers"])
 def test_a_mail_is_sent_although_sigterm_came(
     start_uvicorn: "StartUvicorn",
-    mailbox: "PatientMailbox",
+    mailbox: Mailbox,
     unique: Callable[[str], str],
     workers: tuple[str, str],
 ) -> None:
@@ -117,7 +116,7 @@ def test_an_upload_is_answered_although_sigterm_came(
 @pytest.mark.parametrize("workers", [ONE, TWO], ids=["one worker", "two workers"])
 def test_a_task_that_takes_too_long_is_ended(
     start_uvicorn: "StartUvicorn",
-    mailbox: "PatientMailbox",
+    mailbox: Mailbox,
     unique: Callable[[str], str],
     workers: tuple[str, str],
 ) -> None:

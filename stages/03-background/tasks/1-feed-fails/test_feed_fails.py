@@ -1,10 +1,10 @@
-import time
 from collections.abc import Callable
 
 import pytest
 
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.plugin.seen import soon
 
 SUBSCRIBERS = "subscribers@example.com"
 
@@ -33,15 +33,6 @@ def publish(
     return client, post
 
 
-def wait_until(true: Callable[[], object], seconds: float = 2) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def subjects(mailbox: Mailbox, email: str) -> list[str]:
     return [str(mail["Subject"]) for mail in mailbox.to(email)]
 
@@ -55,8 +46,8 @@ def test_the_third_task_still_mails(
 
     author = post(title)
 
-    assert wait_until(lambda: f"Published: {title}" in subjects(mailbox, author)), "the author got no mail"
-    assert wait_until(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS)), (
+    assert soon(lambda: f"Published: {title}" in subjects(mailbox, author)), "the author got no mail"
+    assert soon(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS)), (
         "the subscribers got no mail: the second task raised, and the third was not called"
     )
 
@@ -69,7 +60,7 @@ def test_the_failure_is_told_and_goes_no_further(
     title = unique("News")
 
     post(title)
-    wait_until(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS))
+    soon(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS))
 
     log = client.app.log
     told, escaped = "feed" in log.lower(), "Exception in ASGI application" in log
@@ -85,13 +76,13 @@ def test_a_feed_that_works_again_goes_on(
     first, second = unique("Lost"), unique("News")
     feed = client.app.data / "feed.txt"
     post(first)
-    assert wait_until(lambda: f"New post: {first}" in subjects(mailbox, SUBSCRIBERS)), (
+    assert soon(lambda: f"New post: {first}" in subjects(mailbox, SUBSCRIBERS)), (
         "the subscribers got no mail: the second task raised, and the third was not called"
     )
 
     feed.rmdir()
     post(second)
 
-    assert wait_until(lambda: feed.exists() and second in feed.read_text(encoding="utf-8")), (
+    assert soon(lambda: feed.exists() and second in feed.read_text(encoding="utf-8")), (
         "the feed has stopped for good"
     )

@@ -1,5 +1,4 @@
 import socket
-import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
@@ -8,6 +7,7 @@ import pytest
 
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.plugin.seen import soon
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +29,6 @@ def comment_mails(mailbox: Mailbox, author: str, post: dict[str, Any]) -> list[E
     return [mail for mail in mailbox.to(author) if mail["Subject"] == f"New comment: {post['title']}"]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 3) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def test_a_comment_mails_the_author(client: Client, mailbox: Mailbox, unique: Callable[[str], str]) -> None:
     """A comment is answered by 201, and its post's author gets a mail with its text."""
     author, post = published(client, unique)
@@ -51,7 +42,7 @@ def test_a_comment_mails_the_author(client: Client, mailbox: Mailbox, unique: Ca
     shown = {name: body.get(name) for name in ("post_id", "text")}
     assert shown == {"post_id": post["id"], "text": text}
     assert body["id"] != second.json()["id"], "two comments have one id"
-    assert wait_until(lambda: len(comment_mails(mailbox, author, post)) == 2), (
+    assert soon(lambda: len(comment_mails(mailbox, author, post)) == 2), (
         f"two mails 'New comment: {post['title']}' to the author were expected; "
         f"she got {[str(mail['Subject']) for mail in mailbox.to(author)]}"
     )
@@ -73,7 +64,7 @@ def test_a_slow_mailbox_delays_nothing(client: Client, mailbox: Mailbox, unique:
 
     assert reply.status_code == 201
     assert arrived == 0, "the response waited for the mail: the route sent it, not a task"
-    assert wait_until(lambda: comment_mails(mailbox, author, post)), "the mail never came"
+    assert soon(lambda: comment_mails(mailbox, author, post)), "the mail never came"
 
 
 def test_a_mailbox_that_is_down_costs_one_line(fresh_app: Callable[..., Client], unique: Callable[[str], str]) -> None:
@@ -86,11 +77,11 @@ def test_a_mailbox_that_is_down_costs_one_line(fresh_app: Callable[..., Client],
         def lines() -> list[str]:
             return [line for line in client.app.log.splitlines() if author in line]
 
-        assert wait_until(lambda: len(lines()) == 2), "registration and post leave one line each"
+        assert soon(lambda: len(lines()) == 2), "registration and post leave one line each"
         replies = []
         for count in (3, 4, 5):
             replies.append(client.post(f"/posts/{post['id']}/comments", json={"text": "Lost"}).status_code)
-            wait_until(lambda count=count: len(lines()) >= count)  # type: ignore[misc]
+            soon(lambda count=count: len(lines()) >= count)  # type: ignore[misc]
 
         escaped = "Exception in ASGI application" in client.app.log
     assert replies == [201, 201, 201]

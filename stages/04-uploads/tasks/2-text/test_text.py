@@ -1,41 +1,22 @@
-import select
-import socket
-from io import BytesIO
-
 import httpx
 import pytest
-from PIL import Image
 
 from workbook.plugin.client import Client
+from workbook.plugin.pictures import picture
+from workbook.plugin.seen import (
+    connection,
+    list_stored_files,
+    nothing_stored,
+    status_of,
+)
 from workbook.serving import ServedApp
 
 KIB = 1024
 PAGE = b"<!DOCTYPE html><script>document.title = document.cookie</script>"
 
 
-@pytest.fixture(scope="module")
-def app_env() -> dict[str, str]:
-    return {"TOKENS": '{"token-of-ada": "ada"}'}
-
-
-@pytest.fixture
-def ada(client: Client) -> Client:
-    client.headers["Authorization"] = "Bearer token-of-ada"
-    return client
-
-
 def upload(client: Client, content: bytes, name: str = "draft.txt", label: str = "text/plain") -> httpx.Response:
     return client.post("/uploads/text", files={"file": (name, content, label)})
-
-
-def files_in(app: ServedApp) -> set[str]:
-    return {path.name for path in app.data.rglob("*") if path.is_file()}
-
-
-def png() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (8, 6)).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -45,13 +26,13 @@ def png() -> bytes:
 )
 def test_text_comes_back_as_it_was(ada: Client, served: ServedApp, text: str) -> None:
     """Text in UTF-8 of up to 64 KiB is stored, and comes back byte for byte."""
-    before = files_in(served)
+    before = list_stored_files(served)
 
     reply = upload(ada, text.encode(), "my draft.md", "application/octet-stream")
 
     assert reply.status_code == 201
     stored = reply.json()
-    assert files_in(served) - before == {stored["filename"]}
+    assert list_stored_files(served) - before == {f"uploads/{stored['filename']}"}
     assert stored == {
         "filename": stored["filename"],
         "original_name": "my draft.md",
@@ -77,44 +58,36 @@ def test_page_comes_back_inert(ada: Client) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [png(), "Dear editor".encode("utf-16"), "Smørbrød".encode("latin-1"), "Smørbrød é".encode()[:-1]],
+    [picture(), "Dear editor".encode("utf-16"), "Smørbrød".encode("latin-1"), "Smørbrød é".encode()[:-1]],
     ids=["png", "utf-16", "latin-1", "half-a-letter"],
 )
 def test_what_is_no_utf8_is_refused(ada: Client, served: ServedApp, content: bytes) -> None:
     """A file that isn't text in UTF-8 is refused with 415, whatever its name says, and leaves nothing."""
-    before = files_in(served)
-
-    assert upload(ada, content, "notes.txt", "text/plain").status_code == 415
-    assert files_in(served) - before == set(), "a refused file was stored"
+    with nothing_stored(served):
+        assert upload(ada, content, "notes.txt", "text/plain").status_code == 415
 
 
 @pytest.mark.parametrize("length", [64 * KIB + 1, 512 * KIB], ids=["64-kib-and-a-byte", "512-kib"])
 def test_long_text_is_refused(ada: Client, served: ServedApp, length: int) -> None:
     """Text of more than 64 KiB is refused with 413 and leaves nothing."""
-    before = files_in(served)
-
-    assert upload(ada, b"a" * length).status_code == 413
-    assert files_in(served) - before == set(), "a refused file was stored"
+    with nothing_stored(served):
+        assert upload(ada, b"a" * length).status_code == 413
 
 
 def test_large_body_is_refused_unread(served: ServedApp) -> None:
     """A body announced as 1 MiB is refused with 413 before a byte of it is read."""
-    address = httpx.URL(served.url)
     head = (
         "POST /uploads/text HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-of-ada\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1048576\r\n\r\n"
     )
-    with socket.create_connection((address.host, address.port or 80), timeout=10) as caller:
+    with connection(served) as (caller, replied):
         caller.sendall(head.encode())
-        replied, _, _ = select.select([caller], [], [], 3)
-        status = caller.recv(4096).split()[1].decode() if replied else "no response"
+        status = status_of(replied(3))
 
     assert status == "413", "the head announced a large body, and the app did not refuse it"
 
 
 def test_stranger_stores_nothing(client: Client, served: ServedApp) -> None:
     """Without a token the answer is 401, and nothing is stored."""
-    before = files_in(served)
-
-    assert upload(client, b"Dear editor").status_code == 401
-    assert files_in(served) - before == set()
+    with nothing_stored(served):
+        assert upload(client, b"Dear editor").status_code == 401
