@@ -107,6 +107,7 @@ def test_eight_registrations_at_once(served: ServedApp, unique: Callable[[str], 
     with contextlib.ExitStack() as stack:
         with nobody_writes(served):  # so that none of the eight is through before the last has begun
             callers = [stack.enter_context(send(served, "/auth/register", body)) for _ in range(8)]
+            # It comes last and needs no lock: once it's answered, the eight have come as far as they can.
             ninth = stack.enter_context(send(served, "/auth/login", body))
             ninth.settimeout(0.3)
             with contextlib.suppress(TimeoutError):

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,6 +48,14 @@ def connection(app: ServedApp) -> Iterator[tuple[socket.socket, Callable[..., by
 def status_of(reply: bytes) -> str:
     """Return the status in a response's bytes, as they came on a bare connection."""
     return reply.split()[1].decode() if reply else "no response"
+
+
+def peak_memory(app: ServedApp) -> float:
+    """Return the most memory that the app has had so far, in MiB; it's known on Linux only, and 0 elsewhere."""
+    status = Path(f"/proc/{app.pid}/status")
+    if not status.exists():
+        return 0.0
+    return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def soon(condition: Callable[[], object], seconds: float = 4, every: float = 0.02) -> bool:

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,7 +9,7 @@ from PIL import Image
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
 from workbook.plugin.pictures import upload
-from workbook.plugin.seen import nothing_stored
+from workbook.plugin.seen import nothing_stored, peak_memory
 from workbook.serving import ServedApp
 
 from .crafted import (
@@ -36,17 +35,6 @@ PDF = b"%PDF-1.4\n" + HTML + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 KINDS = ["JPEG", "PNG", "WEBP"]
 
 pytestmark = pytest.mark.slow
-
-
-def most_memory(app: ServedApp) -> int:
-    """The most memory that the app has had so far, in MiB; known on Linux alone."""
-    status = Path(f"/proc/{app.pid}/status")
-    return (
-        int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0])
-        // 1024
-        if status.exists()
-        else 0
-    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -81,7 +69,7 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
     content = bomb()
     assert len(content) < 200_000
     upload(client, picture(), headers=ada.headers)
-    before = most_memory(served)
+    before = peak_memory(served)
 
     with nothing_stored(served):
         reply = upload(client, content, headers=ada.headers)
@@ -91,7 +79,7 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
         reply.json()["message"]
         == "An image may have at most 25,000,000 pixels, a JPEG twice as many"
     )
-    assert most_memory(served) - before < 20
+    assert peak_memory(served) - before < 20
 
 
 def test_the_largest_image_is_taken(client: Client, ada: Member) -> None:
@@ -111,7 +99,7 @@ def test_a_large_photo_costs_no_more_than_a_small_one(
     """A JPEG of 50 megapixels, which phones make, is stored at half its width and height, and takes little memory."""
     photo = BytesIO()
     Image.new("RGB", (8160, 6120), (90, 120, 150)).save(photo, "JPEG")
-    before = most_memory(served)
+    before = peak_memory(served)
 
     reply = upload(client, photo.getvalue(), headers=ada.headers)
 
@@ -121,7 +109,7 @@ def test_a_large_photo_costs_no_more_than_a_small_one(
         3060,
     )
     assert (
-        most_memory(served) - before < 250
+        peak_memory(served) - before < 250
     )  # MB; unpacked as it is, 200 for the first copy alone
 
 
@@ -144,7 +132,7 @@ def test_what_takes_long_or_much_to_read_is_cut_short(
     """An image made to cost minutes or hundreds of megabytes is answered within seconds, and costs little memory."""
     content = HIDDEN_BOMBS[what]()
     upload(client, picture(), headers=ada.headers)
-    before = most_memory(served)
+    before = peak_memory(served)
 
     reply = upload(
         client, content, headers=ada.headers
@@ -152,7 +140,7 @@ def test_what_takes_long_or_much_to_read_is_cut_short(
 
     assert len(content) <= 5 * MIB
     assert reply.status_code in {201, 415}
-    assert most_memory(served) - before < 120
+    assert peak_memory(served) - before < 120
 
 
 def test_a_progressive_photo_is_taken(client: Client, ada: Member) -> None:

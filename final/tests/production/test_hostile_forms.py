@@ -1,24 +1,17 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 
 import httpx
 import pytest
-from PIL import Image
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member
+from workbook.plugin.pictures import picture
 from workbook.serving import ServedApp
 
 BOUNDARY = b"a-line-between-parts"
 
 pytestmark = pytest.mark.slow
-
-
-def picture() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (8, 6), (200, 30, 40)).save(file, "PNG")
-    return file.getvalue()
 
 
 def part(options: bytes, content: bytes = b"", *headers: bytes) -> bytes:

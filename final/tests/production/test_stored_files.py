@@ -1,23 +1,16 @@
 import http.client
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from PIL import Image
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
+from workbook.plugin.pictures import picture
 from workbook.serving import ServedApp
 
 NOT_HERE = b'{"success":false,"message":"Nothing is here; /docs lists what there is","errors":[]}'
-
-
-def picture() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (8, 6), (200, 30, 40)).save(file, "PNG")
-    return file.getvalue()
 
 
 def get_raw(app: ServedApp, path: str) -> tuple[int, bytes]:
