@@ -53,7 +53,7 @@ def test_routes_are_grouped(client: Client) -> None:
 
 
 def test_users_need_a_login(client: Client, ada: Member) -> None:
-    """The list of users and each single user need a login, and only their router asks for it."""
+    """Without a login, the list of users and each single user are 401."""
     for path in ("/users", f"/users/{ada.id}"):
         refused = client.get(path)
         assert (refused.status_code, refused.json()) == (401, {"detail": "Not authenticated"}), f"{path} is open"

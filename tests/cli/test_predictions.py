@@ -2,7 +2,9 @@
 
 import io
 import sqlite3
+import termios
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from workbook.course.promises import CHOICES, PromiseText, choices_for, read_pro
 
 from ..golden import Screens
 from ..learner.test_review import ACROSS
-from ..runners import Workbook
+from ..runners import Screen, Workbook, wait_until
 from .test_session import BACK, KEYS, open_session, quit_session
 
 COURSE = Course.find(Path(__file__).parents[2])
@@ -149,10 +151,65 @@ def test_every_experiment_fits(monkeypatch: pytest.MonkeyPatch, columns: int, li
         for one in COURSE.experiments(step):
             if one.hidden:
                 continue
-            asked = about_experiment(terminal, f"Experiment 1 of 4: {one.title}", one, choices_for(one, promises))
+            asked = about_experiment(
+                terminal, f"Experiment 1 of 4: {one.title}", one, COURSE.folder(step), choices_for(one, promises)
+            )
             for page in (asked.about, asked.offer):
                 rows = terminal.rows(terminal.dense(terminal.lines_of(page)))
                 assert rows + PROMPTS <= lines, f"{step.name}: {one.title}"
+
+
+def asked_times(screen: Screen, times: int) -> bool:
+    return screen.text.count("Its number:") == times
+
+
+def test_what_was_done_is_one_thing(workbook: Workbook) -> None:
+    """A question with one answer takes one number: neither 0, nor two, nor a word."""
+    screen = workbook.screen("break", "01", "3")
+    screen.wait_for("Its number:")
+
+    for n, line in enumerate(("0", "1, 2", "none"), 2):
+        screen.press(f"{line}\r")
+        wait_until(partial(asked_times, screen, n), lambda: screen.text)
+    assert screen.text.count("One number from 1 to ") == 3
+    screen.press("1\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("1\r")
+
+    assert screen.wait_for_end() == 0
+    assert len(workbook.notes("predicted")) == 1
+
+
+def test_a_slip_can_be_mended(workbook: Workbook) -> None:
+    """When you've typed another number than you meant, 0 at “How sure are you?” lets you choose again."""
+    screen = workbook.screen("break", "01", "1")
+    screen.wait_for("Numbers, with commas:")
+    screen.press("1\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("0\r")
+    wait_until(lambda: screen.text.endswith("Numbers, with commas:"), lambda: screen.text)
+    screen.press("2\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("3\r")
+
+    assert screen.wait_for_end() == 0
+    assert [entry.data["prediction"] for entry in workbook.notes("predicted")] == [[2]]
+
+
+def test_what_is_typed_during_a_run_breaks_no_line(workbook: Workbook) -> None:
+    """What you type while an experiment runs isn't echoed, and isn't an answer to what comes after."""
+    test = workbook.root / "stages/01-hello/test_hello.py"
+    test.write_text("import time\n\ntime.sleep(3)\n" + test.read_text(encoding="utf-8"), encoding="utf-8")
+    screen = workbook.screen("break", "01", "3")
+    screen.wait_for("Breaking it, and running the tests …")
+    wait_until(lambda: not screen.mode[3] & termios.ECHO, lambda: screen.text)
+
+    screen.press("987\r")
+    shown = screen.wait_for("Its number:")
+
+    assert "987" not in screen.written
+    assert shown.endswith("Its number:")
+    assert screen.mode == screen.mode_before
 
 
 def test_review_asks_across_stages(workbook: Workbook, screens: Screens) -> None:

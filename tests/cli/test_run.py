@@ -164,6 +164,27 @@ def test_a_port_that_is_none_is_refused(shared: Workbook, screens: Screens) -> N
     screens("run-bad-port", shared.refusals("run 02 --port 0", "run 02 --port 70000", "run 02 --port http"))
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["short", "--all"])
+def test_a_crash_leaves_room_for_the_log(workbook: Workbook, whole: bool) -> None:
+    """On a terminal, a crash's traceback is your own files' lines, below the log; with --all it's all of it."""
+    main = workbook.put_into_work("01-hello") / "main.py"
+    replace_in(main, 'raise HTTPException(404, "Nobody is here")', 'raise RuntimeError("a bug")')
+    port = free_port()
+    with sole_use_of(3000):
+        screen = workbook.screen("run", "01", "--port", str(port), *(["--all"] if whole else []), lines=24)
+        assert "Hello, work/01-hello" in screen.wait_for("Ctrl-C ends it.")
+
+        assert httpx.get(f"http://127.0.0.1:{port}/hello/nobody", trust_env=False).status_code == 500
+        screen.wait_for("RuntimeError: a bug")
+        wait_until(lambda: whole or "--all shows" in screen.text, lambda: screen.text)
+
+        assert ("500 Internal" in screen.text) is not whole
+        assert ("site-packages" in screen.written) is whole
+        assert 'File "main.py", line' in screen.text or whole
+        screen.press("\x03")
+        assert screen.wait_for_end() == 0
+
+
 # --- a database that is older than the models
 
 

@@ -69,14 +69,34 @@ def test_a_hint_stays_while_saves_are_answered(workbook: Workbook, screens: Scre
     screen = open_session(workbook, lines=24)
 
     screen.press("h")
-    screens("session-hint", screen.wait_for("Hint 1 of 3: Nudge", KEYS))
+    screens("session-hint", screen.wait_for("Task 1, hint 1 of 3: Nudge", KEYS))
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
-    screen.wait_for("1 promise is broken in your copy.", "Hint 1 of 3: Nudge", "'Go away'", KEYS)
+    screen.wait_for("1 promise is broken in your copy.", "Task 1, hint 1 of 3: Nudge", "'Go away'", KEYS)
     screen.press("h")
-    screen.wait_for("Hint 2 of 3: Approach", "1 promise", KEYS)
+    screen.wait_for("hint 2 of 3: Approach", "1 promise", KEYS)
 
     quit_session(screen)
     assert [entry.data["level"] for entry in workbook.notes("hint")] == [1, 2]
+
+
+def test_a_key_shows_a_whole_panel(workbook: Workbook) -> None:
+    """In a low window a save's card leaves little of a hint; its key shows all of it, and once more the next hint."""
+    hints = workbook.root / "stages/01-hello/tasks/1-farewell/hints.md"
+    body = "\n\n".join(f"Line {number}." for number in range(7))
+    hints.write_text(f"## Nudge\n\n{body}\n\n## Approach\n\nIt's this.\n", encoding="utf-8")
+    screen = open_session(workbook, lines=24)
+    screen.press("h")
+    screen.wait_for("hint 1 of 2: Nudge", "Line 6.", KEYS)
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    shown = screen.wait_for("1 promise is broken in your copy.", "… h shows all of it", "'Go away'", KEYS)
+    assert "Line 6." not in shown
+
+    screen.press("h")
+    screen.wait_for("hint 1 of 2: Nudge", "Line 6.", "1 promise is broken in your copy.", KEYS)
+    screen.press("h")
+    screen.wait_for("hint 2 of 2: Approach", "It's this.", "'Go away'", KEYS)
+
+    quit_session(screen)
 
 
 def test_the_task_says_where_its_rest_is(workbook: Workbook) -> None:
@@ -103,6 +123,28 @@ def test_list_comes_back(workbook: Workbook, screens: Screens) -> None:
     screen.press("\x03")
     screen.wait_for("Back from the list.", KEYS)
 
+    quit_session(screen)
+
+
+def test_keys_and_saves_lead_back_too(workbook: Workbook) -> None:
+    """On a separate screen, a session's key does what it says, and a save brings back the session with its verdict."""
+    screen = open_session(workbook)
+
+    screen.press("l")
+    screen.wait_for("› 01-hello", BACK)
+    screen.press("xh")
+    shown = screen.wait_for("Task 1, hint 1 of 3: Nudge", KEYS)
+    assert BACK not in shown
+
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    screen.wait_for("1 promise is broken in your copy.", KEYS)
+    screen.press("m")
+    screen.wait_for("Repeat it", BACK)
+    replace_in(workbook.work / "01-hello/main.py", WRONG, RIGHT)
+    screen.wait_for("✓ A visitor is greeted by name.", "The stage's promises are all kept.", KEYS)
+
+    screen.press("l")
+    screen.wait_for("› 01-hello", BACK)
     quit_session(screen)
 
 

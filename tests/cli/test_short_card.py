@@ -34,3 +34,17 @@ def test_a_bare_condition_that_is_explained_shows_no_values(expected: str, got: 
 def test_values_beside_a_sentence_stay() -> None:
     """Values that say something stay beside the sentence."""
     assert "Expected  True" in shown(SAID, ["Expected", ["True"]], ["Got", ["None"]])
+
+
+def test_a_traceback_shows_what_was_raised() -> None:
+    """Of a long traceback, the short card keeps what was raised and the line that raised it."""
+    frames = [f'  File "app/{name}.py", line 1, in <module>\n    from . import it' for name in "abcdef"]
+    lines = ["The app could not be imported:", *"\n".join([*frames, "NameError: name 'Comment'"]).splitlines()]
+
+    card = shown(["Not served", lines])
+
+    assert "could not be imported" in card
+    assert 'File "app/f.py", line 1' in card
+    assert "NameError: name 'Comment'" in card
+    assert "app/a.py" not in card
+    assert len(card.splitlines()) < 13

@@ -187,6 +187,23 @@ def test_submit_where_nothing_can_be_written(workbook: Workbook, project: Path, 
     screens("submit-cannot-be-written", unwrapped(workbook.refusals("submit count", status=1)))
 
 
+def test_submit_packs_the_exercise_that_you_are_in(workbook: Workbook, project: Path) -> None:
+    """Without a name, `submit` makes the zip of the exercise that you're in; s in the session does that too."""
+    del project
+    assert workbook("submit").lines[-2].startswith("Zip made: work/submissions/count-")
+    screen = workbook.screen()
+    screen.wait_for("s submit", "q quit", "of 70 points")
+
+    screen.press("s")
+    screen.wait_for("Zip made: work/submissions/count-", "Enter brings you back …")
+    screen.press("\r")
+    screen.wait_for("Back from the zip.", "s submit")
+    screen.press("q")
+
+    assert screen.wait_for_end() == 0
+    assert len(workbook.notes("submitted")) == 2
+
+
 def test_only_exercises_are_handed_in(shared: Workbook, screens: Screens) -> None:
     """`submit` of a stage is misuse: exit 2, and the list is next."""
     screens("submit-stage", shared.refusals("submit 01"))

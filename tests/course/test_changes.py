@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.changes import BadChange, Edit, apply_edits, read_experiments, read_tasks, scratch_copy
+from workbook.course.changes import BadChange, Edit, apply_edits, by_file, read_experiments, read_tasks, scratch_copy
 
 from ..conftest import COURSE
 
@@ -40,6 +40,14 @@ def test_edits_follow_one_another(directory: Path) -> None:
     apply_edits((Edit("main.py", "return 1", "return 2"), Edit("main.py", "return 2", "return 3")), directory)
 
     assert (directory / "main.py").read_text(encoding="utf-8") == APP.replace("return 1", "return 3")
+
+
+def test_edits_are_shown_in_the_order_of_their_lines(directory: Path) -> None:
+    """A file's edits come together, in the order of the lines that they touch; what an edit has made comes last."""
+    first, last = Edit("main.py", "from fastapi", "from f"), Edit("main.py", "return 1", "return 2")
+    made, other = Edit("main.py", "return 2", "return 3"), Edit("other.py", "", "x = 1\n")
+
+    assert by_file((last, made, other, first), directory) == {"main.py": [first, last, made], "other.py": [other]}
 
 
 @pytest.mark.parametrize(

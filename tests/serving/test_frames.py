@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.serving.frames import last_traceback
+from workbook.serving.frames import last_traceback, shortened
 
 APP = Path("/home/ada/my app")
 OWN = f'  File "{APP}/main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'
@@ -83,3 +83,45 @@ def test_groups_are_cut_too() -> None:
     own = CUT.removeprefix(START)
 
     assert last_traceback(REQUEST + group(OTHERS + OWN, OTHERS + OWN), APP) == group(own, own).rstrip("\n")
+
+
+SHORT = f'{START}  File "main.py", line 3, in read\n    return 1 / 0\n{RAISED}'
+GROUP = (
+    f"  + Exception Group {START}"
+    + "".join(f"  | {line}\n" for line in OTHERS.splitlines())
+    + "  | ExceptionGroup: one (1 sub-exception)\n  +-+---------------- 1 ----------------\n"
+    + "".join(f"    | {line}\n" for line in (START + OTHERS + OWN + RAISED).splitlines())
+    + "    +------------------------------------\n"
+)
+
+
+@pytest.mark.parametrize(
+    "log, short",
+    [
+        (REQUEST * 2, REQUEST * 2),
+        (REQUEST + START + OTHERS + OWN + RAISED + REQUEST, REQUEST + SHORT + REQUEST),
+        (START + OTHERS + OWN + RAISED + "\n" + REQUEST, SHORT + "\n" + REQUEST),
+        (REQUEST + GROUP + DURING + START + OTHERS + OWN + RAISED + REQUEST, REQUEST + SHORT + REQUEST),
+        ((START + OTHERS + OWN + RAISED) * 2, SHORT * 2),
+        (START + OTHERS + RAISED + REQUEST, START + OTHERS + RAISED + REQUEST),
+        ("ERROR:    " + START + OTHERS + OWN + RAISED, "ERROR:    " + SHORT),
+        (START + OTHERS + OWN + VALIDATION + REQUEST, SHORT.removesuffix(RAISED) + VALIDATION + REQUEST),
+        ("a\x0cb\r1%\r2%\n" + START + OWN + RAISED, "a\x0cb\r1%\r2%\n" + SHORT),
+        (START + OTHERS, START + OTHERS),
+    ],
+    ids=[
+        "no traceback",
+        "between other lines",
+        "a blank line behind it",
+        "a chain that begins with a group",
+        "two in a row",
+        "none of the app's own frames",
+        "behind the level of a log line",
+        "a message of several lines",
+        "other ends of lines",
+        "not yet written to its end",
+    ],
+)
+def test_a_log_is_shortened_to_own_frames(log: str, short: str) -> None:
+    """Of a log, every traceback or chain is one with only the app's own frames; everything else stays as it is."""
+    assert shortened(log, APP) == short

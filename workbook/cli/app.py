@@ -200,16 +200,19 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="An empty data folder to begin with; the old one is kept.")
     ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Whole tracebacks, not only your own files' lines.")] = False,
 ) -> None:
     """Serve a step until Ctrl-C, and restart it at every save."""
     from .run import run_step
 
-    run_step(step, shipped=shipped, port=port, fresh=fresh)
+    run_step(step, shipped=shipped, port=port, fresh=fresh, whole=show_all)
 
 
 @app.command()
 def submit(
-    exercise: Annotated[str, typer.Argument(metavar="EXERCISE", help="An exercise's name.")],
+    exercise: Annotated[
+        str | None, typer.Argument(metavar="EXERCISE", help="An exercise's name (default: the one that you're in).")
+    ] = None,
 ) -> None:
     """Make the zip to hand in."""
     from .submit import submit_exercise

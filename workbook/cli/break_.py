@@ -18,7 +18,7 @@ from .context import Context
 from .predicting import (
     Asked,
     about_experiment,
-    ask_numbers,
+    ask_prediction,
     how_sure,
     read_numbers,
     show_numbered,
@@ -81,7 +81,7 @@ def try_experiment(here: Context, step: Step, number: int, runner: Runner, predi
     if experiment.hidden:
         _diagnose(here, step, experiment, head, trial, given)
     else:
-        asked = about_experiment(here.terminal, head, experiment, choices)
+        asked = about_experiment(here.terminal, head, experiment, here.course.folder(step), choices)
         _predict(here, step, experiment, asked, red_numbers(experiment, choices), trial, given)
 
 
@@ -131,15 +131,15 @@ def _predict(
 ) -> None:
     terminal = here.terminal
     before = here.progress.of(step).tried.get(experiment.title)
-    numbers = given
+    numbers, sure = given, ""
     if given is None and before is None:
-        numbers = ask_numbers(here, asked)
+        numbers, sure = ask_prediction(here, asked)
     elif given is None:
         asked.about()
         _say_that_it_was_asked(here, before=bool(before))
     else:
         show_question(terminal, asked)
-    sure = how_sure(here) if numbers is not None else ""
+        sure = how_sure(here)
     found = trial.result(terminal)
     _show_red(here, found)
     right = numbers is not None and sorted(numbers) == red
@@ -154,7 +154,7 @@ def _diagnose(
     here: Context, step: Step, experiment: Experiment, head: str, trial: _Trial, given: list[int] | None
 ) -> None:
     terminal = here.terminal
-    screens.show_experiment(terminal, head, experiment, edits=False)
+    screens.show_experiment(terminal, head, experiment, None)
     found = trial.result(terminal)
     stage = here.course.folder(step)
     evidence = [_as_evidence(promise, stage) for promise in found.broken]
@@ -168,7 +168,7 @@ def _diagnose(
         show_evidence()
         _say_that_it_was_asked(here, before=before)
         terminal.line(f"It was: {experiment.answer}.")
-        _reveal(here, experiment)
+        _reveal(here, step, experiment)
         return
     asked = Asked(
         about=show_evidence,
@@ -177,17 +177,21 @@ def _diagnose(
         most=len(experiment.choices),
         prompt="Its number: ",
         see_again="the card",
+        only_one=True,
     )
     if given is not None:
         show_question(terminal, asked)
-    numbers = given if given is not None else ask_numbers(here, asked)
+    numbers, sure = given, ""
+    if given is not None:
+        sure = how_sure(here)
+    else:
+        numbers, sure = ask_prediction(here, asked)
     if numbers is None:
         terminal.line("Run this on a terminal, or with --predict N, to see what was done.")
         return
-    sure = how_sure(here)
     right = [experiment.choices[n - 1] for n in numbers if n] == [experiment.answer]
     _judge(here, right, sure, "That's it." if right else f"Not quite. It was: {experiment.answer}.")
-    _reveal(here, experiment)
+    _reveal(here, step, experiment)
     here.note("predicted", step, experiment=experiment.title, prediction=numbers, right=right, sure=sure)
 
 
@@ -219,9 +223,9 @@ def _judge(here: Context, right: bool, sure: str, said: str) -> None:
     here.terminal.line()
 
 
-def _reveal(here: Context, experiment: Experiment) -> None:
+def _reveal(here: Context, step: Step, experiment: Experiment) -> None:
     """Show what a hidden experiment has edited, and why that breaks what it breaks."""
-    screens.show_edits(here.terminal, experiment.edits)
+    screens.show_edits(here.terminal, experiment.edits, here.course.folder(step))
     here.terminal.line()
     _explain(here, experiment)
 

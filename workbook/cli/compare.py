@@ -29,11 +29,15 @@ def compare_solutions(name: str | None, number: int | None) -> None:
             f"workbook hint {step.name}",
             code=1,
         )
+    here.terminal.show_paged(lambda: _show_solutions(here, step, shown))
+
+
+def _show_solutions(here: Context, step: Step, shown: list[Task]) -> None:
     for task in shown:
         here.terminal.line(f"Task {task.number}: {task.title}. Our solution, as a change of the original:", "bold")
         here.terminal.line()
         try:
-            screens.show_edits(here.terminal, task.solution())
+            screens.show_edits(here.terminal, task.solution(), here.course.folder(step))
         except BadChange as error:
             raise UserError(f"{error}.", f"git checkout {here.course.place(step)}", code=1) from error
         here.terminal.line()

@@ -52,7 +52,8 @@ def show_hints(here: Context, step: Step, task: Task, *, only_last: bool = False
         if only_last and n < level:
             continue
         (terminal.rule if only_last else terminal.line)()
-        terminal.line(f"Hint {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
+        of_task = f"Task {task.number}, hint" if only_last and not of_exercise else "Hint"
+        terminal.line(f"{of_task} {n} of {len(hints)}: {title}", "bold" if n == level else "dim")
         for kind, text in _blocks(body):
             if kind == "code":
                 terminal.code(text, "python")

@@ -1,5 +1,6 @@
 """Where the learner is and what to do next, on the screen: what to read, which file to edit, which command or key."""
 
+import re
 from pathlib import Path
 
 from workbook.course.changes import BadChange, Task
@@ -10,8 +11,11 @@ from workbook.learner.step_check import StepResult, Subject
 from workbook.learner.workspace import MAIN, has_begun
 
 from .context import Context
-from .screens import shown_path
+from .hint import task_at_hand
+from .screens import cards_first, shown_path
 from .terminal import Terminal
+
+FRAME = re.compile(r' {1,8}File "([^"]{1,500})", line \d')
 
 
 def show_next(
@@ -48,7 +52,7 @@ def show_next(
         terminal.field("", [f"uv run workbook start {step.name}"])
     elif broken:
         terminal.field("Next", ["mend your copy: the card says what is broken"], prose=True)
-        terminal.field("Edit", [shown_path(main_file)])
+        terminal.field("Edit", [shown_path(_named_on_card(copy, result) or main_file)])
         terminal.field("Or", ["put it back, with a backup:", f"uv run workbook reset {step.name}"])
     elif untried := progress.untried(step):
         of = len(course.experiments(step))
@@ -93,6 +97,14 @@ def _show_end(terminal: Terminal, course: Course, step: Step, *, keys: bool) -> 
 def _lesson(course: Course, step: Step) -> str:
     """Return how to open a step's lesson: its file, which `workbook read` shows in the terminal."""
     return shown_path(course.folder(step) / "README.md")
+
+
+def _named_on_card(copy: Path, result: StepResult | None) -> Path | None:
+    """Return the file of the copy that the first card's traceback ends in, if the app wasn't served."""
+    cards = [card for promise in result.stage.broken[:1] for card in promise.cards[:1]] if result else []
+    lines = [line for card in cards for label, said in card["sections"] if label == "Not served" for line in said]
+    named = [copy / found[1] for line in lines if (found := FRAME.match(line))]
+    return named[-1] if named and named[-1].is_file() else None
 
 
 def _files_of(task: Task, copy: Path, main_file: Path) -> list[str]:
@@ -140,7 +152,7 @@ def show_next_in_exercise(
             else f"your files have changed since {made} was made; make another zip:"
         )
         terminal.field("Next", [said], prose=True)
-        terminal.field("", [f"uv run workbook submit {step.name}"])
+        terminal.field("", ["press s" if keys else f"uv run workbook submit {step.name}"])
         if after := course.after(step):
             terminal.field("Then", [f"press n for {after.name}" if keys else f"uv run workbook start {after.name}"])
 
@@ -175,3 +187,25 @@ def show_head(here: Context, step: Step) -> None:
     here.terminal.line(f"{here.course.title}  (step {steps.index(step) + 1} of {len(steps)})", "dim")
     here.terminal.line(f"{step.name}: {step.concept}", "bold")
     here.terminal.line()
+
+
+def lacking(here: Context, step: Step, key: str, verdict: StepResult | None) -> str:
+    """Return what to say about a key for something that the step doesn't have; "" if it has it."""
+    course, has_tour = here.course, bool(here.course.tour(step))
+    instead = "; t goes on with its tour." if has_tour else "."
+    if key == "b" and not course.experiments(step):
+        return f"{step.name} doesn't have experiments{instead}"
+    is_exercise = step.kind == "exercise"
+    if key == "s" and not is_exercise:
+        return f"{step.name} isn't handed in; exercises are."
+    if key in "hc" and (has_tour or not (course.tasks(step) or is_exercise)):
+        return f"{step.name} doesn't have tasks, so there are no hints{instead}"
+    if key == "t" and not (has_tour or course.tasks(step) or is_exercise):
+        return f"{step.name} doesn't have tasks."
+    if key == "t" and not has_tour and not task_at_hand(here, step):
+        return f"Every task of {step.name} is done."
+    if key == "c" and not any(task.folder.name in here.progress.of(step).solved for task in course.tasks(step)):
+        return "Once a task is done, c compares your solution with ours."
+    if key == "m" and not (verdict and cards_first(verdict)):
+        return "Nothing is broken, so there's no card to see more of."
+    return ""

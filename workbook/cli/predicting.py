@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from workbook.course.changes import Experiment
 from workbook.course.promises import SURE as DEGREES
@@ -32,7 +33,7 @@ def _show_choices(terminal: Terminal, choices: list[PromiseText]) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question whose answers are numbers: what it's about, that in brief, and the numbered answers."""
+    """A question whose answers are numbers, or only one: what it's about, that in brief, and the numbered answers."""
 
     about: Callable[[], object]
     brief: Callable[[], object]
@@ -40,13 +41,30 @@ class Asked:
     most: int
     prompt: str = "Numbers, with commas: "
     see_again: str = "the edit"
+    only_one: bool = False
+
+    def read(self, text: str) -> list[int] | None:
+        """Return the numbers in an answer; None if the text isn't an answer."""
+        numbers = read_numbers(text, self.most)
+        return None if self.only_one and len(numbers or []) != 1 else numbers
+
+    @property
+    def wanted(self) -> str:
+        """What an answer looks like."""
+        return (
+            f"One number from 1 to {self.most}."
+            if self.only_one
+            else (f"Numbers from 0 to {self.most}, with commas; 0 for none.")
+        )
 
 
-def about_experiment(terminal: Terminal, head: str, experiment: Experiment, choices: list[PromiseText]) -> Asked:
-    """Return the question which of the promises an experiment's edits break."""
+def about_experiment(
+    terminal: Terminal, head: str, experiment: Experiment, folder: Path, choices: list[PromiseText]
+) -> Asked:
+    """Return the question which of the promises an experiment's edits of a folder break."""
     return Asked(
-        about=lambda: screens.show_experiment(terminal, head, experiment),
-        brief=lambda: screens.show_experiment(terminal, head, experiment, edits=False),
+        about=lambda: screens.show_experiment(terminal, head, experiment, folder),
+        brief=lambda: screens.show_experiment(terminal, head, experiment, None),
         offer=lambda: _show_choices(terminal, choices),
         most=len(choices),
     )
@@ -65,7 +83,16 @@ def show_question(terminal: Terminal, asked: Asked) -> bool:
     return False
 
 
-def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
+def ask_prediction(here: Context, asked: Asked) -> tuple[list[int] | None, str]:
+    """Ask for numbers and for how sure the learner is; None and "" if there's no one to ask."""
+    while (numbers := _ask_numbers(here, asked)) is not None:
+        if sure := how_sure(here, again=True):
+            return numbers, sure
+        here.terminal.clear()
+    return None, ""
+
+
+def _ask_numbers(here: Context, asked: Asked) -> list[int] | None:
     """Show a question, and ask until numbers from 0 to the highest are typed; None if there's no one to ask."""
     terminal = here.terminal
     fits = show_question(terminal, asked)
@@ -76,7 +103,7 @@ def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
     )
     while can_ask():
         answer = _ask(here, prompt)
-        numbers = None if answer is None else read_numbers(answer, asked.most)
+        numbers = None if answer is None else asked.read(answer)
         if numbers is not None:
             return numbers
         if answer is None and fits:
@@ -87,7 +114,7 @@ def ask_numbers(here: Context, asked: Asked) -> list[int] | None:
             terminal.show([*terminal.dense(terminal.lines_of(asked.about)), ""])
             _turn_the_page(here, asked)
             continue
-        terminal.line(f"Numbers from 0 to {asked.most}, with commas; 0 for none.", "yellow")
+        terminal.line(asked.wanted, "yellow")
     return None
 
 
@@ -101,12 +128,16 @@ def _turn_the_page(here: Context, asked: Asked) -> None:
     terminal.show([*(brief if terminal.rows([*brief, *offer]) <= room else []), *offer, ""])
 
 
-def how_sure(here: Context) -> str:
+def how_sure(here: Context, *, again: bool = False) -> str:
+    """Ask how sure the learner is; "" if there's no one to ask, or if `again` and they'd rather choose again."""
     if not can_ask():
         return ""
+    choose = ", 0 choose again" if again else ""
     while True:
-        here.terminal.line("How sure are you? 1 a guess, 2 fairly sure, 3 certain.", "bold")
+        here.terminal.line(f"How sure are you? 1 a guess, 2 fairly sure, 3 certain{choose}.", "bold")
         while (answer := _ask(here, "1, 2 or 3: ")) is not None:
+            if again and answer.strip() == "0":
+                return ""
             if answer.strip() in SURE:
                 here.terminal.line()
                 return SURE[answer.strip()]

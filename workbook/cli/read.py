@@ -4,9 +4,11 @@ import re
 
 from workbook.course.changes import Task
 from workbook.course.model import Course, Step
+from workbook.course.promises import read_promises
 from workbook.errors import UserError
 
 from .context import Context
+from .hint import show_hints, task_at_hand
 from .screens import shown_path
 from .terminal import Terminal
 
@@ -65,3 +67,35 @@ def task_table(course: Course, step: Step, task: Task) -> str:
         return contract[1].strip() if contract else text
     tables = TABLE.findall(text)
     return "\n".join([f"**Task {task.number}: {task.title}**\n", *tables]) if tables else text
+
+
+def show_panel(here: Context, step: Step, panel: str) -> None:
+    """Write what stays on a session's screen: the last hint, what the task asks for, or the promises."""
+    task = task_at_hand(here, step)
+    if panel == "hint" and task:
+        show_hints(here, step, task, only_last=True)
+    elif panel == "task" and task:
+        here.terminal.rule()
+        show_markdown(here.terminal, task_table(here.course, step, task))
+    elif panel == "promises":
+        here.terminal.rule()
+        for promise in read_promises(here.course.folder(step)):
+            if not promise.deeper:
+                here.terminal.line(promise.text, indent=3, hang=2)
+
+
+def clipped_panel(here: Context, step: Step, panel: str, lines: list[str], room: int, key: str) -> list[str]:
+    """Return a panel's lines that fit into `room` rows; the last says which `key`, or what else, shows the rest."""
+    terminal = here.terminal
+    if terminal.rows(lines) <= room:
+        return lines
+    task = task_at_hand(here, step)
+    if key:
+        end = f"   … {key} shows all of it"
+    elif panel == "task" and task and step.kind != "exercise":
+        end = f"   … the rest in a taller window, or: {shown_path(task.folder / 'README.md')}"
+    else:
+        end = (
+            f"   … the rest in a taller window, or: uv run workbook {'hint' if panel == 'hint' else 'read'} {step.name}"
+        )
+    return [*terminal.fitted(lines, room - terminal.rows([end])), terminal.text(end)]

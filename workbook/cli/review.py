@@ -14,8 +14,7 @@ from .keyboard import can_ask, wait_for_enter
 from .predicting import (
     Asked,
     about_experiment,
-    ask_numbers,
-    how_sure,
+    ask_prediction,
     show_numbered,
     told_difference,
 )
@@ -54,16 +53,17 @@ def _ask_again(here: Context, one: DueQuestion, place: int, of: int) -> None:
         terminal.line("Last time you were certain, and it wasn't so.", "yellow")
     if isinstance(subject, Experiment):
         head = f"{place} of {of}, from {one.step.title}: {subject.title}"
-        choices = choices_for(subject, read_promises(here.course.folder(one.step)))
-        asked, right_numbers = about_experiment(terminal, head, subject, choices), red_numbers(subject, choices)
+        folder = here.course.folder(one.step)
+        choices = choices_for(subject, read_promises(folder))
+        asked, right_numbers = about_experiment(terminal, head, subject, folder, choices), red_numbers(subject, choices)
         correct = partial(told_difference, red=right_numbers)
     else:
         steps = [step.title for name in subject.about if (step := here.course.known(name))]
         asked = _about_stages(here, f"{place} of {of}, {' and '.join(steps)}: {subject.title}", subject)
         right_numbers = [subject.choices.index(subject.answer) + 1]
         correct = partial(_tell_answer, subject)
-    numbers = ask_numbers(here, asked) or []
-    sure = how_sure(here)
+    answer, sure = ask_prediction(here, asked)
+    numbers = answer or []
     right = sorted(numbers) == right_numbers
     terminal.line("That's right." if right else correct(numbers), "green" if right else "yellow")
     terminal.line()
@@ -92,4 +92,4 @@ def _about_stages(here: Context, head: str, question: AcrossQuestion) -> Asked:
         terminal.line()
 
     most = len(question.choices)
-    return Asked(show, show, offer, most, prompt="Its number: ", see_again="the question")
+    return Asked(show, show, offer, most, prompt="Its number: ", see_again="the question", only_one=True)

@@ -17,6 +17,7 @@ from workbook.learner.step_check import Subject
 from workbook.learner.workspace import cannot_make, set_aside
 from workbook.plugin.browser import serve_pages
 from workbook.serving import AppFailed, ServedApp, SpawnLauncher
+from workbook.serving.frames import shortened
 
 from .context import Context
 from .screens import shown_path
@@ -32,14 +33,23 @@ NO_COLUMN = re.compile(
 )
 PAUSE = 0.3  # seconds: a traceback is written at one go, and its meaning comes behind it
 LONGEST_LINE = 4096
+LONGEST_TRACEBACK = 1024 * 1024
+ONE_WRITE = 0.05  # seconds: a traceback may come in pieces
+SHORTENED = "(Those are your own files' lines; --all shows the libraries' too.)\n"
 
 
 class Output:
     """The way of one app's output to standard error. Close it when the app has ended."""
 
-    def __init__(self, terminal: Terminal, again: Sequence[str]) -> None:
-        """Write to this terminal; `again` is the command that serves the app once more."""
-        self._terminal, self._again = terminal, again
+    def __init__(self, terminal: Terminal, again: Sequence[str], folder: Path | None = None) -> None:
+        """Write to this terminal; `again` is the command that serves the app once more.
+
+        Of a traceback, only the frames in `folder` are written, if it's given.
+        """
+        self._terminal, self._again, self._folder = terminal, again, folder
+        self._kept_back = b""  # what may be a traceback that hasn't ended
+        self._writing: threading.Timer | None = None
+        self._one_writes = threading.Lock()
         self._last = b""
         self._telling: threading.Timer | None = None
         self._told = threading.Lock()
@@ -51,10 +61,32 @@ class Output:
 
     def take(self, data: bytes) -> None:
         """Pass on what the app has written."""
-        with contextlib.suppress(OSError):  # no one reads it any more; the app must not wait for that
-            sys.stderr.buffer.write(data)
-            sys.stderr.buffer.flush()
+        with self._one_writes:
+            self._kept_back += data
+            if self._writing:
+                self._writing.cancel()
+                self._writing = None
+            may_end = len(self._kept_back) > LONGEST_TRACEBACK
+            if self._folder and b"Traceback (most recent call last)" in self._kept_back and not may_end:
+                self._writing = threading.Timer(ONE_WRITE, self._write)
+                self._writing.daemon = True
+                self._writing.start()
+        if not self._writing:
+            self._write()
         self.notice(data)
+
+    def _write(self) -> None:
+        with self._one_writes:
+            data, self._kept_back, self._writing = self._kept_back, b"", None
+            if self._folder and data:
+                text = data.decode("utf-8", "surrogateescape")
+                short = shortened(text, self._folder)
+                if len(short) < len(text):
+                    short += SHORTENED
+                data = short.encode("utf-8", "surrogateescape")
+            with contextlib.suppress(OSError):  # no one reads it any more; the app must not wait for that
+                sys.stderr.buffer.write(data)
+                sys.stderr.buffer.flush()
 
     def notice(self, data: bytes) -> None:
         """Look for the mishap in what the app wrote, or in why it does not start."""
@@ -66,7 +98,8 @@ class Output:
             self._telling.start()
 
     def close(self) -> None:
-        """Report what hasn't been reported yet."""
+        """Write and report what hasn't been yet."""
+        self._write()
         if self._telling:
             self._telling.cancel()
             self._telling.function(*self._telling.args)
@@ -89,7 +122,7 @@ class Output:
         terminal.line()
 
 
-def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None:
+def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool, whole: bool = False) -> None:
     """Serve the step until Ctrl-C, again after every save."""
     here = Context()
     step = here.step(name)
@@ -113,11 +146,12 @@ def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool) -> None
             page = _page(stack, subject.folder / settings.page, port)
         while True:
             with contextlib.ExitStack() as one:
-                output = one.enter_context(contextlib.closing(Output(terminal, [*again, *at_port])))
+                own = None if whole or not sys.stderr.isatty() else subject.folder
+                output = one.enter_context(contextlib.closing(Output(terminal, [*again, *at_port], own)))
+                terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
                 app = _serve(terminal, subject.folder, data, port, env, output, again)
                 if app:
                     one.callback(app.stop)
-                    terminal.line(f"{step.title}, {shown_path(subject.folder)}", "bold")
                     if shipped and (copy := here.course.copy(step)).is_dir():
                         said = f"This is the original. Yours is in {shown_path(copy)}: uv run workbook run {step.name}"
                         terminal.line(said, "dim")

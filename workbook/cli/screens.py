@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbook.course.changes import Edit, Experiment
+from workbook.course.changes import Edit, Experiment, by_file
 from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.course.points import read_grading
@@ -210,6 +210,8 @@ def _in_short(sections: Sequence[tuple[str, list[str]]], asked: str, width: int)
         if label == "App's log":
             shown.append((label, [line.strip() for line in lines if line.strip("~^ ")][-2:]))
         elif most := IN_SHORT.get(label, 0):
+            if label == "Not served" and len(lines) > most:  # of a traceback the end says what was raised
+                lines = [lines[0], "…", *lines[2 - most :]]
             most = 2 if label in {"Expected", "Got"} and "Differs" in names else most
             rows = [line if len(line) <= width else line[: width - 1] + "…" for line in lines[:most]]
             shown.append((label, [*rows, "…"] if len(lines) > most and label != "Differs" else rows))
@@ -226,22 +228,25 @@ def _from_here(lines: Sequence[str]) -> list[str]:
     return [line.replace(f"@{KEPT_IN}/", f"@{here}/") for line in lines]
 
 
-def show_edits(terminal: Terminal, edits: Sequence[Edit]) -> None:
-    """Show edits as a diff of the lines that they touch."""
+def show_edits(terminal: Terminal, edits: tuple[Edit, ...], folder: Path) -> None:
+    """Show edits of a folder as a diff of the lines that they touch."""
     import difflib
 
-    for edit in edits:
-        old, new = edit.find.strip("\n").splitlines(), edit.replace.strip("\n").splitlines()
-        lines = list(difflib.unified_diff(old, new, edit.file, edit.file, lineterm="", n=2))
-        terminal.code("\n".join(line for line in lines if not re.match(r"(\+\+\+|@@)", line)))
+    for file, group in by_file(edits, folder).items():
+        shown = [f"--- {file}"]
+        for edit in group:
+            old, new = edit.find.strip("\n").splitlines(), edit.replace.strip("\n").splitlines()
+            lines = list(difflib.unified_diff(old, new, lineterm="", n=2))
+            shown += [" …"] * (len(shown) > 1) + [line for line in lines if not re.match(r"---|\+\+\+|@@", line)]
+        terminal.code("\n".join(shown))
 
 
-def show_experiment(terminal: Terminal, head: str, experiment: Experiment, *, edits: bool = True) -> None:
-    """Show what an experiment is called and asks, and its edits."""
+def show_experiment(terminal: Terminal, head: str, experiment: Experiment, folder: Path | None) -> None:
+    """Show what an experiment is called and asks, and its edits of a folder."""
     terminal.line(head, "bold")
     terminal.line()
-    terminal.line(experiment.question)
+    terminal.line(" ".join(experiment.question.split()))
     terminal.line()
-    if edits:
-        show_edits(terminal, experiment.edits)
+    if folder:
+        show_edits(terminal, experiment.edits, folder)
         terminal.line()

@@ -4,30 +4,33 @@ import contextlib
 from collections.abc import Callable
 
 from workbook.course.model import Step
-from workbook.course.promises import read_promises
 from workbook.errors import UserError
 from workbook.learner import workspace
 from workbook.learner.step_check import StepResult, Subject
-from workbook.learner.watch_loop import KeyPress, Notice, Saved, WatchLoop
+from workbook.learner.watch_loop import Event, KeyPress, Notice, Saved, WatchLoop
 
 from . import screens
 from .break_ import try_experiment
 from .check import judged
 from .compare import compare_solutions
 from .context import Context
-from .hint import show_hints, take_hint, task_at_hand
-from .keyboard import REDRAW, SingleKeys, wait_for_enter
+from .hint import take_hint, task_at_hand
+from .keyboard import REDRAW, SingleKeys, forget_typed
 from .list_ import list_steps
-from .next_steps import arrive, show_head, show_next, show_where
-from .read import show_markdown, task_table
+from .next_steps import arrive, lacking, show_head, show_next, show_where
+from .read import clipped_panel, show_panel
 from .run import run_step
+from .submit import submit_exercise
 from .terminal import report_error
 from .tour import ask_questions
 
 KEYS = "h hint  t task  p promises  m more  b break  n next  r run  l list  q quit"
+KEYS_OF_AN_EXERCISE = KEYS.replace("b break", "s submit")
 KEYS_OF_A_TOUR = "t tour  p promises  m more  n next  r run  l list  q quit"
 PANELS = {"h": "hint", "t": "task", "p": "promises"}
 AT_LEAST = 3  # rows of a hint that stay beside a card
+BACK = "Enter brings you back … "
+BRING_BACK = {"\n", "\r", "\x04"}  # Enter, and Ctrl-D
 
 
 def open_session() -> None:
@@ -57,6 +60,10 @@ class _Watch:
         self.verdict: StepResult | None = None
         self.edited = False
         self.panel = ""  # what stays on the screen while saves are answered: hint, task or promises
+        self.unfolded = False  # whether the panel comes before the card, because its key was pressed last
+        self.clipped = False
+        self.aside = False  # whether a command's screen is shown, until Enter, another key or a save
+        self.prompt = ""
         self.doing = ""
         self.has_tour = bool(here.course.tour(step))
 
@@ -74,46 +81,71 @@ class _Watch:
                 if key == "n":
                     if after := self._next():
                         return after
-                elif lacking := self._lacking(key):
-                    self.happened = lacking
+                elif said := lacking(self.here, self.step, key, self.verdict):
+                    self.happened = said
                 elif key in PANELS and not (key == "t" and self.has_tour):
                     self._turn(PANELS[key])
                 else:
                     with keys.paused():
                         self._do(key, loop)
-                self._draw(self.doing)
+                if not self.aside:
+                    self._draw(self.doing)
 
     def _until_key(self, loop: WatchLoop) -> str:
         while True:
-            event = loop.next()
+            event, doing = self._next_event(loop), self.doing
             if isinstance(event, UserError):  # no tests any more, for a moment perhaps: an editor replaces files
                 self._cannot(event)
+                doing = ""
             elif isinstance(event, KeyPress):
-                if event.key in "htpmbnrlcq":
+                if event.key in "htpmbnrlcqs":
                     self.here.read_again()
+                    self.aside = False
                     return event.key
-                if event.key == REDRAW:
-                    self._draw(self.doing)
+                if self.aside and event.key in BRING_BACK:
+                    self.aside = False
+                elif event.key != REDRAW:
+                    continue
+                elif self.aside:
+                    self.prompt = "\r" + BACK
             elif isinstance(event, Notice):
                 self.happened = event.text
-                self._draw(self.doing)
             elif isinstance(event, Saved):
-                self.edited = True
+                self.edited, self.aside = True, False
                 names = ", ".join(screens.shown_path(path) for path in event.files[:3])
                 more = f" and {len(event.files) - 3} more" if len(event.files) > 3 else ""
-                self._draw(f"Saved {names}{more}; checking …")
+                doing = f"Saved {names}{more}; checking …"
             else:
                 self._take(event)
-                self._draw()
+                doing = ""
+            if self.aside:
+                self.doing = doing
+            else:
+                self._draw(doing)
+
+    def _next_event(self, loop: WatchLoop) -> Event:
+        """Return what happens next; on a separate screen, say what leads back, and let Ctrl-C do that too."""
+        try:
+            if self.prompt:
+                forget_typed()
+                self.here.terminal.show([self.here.terminal.text(self.prompt)])
+                self.prompt = ""
+            return loop.next()
+        except KeyboardInterrupt:
+            if self.aside:
+                return KeyPress("\n")
+            raise
 
     def _take(self, found: StepResult) -> None:
         self.here.read_again()
+        self.unfolded = False
         before = set(self.here.progress.of(self.step).solved)
         verdict = judged(self.here, found)
         solved = [name for name in verdict.solved if name not in before]
         broken = len(verdict.stage.broken)
         if solved and verdict.subject.exercise:
             self.happened = "The public tests are all green."
+            self.panel = ""
         elif solved:
             numbers = " and ".join(name.partition("-")[0] for name in solved)
             self.happened = f"Task {numbers} is done." if len(solved) == 1 else f"Tasks {numbers} are done."
@@ -138,10 +170,13 @@ class _Watch:
     def _cannot(self, error: UserError) -> None:
         then = f"uv run {error.then}" if error.then.startswith("workbook ") else error.then
         self.verdict, self.happened = None, f"{error.message} Next: {then}"
-        self._draw()
 
     def _turn(self, panel: str) -> None:
-        """Show a panel, or the next hint; hide one whose key is pressed again."""
+        """Show a panel, or the next hint; hide one whose key is pressed again, but first show all of it."""
+        if self.panel == panel and self.clipped and not self.unfolded:
+            self.unfolded = True
+            return
+        self.unfolded = True
         if panel == "hint":
             if task := task_at_hand(self.here, self.step):
                 level, of = take_hint(self.here, self.step, task)
@@ -178,7 +213,11 @@ class _Watch:
                 block.clear()
         if points and not rest and terminal.rows([*points, *panel, *card]) <= room:
             rest = points
-        if terminal.rows([*card, *panel]) > room:
+        self.clipped = False
+        if terminal.rows([*card, *panel]) > room and self.unfolded and panel:
+            panel = self._clipped(panel, room)
+            card = terminal.fitted(card, room - terminal.rows(panel))
+        elif terminal.rows([*card, *panel]) > room:
             of_panel = max(AT_LEAST if panel else 0, room - terminal.rows(card))
             card = terminal.fitted(card, room - min(of_panel, terminal.rows(panel)))
             panel = self._clipped(panel, room - terminal.rows([*head, *rest, *card]))
@@ -187,15 +226,9 @@ class _Watch:
         terminal.show([*shown, *foot])
 
     def _clipped(self, lines: list[str], room: int) -> list[str]:
-        if self.here.terminal.rows(lines) <= room:
-            return lines
-        task = task_at_hand(self.here, self.step)
-        if self.panel == "task" and task and self.step.kind != "exercise":
-            where = screens.shown_path(task.folder / "README.md")
-        else:
-            where = f"uv run workbook {'hint' if self.panel == 'hint' else 'read'} {self.step.name}"
-        end = f"   … the rest in a taller window, or: {where}"
-        return [*self.here.terminal.fitted(lines, room - 1), self.here.terminal.text(end)]
+        self.clipped = self.here.terminal.rows(lines) > room
+        again = "" if self.unfolded else self.panel[:1]
+        return clipped_panel(self.here, self.step, self.panel, lines, room, again)
 
     def _foot(self, doing: str) -> list[str]:
         """Return what's below: what happened, what's next, the keys; in a very low window only what happened."""
@@ -203,7 +236,7 @@ class _Watch:
 
         def show_way() -> None:
             show_next(terminal, self.here.course, self.here.progress, self.step, keys=True, result=verdict)
-            terminal.line(KEYS_OF_A_TOUR if self.has_tour else KEYS, "dim")
+            terminal.line(self._keys(), "dim")
 
         rule = terminal.lines_of(terminal.rule)
         happened = terminal.lines_of(lambda: terminal.line(doing or self.happened, "bold"))
@@ -212,23 +245,15 @@ class _Watch:
             return [*rule, *happened, *way]
         return terminal.fitted([*happened, *way], terminal.height)
 
+    def _keys(self) -> str:
+        return KEYS_OF_A_TOUR if self.has_tour else KEYS_OF_AN_EXERCISE if self.step.kind == "exercise" else KEYS
+
     def _card(self) -> None:
         if self.verdict and not self.verdict.whole.trouble:
             screens.show_cards(self.here.terminal, screens.cards_first(self.verdict), limit=1, more="m")
 
     def _panel(self) -> None:
-        terminal = self.here.terminal
-        task = task_at_hand(self.here, self.step)
-        if self.panel == "hint" and task:
-            show_hints(self.here, self.step, task, only_last=True)
-        elif self.panel == "task" and task:
-            terminal.rule()
-            show_markdown(terminal, task_table(self.here.course, self.step, task))
-        elif self.panel == "promises":
-            terminal.rule()
-            for promise in read_promises(self.here.course.folder(self.step)):
-                if not promise.deeper:
-                    terminal.line(promise.text, indent=3, hang=2)
+        show_panel(self.here, self.step, self.panel)
 
     def _next(self) -> Step | None:
         after = self.here.course.after(self.step)
@@ -243,33 +268,13 @@ class _Watch:
         self.here.note("started", after)
         return after
 
-    def _lacking(self, key: str) -> str:
-        """Return what to say about a key for something that the step doesn't have; "" if it has it."""
-        course, instead = self.here.course, "; t goes on with its tour." if self.has_tour else "."
-        if key == "b" and not course.experiments(self.step):
-            return f"{self.step.name} doesn't have experiments{instead}"
-        is_exercise = self.step.kind == "exercise"
-        if key in "hc" and (self.has_tour or not (course.tasks(self.step) or is_exercise)):
-            return f"{self.step.name} doesn't have tasks, so there are no hints{instead}"
-        if key == "t" and not (self.has_tour or course.tasks(self.step) or is_exercise):
-            return f"{self.step.name} doesn't have tasks."
-        if key == "t" and not self.has_tour and not task_at_hand(self.here, self.step):
-            return f"Every task of {self.step.name} is done."
-        if key == "c" and not any(
-            task.folder.name in self.here.progress.of(self.step).solved for task in course.tasks(self.step)
-        ):
-            return "Once a task is done, c compares your solution with ours."
-        if key == "m" and not (self.verdict and screens.cards_first(self.verdict)):
-            return "Nothing is broken, so there's no card to see more of."
-        return ""
-
     def _do(self, key: str, loop: WatchLoop) -> None:
         """Run one of the commands on a separate screen, and come back here."""
         untried = self.here.progress.untried(self.step)
         number = untried[0] if untried else 1
-        verdict = self.verdict
+        terminal, cards = self.here.terminal, screens.cards_first(self.verdict) if self.verdict else []
         commands: dict[str, tuple[Callable[[], None], str]] = {
-            "m": (lambda: self._show_more(verdict), "Back from the card."),
+            "m": (lambda: screens.show_cards(terminal, cards, limit=1, whole=True), "Back from the card."),
             "c": (lambda: compare_solutions(self.step.name, None), "Back from our solutions."),
             "l": (list_steps, "Back from the list."),
             "t": (lambda: ask_questions(self.here, self.step), "Back from the tour."),
@@ -277,10 +282,11 @@ class _Watch:
                 lambda: try_experiment(self.here, self.step, number, loop.runner),
                 f"Back from experiment {number}.",
             ),
+            "s": (lambda: submit_exercise(self.step.name), "Back from the zip."),
             "r": (lambda: run_step(self.step.name, shipped=False, port=8000, fresh=False), "The app is stopped."),
         }
         command, self.happened = commands[key]
-        self.here.terminal.clear()
+        terminal.clear()
         try:
             command()
         except UserError as error:
@@ -289,8 +295,4 @@ class _Watch:
             self.happened = "Left, unfinished."
             return
         self.here = Context()  # commands record progress: read it again
-        wait_for_enter(self.here.terminal, "\nEnter brings you back … ")
-
-    def _show_more(self, verdict: StepResult | None) -> None:
-        if verdict:
-            screens.show_cards(self.here.terminal, screens.cards_first(verdict), limit=1, whole=True)
+        self.aside, self.prompt = True, "\n" + BACK

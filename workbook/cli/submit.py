@@ -25,7 +25,7 @@ NAMED = 3  # files for each reason, or each warning
 OLDEST = (3, 11)  # of the Pythons that the course allows, and so what a grader may have
 
 
-def submit_exercise(name: str) -> None:
+def submit_exercise(name: str | None) -> None:
     """Make the zip of an exercise, show what's in it, what isn't and why, and run the public tests on it."""
     here = Context()
     step = here.step(name)

@@ -124,7 +124,7 @@ class Terminal:
             self.line(text, "dim")
             yield
             return
-        with self._console.status(self.text(text), spinner="line" if self.ascii else "dots"):
+        with _unechoed(), self._console.status(self.text(text), spinner="line" if self.ascii else "dots"):
             yield
 
     @contextlib.contextmanager
@@ -133,9 +133,19 @@ class Terminal:
         if self.plain or sys.platform == "win32" or not sys.stdin.isatty():
             yield
             return
-        os.environ.setdefault("LESS", "-R")
+        os.environ.setdefault("LESS", "-R -PSpace for the next page, b for the one before, q to leave$")
         with self._console.pager(styles=True):
             yield
+
+    def show_paged(self, write: Callable[[], object]) -> None:
+        """Show what `write` writes, page by page if it's more than a screen."""
+        lines = self.lines_of(write)
+        if self.rows(lines) < self.height:
+            self.show([*lines, ""])
+            return
+        with self.pager():
+            for line in lines:
+                self._write(Text.from_ansi(line))
 
     def rule(self) -> None:
         self._write(Text(self.text("─" * self.width), style="dim"))
@@ -209,6 +219,24 @@ class Terminal:
 
     def _write(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, crop=False, overflow="ignore")
+
+
+@contextlib.contextmanager
+def _unechoed() -> Iterator[None]:
+    """Show nothing of what's typed in the block; it would break the line that moves."""
+    if sys.platform == "win32" or sys.stdin is None or not sys.stdin.isatty():
+        yield
+        return
+    import termios
+
+    fd = sys.stdin.fileno()
+    before = termios.tcgetattr(fd)
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(fd, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 def _can_write(out: IO[str], text: str) -> bool:

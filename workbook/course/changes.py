@@ -119,6 +119,18 @@ def read_tasks(stage: Path) -> list[Task]:
     return tasks
 
 
+def by_file(edits: tuple[Edit, ...], directory: Path) -> dict[str, list[Edit]]:
+    """Return the edits of each file, in the order of the lines of `directory` that they touch."""
+    found: dict[str, list[Edit]] = {}
+    for edit in edits:
+        found.setdefault(edit.file, []).append(edit)
+    for file, group in found.items():
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            text = (directory / file).read_text(encoding="utf-8")
+            group.sort(key=lambda edit: text.find(edit.find) % (len(text) + 1))  # what an edit makes comes last
+    return found
+
+
 def apply_edits(edits: tuple[Edit, ...], directory: Path) -> None:
     """Apply all edits to the files below `directory`, or none. Raises `BadChange`.
 

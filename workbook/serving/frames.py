@@ -48,6 +48,38 @@ def own_frames(text: str, directory: Path) -> str:
     return "\n".join(kept).strip("\n")
 
 
+def shortened(log: str, directory: Path) -> str:
+    """Return a log in which each traceback, or chain of them, is only its last one's frames below the directory."""
+    lines, kept, n = log.split("\n"), list[str](), 0
+    while n < len(lines):
+        end = _end_of_chain(lines, n) if START.match(lines[n]) else n + 1
+        own = last_traceback("\n".join(lines[n:end]), directory) if end > n + 1 else ""
+        level = LOG_PREFIX.match(lines[n])
+        if START.match(own):
+            own = "\n".join(line for line in own.split("\n") if line.strip(" ~^"))
+            kept.append((level[0] if level else "") + own)
+        else:
+            kept += lines[n:end]
+        n = end
+    return "\n".join(kept)
+
+
+def _end_of_chain(lines: list[str], start: int) -> int:
+    """Return the number of the line behind the chain of tracebacks that begins at a line."""
+    raised, goes_on, end = False, True, start  # `raised`: whether the last of them has said what was raised
+    for n, line in enumerate(lines[start:], start):
+        if CHAINED.search(line):
+            goes_on = True
+        elif START.match(line) and goes_on:
+            raised, goes_on = "Group" in line, False
+        elif line and not line.startswith(" "):
+            if raised:
+                break
+            raised = not MESSAGE_GOES_ON.search(line)
+        end = n + 1 if line else end
+    return end
+
+
 def last_traceback(log: str, directory: Path) -> str:
     """Return the last traceback in an app's log, cut to its own frames; "" if there is none.
 
