@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.serving.frames import last_traceback, shortened
+from workbook.serving.frames import last_traceback, with_own_frames
 
 APP = Path("/home/ada/my app")
 OWN = f'  File "{APP}/main.py", line 3, in read\n    return 1 / 0\n           ~~^~~\n'
@@ -124,4 +124,4 @@ GROUP = (
 )
 def test_a_log_is_shortened_to_own_frames(log: str, short: str) -> None:
     """Of a log, every traceback or chain is one with only the app's own frames; everything else stays as it is."""
-    assert shortened(log, APP) == short
+    assert with_own_frames(log, APP) == short

@@ -17,7 +17,7 @@ from workbook.learner.step_check import Subject
 from workbook.learner.workspace import cannot_make, set_aside
 from workbook.plugin.browser import serve_pages
 from workbook.serving import AppFailed, ServedApp, SpawnLauncher
-from workbook.serving.frames import shortened
+from workbook.serving.frames import with_own_frames
 
 from .context import Context
 from .screens import shown_path
@@ -80,7 +80,7 @@ class Output:
             data, self._kept_back, self._writing = self._kept_back, b"", None
             if self._folder and data:
                 text = data.decode("utf-8", "surrogateescape")
-                short = shortened(text, self._folder)
+                short = with_own_frames(text, self._folder)
                 if len(short) < len(text):
                     short += SHORTENED
                 data = short.encode("utf-8", "surrogateescape")

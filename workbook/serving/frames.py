@@ -48,7 +48,7 @@ def own_frames(text: str, directory: Path) -> str:
     return "\n".join(kept).strip("\n")
 
 
-def shortened(log: str, directory: Path) -> str:
+def with_own_frames(log: str, directory: Path) -> str:
     """Return a log in which each traceback, or chain of them, is only its last one's frames below the directory."""
     lines, kept, n = log.split("\n"), list[str](), 0
     while n < len(lines):
