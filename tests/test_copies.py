@@ -28,8 +28,8 @@ DIFFERENT = {
         "app": "01 | 02 | 03 | 04 | 05 | 06 | final",
         "crash": "01 02 | 06",
         "create_post": "01 | 05 final",
-        "current_user": "01 | 04",
         "delete_post": "01 | 05 final",
+        "get_current_user": "01 | 04 | 05 | final",
         "lifespan": "04 | 05 | 06 | final",
         "list_posts": "01 | 05 final",
         "list_users": "05 final | 06",
@@ -54,7 +54,6 @@ DIFFERENT = {
     "final's errors say what to do next, all in the one shape of stage 06": {
         "ApiKeyMiddleware": "02 | final",
         "error_response": "06 | final",
-        "get_current_user": "05 | final",
         "get_own_post": "05 | final",
         "invalid": "01 03 04 05 | 06 | final",
         "refused": "06 | final",

@@ -22,8 +22,7 @@ import uvicorn
 from starlette.testclient import TestClient  # its import warns, which is an error once tests run
 
 from workbook.serving import Launcher, ServedApp
-from workbook.serving.job import Job
-from workbook.serving.local import OnThisMachine
+from workbook.serving.job import Job, OnThisMachine
 from workbook.serving.probes import add_probes
 
 KIND = "IN_PROCESS"

@@ -122,7 +122,7 @@ app = FastAPI(title="Background tasks")
 
 @app.exception_handler(RequestValidationError)
 async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be."""
+    """Name what's wrong, and send nothing back: half an emoji can't be encoded."""
     errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
     return JSONResponse({"detail": errors}, status_code=422)
 

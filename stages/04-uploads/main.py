@@ -77,7 +77,7 @@ class ProfilePicture(BaseModel):
     focus: Focus | None
 
 
-def current_user(
+def get_current_user(
     given: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
 ) -> str:
     if given.credentials not in settings.tokens:
@@ -86,7 +86,7 @@ def current_user(
     return settings.tokens[given.credentials]
 
 
-CurrentUser = Annotated[str, Depends(current_user)]
+CurrentUser = Annotated[str, Depends(get_current_user)]
 
 
 def printable(name: str | None) -> str:
@@ -247,6 +247,6 @@ app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files"
 
 @app.exception_handler(RequestValidationError)
 async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
-    """Name what's wrong. FastAPI's own handler echoes it, and some of it can't be."""
+    """Name what's wrong, and send nothing back: half an emoji can't be encoded."""
     errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
     return JSONResponse({"detail": errors}, status_code=422)

@@ -200,7 +200,7 @@ def test_the_steps_of_an_upload_are_in_the_code() -> None:
     """The upload diagram's names are in stage 04's code, and it shows each status that refuses there."""
     code = source("04-uploads")
     named = [word for _, how, _ in upload.STEPS for word in re.findall(r"[A-Za-z_0-9.]*[_.4][A-Za-z_.0-9]+", how)]
-    assert {"max_body_size", "current_user", "upload.size", "Image.open", "max_files"} <= set(named)
+    assert {"max_body_size", "get_current_user", "upload.size", "Image.open", "max_files"} <= set(named)
     for name in named:
         assert name in code, name
     raised = set(re.findall(r"HTTPException\(\s*status_code=(\d{3})", code))

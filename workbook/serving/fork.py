@@ -7,8 +7,7 @@ import signal
 import socket
 from typing import Any
 
-from .job import Job
-from .local import OnThisMachine
+from .job import Job, OnThisMachine
 from .warm import WarmHelper
 
 # What the six stages and final/ import. A test compares it with what they really import after the fork.

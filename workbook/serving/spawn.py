@@ -8,8 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .job import Job
-from .local import OnThisMachine
+from .job import Job, OnThisMachine
 
 
 class SpawnLauncher:

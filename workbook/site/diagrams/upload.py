@@ -6,14 +6,14 @@ from .canvas import WIDTH, Box, Canvas, stack
 STEPS = (
     ("limit it unread", "max_body_size", "413"),
     ("read the form", "at most max_files", "400"),
-    ("who is calling?", "current_user", "401"),
+    ("who is calling?", "get_current_user", "401"),
     ("weigh the file", "upload.size", "413"),
     ("decode it", "Image.open, load", "415, 413"),
     ("encode it again", "pixels, nothing else", ""),
     ("name and store it", "uuid4, all or none", ""),
     ("serve it inert", "sandbox, nosniff", ""),
 )
-FILE = {"max_body_size", "current_user", "upload.size", "Image.open, load"}
+FILE = {"max_body_size", "get_current_user", "upload.size", "Image.open, load"}
 REFUSED = 92
 TOLD = (
     "An upload passes eight steps. First the limit max_body_size acts before the body is read: too large is 413. Then "

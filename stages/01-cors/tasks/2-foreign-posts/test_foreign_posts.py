@@ -47,6 +47,17 @@ def test_own_page_may_post(client: Client) -> None:
     assert like(client, client.app.url) == (200, 1), "/docs can no longer send a POST: its Origin is the API's address"
 
 
+def test_own_page_may_post_behind_a_proxy(client: Client, fresh_app: Callable[..., Client]) -> None:
+    """Behind a proxy that ends TLS, the API's own pages may post if the server trusts that proxy, and otherwise not."""
+    own = {"Host": "api.example", "Origin": "https://api.example", "X-Forwarded-Proto": "https"}
+
+    trusted = client.post("/posts/1/likes", headers=own).status_code
+    stranger = fresh_app(FORWARDED_ALLOW_IPS="10.0.0.1").post("/posts/1/likes", headers=own).status_code
+
+    assert trusted == 200, "behind the proxy, the own address begins with https, as X-Forwarded-Proto says"
+    assert stranger == 403, "the server doesn't trust this client, and its X-Forwarded-Proto decided nevertheless"
+
+
 def test_everything_else_is_as_before(client: Client) -> None:
     """Foreign pages may still send GET, and the preflights are answered as before."""
     stranger = STRANGERS[0]

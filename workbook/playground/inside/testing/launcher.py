@@ -11,8 +11,7 @@ import uvicorn
 
 from workbook.serving.frames import last_traceback
 from workbook.serving.importing import import_app
-from workbook.serving.job import AppFailed, Job
-from workbook.serving.local import OnThisMachine
+from workbook.serving.job import AppFailed, Job, OnThisMachine
 from workbook.serving.probes import add_probes
 
 from .interior import Interior
