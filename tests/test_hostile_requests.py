@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from workbook.course.changes import read_tasks, scratch_copy
+from workbook.course.exercise import project_copy
 from workbook.course.model import Course
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES
@@ -24,6 +25,7 @@ from .test_deep_bodies import enter
 COURSE = Course.find(Path(__file__).parent.parent)
 STAGES = [step.name for step in COURSE.steps if step.kind == "stage"]
 APPS = [*STAGES, *(f"{name}, tasks done" for name in STAGES), "final"]
+WITH_FORMS = ["04-uploads", "04-uploads, tasks done", "05-routers", "final", "final, exercises done"]
 ENV = {
     "SECRET_KEY": "a-key-for-tests-and-for-nothing-else",
     "API_KEY": "key",
@@ -105,8 +107,11 @@ PICTURE = bytes.fromhex(
 
 
 def folder_of(name: str, stack: ExitStack) -> Path:
-    """Return the app directory; that of a stage whose tasks are done is a scratch copy."""
+    """Return the app directory; one whose tasks or exercises are done is a scratch copy."""
     step, _, done = name.partition(", ")
+    if done == "exercises done":
+        exercises = COURSE.exercises()
+        return stack.enter_context(project_copy(exercises, [exercise.solution for exercise in exercises]))
     folder = COURSE.folder(COURSE.step(step))
     if not done:
         return folder
@@ -173,7 +178,7 @@ def forms_with(field: str, fields: list[str]) -> Iterator[dict[str, Any]]:
             + b"\r\n"
             for name, extra, part in parts
         )
-        for charset in ("utf-8", "unicode_escape", "utf-7", "rot13", "nothing"):
+        for charset in ("utf-8", "unicode_escape", "utf-7", "punycode", "rot13", "nothing"):
             kind = f"multipart/form-data; boundary=x; charset={charset}"
             yield {"content": body + b"--x--\r\n", "headers": {"Content-Type": kind}}
 
@@ -202,6 +207,37 @@ def test_nothing_that_is_sent_is_a_500(launcher: Launcher, name: str) -> None:
                 assert client.get(path, headers=usual).status_code < 500, path
 
         assert wrong == []
+
+
+@pytest.mark.exhaustive(sample=2)
+@pytest.mark.parametrize("name", WITH_FORMS)
+def test_no_form_is_decoded_for_long(launcher: Launcher, name: str) -> None:
+    """A form with a long text, or with many, is refused before it's decoded, which in some charsets takes minutes."""
+    one, many = [b"a" * 100_000], [b"a" * 4000] * 25
+    start = b'--x\r\nContent-Disposition: form-data; name="description"\r\n\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=x; charset=punycode"}
+    with ExitStack() as stack:
+        app = stack.enter_context(ServedApp(launcher, folder_of(name, stack), env=ENV))
+        client = stack.enter_context(Client(app, []))
+        paths = client.get("/openapi.json").json()["paths"]
+
+        seen = {
+            f"{method} {path}": [
+                client.request(
+                    method,
+                    path.replace("{post_id}", "1"),
+                    content=b"".join(start + text + b"\r\n" for text in texts) + b"--x--\r\n",
+                    headers=form,
+                ).status_code
+                for texts in (one, many)
+            ]
+            for path, methods in paths.items()
+            for method, route in methods.items()
+            if "multipart/form-data" in route.get("requestBody", {}).get("content", {})
+        }
+
+        assert seen
+        assert {route: statuses for route, statuses in seen.items() if statuses != [400, 400]} == {}
 
 
 @pytest.mark.exhaustive(sample=2)

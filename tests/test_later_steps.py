@@ -13,7 +13,8 @@ from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all fort
 from workbook.course.model import Course
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES
-from workbook.plugin.pictures import display_p3
+from workbook.plugin.pictures import display_p3, many_scans, picture
+from workbook.plugin.seen import no_room_for_more_than, nothing_stored
 from workbook.serving import Launcher, ServedApp
 
 from .test_deep_bodies import enter
@@ -107,6 +108,38 @@ def test_what_is_no_image_is_refused(step: Step) -> None:
 
     assert [step.upload(content)["status"] for content in (b"<svg/>", photo()[:400])] == ["415", "415"]
     assert step.upload(bomb)["status"] in {"413", "415"}
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_transparency_is_kept(step: Step) -> None:
+    """04: what was transparent stays transparent, also if its colours are converted."""
+    stored = step.upload(photo("PNG", transparency=(220, 60, 40), icc_profile=display_p3()))
+
+    pixel = Image.open(BytesIO(step.client.get(stored["url"]).content)).convert("RGBA").getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    assert pixel[3] == 0
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_what_takes_too_long_is_refused(step: Step) -> None:
+    """04: neither a picture of thousands of scans nor a form with a long text keeps the server busy."""
+    long = {"description": "x" * 4097}
+    reply = step.client.post(UPLOAD[step.name], files={"file": picture()}, data=long)
+
+    assert step.upload(many_scans(200))["status"] == "415"
+    assert reply.status_code == 400
+
+
+@taught_in("04-uploads", "05-routers", "final")
+def test_a_full_disk_leaves_nothing(step: Step) -> None:
+    """04: if there's no room for a picture, no part of it stays behind."""
+    noise = BytesIO()
+    Image.effect_noise((400, 300), 100).save(noise, "PNG")
+
+    with nothing_stored(step.client.app), no_room_for_more_than(50_000, step.client.app):
+        reply = step.client.post(UPLOAD[step.name], files={"file": noise.getvalue()})
+
+    assert reply.status_code in {500, 503}
 
 
 @taught_in("02-middleware", "final")

@@ -47,6 +47,8 @@ app = FastAPI(
     lifespan=lifespan,
     generate_unique_id_function=operation_id,
     responses=documented(413, 500, 503),  # of every route
+    # A text is decoded with any charset that a client names: docs/final-why.md#forms
+    form_limits={"max_fields": 20, "max_part_size": 4096},
     middleware=[  # the outermost first
         Middleware(RequestLogMiddleware),  # so it sees what the others answer, too
         Middleware(SecurityHeadersMiddleware),

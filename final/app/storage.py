@@ -29,7 +29,7 @@ COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")  # Python 3.11 and 3.12 don't know it
 decoders = ThreadPoolExecutor(2, "decoder")  # docs/final-why.md#uploads
-SCANS = 200  # of a JPEG, which needs a dozen: docs/final-why.md#scans
+MAX_SEGMENTS = 200  # scans, or pieces of Exif, of a JPEG: docs/final-why.md#scans
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,24 @@ def check_image(upload: UploadFile) -> Checked:
 
 def reencode(file: BinaryIO) -> Checked:
     """Return the image's true extension, and its pixels without anything else."""
-    check_scans(file)
+    check_segments(file)
     encoded = BytesIO()
     with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
         kind = str(image.format)
-        pixels = unpack(image)
-        pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+        unpack(image).save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     return Checked(EXTENSIONS[kind], encoded.getvalue())
 
 
 def unpack(image: Image.Image) -> Image.Image:
     """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        half = image.width // 2, image.height // 2
-        image.draft(None, half)  # only a JPEG can do that
+        image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    transparency = pixels.info.get("transparency")
-    pixels.info = {} if transparency is None else {"transparency": transparency}
+    pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels
 
 
@@ -85,31 +82,28 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = None
-    if image.has_transparency_data:
-        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given = ImageCms.ImageCmsProfile(BytesIO(profile))
         srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+        transform = ImageCms.buildTransform(BytesIO(profile), srgb, mode, "RGB")
+        if image.mode == mode == "RGB" and not image.has_transparency_data:
+            transform.apply_in_place(image)  # a large photo is held once, not twice
+            return image
+        converted = transform.apply(
+            image if image.mode == mode else image.convert(mode)
+        )
     except (ImageCms.PyCMSError, OSError):  # a bad profile: browsers ignore it too
         return image
-    if image.mode == mode == "RGB":
-        transform.apply_in_place(image)  # a large photo is held once, not twice
-        return image
-    converted = transform.apply(image if image.mode == mode else image.convert(mode))
-    if opacity:
-        converted.putalpha(opacity)
+    if image.has_transparency_data:
+        converted.putalpha(image.convert("RGBA").getchannel("A"))
     return converted
 
 
-def check_scans(file: BinaryIO) -> None:
-    """Raise ValueError for a JPEG with more scans, or Exif, than any camera writes."""
+def check_segments(file: BinaryIO) -> None:
+    """Raise ValueError for a JPEG with more scans or Exif than any camera writes."""
     content = file.read()
-    file.seek(0)
     most = max(content.count(b"\xff\xda"), content.count(b"\xff\xe1"))
-    if content.startswith(b"\xff\xd8") and most > SCANS:
-        raise ValueError("too many scans")
+    if content.startswith(b"\xff\xd8") and most > MAX_SEGMENTS:
+        raise ValueError("too many segments")
 
 
 def check_document(upload: UploadFile) -> Checked:

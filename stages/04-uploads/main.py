@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import uuid4
 
 from fastapi import (
@@ -44,6 +44,7 @@ EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000  # unpacked: 100 MB, and several copies while they are converted
 # A JPEG may have twice as many: it can be unpacked at half its width and height.
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
+MAX_SEGMENTS = 200  # scans, or pieces of Exif, of a JPEG; a camera writes a dozen
 COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow only warns
@@ -100,10 +101,10 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
         raise HTTPException(status_code=413, detail=detail)
     encoded = BytesIO()
     try:
+        check_segments(upload.file)
         with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
             kind = str(image.format)
-            pixels = unpack(image)
-            pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+            unpack(image).save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
         detail = f"An image may have at most {most}"
@@ -117,16 +118,22 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
 def unpack(image: Image.Image) -> Image.Image:
     """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        half = image.width // 2, image.height // 2
-        image.draft(None, half)  # only a JPEG can do that
+        image.draft(None, (image.width // 2, image.height // 2))  # only a JPEG can
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    transparency = pixels.info.get("transparency")
-    pixels.info = {} if transparency is None else {"transparency": transparency}
+    pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels
+
+
+def check_segments(file: BinaryIO) -> None:
+    """Raise ValueError for a JPEG with more scans or Exif than any camera writes."""
+    content = file.read()
+    most = max(content.count(b"\xff\xda"), content.count(b"\xff\xe1"))
+    if content.startswith(b"\xff\xd8") and most > MAX_SEGMENTS:
+        raise ValueError("too many segments")
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -134,18 +141,14 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = None
-    if image.has_transparency_data:
-        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given = ImageCms.ImageCmsProfile(BytesIO(profile))
         srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+        transform = ImageCms.buildTransform(BytesIO(profile), srgb, mode, "RGB")
         converted = transform.apply(image.convert(mode))
     except (ImageCms.PyCMSError, OSError):  # a bad profile: browsers ignore it too
         return image
-    if opacity:
-        converted.putalpha(opacity)
+    if image.has_transparency_data:
+        converted.putalpha(image.convert("RGBA").getchannel("A"))
     return converted
 
 
@@ -198,7 +201,7 @@ router = APIRouter(
     prefix="/uploads",
     dependencies=[in_turn],
     max_body_size=IMAGE_BYTES + FORM_ROOM,
-    form_limits={"max_files": 1},
+    form_limits={"max_files": 1, "max_fields": 10, "max_part_size": 4096},
 )
 
 
@@ -214,8 +217,7 @@ def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | N
 
 @router.post("/image", status_code=201)
 def upload_image(user: CurrentUser, file: UploadFile) -> StoredFile:
-    (stored,) = store(user, [(file, *reencode(file))])
-    return stored
+    return store(user, [(file, *reencode(file))])[0]
 
 
 @router.post("/profile-picture", status_code=201)

@@ -188,6 +188,15 @@ def test_files_of_one_form_are_counted(ada: Client, served: ServedApp) -> None:
 
 
 @pytest.mark.deeper
+def test_texts_of_one_form_are_short(ada: Client, served: ServedApp) -> None:
+    """A text of more than 4096 bytes is refused with 400: in some charsets, reading a long one takes minutes."""
+    with nothing_stored(served):
+        reply = upload(ada, picture(), to="/uploads/profile-picture", description="x" * 4097)
+
+        assert (reply.status_code, reply.json()) == (400, {"detail": "Part exceeded maximum size of 4KB."})
+
+
+@pytest.mark.deeper
 def test_files_of_one_form_are_weighed_together(ada: Client, served: ServedApp) -> None:
     """Files that are small enough one by one are refused with 413 if they are too large together."""
     with nothing_stored(served):

@@ -1,7 +1,4 @@
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from random import randbytes
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ from workbook.plugin.pictures import picture, upload, upload_several
 from workbook.plugin.seen import (
     connection,
     list_stored_files,
+    no_room_for_more_than,
     nothing_stored,
     peak_memory,
     status_of,
@@ -149,26 +147,3 @@ def form_with(name: bytes) -> bytes:
 def head_of_upload(token: str, *headers: str) -> bytes:
     lines = ["POST /uploads/image HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}", *headers]
     return "\r\n".join([*lines, f"Content-Type: {form_type()}", "", ""]).encode()
-
-
-@contextmanager
-def no_room_for_more_than(size: int, app: ServedApp) -> Iterator[None]:
-    """A disk on which no file grows beyond `size`; where that cannot be had, a folder that is gone."""
-    if sys.platform == "linux":
-        from resource import RLIMIT_FSIZE, prlimit
-
-        before = prlimit(app.pid, RLIMIT_FSIZE)
-        prlimit(app.pid, RLIMIT_FSIZE, (size, before[1]))
-        try:
-            yield
-        finally:
-            prlimit(app.pid, RLIMIT_FSIZE, before)
-    else:
-        folder = app.data / "uploads"
-        away = folder.rename(app.data / "away")
-        folder.write_bytes(b"")
-        try:
-            yield
-        finally:
-            folder.unlink()
-            away.rename(folder)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, MpoImagePlugin, WebPImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
 from workbook.plugin.client import Client
-from workbook.plugin.pictures import display_p3, fetched, picture, upload
+from workbook.plugin.pictures import display_p3, fetched, many_scans, picture, upload
 from workbook.plugin.seen import nothing_stored
 from workbook.serving import ServedApp
 
@@ -90,6 +90,17 @@ def test_large_photos_are_taken(
 @pytest.mark.deeper
 def test_transparency_is_kept(ada: Client) -> None:
     """What was transparent stays transparent."""
-    see_through = picture(colour=(200, 30, 40), transparency=(200, 30, 40))
+    for profile in (None, display_p3()):
+        see_through = picture(colour=(200, 30, 40), transparency=(200, 30, 40), icc_profile=profile)
+        pixel = fetched(ada, upload(ada, see_through)).convert("RGBA").getpixel((0, 0))
 
-    assert fetched(ada, upload(ada, see_through)).convert("RGBA").getpixel((0, 0)) == (200, 30, 40, 0)
+        assert isinstance(pixel, tuple)
+        assert pixel[3] == 0, "with a colour profile" if profile else "without a colour profile"
+
+
+def test_endless_scans_are_refused(ada: Client, served: ServedApp) -> None:
+    """A JPEG that would keep the decoder busy for minutes, by more than 200 scans, is refused with 415."""
+    with nothing_stored(served):
+        assert upload(ada, many_scans(200)).status_code == 415
+
+    assert upload(ada, many_scans(100)).status_code == 201

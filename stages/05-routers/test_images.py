@@ -5,8 +5,8 @@ from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all fort
 
 from workbook.plugin.client import Client
 from workbook.plugin.members import CHEAP_HASHES, Member
-from workbook.plugin.pictures import display_p3, fetched, picture, upload
-from workbook.plugin.seen import nothing_stored
+from workbook.plugin.pictures import display_p3, fetched, many_scans, picture, upload
+from workbook.plugin.seen import no_room_for_more_than, nothing_stored
 from workbook.serving import ServedApp
 
 MAX_UPLOAD = 8192
@@ -77,3 +77,20 @@ def test_colours_survive(client: Client, ada: Member, mode: str) -> None:
     assert isinstance(seen, tuple)
     assert isinstance(expected, tuple)
     assert max(abs(a - b) for a, b in zip(seen, expected, strict=True)) <= 4, f"{expected} became {seen}"
+
+
+def test_what_takes_too_long_is_refused(client: Client, ada: Member) -> None:
+    """A JPEG of more than 200 scans is a 415, and a form's text of more than 4096 bytes a 400: both could take minutes."""
+    assert upload(client, many_scans(200), headers=ada.headers).status_code == 415
+    assert upload(client, picture(), headers=ada.headers, description="x" * 4097).status_code == 400
+
+
+def test_a_full_disk_leaves_no_half_of_a_picture(client: Client, served: ServedApp, ada: Member) -> None:
+    """If there's no room for a picture, the response is a 500, and no part of it is left below /files."""
+    noise = BytesIO()
+    Image.effect_noise((90, 60), 100).save(noise, "PNG")
+
+    with nothing_stored(served), no_room_for_more_than(2000, served):
+        reply = upload(client, noise.getvalue(), headers={**ada.headers, "Connection": "close"})
+
+    assert reply.status_code == 500

@@ -292,6 +292,6 @@ def upper(what: str) -> str:
     return what[:1].upper() + what[1:]
 
 
-def long_text(rng: random.Random, size: int) -> str:
-    """Return a text of so many bytes."""
-    return rng.randbytes(size // 2).hex()
+def long_texts(rng: random.Random, size: int) -> dict[str, str]:
+    """Return text fields of so many bytes together; the project refuses a field of more than 4,096."""
+    return {f"text-{start}": rng.randbytes(2000).hex() for start in range(0, size, 4000)}

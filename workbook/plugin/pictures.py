@@ -59,6 +59,17 @@ def ramps(kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
     return file.getvalue()
 
 
+def many_scans(scans: int) -> bytes:
+    """Return a progressive JPEG in which a decoder walks over all pixels so many more times, for nothing."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("L", (16, 16)).save(file, "JPEG", progressive=True)
+    honest = file.getvalue()
+    last = honest[honest.rindex(b"\xff\xda") : -2]
+    return honest[:-2] + last * scans + honest[-2:]
+
+
 def noise(rng: random.Random, kind: str = "PNG") -> tuple[bytes, tuple[int, int]]:
     """Return a picture of coloured noise, which packs badly, and its size, to recognise it by."""
     from PIL import Image

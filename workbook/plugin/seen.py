@@ -4,6 +4,7 @@ import contextlib
 import re
 import select
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -30,6 +31,29 @@ def nothing_stored(app: ServedApp) -> Iterator[None]:
     before = list_stored_files(app)
     yield
     assert list_stored_files(app) - before == set(), "a refused upload left something on disk"
+
+
+@contextlib.contextmanager
+def no_room_for_more_than(size: int, app: ServedApp) -> Iterator[None]:
+    """Let no file of the app grow beyond `size` within this block; outside Linux, take its folder `uploads` away."""
+    if sys.platform == "linux":
+        from resource import RLIMIT_FSIZE, prlimit
+
+        before = prlimit(app.pid, RLIMIT_FSIZE)
+        prlimit(app.pid, RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            prlimit(app.pid, RLIMIT_FSIZE, before)
+    else:
+        folder = app.data / "uploads"
+        away = folder.rename(app.data / "away")
+        folder.write_bytes(b"")
+        try:
+            yield
+        finally:
+            folder.unlink()
+            away.rename(folder)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_text
+from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_texts
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import PASSWORD, Member
 from workbook.plugin.seen import rows
@@ -226,7 +226,7 @@ def check_sizes(uploads: Uploads, mine: Place, none: Place) -> None:
     rng = uploads.walk.rng
     largest = noisy_picture(rng).ljust(5 * MIB, b"\0")
     with uploads.walk.step(SIZE):
-        reply = uploads.send(mine, largest, text=long_text(rng, 60_000))
+        reply = uploads.send(mine, largest, **long_texts(rng, 60_000))
         said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
         if uploads.walk.expect(reply.is_success, True, SIZE, said):
             mine.url = reply.json()["avatar_url"]

@@ -127,6 +127,13 @@ FORMS = {
         + END,
     ),
     "a text of 2 MB": (400, part(b'name="description"', bytes(2_000_000)) + END),
+    "a text of 5000 bytes": (400, part(b'name="description"', bytes(5000)) + END),
+    "25 fields": (
+        400,
+        part(b'name="x"', b"1") * 25
+        + part(b'name="file"; filename="a.png"', picture())
+        + END,
+    ),
     "a form in the form": (
         415,
         part(

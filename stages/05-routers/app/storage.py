@@ -4,7 +4,7 @@ import mimetypes
 import warnings
 from collections.abc import AsyncIterator
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi import Depends, HTTPException, Response, UploadFile
 from fastapi.staticfiles import StaticFiles
@@ -16,6 +16,7 @@ FORM_ROOM = 64 * 1024
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_PIXELS = 25_000_000
 Image.MAX_IMAGE_PIXELS = 2 * MAX_PIXELS
+MAX_SEGMENTS = 200
 COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -35,10 +36,10 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
         raise HTTPException(status_code=413, detail="The file is too large")
     encoded = BytesIO()
     try:
+        check_segments(upload.file)
         with Image.open(upload.file, formats=("JPEG", "PNG", "WEBP")) as image:
             kind = str(image.format)
-            pixels = unpack(image)
-            pixels.save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
+            unpack(image).save(encoded, "JPEG" if kind == "MPO" else kind, quality=90)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         most = f"{MAX_PIXELS:,} pixels, a JPEG twice as many"
         detail = f"An image may have at most {most}"
@@ -52,16 +53,22 @@ def reencode(upload: UploadFile) -> tuple[str, bytes]:
 def unpack(image: Image.Image) -> Image.Image:
     """Return the picture upright, in every screen's colours. Raise if it's large."""
     if image.width * image.height > MAX_PIXELS:
-        half = image.width // 2, image.height // 2
-        image.draft(None, half)
+        image.draft(None, (image.width // 2, image.height // 2))
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
-    transparency = pixels.info.get("transparency")
-    pixels.info = {} if transparency is None else {"transparency": transparency}
+    pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels
+
+
+def check_segments(file: BinaryIO) -> None:
+    """Raise ValueError for a JPEG with more scans or Exif than any camera writes."""
+    content = file.read()
+    most = max(content.count(b"\xff\xda"), content.count(b"\xff\xe1"))
+    if content.startswith(b"\xff\xd8") and most > MAX_SEGMENTS:
+        raise ValueError("too many segments")
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -69,18 +76,14 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile, mode = image.info.get("icc_profile"), COLOURS.get(image.mode)
     if not profile or not mode:
         return image
-    opacity = None
-    if image.has_transparency_data:
-        opacity = image.convert("RGBA").getchannel("A")
     try:
-        given = ImageCms.ImageCmsProfile(BytesIO(profile))
         srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(given, srgb, mode, "RGB")
+        transform = ImageCms.buildTransform(BytesIO(profile), srgb, mode, "RGB")
         converted = transform.apply(image.convert(mode))
     except (ImageCms.PyCMSError, OSError):
         return image
-    if opacity:
-        converted.putalpha(opacity)
+    if image.has_transparency_data:
+        converted.putalpha(image.convert("RGBA").getchannel("A"))
     return converted
 
 
