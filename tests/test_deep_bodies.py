@@ -22,7 +22,7 @@ COURSE = Course.find(Path(__file__).parent.parent)
 APPS = {step.name: COURSE.folder(step) for step in COURSE.steps if step.kind in ("stage", "project")}
 READ_JSON = {"01-cors": 2, "03-background": 3, "05-routers": 5, "06-errors": 1, "final": 5}  # routes; others: none
 ONE_SHAPE = ("06-errors", "final")
-ENV = {"SECRET_KEY": "a-key-for-tests-and-for-nothing-else", "ARGON2_KIB": "32", **CHEAP_HASHES}
+ENV = {"SECRET_KEY": "a-key-for-tests-and-for-nothing-else", **CHEAP_HASHES}
 JSON = "application/json"
 DEPTHS = [10, 500, 900, 990, 1000, 3000, 10_000, 50_000, 200_000]
 # Where Pythons whose parser counts Python's frames give up: some that it still parses fail later.

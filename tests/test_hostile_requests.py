@@ -30,7 +30,6 @@ ENV = {
     "SECRET_KEY": "a-key-for-tests-and-for-nothing-else",
     "API_KEY": "key",
     "TOKENS": '{"token-of-ada": "ada"}',
-    "ARGON2_KIB": "32",
     **CHEAP_HASHES,
 }
 FAILING = {("GET", "/crash"), ("POST", "/users/{user_id}/archive"), ("GET", "/report")}  # these fail on purpose
@@ -47,6 +46,10 @@ RIGHT: dict[str, Any] = {
 LOGIN = {"email": "ada@example.com", "password": "correct horse"}
 NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "-0", "1.5", "10000000000000000000000", "9" * 5000, "true", "null"]
 TEXTS = ['"\\ud83d"', '"a\\udc00b"', '"\\u0000"', '"\\u2028\\r\\n"', '"\\u202e"', '""', f'"{"x" * 50_000}"', '"İ@İ.de"']
+# A mail's header decodes these: a line with another header, and half a character.
+TEXTS += [
+    f'"{code}{rest}"' for code in ("=?utf-8?q?x=0ABcc:_e?=", "=?utf-7?q?+2AA-?=") for rest in ("", "@example.com")
+]
 OTHERS = ["[]", "{}", "[[]]", '{"a": NaN}', '["\\ud83d"]']
 # A whole body that is wrong, with the Content-Type that it is sent under.
 BODIES = [
@@ -207,6 +210,7 @@ def test_nothing_that_is_sent_is_a_500(launcher: Launcher, name: str) -> None:
                 assert client.get(path, headers=usual).status_code < 500, path
 
         assert wrong == []
+        assert "Exception in ASGI application" not in app.log  # such as that of a task
 
 
 @pytest.mark.exhaustive(sample=2)

@@ -22,7 +22,7 @@ def app_env(mailbox: Mailbox) -> dict[str, str]:
     return {
         "SMTP_HOST": mailbox.host,
         "SMTP_PORT": str(mailbox.port),
-        "ARGON2_KIB": "1024",  # a cheap hash, for fast tests
+        "ARGON2_MEMORY_COST": "1024",  # a cheap hash, for fast tests
     }
 
 
@@ -196,13 +196,26 @@ def test_registration_takes_a_json_body(client: Client, unique: Callable[[str], 
 @pytest.mark.deeper
 @pytest.mark.parametrize(
     "field, value",
-    [("email", "ada"), ("email", "ada@example.com\nBcc: all@example.com"), ("name", "Ada\nBcc: all@example.com")],
+    [
+        ("email", "ada"),
+        ("email", "ada@example.com\nBcc: all@example.com"),
+        ("email", "=?utf-8?q?a=0AB?=@example.com"),
+        ("name", "Ada\nBcc: all@example.com"),
+        ("name", "=?utf-8?q?Ada=0ABcc:_all@example.com?="),
+    ],
 )
 def test_what_goes_into_a_mail_header_is_one_line(
     client: Client, unique: Callable[[str], str], field: str, value: str
 ) -> None:
     """A registration whose name or email couldn't be put into a mail's header is refused."""
     assert client.post("/users/register", json=registration(unique("grace")) | {field: value}).status_code == 422
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("title", ["A\nBcc: all@example.com", "=?utf-8?q?A=0ABcc:_all@example.com?=", "=?utf-7?q?+2AA-?="])
+def test_no_title_makes_a_header(client: Client, ada: dict[str, Any], title: str) -> None:
+    """A title that would add another header to a mail, or be none that a mail can have, is refused."""
+    assert client.post("/posts", json={"author_id": ada["id"], "title": title}).status_code == 422
 
 
 @pytest.mark.deeper

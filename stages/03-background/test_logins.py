@@ -16,7 +16,7 @@ PASSWORD = "correct horse"
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
     return {
-        "ARGON2_KIB": "1024",  # a cheap hash, for fast tests
+        "ARGON2_MEMORY_COST": "1024",  # a cheap hash, for fast tests
         "FORWARDED_ALLOW_IPS": "10.0.0.1",  # uvicorn: no proxy on this machine is to be believed
     }
 

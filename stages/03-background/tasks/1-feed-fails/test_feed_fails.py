@@ -11,7 +11,7 @@ SUBSCRIBERS = "subscribers@example.com"
 
 @pytest.fixture(scope="module")
 def app_env(mailbox: Mailbox) -> dict[str, str]:
-    return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port), "ARGON2_KIB": "1024"}
+    return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port), "ARGON2_MEMORY_COST": "1024"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from workbook.plugin.seen import soon
 
 @pytest.fixture(scope="module")
 def app_env(mailbox: Mailbox) -> dict[str, str]:
-    return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port), "ARGON2_KIB": "1024"}
+    return {"SMTP_HOST": mailbox.host, "SMTP_PORT": str(mailbox.port), "ARGON2_MEMORY_COST": "1024"}
 
 
 def published(client: Client, unique: Callable[[str], str]) -> tuple[str, dict[str, Any]]:
