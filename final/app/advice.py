@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from fastapi import Request
+from fastapi.staticfiles import StaticFiles
 from starlette.routing import Match
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -33,6 +34,8 @@ def advise(status: int, message: str) -> str:
 def allowed_methods(request: Request) -> str:
     """Return the methods that a path takes; Starlette names those of one route."""
     routes, scope = request.app.routes, request.scope
+    if isinstance(scope.get("endpoint"), StaticFiles):
+        return "GET, HEAD"  # /files has none of those routes
     found = {
         method
         for method in METHODS
@@ -41,5 +44,4 @@ def allowed_methods(request: Request) -> str:
     }
     if "GET" in found:
         found.add("HEAD")  # HeadMiddleware makes a GET of it
-    listed = [method for method in METHODS if method in found]
-    return ", ".join(listed) or "GET, HEAD"  # /files doesn't have routes
+    return ", ".join(method for method in METHODS if method in found)

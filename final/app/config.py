@@ -10,12 +10,13 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 EXAMPLE_SECRETS = (
     "for-development-only-not-a-secret",
@@ -46,10 +47,28 @@ def check_origin(given: str) -> str:
 
 
 def check_database(given: str) -> str:
+    takes = "takes sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
     if not given.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError(
-            "takes sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-        )
+        raise ValueError(takes)
+    try:
+        url = make_url(given)
+        float(str(url.query.get("timeout", 0)))
+    except (ArgumentError, ValueError):
+        raise ValueError(takes) from None
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise ValueError(f"{takes}; in memory, each connection has its own tables")
+        folder = Path(url.database).absolute().parent
+        if not folder.is_dir():
+            raise ValueError(f"there's no folder {folder}")
+    return given
+
+
+def check_folder(given: Path) -> Path:
+    """Refuse a folder that can't be made, because a file is in its place."""
+    folders = [given.absolute(), *given.absolute().parents]
+    if not next(folder for folder in folders if folder.exists()).is_dir():
+        raise ValueError(f"{given} is a file, or below one; name a folder")
     return given
 
 
@@ -59,6 +78,7 @@ Origins = Annotated[
     BeforeValidator(split_origins),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
+YEAR = 365 * 24 * 60  # minutes
 
 
 class Settings(BaseSettings):
@@ -71,26 +91,32 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     secret_key: str = Field(default=EXAMPLE_SECRETS[0], min_length=32)
-    token_minutes: PositiveInt = 30
+    token_minutes: Annotated[int, Field(gt=0, le=YEAR)] = 30
     database_url: Annotated[str, AfterValidator(check_database)] = "sqlite:///blog.db"
     allowed_origins: Origins = ["http://localhost:3000"]  # in production none
     api_key: str = ""  # empty: no one enters /internal
-    upload_dir: Path = Path("uploads")
+    upload_dir: Annotated[Path, AfterValidator(check_folder)] = Path("uploads")
     smtp_host: str = ""  # empty: mail is logged and not sent
     smtp_port: Port = 25
     smtp_user: str = ""  # with a user: TLS, then login
     smtp_password: str = ""
     mail_from: str = "blog@example.com"
     # What OWASP recommends: docs/final-why.md#passwords
-    argon2_time_cost: PositiveInt = 2
-    argon2_memory_cost: Annotated[int, Field(ge=8)] = 19 * 1024  # KiB
-    argon2_parallelism: PositiveInt = 1
+    argon2_time_cost: Annotated[int, Field(ge=1, le=1000)] = 2
+    argon2_memory_cost: Annotated[int, Field(ge=8, le=2**22)] = 19 * 1024  # KiB
+    argon2_parallelism: Annotated[int, Field(ge=1, le=256)] = 1
 
     @model_validator(mode="after")
     def allow_no_origin_in_production(self) -> Self:
         by_default = "allowed_origins" not in self.model_fields_set
         if by_default and self.environment == "production":
             self.allowed_origins = []
+        return self
+
+    @model_validator(mode="after")
+    def give_each_lane_memory(self) -> Self:
+        if self.argon2_memory_cost < 8 * self.argon2_parallelism:
+            raise ValueError("ARGON2_MEMORY_COST: takes 8 * ARGON2_PARALLELISM or more")
         return self
 
     @model_validator(mode="after")

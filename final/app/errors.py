@@ -79,7 +79,11 @@ def is_full_disk(exc: HTTPException) -> bool:
 async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
     """Name each wrong field, and echo nothing: what was sent may be a password."""
     errors = [
-        FieldError(field=name_of(e["loc"]), message=e["msg"], type=e["type"])
+        FieldError(
+            field=name_of(e["loc"]),
+            message=e["msg"].partition(":")[0],  # behind it, some quote what was sent
+            type=e["type"],
+        )
         for e in exc.errors()
     ]
     message = "Some fields are not right; errors says which, and why"

@@ -60,7 +60,7 @@ app = FastAPI(
             expose_headers=["X-Request-ID", "X-Process-Time", "Retry-After"],
         ),
         Middleware(CrashMiddleware),
-        # Uploads have their own limit.
+        # Inside CORS, unlike FastAPI(max_body_size=…); uploads have their own limit.
         Middleware(RequestBodyLimitMiddleware, max_body_size=256 * 1024),
         Middleware(ApiKeyMiddleware, prefix="/internal", key=settings.api_key),
         Middleware(HeadMiddleware),

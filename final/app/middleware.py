@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from time import perf_counter
+from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import Response
@@ -37,7 +38,9 @@ class RequestLogMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        started, status, written = perf_counter(), 0, False
+        started = perf_counter()
+        status = 0
+        written = False
         given = Headers(scope=scope).get("x-request-id", "")
         name = given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid4().hex
         request_id.set(name)
@@ -46,7 +49,8 @@ class RequestLogMiddleware:
             nonlocal written
             written = True
             ms = (perf_counter() - started) * 1000
-            path = scope["raw_path"].decode("ascii", "backslashreplace")  # no query
+            sent = scope.get("raw_path") or quote(scope["path"]).encode()
+            path = sent.decode("ascii", "backslashreplace")  # no query
             line = "%s %s %s %.0fms"
             access_log.info(line, scope["method"], path, status or "-", ms)
 
@@ -162,7 +166,7 @@ class ApiKeyMiddleware:
         # Starlette doesn't export the function; the tests notice if it changes.
         if not get_route_path(scope).startswith(self.prefix):
             return True
-        given = Headers(scope=scope).get("x-api-key", "").encode()
+        given = Headers(scope=scope).get("x-api-key", "").encode("latin-1")  # as sent
         return bool(self.key) and secrets.compare_digest(given, self.key.encode())
 
 

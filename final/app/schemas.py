@@ -12,10 +12,22 @@ from pydantic import (
     computed_field,
 )
 
+
+def refuse_code(text: str) -> str:
+    """Refuse =?utf-8?q?=0A?= and the like: a mail's header makes a line break of it."""
+    if "=?" in text:
+        raise ValueError("takes no =?")
+    return text
+
+
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores none
-
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
+Email = Annotated[
+    EmailStr,
+    Field(max_length=254),
+    AfterValidator(refuse_code),
+    AfterValidator(str.lower),
+]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 Password = Annotated[str, Field(min_length=8, max_length=128, pattern=NO_NUL)]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]

@@ -40,7 +40,7 @@ class Checked:
     content: bytes
 
 
-def check_image(upload: UploadFile) -> Checked:
+def check_image(upload: UploadFile, kinds: str = "JPEG, PNG or WebP") -> Checked:
     """Return the image, encoded again. Raise 413 and 415."""
     check_size(upload)
     try:
@@ -50,7 +50,7 @@ def check_image(upload: UploadFile) -> Checked:
         detail = f"An image may have at most {most}"
         raise HTTPException(status_code=413, detail=detail) from exc
     except Exception as exc:  # bytes made to hurt let a decoder fail in many ways
-        detail = "Send a whole JPEG, PNG or WebP image"
+        detail = f"Send a whole {kinds} image"
         raise HTTPException(status_code=415, detail=detail) from exc
 
 
@@ -111,7 +111,7 @@ def check_document(upload: UploadFile) -> Checked:
     check_size(upload)
     if upload.file.read(5) != b"%PDF-":
         upload.file.seek(0)
-        return check_image(upload)
+        return check_image(upload, "PDF, or a JPEG, PNG or WebP")
     upload.file.seek(0)
     content = upload.file.read()
     if b"%%EOF" not in content[-1024:]:

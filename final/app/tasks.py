@@ -52,7 +52,7 @@ def record_login(email: str, success: bool, address: str) -> None:
     """Write a login down in its own session, so that a refusal can't undo it."""
     try:
         with Session(engine) as session:
-            attempt = LoginAttempt(email=email, success=success, address=address)
+            attempt = LoginAttempt(email=email, success=success, address=address[:100])
             session.add(attempt)
             session.commit()
             log.info("login %s, attempt %d", "ok" if success else "failed", attempt.id)

@@ -227,6 +227,22 @@ def test_every_login_is_in_the_audit(client: Client, ada: Member) -> None:
     )
 
 
+def test_a_login_from_an_address_of_any_length_is_in_the_audit(
+    client: Client, unique: Callable[[str], str]
+) -> None:
+    """A login from what a proxy calls an address is in the audit, cut to what the column holds."""
+    email = f"{unique('eve')}@example.com"
+
+    client.post(
+        "/auth/login",
+        json={"email": email, "password": "wrong password"},
+        headers={"X-Forwarded-For": "x" * 200},
+    )
+
+    listed = client.get("/internal/logins", headers=KEY).json()
+    assert [each["address"] for each in listed if each["email"] == email] == ["x" * 100]
+
+
 def test_a_failed_login_is_written_before_its_refusal(
     client: Client, unique: Callable[[str], str]
 ) -> None:

@@ -101,6 +101,8 @@ def test_a_409_says_what_to_do(client: Client, ada: Member, grace: Member) -> No
         ("GET", "/auth/login", "POST"),
         ("DELETE", "/", "GET, HEAD"),
         ("POST", "/files/a.png", "GET, HEAD"),
+        ("PUT", "/files/posts", "GET, HEAD"),
+        ("PUT", "/files/users/me", "GET, HEAD"),
     ],
 )
 def test_a_405_names_all_methods_of_the_path(

@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,7 @@ FORGERIES: dict[str, Callable[[int], str]] = {
     "a negative subject": lambda me: signed({"sub": "-1", "exp": now() + HOUR}),
     "no expiry": lambda me: signed({"sub": str(me)}),
     "an expiry of null": lambda me: signed({"sub": str(me), "exp": None}),
+    "an expiry without an end": lambda me: signed({"sub": str(me), "exp": math.inf}),
     "an expiry of words": lambda me: signed({"sub": str(me), "exp": "never"}),
     "no token at all": lambda me: "not.a.token",
     "letters that no token has": lambda me: "\u00fc\u00fc",

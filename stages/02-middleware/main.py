@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from time import perf_counter
 from uuid import uuid4
@@ -15,13 +15,13 @@ from fastapi.middleware import Middleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
 asgi_log, simple_log = logging.getLogger("asgi"), logging.getLogger("simple")
 LOG_LINE = "%s %s %d %.0fms author=%s"
 
-CallNext = Callable[[Request], Awaitable[Response]]
 POSTS: dict[int, dict[str, int | str]] = {
     1: {"id": 1, "title": "Hello", "author": "Ada"},
     2: {"id": 2, "title": "Onions", "author": "Grace"},
@@ -53,7 +53,9 @@ class RequestLogMiddleware:
             ms = (perf_counter() - started) * 1000
             path = scope["raw_path"].decode("ascii", "backslashreplace")
             author = author_read.get()
-            asgi_log.info(LOG_LINE, scope["method"], path, status, ms, author)
+            name = scope.get("state", {}).get("added", {}).get("X-Request-ID", "-")
+            line = f"{LOG_LINE} id=%s"
+            asgi_log.info(line, scope["method"], path, status, ms, author, name)
 
 
 class ApiKeyMiddleware:
@@ -63,15 +65,15 @@ class ApiKeyMiddleware:
         self.app, self.prefix, self.key = app, prefix, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":  # it doesn't have a path
-            return await self.app(scope, receive, send)
+        has_path = scope["type"] != "lifespan"
         # The path that the router will look at: scope["path"] may begin with a proxy's.
-        if not get_route_path(scope).startswith(self.prefix):
+        if not has_path or not get_route_path(scope).startswith(self.prefix):
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("x-api-key", "")
-        if self.key and secrets.compare_digest(given.encode(), self.key.encode()):
+        given = Headers(scope=scope).get("x-api-key", "").encode("latin-1")  # as sent
+        if self.key and secrets.compare_digest(given, self.key.encode()):
             return await self.app(scope, receive, send)
-        body, headers = {"detail": "Invalid API key"}, {"WWW-Authenticate": "ApiKey"}
+        body = {"detail": "Invalid API key"}
+        headers = {"WWW-Authenticate": "ApiKey"}
         refusal = JSONResponse(body, status_code=401, headers=headers)
         await refusal(scope, receive, send)
 
@@ -124,7 +126,7 @@ app = FastAPI(
 
 
 @app.middleware("http")
-async def first_added(request: Request, call_next: CallNext) -> Response:
+async def first_added(request: Request, call_next: RequestResponseEndpoint) -> Response:
     request.state.marks = [*getattr(request.state, "marks", []), "first in"]
     response = await call_next(request)
     response.headers.append("X-Trace", "first out")
@@ -132,14 +134,15 @@ async def first_added(request: Request, call_next: CallNext) -> Response:
 
 
 @app.middleware("http")
-async def last_added(request: Request, call_next: CallNext) -> Response:
+async def last_added(request: Request, call_next: RequestResponseEndpoint) -> Response:
     started = perf_counter()
     request.state.marks = ["last in"]
     response = await call_next(request)
     ms = (perf_counter() - started) * 1000
     response.headers.append("X-Trace", "last out")
     response.headers["X-Process-Time"] = f"{ms:.2f}ms"
-    method, path, status = request.method, request.url.path, response.status_code
+    path = repr(request.url.path)[1:-1]  # it escapes an end of line
+    method, status = request.method, response.status_code
     simple_log.info(LOG_LINE, method, path, status, ms, author_read.get())
     return response
 
@@ -148,7 +151,7 @@ async def last_added(request: Request, call_next: CallNext) -> Response:
 async def answer_crash(request: Request, error: Exception) -> Response:
     # It's made outside of all middlewares, so none of them marks it.
     headers: dict[str, str] = getattr(request.state, "added", {})
-    body = {"detail": "Internal Server Error"}
+    body = {"detail": "Internal server error"}
     return JSONResponse(body, status_code=500, headers=headers)
 
 

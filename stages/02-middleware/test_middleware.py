@@ -43,11 +43,11 @@ def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique
 
     lines = lines_about(served, path)
     assert len(lines) == 1, f"expected one line about {path}, saw {lines}"
-    assert re.fullmatch(rf"asgi POST {path} 404 \d+ms author=-", lines[0]), f"the line reads: {lines[0]}"
+    assert re.fullmatch(rf"asgi POST {path} 404 \d+ms author=- id=[0-9a-f]{{32}}", lines[0]), f"the line reads: {lines[0]}"
 
 
 def test_replies_carry_time_id_and_security_headers(client: Client) -> None:
-    """A response has its processing time, a request id and the security headers."""
+    """A response that passes these layers has its processing time, a request id and the security headers."""
     reply = client.get("/posts/1")
 
     assert reply.json() == {"id": 1, "title": "Hello", "author": "Ada"}
@@ -74,6 +74,14 @@ def test_no_key_configured_admits_nobody(fresh_app: Callable[..., Client]) -> No
 
     assert client.get("/internal/stats").status_code == 401
     assert client.get("/internal/stats", headers={"X-API-Key": ""}).status_code == 401
+
+
+@pytest.mark.deeper
+def test_a_key_may_have_any_letters(fresh_app: Callable[..., Client]) -> None:
+    """A key with letters outside ASCII opens the door when it's sent in UTF-8."""
+    client = fresh_app(API_KEY="schlüssel")
+
+    assert client.get("/internal/stats", headers=[(b"X-API-Key", "schlüssel".encode())]).status_code == 200
 
 
 @pytest.mark.deeper
@@ -119,7 +127,7 @@ def test_a_crash_is_marked(client: Client) -> None:
     """A crash's 500 carries the caller's request id and the security headers, though no middleware can mark it."""
     reply = client.get("/crash", headers={"X-Request-ID": "trace-me-7"})
 
-    assert (reply.status_code, reply.json()) == (500, {"detail": "Internal Server Error"})
+    assert (reply.status_code, reply.json()) == (500, {"detail": "Internal server error"})
     assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert reply.headers.get("x-request-id") == "trace-me-7"
     assert "x-process-time" not in reply.headers
@@ -165,12 +173,13 @@ def test_a_query_is_not_logged(client: Client, served: ServedApp, unique: Callab
 def test_a_newline_in_the_path_makes_no_second_line(
     client: Client, served: ServedApp, unique: Callable[[str], str]
 ) -> None:
-    """A newline smuggled into the path can't forge a log line."""
+    """An end of line smuggled into the path can't forge a log line."""
     name = unique("forged")
 
-    client.get(f"/x%0aasgi GET /{name} 200 1ms author=-")
+    for end in ("%0a", "%0d", "%c2%85", "%e2%80%a8"):
+        client.get(f"/x{end}asgi GET /{name} 200 1ms author=-")
+        assert lines_about(served, f"/x{end}asgi%20GET%20/{name}%20200%201ms%20author=-")
 
-    assert lines_about(served, f"/x%0aasgi%20GET%20/{name}%20200%201ms%20author=-")
     assert [
         line for line in served.log.splitlines() if line.startswith((f"asgi GET /{name}", f"simple GET /{name}"))
     ] == []
@@ -181,6 +190,20 @@ def test_a_newline_in_the_path_makes_no_second_line(
 def test_a_sound_request_id_is_kept(client: Client, given: str) -> None:
     """A request id that the caller sends is kept, so that one id follows a request through several services."""
     assert client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"] == given
+
+
+@pytest.mark.deeper
+@pytest.mark.parametrize("path", ["/posts/1", "/posts/99", "/crash"])
+def test_the_log_names_the_request(client: Client, served: ServedApp, unique: Callable[[str], str], path: str) -> None:
+    """The request id of a response, a crash's too, is in the pure ASGI log's line, so that the line can be found."""
+    name = unique("trace")
+
+    client.get(path, headers={"X-Request-ID": name})
+
+    deadline = time.monotonic() + 5
+    while f" id={name}\n" not in served.log and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert re.search(rf"^asgi GET {path} .* id={name}$", served.log, re.MULTILINE)
 
 
 @pytest.mark.deeper

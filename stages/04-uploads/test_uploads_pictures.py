@@ -98,6 +98,7 @@ def test_transparency_is_kept(ada: Client) -> None:
         assert pixel[3] == 0, "with a colour profile" if profile else "without a colour profile"
 
 
+@pytest.mark.deeper
 def test_endless_scans_are_refused(ada: Client, served: ServedApp) -> None:
     """A JPEG that would keep the decoder busy for minutes, by more than 200 scans, is refused with 415."""
     with nothing_stored(served):

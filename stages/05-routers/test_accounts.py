@@ -126,6 +126,7 @@ def test_an_unsound_token_is_refused(client: Client, ada: Member) -> None:
         "expired": token({"sub": me, "exp": 1}),
         "without exp": token({"sub": me}),
         "exp null": token({"sub": me, "exp": None}),
+        "exp endless": token({"sub": me, "exp": float("inf")}),
         "without sub": token({"exp": soon}),
         "empty sub": token({"sub": "", "exp": soon}),
         "unsigned": token({"sub": me, "exp": soon}, algorithm="none"),

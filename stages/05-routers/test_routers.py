@@ -90,7 +90,7 @@ def test_drafts_are_their_authors(client: Client, ada: Member, grace: Member) ->
 @pytest.mark.deeper
 def test_the_package_starts_anywhere(client: Client) -> None:
     """The package can start in another working directory, and says where its docs are."""
-    assert client.get("/").json() == {"message": "The blog is running", "docs": "/docs"}
+    assert client.get("/").json() == {"message": "API is running", "docs": "/docs"}
 
 
 @pytest.mark.deeper

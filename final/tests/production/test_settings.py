@@ -71,6 +71,30 @@ class Start:
         ),
         ({"SECRET_KEY": ""}, "SECRET_KEY: String should have at least 32 characters"),
         ({"TOKEN_MINUTES": "0"}, "TOKEN_MINUTES: Input should be greater than 0"),
+        (
+            {"TOKEN_MINUTES": "99999999999999"},
+            "TOKEN_MINUTES: Input should be less than or equal to 525600",
+        ),
+        (
+            {"ARGON2_PARALLELISM": "8", "ARGON2_MEMORY_COST": "8"},
+            "ARGON2_MEMORY_COST: takes 8 * ARGON2_PARALLELISM or more",
+        ),
+        ({"UPLOAD_DIR": "/etc/passwd"}, "UPLOAD_DIR: /etc/passwd is a file"),
+        ({"UPLOAD_DIR": "/etc/passwd/x"}, "UPLOAD_DIR: /etc/passwd/x is a file"),
+        *(
+            ({"DATABASE_URL": url}, "DATABASE_URL: takes sqlite:///FILE or postgresql")
+            for url in (
+                "sqlite:///",
+                "sqlite:///:memory:",
+                "sqlite:///blog.db?timeout=x",
+                "sqlite:///blog.db?timeout=1&timeout=2",
+                "postgresql+psycopg://u:p@h:x/n",
+            )
+        ),
+        (
+            {"DATABASE_URL": "sqlite:////nowhere/blog.db"},
+            "DATABASE_URL: there's no folder /nowhere",
+        ),
         ({"TOKEN_MINUTES": "soon"}, "TOKEN_MINUTES: Input should be a valid integer"),
         (
             {"DATABASE_URL": "mysql://x"},

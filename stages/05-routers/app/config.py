@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings
@@ -12,12 +13,12 @@ class Settings(BaseSettings):
     secret_key: str = Field(
         default_factory=lambda: secrets.token_urlsafe(32), min_length=32
     )
-    token_minutes: PositiveInt = 30
+    token_minutes: Annotated[int, Field(ge=1, le=525_600)] = 30  # a year at most
     upload_dir: Path = Path("uploads")
     max_upload_bytes: PositiveInt = 5 * 1024 * 1024
-    argon2_time_cost: PositiveInt = 3
-    argon2_memory_cost: PositiveInt = 65536  # KiB
-    argon2_parallelism: PositiveInt = 4
+    argon2_time_cost: PositiveInt = 2
+    argon2_memory_cost: PositiveInt = 19 * 1024  # KiB
+    argon2_parallelism: PositiveInt = 1
 
 
 settings = Settings()

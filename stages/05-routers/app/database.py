@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-engine = create_engine("sqlite:///blog.db", connect_args={"timeout": 30})
+engine = create_engine("sqlite:///blog.db", connect_args={"timeout": 15})
 
 
 @event.listens_for(engine, "connect")

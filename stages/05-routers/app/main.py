@@ -27,6 +27,7 @@ app = FastAPI(
     description="Users, posts and images, one router each",
     version="5.0.0",
     lifespan=lifespan,
+    max_body_size=256 * 1024,  # uploads have their own limit
 )
 app.include_router(auth.router)
 app.include_router(users.router)
@@ -37,7 +38,7 @@ app.mount("/files", InertFiles(directory=UPLOADS, check_dir=False), name="files"
 
 @app.get("/", tags=["Root"])
 def root() -> dict[str, str]:
-    return {"message": "The blog is running", "docs": "/docs"}
+    return {"message": "API is running", "docs": "/docs"}
 
 
 @app.exception_handler(RequestValidationError)

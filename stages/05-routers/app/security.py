@@ -40,7 +40,7 @@ def read_token(token: str) -> int | None:
             token, settings.secret_key, algorithms=[ALGORITHM], options=required
         )
         user_id = int(claims["sub"])
-    # Of these, jose lets three through: `exp: null`, a `sub` of words, deep JSON.
-    except (JWTError, TypeError, ValueError, RecursionError):
+    # jose lets some through: `exp: null`, `exp: 1e999`, a `sub` of words, deep JSON.
+    except (JWTError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return user_id if 1 <= user_id <= MAX_ID else None
