@@ -49,7 +49,7 @@ def find_uv() -> str:
     """Return the path of uv."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        sys.exit("uv was not found. Next: pip install uv")
+        sys.exit("uv isn't installed. Next: pip install uv")
     return uv
 
 

@@ -18,7 +18,7 @@ from .errors import UserError
 
 VERSION = 1
 PAGE = 200  # entries that are read at once
-OF_A_LEARNER = "Your code is safe; only what you have ticked off is in that file."
+OF_A_LEARNER = "Your code is safe; only what you've ticked off is in that file."
 _ACCESS = "give yourself access to that file and its folder"
 _SPACE = "free some space, then the same command again; what is in the file already stays"
 _LOCKED = "end the process that holds it, then the same command again"
@@ -60,7 +60,7 @@ class Journal:
                     (at.isoformat(), kind, step, json.dumps(data)),
                 )
         except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"{self.path} cannot be written: {error}.", _cure(error), code=1) from error
+            raise UserError(f"{self.path} can't be written: {error}.", _cure(error), code=1) from error
 
     def entries(self) -> list[Entry]:
         """Return all entries so far, oldest first. Raises `UserError`."""
@@ -92,7 +92,7 @@ class Journal:
                 with self._open() as db:
                     rows = db.execute(select, (*kinds, last)).fetchall()
             except sqlite3.OperationalError as error:
-                raise UserError(f"{self.path} cannot be read: {error}.", _cure(error), code=1) from error
+                raise UserError(f"{self.path} can't be read: {error}.", _cure(error), code=1) from error
             except (TypeError, ValueError) as error:
                 raise self._damaged(error) from error
             for *head, data in rows:
@@ -108,7 +108,8 @@ class Journal:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
                 raise UserError(
-                    f"{self.path} is of a newer edition of the workbook (format {version}; this one reads {VERSION}).",
+                    f"{self.path} was written by a newer version of the workbook "
+                    f"(format {version}; this one reads {VERSION}).",
                     "update the course: git pull",
                 )
             if version == 0:

@@ -74,7 +74,7 @@ def test_preflight_permits_allowed_pages_alone(client: Client) -> None:
     assert {"authorization", "content-type"} <= set(permitted["headers"].lower().split(", "))
     for origin in STRANGERS:
         status, refused = preflight(client, origin, "POST", "authorization,content-type")
-        assert (status, refused["origin"]) == (400, ""), f"{origin} gets the permission, and is not an allowed origin"
+        assert (status, refused["origin"]) == (400, ""), f"{origin} gets the permission, but isn't an allowed origin"
 
 
 def test_a_crash_is_readable(client: Client) -> None:

@@ -52,7 +52,7 @@ def test_the_reply_comes_before_the_mail(client: Client, mailbox: Mailbox, uniqu
         arrived = mailbox.to(user["email"])
 
     assert arrived == [], "the response waited for the mail: send_welcome ran before it, not after it"
-    assert soon(lambda: mailbox.to(user["email"])), "the welcome mail never came: was its task added?"
+    assert soon(lambda: mailbox.to(user["email"])), "the welcome mail never arrived: was its task added?"
     (mail,) = mailbox.to(user["email"])
     assert mail["Subject"] == "Welcome"
     assert mail.get_content().strip() == f"Hello {name}, your account is ready."
@@ -95,7 +95,7 @@ def test_a_failing_mail_stops_nothing(fresh_app: Callable[..., Client], unique: 
         f"blog mail 'Published: {title}' to {ada['email']} not sent",
         f"blog feed got '{title}'",
         f"blog mail 'New post: {title}' to {SUBSCRIBERS} not sent",
-    ], "a task that raises takes the tasks after it along"
+    ], "when a task raises, the tasks after it don't run"
 
 
 @pytest.mark.deeper
@@ -126,7 +126,7 @@ def test_a_slow_task_holds_no_connection(
     client = fresh_app(POOL_SIZE="1")
     grace = register(client, unique("grace"))
     assert soon(lambda: mailbox.to(grace["email"])), (
-        "the welcome mail never came: the task found no free connection. Who holds the only one?"
+        "the welcome mail never arrived: the task found no free connection. What holds the only one?"
     )
 
     with mailbox.held(1):
@@ -134,7 +134,7 @@ def test_a_slow_task_holds_no_connection(
         login = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
         arrived = len(mailbox.to(grace["email"])) - 1
 
-    assert (published.status_code, login.status_code) == (201, 200), "the only connection was taken: who holds it?"
+    assert (published.status_code, login.status_code) == (201, 200), "the only connection was taken: what holds it?"
     assert arrived == 0, "the login waited for the mail: the connection was held while the mail was sent"
 
 

@@ -70,7 +70,7 @@ def test_image_is_served_inert(ada: Client, served: ServedApp, kind: str) -> Non
     stored = reply.json()
     served_file = ada.get(stored["url"])
 
-    assert re.fullmatch(NAME, stored["filename"]), f"the stored name {stored['filename']} owes something to the client"
+    assert re.fullmatch(NAME, stored["filename"]), f"the stored name {stored['filename']} comes from the client"
     assert stored == {
         "filename": stored["filename"],
         "original_name": "../../my holiday.html",

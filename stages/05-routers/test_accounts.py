@@ -80,7 +80,7 @@ def test_a_failed_login_says_how(client: Client, ada: Member) -> None:
         reply = client.post("/auth/login", json={"email": email, "password": password})
 
         assert (reply.status_code, reply.json()) == (401, {"detail": "Invalid email or password"})
-        assert reply.headers.get("www-authenticate") == "Bearer", "the 401 does not say how to log in"
+        assert reply.headers.get("www-authenticate") == "Bearer", "the 401 doesn't say how to log in"
 
 
 def test_passwords_are_stored_as_argon2(served: ServedApp, client: Client, ada: Member) -> None:

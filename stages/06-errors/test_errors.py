@@ -102,10 +102,10 @@ def test_a_failure_tells_the_log_and_not_the_caller(
 
     assert error(reply) == (500, shape(message)), hint(reply)
     error_id = reply.headers.get("x-error-id", "")
-    assert re.fullmatch(r"[0-9a-f]{32}", error_id), f"X-Error-ID should be 32 hexadecimal digits, it is {error_id!r}"
+    assert re.fullmatch(r"[0-9a-f]{32}", error_id), f"X-Error-ID should be 32 hexadecimal digits, but it's {error_id!r}"
     _, _, logged = served.log.partition(error_id)
     assert re.match(r".*\nTraceback ", logged), "no traceback follows the error id in the log"
-    assert cause in logged, f"the log does not say why: {cause}"
+    assert cause in logged, f"the log doesn't say why: {cause}"
 
 
 def test_a_success_is_wrapped(client: Client, unique: Callable[[str], str]) -> None:
@@ -119,7 +119,7 @@ def test_a_success_is_wrapped(client: Client, unique: Callable[[str], str]) -> N
 
     data = {"id": user_id, "name": name}
     assert created.json() == {"success": True, "message": "User created", "data": data}
-    assert read.status_code != 500, "a row of the database became no JSON: the return type says how it does"
+    assert read.status_code != 500, "a row of the database didn't become JSON: the return type says how it should"
     assert (read.status_code, read.json()) == (200, {"success": True, "message": "User found", "data": data})
 
 
@@ -266,7 +266,7 @@ def test_the_log_holds_no_personal_data(client: Client, served: ServedApp, ada: 
 
     _, _, logged = served.log.partition(reply.headers.get("x-error-id", "no id"))
     assert "UPDATE users SET archived = 1 WHERE email = ?" in logged
-    assert ada["email"] not in served.log, "the log holds an email address: logs are copied to more places"
+    assert ada["email"] not in served.log, "there's an email address in the log, and logs are copied to more places"
 
 
 @pytest.mark.deeper

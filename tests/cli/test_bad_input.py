@@ -185,7 +185,7 @@ def test_an_experiment_whose_tests_cannot_be_run(workbook: Workbook) -> None:
     ended = workbook("break", "01", "1", "--predict", "2")
 
     assert (ended.status, "That's what you predicted." in ended.out) == (1, False)
-    assert "workbook: The tests could not be run:" in ended.err
+    assert "workbook: The tests couldn't run:" in ended.err
     assert "ModuleNotFoundError: No module named 'nowhere'" in ended.err
     assert workbook.notes("predicted") == []
 
@@ -324,7 +324,7 @@ def test_progress_that_cannot_be_written(
     reset = workbook("reset", "01", before=UNPRIVILEGED)
 
     assert tried.status == 0
-    assert f"Your progress is not kept: {workbook.work}/journal.sqlite cannot be written:" in " ".join(
+    assert f"Your progress can't be saved: {workbook.work}/journal.sqlite can't be written:" in " ".join(
         tried.out.split()
     )
     assert (reset.status, (workbook.work / "01-hello/main.py").exists()) == (1, True)

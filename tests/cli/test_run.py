@@ -188,7 +188,7 @@ def test_a_crash_leaves_room_for_the_log(workbook: Workbook, whole: bool) -> Non
 # --- a database that is older than the models
 
 
-OLDER = "no column shelf: it is older than the models."
+OLDER = "have a column shelf: it's older than the models."
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_an_older_database_is_told(workbook: Workbook, old_data: Path, screens: 
 
     assert ended.status == 0
     assert ended.out.count(OLDER) == 1
-    told = ended.out[ended.out.index("The database has ") :].partition("--fresh\n")
+    told = ended.out[ended.out.index("The database doesn't have ") :].partition("--fresh\n")
     screens("run-older-database", "".join(told[:2]), port=url.rpartition(":")[2])
     assert ended.out.index("sqlite3.OperationalError: no such column: shelf") < ended.out.index(OLDER)
     assert ended.out[end:].endswith("Stopped.\n")
@@ -281,7 +281,7 @@ def test_postgresql_says_it_in_its_own_words(workbook: Workbook, words: str) -> 
 
     running.wait_for("DATABASE_URL names that database: name an empty one")
 
-    assert "shelf: it is older than the models." in running.text
+    assert "shelf: it's older than the models." in running.text
     assert "--fresh" not in running.text
 
 

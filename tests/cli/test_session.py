@@ -255,7 +255,7 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
 def test_tests_that_are_gone_end_no_session(workbook: Workbook) -> None:
     """If the tests are missing from your copy, the session says how to put them back, and goes on."""
     copy = workbook.put_into_work("01-hello")
-    gone = "The tests of 01-hello are gone. Next: uv run workbook start 01-hello"
+    gone = "The tests of 01-hello are missing. Next: uv run workbook start 01-hello"
     for file in list(copy.rglob("test_*.py")):
         file.unlink()
     screen = workbook.screen()

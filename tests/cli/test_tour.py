@@ -289,9 +289,9 @@ def found_in(project: Path) -> list[Finding]:
     [
         (QUESTIONS[1], QUESTIONS[0], "its tour", "a question is asked twice"),
         (f'question = "{QUESTIONS[1]}"\n', "", "its tour", "final/tour.toml, line 7, key question: Field required."),
-        ('"app/config.py"', '"config.py"', "question 2", "there is no file config.py"),
-        ('"app/config.py"', '"../app/config.py"', "question 2", "there is no file ../app/config.py"),
-        ('"app/config.py"', '".env"', "question 2", "there is no file .env"),
+        ('"app/config.py"', '"config.py"', "question 2", "there's no file config.py"),
+        ('"app/config.py"', '"../app/config.py"', "question 2", "there's no file ../app/config.py"),
+        ('"app/config.py"', '".env"', "question 2", "there's no file .env"),
         ('"os.environ"', '"os.getenv"', "question 2", "“os.getenv” does not occur in app/config.py"),
         ("reason to change", "reason", "question 1", "its why has 19 words, fewer than 20"),
     ],

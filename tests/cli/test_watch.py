@@ -93,7 +93,7 @@ def test_a_file_that_is_removed_and_restored(main: Path, watching: Running) -> N
     """Without main.py the verdict says so; when the file is back, the promises are kept again."""
     whole = main.read_text(encoding="utf-8")
     main.unlink()
-    seen = watching.wait_for("There is neither main.py nor app/main.py")
+    seen = watching.wait_for("There's no main.py and no app/main.py")
     main.write_text(whole, encoding="utf-8")
 
     watching.wait_for(GREETED, after=seen)
@@ -106,7 +106,7 @@ def test_tests_that_are_removed_and_restored(workbook: Workbook, main: Path, wat
     seen = len(watching.text)
     for file in list(main.parent.rglob("test_*.py")):
         file.unlink()
-    seen = watching.wait_for("The tests of 01-hello are gone.\nNext: uv run workbook start 01-hello\n", after=seen)
+    seen = watching.wait_for("The tests of 01-hello are missing.\nNext: uv run workbook start 01-hello\n", after=seen)
 
     workbook("start", "01")
 

@@ -91,7 +91,7 @@ def test_newer_names_are_recognised(text: str, python: str | None) -> None:
         ("\nimport sqlmodel\n", "needs a package", "It needs the package sqlmodel."),
         ("\nfrom redis.asyncio import Redis\n", "needs a package", "It needs the package redis."),
         ("\napp = FastAPI(\n", "not started", "The app has a syntax error: SyntaxError: '(' was never closed"),
-        ("\nsettings.nothing\n", "not started", "The app could not be imported: NameError: name 'settings'"),
+        ("\nsettings.nothing\n", "not started", "The app couldn't be imported: NameError: name 'settings'"),
         ("\nraise SystemExit(3)\n", "not started", "The app ended the program while it was imported: "),
         ("\ndel app\n", "not started", "app/main.py defines no `app`."),
     ],

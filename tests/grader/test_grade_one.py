@@ -133,7 +133,7 @@ def test_other_tests_are_not_mistaken_for_these(course: Course, grader: Submissi
     """If the course's tests change after a grading began, nothing more is graded."""
     one = work(course, tmp_path, RIGHT)
 
-    with pytest.raises(CannotGrade, match="not in the state"):
+    with pytest.raises(CannotGrade, match="isn't in the state"):
         grader.grade_submission(replace(one, key=replace(one.key, tests="0" * 64)))
 
 

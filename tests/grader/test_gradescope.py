@@ -109,7 +109,7 @@ def test_a_learner_cannot_say_whose_things_are(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_none_of_gradescopes(tmp_path: Path, metadata: str, why: str) -> None:
     """For a damaged or different file, one sentence says so, and no learner is guessed."""
-    with pytest.raises(UserError, match=f"is not as Gradescope writes it: .*({why})"):
+    with pytest.raises(UserError, match=f"isn't what Gradescope exports: .*({why})"):
         find_submissions([export(tmp_path, metadata)], NAMES)
 
 

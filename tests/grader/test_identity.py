@@ -134,7 +134,7 @@ def test_what_is_no_submission_is_listed(tmp_path: Path) -> None:
     the_class = look(folder, [ADA], "avatar")
     alone = look(folder, [], "avatar")
 
-    assert [one["file"] for one in the_class.unmatched if "neither" in one["why"]] == [
+    assert [one["file"] for one in the_class.unmatched if "isn't an archive" in one["why"]] == [
         "notes.txt",
         "y_7_1_a.txt",
         "z_8_1_a.txt",
@@ -158,7 +158,7 @@ def test_paths_may_be_one_or_many(tmp_path: Path) -> None:
         ("one.zip", "one", ""),
         ("project", "project", ""),
     ]
-    with pytest.raises(UserError, match="gone is not there"):
+    with pytest.raises(UserError, match="gone doesn't exist"):
         find_submissions([tmp_path / "gone"], NAMES)
 
 

@@ -74,7 +74,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
     kept, whole, code = told.split()
     assert int(kept) > 10
     assert (whole, code) == ("True", "1")
-    assert "cannot be written: database or disk is full" in message
+    assert "can't be written: database or disk is full" in message
     assert then.startswith("free some space")
 
 

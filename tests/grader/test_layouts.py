@@ -195,7 +195,7 @@ def test_a_zip_of_folders_and_zips_is_a_class(tmp_path: Path) -> None:
 
     assert set(work(found)) == {("s1", "avatar"), ("s2", "avatar"), ("x", "avatar")}
     (broken,) = [one.found for one in found.work if one.learner.id == "x"]
-    assert "not a whole, plain zip" in broken.snapshot().refused
+    assert "isn't a whole, plain zip" in broken.snapshot().refused
 
 
 def test_folders_of_a_learner_are_exercises(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_links_are_their_learners_own_trouble(tmp_path: Path) -> None:
         "s4": True,
         "zoe": False,
     }
-    assert {found[who].refused for who in ("s1", "s3", "s4")} == {"It is a link: hand in the file itself."}
+    assert {found[who].refused for who in ("s1", "s3", "s4")} == {"It's a link: hand in the file itself."}
 
 
 @pytest.mark.parametrize("name", ["main.py", "app/main.py", "submission_metadata.yml", "workbook.toml"])

@@ -89,7 +89,7 @@ def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str | bytes, mes
 
 def test_a_roster_that_is_not_there(tmp_path: Path) -> None:
     """The messages for a missing roster and for a folder in its place differ."""
-    for path, words in ((tmp_path / "none.csv", "is not there"), (tmp_path, "is no file")):
+    for path, words in ((tmp_path / "none.csv", "doesn't exist"), (tmp_path, "isn't a file")):
         with pytest.raises(UserError) as caught:
             read_roster(path)
         assert words in caught.value.message

@@ -114,7 +114,7 @@ def test_an_error_is_marked_and_said(where: str, request: pytest.FixtureRequest)
     fill(page, MINE, "GET /\nno header")
     run(page)
     assert "Line" not in code.evaluate(DESCRIBED).split("Tab indents")[0]
-    assert "Line 2: “no header” is no header" in page.get_by_role("textbox", name="Requests").evaluate(DESCRIBED)
+    assert "Line 2: “no header” isn't a header" in page.get_by_role("textbox", name="Requests").evaluate(DESCRIBED)
 
     fill(page, MINE.replace("return", "1 / 0\n    return"))
     assert run(page) == ["500"]

@@ -20,15 +20,15 @@ def test_a_request_is_read_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     "text, line, says",
     [
-        ("", 1, "There is no request"),
-        ("###\n\n###\n", 1, "There is no request"),
+        ("", 1, "There's no request"),
+        ("###\n\n###\n", 1, "There's no request"),
         ("get /posts", 1, "in capitals"),
-        ("GET posts", 1, "no request line"),
-        ("GET http://example.com/", 1, "no request line"),
+        ("GET posts", 1, "isn't a request line"),
+        ("GET http://example.com/", 1, "isn't a request line"),
         ("curl -i http://127.0.0.1:8000/posts", 1, "Write its method and path"),
         ("GET /\nno header", 2, "Write one like"),
         ("GET /\nBad Name: x", 2, "Write one like"),
-        ("GET /\nX-Name: café", 2, "ASCII characters only"),
+        ("GET /\nX-Name: café", 2, "only ASCII characters"),
         ('POST /\n{"name": "Ada"}', 2, "write an empty line above it"),
         ("POST /\nfile=@picture.png", 2, "write an empty line above it"),
         ("GET /posts/1\n\nGET /posts/2", 3, "write ### in the line above it"),
@@ -50,9 +50,9 @@ def test_what_is_no_request_is_told_with_its_line(text: str, line: int, says: st
         ("GET {{id}}", 1, "No response so far has a field “id”"),
         ("GET /\nX-One: 1\nX-Two: {{id}}", 3, "No response so far"),
         ("\n###\nPOST /\nX-One: 1\n\n{\n{{id}}}", 7, "No response so far"),
-        ("POST /\n\n@nothing.png", 3, "There is no file “nothing.png”; there are picture.png"),
-        ("POST /\nContent-Type: multipart/form-data\n\na=b\n\nno field", 6, "no form field"),
-        ("POST /\nContent-Type: multipart/form-data\n\na=b\nfile=@/etc/passwd", 5, "Files of your own cannot be"),
+        ("POST /\n\n@nothing.png", 3, "There's no file “nothing.png”; there are picture.png"),
+        ("POST /\nContent-Type: multipart/form-data\n\na=b\n\nno field", 6, "isn't a form field"),
+        ("POST /\nContent-Type: multipart/form-data\n\na=b\nfile=@/etc/passwd", 5, "Your own files can't be"),
     ],
 )
 def test_what_cannot_be_sent_is_told(text: str, line: int, says: str) -> None:

@@ -51,7 +51,7 @@ def test_without_npm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """If npm is missing, the command says so and what to do."""
     monkeypatch.setattr(shutil, "which", lambda name: None)
 
-    with pytest.raises(vendor.CannotFetch, match="npm was not found"):
+    with pytest.raises(vendor.CannotFetch, match="npm isn't installed"):
         vendor.build(tmp_path)
 
 

@@ -16,7 +16,7 @@ A = "a" * 50
     "got, expected, told",
     [
         ({"a": 1}, {"a": 1}, []),
-        ({"a": 1, "c": 3}, {"a": 2, "b": 2}, ["['a']: 1, not 2", "['b'] is missing", "['c'] is not expected"]),
+        ({"a": 1, "c": 3}, {"a": 2, "b": 2}, ["['a']: 1, not 2", "['b'] is missing", "['c'] isn't expected"]),
         ({"a": [{"b": None}]}, {"a": [{"b": 1}]}, ["['a'][0]['b']: None, not 1"]),
         ([1, 2], [1], ["2 items, not 1"]),
         ([1, 2], [3], ["2 items, not 1", "[0]: 1, not 3"]),
@@ -70,7 +70,7 @@ def test_sections_tell_the_tested_value(
         ("re.fullmatch('[0-9a-f]{4}', given)", {"re": re, "given": ""}, "a text that matches [0-9a-f]{4}", "''"),
         (
             "wait(lambda: seen == 1)", {"wait": lambda _: False, "seen": 0},
-            "to become true: seen == 1", "it did not, until the time was up",
+            "to become true: seen == 1", "it didn't, until the time was up",
         ),
         ("all(n > 1 for n in found)", {"found": [1]}, "true of every: n > 1", "it isn't true of every"),
         ("first and second", {"first": True, "second": False}, "True", "(True and False)"),

@@ -196,8 +196,8 @@ def test_another_address_is_not_reached(raw: ServedApp) -> None:
     [
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
         ("[" * 200 + "]" * 200, "nested more than 100 levels"),
-        ('{"id": NaN}', "NaN is no JSON"),
-        ("[Infinity, -Infinity]", "Infinity is no JSON"),
+        ('{"id": NaN}', "NaN isn't JSON"),
+        ("[Infinity, -Infinity]", "Infinity isn't JSON"),
         ('{"id": 1, "id": 2}', "a name comes twice"),
         ("1" * 5000, "a number of 5,000 digits"),
         ("{'id': 1}", "Expecting property name"),

@@ -92,7 +92,7 @@ def test_every_commit_has_its_sample(run: Run, course: Path) -> None:
         seen.append(ran(ended))
         assert "test_plain PASSED" in ended.out
         assert "test_dear" not in ended.out
-        assert f"sample {len(seen)} of what is exhaustive; --exhaustive runs all of it" in ended.out
+        assert f"sample {len(seen)} of what's exhaustive; --exhaustive runs all of it" in ended.out
         commit(course)
 
     assert set().union(*seen) == set(range(CASES))

@@ -215,7 +215,7 @@ def a_class(many: int = 60, seed: int = 1, exercises: Sequence[str] = EXERCISES)
             if number % 17 == 3:
                 more |= {"flags": ("slow",), "seconds": chance.uniform(60, 170)}
             if number == 5 and exercise == exercises[0]:
-                broken, more["trouble"] = dict.fromkeys(names, "waiting"), "There is no app/main.py in it."
+                broken, more["trouble"] = dict.fromkeys(names, "waiting"), "There's no app/main.py in it."
             if number == 3:
                 more["evidence"] = f"{HOSTILE}\n\x1b[2J\u202eexe.gpj\n" + "x" * 400
             first = result(one, exercise, broken, **more)

@@ -128,7 +128,7 @@ MOVES: dict[str, tuple[dict[str, Any], str]] = {
     "files": ({"submission": "other"}, "Other files were handed in and graded."),
     "tests": ({"tests": "t2"}, "It was graded again with other tests."),
     "environment": ({"environment": "e2"}, "It was graded again with other versions of Python or its packages."),
-    "nothing": ({}, "It was graded again with nothing else changed, and came out differently."),
+    "nothing": ({}, "It was graded again, and the result differs although nothing else has changed."),
 }
 
 

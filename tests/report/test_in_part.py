@@ -103,7 +103,7 @@ def test_a_share_that_moved_says_why() -> None:
 
     assert moved is not None
     assert (moved.before, moved.after) == (90, 84)
-    assert "gives 4 points of 20 for what is kept of it." in moved.reasons[0]
+    assert "gives 4 points of 20 for the part that's kept." in moved.reasons[0]
 
 
 @pytest.mark.parametrize(

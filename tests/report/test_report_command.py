@@ -157,7 +157,7 @@ def test_a_bad_journal_is_a_sentence(workbook: Workbook, journal: Path, screens:
         journal.parent.mkdir()
         journal.write_bytes(whole)
 
-    said = re.sub(r"(?<=is damaged: )(?!an entry).*(?=\. It holds)", "{reason}", unwrapped(transcript(runs)))
+    said = re.sub(r"(?<=is damaged: )(?!an entry).*(?=\. Every mark)", "{reason}", unwrapped(transcript(runs)))
     screens("report-bad-journal", said, formats=f"format {VERSION + 1}; this one reads {VERSION}")
 
 

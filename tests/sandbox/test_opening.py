@@ -51,7 +51,7 @@ def test_a_sandbox_that_sees_the_course_is_refused(tmp_path: Path) -> None:
     "bwrap, said",
     [
         ("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n", "No permissions to create new"),
-        ("#!/bin/sh\nexec sleep 0\n", "it does not start"),
+        ("#!/bin/sh\nexec sleep 0\n", "it doesn't start"),
     ],
 )
 def test_a_machine_without_namespaces_is_told(

@@ -54,7 +54,7 @@ def test_replies_and_log_are_those_of_any_app(serve: Serve) -> None:
 @pytest.mark.parametrize(
     "code, kind, text",
     [
-        ("import nothing_like_it\n", "missing", "'nothing_like_it', which is not installed"),
+        ("import nothing_like_it\n", "missing", "'nothing_like_it', which isn't installed"),
         ("app = FastAPI(\n", "syntax", "main.py"),
         ("import os\nos._exit(7)\n", "exit", "with exit status 7"),
         ("app = 1\n", "no-app", "not an app that can be served"),

@@ -64,7 +64,7 @@ SyntaxError: unterminated string literal (detected at line 2)""",
         "no-app",
         "main.py defines `app`, but as None: not an app that can be served.",
     ),
-    "neither file": ({"mian.py": ""}, "no-app", "There is neither main.py nor app/main.py in my app/."),
+    "neither file": ({"mian.py": ""}, "no-app", "There's no main.py and no app/main.py in my app/."),
     "exit": (
         {"main.py": "import settings\n", "settings.py": "import sys\n\nprint('set SECRET_KEY')\nsys.exit(4)\n"},
         "exit",
@@ -93,7 +93,7 @@ set SECRET_KEY""",
         {"main.py": "import database\n", "database.py": "import motor_of_2031.client\n"},
         "missing",
         """\
-The app imports 'motor_of_2031', which is not installed (and is no file of the app):
+The app imports 'motor_of_2031', which isn't installed (and isn't a file of the app):
 Traceback (most recent call last):
   File "main.py", line 1, in <module>
     import database
@@ -105,7 +105,7 @@ ModuleNotFoundError: No module named 'motor_of_2031'""",
         {"app/__init__.py": "", "app/main.py": "from .routers import posts\n"},
         "missing",
         """\
-The app imports 'app.routers', which its folder does not hold:
+The app imports 'app.routers', which isn't in its folder:
 Traceback (most recent call last):
   File "app/main.py", line 1, in <module>
     from .routers import posts
@@ -120,7 +120,7 @@ ModuleNotFoundError: No module named 'app.routers'""",
         },
         "import",
         """\
-The app could not be imported:
+The app couldn't be imported:
 Traceback (most recent call last):
   File "app/main.py", line 1, in <module>
     from .models import Post
@@ -135,7 +135,7 @@ import) (app/models.py)""",
         {"main.py": "def limit():\n    return int('ten')\n\nlimit()\n"},
         "import",
         """\
-The app could not be imported:
+The app couldn't be imported:
 Traceback (most recent call last):
   File "main.py", line 4, in <module>
     limit()
@@ -148,7 +148,7 @@ ValueError: invalid literal for int() with base 10: 'ten'""",
         {"main.py": "raise ExceptionGroup('settings', [ValueError('PORT'), KeyError('HOST')])\n"},
         "import",
         """\
-The app could not be imported:
+The app couldn't be imported:
   + Exception Group Traceback (most recent call last):
   |   File "main.py", line 1, in <module>
   |     raise ExceptionGroup('settings', [ValueError('PORT'), KeyError('HOST')])
@@ -245,15 +245,15 @@ def test_a_hang_at_import_names_its_line(serve: Serve, files: dict[str, str], to
     """If an app hangs during its import, it's stopped, and the message shows the line."""
     failed = failure(serve, files, patience=1)
 
-    assert failed.text == f"The app had not started after 1 s. It hangs at {told}"
+    assert failed.text == f"The app hadn't started after 1 s. It hangs at {told}"
     assert failed.kind == "hang"
 
 
 @pytest.mark.parametrize(
     "connect, told",
     [
-        ("await asyncio.sleep(99)", "The app's start-up, its lifespan, had not ended after 3 s. It waits at"),
-        ("time.sleep(99)", "The app had not started after 3 s. It hangs at"),
+        ("await asyncio.sleep(99)", "The app's start-up, its lifespan, hadn't ended after 3 s. It waits at"),
+        ("time.sleep(99)", "The app hadn't started after 3 s. It hangs at"),
     ],
     ids=["awaits", "blocks"],
 )

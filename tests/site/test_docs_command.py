@@ -96,7 +96,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError) as refused:
         command.open_docs(None, None)
 
-    assert refused.value.message == "The site needs packages that are not installed: nowhere_to_be_found."
+    assert refused.value.message == "The site needs packages that aren't installed: nowhere_to_be_found."
     assert refused.value.then == "uv run --group site workbook docs"
 
 

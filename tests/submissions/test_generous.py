@@ -272,8 +272,8 @@ def test_what_is_too_much_beside_the_app_is_left_out(tmp_path: Path, monkeypatch
     "content, kind, said",
     [
         (b"", Empty, "it's empty"),
-        (zipped([]), Empty, "There is no app/main.py"),
-        (zipped([("a/", b"")]), Empty, "There is no app/main.py"),
+        (zipped([]), Empty, "There's no app/main.py"),
+        (zipped([("a/", b"")]), Empty, "There's no app/main.py"),
         (b"Rar!\x1a\x07\x01\x00rest", BadSubmission, "is a RAR archive: hand in a zip"),
         (b"7z\xbc\xaf\x27\x1crest", BadSubmission, "is a 7z archive"),
         (b"\xfd7zXZ\0rest", BadSubmission, "is packed with xz"),
@@ -283,17 +283,17 @@ def test_what_is_too_much_beside_the_app_is_left_out(tmp_path: Path, monkeypatch
             BadSubmission,
             "several archives in it: a.zip, b.zip",
         ),
-        (zipped([("a.zip", zipped([("b.zip", zipped(APP.items()))]))]), BadSubmission, "There is no app/main.py"),
+        (zipped([("a.zip", zipped([("b.zip", zipped(APP.items()))]))]), BadSubmission, "There's no app/main.py"),
         (tarred(under("../")), BadSubmission, "'../app/__init__.py', which leads out"),
         (tarred(under("/")), BadSubmission, "which leads out"),
         (tarred(APP, "w:gz", tar_link("app/secret.py")), BadSubmission, "'app/secret.py' in the archive is a link"),
-        (tarred(APP)[:60], BadSubmission, "is not a whole, plain zip"),
+        (tarred(APP)[:60], BadSubmission, "isn't a whole, plain zip"),
         (
             zipped([*APP.items(), (link("app/odd.py"), b"/etc/passwd")]),
             BadSubmission,
             "'app/odd.py' in the zip is a link",
         ),
-        (zipped((under("stages/") | under("exercises/")).items()), BadSubmission, "There is no app/main.py"),
+        (zipped((under("stages/") | under("exercises/")).items()), BadSubmission, "There's no app/main.py"),
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, kind: type, said: str) -> None:
@@ -361,7 +361,7 @@ def test_a_link_is_its_learners_own_trouble(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
 
     for below in (("a.zip",), ("loop",), ("eve",)):
-        assert take_snapshot(tmp_path, below).refused == "It is a link: hand in the file itself."
+        assert take_snapshot(tmp_path, below).refused == "It's a link: hand in the file itself."
     with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
         take_snapshot(tmp_path, ("eve", "a.zip"))
 

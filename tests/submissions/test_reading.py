@@ -133,8 +133,8 @@ def below(*folders: str) -> Callable[[Path], Path]:
     return lambda file: zipped(file, [(f"{top}{n}", c) for top in folders for n, c in project().items()])
 
 
-PLAIN = "is not a whole, plain zip"
-NO_APP = "There is no app/main.py in it: hand in the folder of your project"
+PLAIN = "isn't a whole, plain zip"
+NO_APP = "There's no app/main.py in it: hand in the folder of your project"
 BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "absolute": (with_project(("/tmp/outside.py", b"")), "The zip holds '/tmp/outside.py', which leads out of it."),
     "upwards": (with_project(("../outside.py", b"")), "The zip holds '../outside.py', which leads out of it."),
@@ -146,8 +146,11 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "link": (with_project((of_kind(stat.S_IFLNK), b"/etc/passwd")), "'app/odd' in the zip is a link"),
     "device": (with_project((of_kind(stat.S_IFCHR), b"")), "'app/odd' in the zip is neither a file nor a folder"),
     "pipe": (with_project((of_kind(stat.S_IFIFO), b"")), "'app/odd' in the zip is neither a file nor a folder"),
-    "odd name": (with_project(("app/\x1b[2J.py", b"")), r"a name that no project needs: 'app/\x1b[2J.py'."),
-    "long name": (with_project((f"app/{'x' * 300}.py", b"")), "The zip holds a name that no project needs: 'app/xxx"),
+    "odd name": (with_project(("app/\x1b[2J.py", b"")), r"a name in it that no project needs: 'app/\x1b[2J.py'."),
+    "long name": (
+        with_project((f"app/{'x' * 300}.py", b"")),
+        "The zip has a name in it that no project needs: 'app/xxx",
+    ),
     "case": (with_project(("app/Books.py", b"")), "'app/books.py' and 'app/Books.py' in the zip differ in case alone."),
     "twice": (with_project(("./app/books.py", b"")), "'app/books.py' is in the zip twice."),
     "file and folder": (with_project(("app/main.py/x.py", b"")), "'app/main.py' in the zip is a file and a folder."),
@@ -169,7 +172,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "three folders": (below("a/b/c/"), NO_APP),
     "inside of app": (
         lambda file: zipped(file, [(n.removeprefix("app/"), c) for n, c in project().items()]),
-        "There is a main.py but no app/main.py: hand in the folder that holds app/, not its inside.",
+        "There's a main.py but no app/main.py: hand in the folder that app/ is in, not what's inside app/.",
     ),
     "two projects": (below("mine/", "yours/"), "There are several projects in it: mine, yours. Hand in one."),
     "no project": (lambda file: zipped(file, [("notes.txt", b"x")]), NO_APP),
@@ -242,11 +245,11 @@ def test_pytest_tells_a_bad_submission(shared: Workbook, tmp_path: Path, name: s
 @pytest.mark.parametrize(
     "words, message",
     [
-        (["exercises/count", "--submission", "nowhere.zip", "--unsafe"], "nowhere.zip is not there."),
+        (["exercises/count", "--submission", "nowhere.zip", "--unsafe"], "nowhere.zip doesn't exist."),
         (["exercises/count", "--submission", os.devnull, "--unsafe"], "is neither a folder nor a file."),
         (
             ["exercises/count", "--submission", "final", "--launcher", "fork"],
-            "--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.",
+            "--launcher doesn't use a sandbox: leave it out, or add --unsafe if you trust the submission.",
         ),
         (["--submission", "final", "--unsafe"], "--submission needs the exercise to test: pytest exercises/NAME"),
         (["exercises/count"], "exercises/count tests what was handed in: add --submission PATH. Your own project"),
@@ -363,7 +366,7 @@ def test_no_order_of_words_obeys_a_submission(
     "main, message",
     [
         (b"app = FastAPI(\n", "The app has a syntax error:"),
-        (b"import nowhere\n", "The app imports 'nowhere', which is not installed"),
+        (b"import nowhere\n", "The app imports 'nowhere', which isn't installed"),
         (b"blog = 1\n", "app/main.py defines no `app`."),
         (b"\0", "The app has a syntax error:"),
         (b"import sys\nsys.exit(0)\n", "The app ended the program while it was imported"),
@@ -401,4 +404,4 @@ def test_only_exercises_take_submissions(shared: Workbook) -> None:
 
     assert (stage.status, both.status) == (2, 2)
     assert "01-hello isn't an exercise, so you don't hand it in." in stage.err
-    assert "--submission and --shipped exclude each other." in both.err
+    assert "Use --submission or --shipped, not both." in both.err

@@ -91,11 +91,11 @@ def test_what_cannot_be_taken_is_told(tmp_path: Path, kind: str, monkeypatch: py
     if kind == "link":
         path = tmp_path / "link"
         path.symlink_to("/etc")
-        said = "It is a link"
+        said = "It's a link"
     elif kind == "links":
         path = tmp_path / "link.zip"
         path.symlink_to("/dev/zero")
-        said = "It is a link"
+        said = "It's a link"
     elif kind == "many":
         write(folder, {f"app/m{n}.py": "" for n in range(10)})
         said = "more than 10 files"
@@ -104,10 +104,10 @@ def test_what_cannot_be_taken_is_told(tmp_path: Path, kind: str, monkeypatch: py
         said = "more than 0 MiB"
     elif kind == "bytes":
         with open(os.fsencode(folder) + b"/app/\xff.py", "wb"):  # noqa: PTH123 - pathlib knows no names of bytes
-            said = "a name that no project needs"
+            said = "a name in it that no project needs"
     else:
         path = hand_in(tmp_path, "notes.txt", b"hello")
-        said = "notes.txt is not a whole, plain zip"
+        said = "notes.txt isn't a whole, plain zip"
 
     with pytest.raises(BadSubmission, match=said), take_snapshot(path).project():
         pass
@@ -117,5 +117,5 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     """Reading a class folder doesn't wait for a FIFO in it."""
     os.mkfifo(tmp_path / "ada.zip")
 
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="isn't a regular file"):
         take_snapshot(tmp_path / "ada.zip")

@@ -128,7 +128,7 @@ def write_exercise(course: Course, name: str) -> list[Path]:
         raise UserError(f"“{name}” can't be the name of an exercise.", "use small letters, digits and hyphens")
     folder = course.root / "exercises" / name
     if folder.exists() or name in {step.name for step in course.steps}:
-        raise UserError(f"There is an exercise or a step called {name}.", "choose another name")
+        raise UserError(f"There's already an exercise or a step called {name}.", "choose another name")
     module = name.replace("-", "_")
     texts = {
         "README.md": README,

@@ -54,7 +54,7 @@ def write_edition(root: Path, target: Path, *, solutions: bool = False) -> Editi
     Raises `UserError`, also where something hidden is in it; nothing is written then.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UserError(f"{target} is not empty.", "name a new folder")
+        raise UserError(f"{target} isn't empty.", "name a new folder")
     if not hidden_files(root):
         raise UserError("This is a learner edition already: nothing in it is hidden.", "release from the full course")
     archived = _git(root, "archive", "--format=tar", "HEAD")

@@ -97,7 +97,7 @@ def _write_versions(file: Path, pins: Sequence[str], pattern: str, replacement: 
 def _uv(folder: Path, *words: str) -> str:
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        raise UserError("uv was not found.", "pip install uv")
+        raise UserError("uv isn't installed.", "pip install uv")
     ended = subprocess.run([uv, *words], cwd=folder, capture_output=True, encoding="utf-8")
     if ended.returncode:
         raise UserError(

@@ -170,7 +170,7 @@ def review() -> None:
 
 @app.command()
 def progress(
-    way: Annotated[Way, typer.Argument(metavar="WAY", help="export writes the file, import adds what it holds.")],
+    way: Annotated[Way, typer.Argument(metavar="WAY", help="export writes the file, import adds what's in it.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file.")],
 ) -> None:
     """Take your progress into the page, or bring it back, by a file."""
@@ -245,7 +245,8 @@ def doctor(
         bool, typer.Option("--grading", help="For instructors: all known attacks on this machine's sandbox.")
     ] = False,
     tier: Annotated[
-        list[Tier] | None, typer.Option("--tier", help="With --grading: only this sandbox (default: all that hold).")
+        list[Tier] | None,
+        typer.Option("--tier", help="With --grading: only this sandbox (default: every one that works)."),
     ] = None,
 ) -> None:
     """What this machine can do, what's missing, and how to get it."""

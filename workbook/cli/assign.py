@@ -26,7 +26,9 @@ def assign_file(file: str, learner: str, out: Path) -> None:
     here = Context()
     journal = Journal(out / JOURNAL, lost=LOST)
     if not journal.path.is_file():
-        raise UserError(f"{shown_path(journal.path)} is not there: nothing is graded in it.", "name its folder: --out")
+        raise UserError(
+            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
+        )
     with exit_with_1():
         files, roster = _seen(journal)
     meant = _the_file(file, files)

@@ -107,12 +107,12 @@ class _Trial:
         with terminal.waiting("Breaking it, and running the tests …") if self._thread.is_alive() else nullcontext():
             self._wait()
         if isinstance(self._error, BadChange):
-            raise UserError(f"The experiment does not fit the stage: {self._error}.", "git checkout stages", code=1)
+            raise UserError(f"The experiment doesn't fit the stage: {self._error}.", "git checkout stages", code=1)
         if self._error:
             raise self._error
         assert self._check
         if self._check.trouble:
-            raise UserError(f"The tests could not be run:\n{self._check.trouble}", "workbook doctor", code=1)
+            raise UserError(f"The tests couldn't run:\n{self._check.trouble}", "workbook doctor", code=1)
         return self._check
 
     def _wait(self) -> None:

@@ -24,7 +24,7 @@ def check_step(
     here = Context()
     step = here.step(name)
     if submission and shipped:
-        raise UserError("--submission and --shipped exclude each other.", f"workbook check {step.name}")
+        raise UserError("Use --submission or --shipped, not both.", f"workbook check {step.name}")
     with contextlib.ExitStack() as stack:
         if submission:
             subject = _of_submission(here, step, submission, stack)

@@ -39,7 +39,7 @@ def grade(
     ] = None,
     limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one submission and exercise.")] = 180,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox; every report says so.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what's graded already.")] = False,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What the reports call the class [the last one's].")] = "",
     why: Annotated[str, typer.Option(metavar="TEXT", hidden=True)] = "",
 ) -> None:
@@ -67,7 +67,7 @@ def grade(
 def override(
     learner: Annotated[str, typer.Argument(metavar="LEARNER", help="A learner's id.")],
     promise: Annotated[str, typer.Argument(metavar="PROMISE", help="The name of a promise's test.")],
-    points: Annotated[str | None, typer.Argument(metavar="POINTS", help="What it is worth for them now.")] = None,
+    points: Annotated[str | None, typer.Argument(metavar="POINTS", help="What it's worth for them now.")] = None,
     why: Annotated[str, typer.Option(metavar="TEXT", help="The reason.")] = "",
     out: Out = Path("results"),
     exercise: Annotated[str, typer.Option(metavar="NAME", help="Where several have a promise of that name.")] = "",

@@ -32,7 +32,7 @@ def read_class(course: Course, path: Path, title: str = "") -> ClassMarks:
 def collected(path: Path) -> Collected:
     """Return what's in the journal. Raises `UserError`."""
     if not path.is_file():
-        what = "is a folder, not a journal" if path.is_dir() else "is not there"
+        what = "is a folder, not a journal" if path.is_dir() else "doesn't exist"
         then = f"workbook class report {shown_path(path / 'journal.db')}" if (path / "journal.db").is_file() else GRADE
         raise UserError(f"{shown_path(path)} {what}.", then, code=1)
     nothing = UserError(f"Nothing was graded into {shown_path(path)}.", GRADE, code=1)

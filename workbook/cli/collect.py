@@ -16,14 +16,17 @@ def collect_clones(paths: Sequence[Path], to: Path) -> None:
     here = Context()
     missing = next((path for path in paths if not path.is_dir()), None)
     if missing:
-        raise UserError(f"{missing} is {'no folder' if missing.exists() else 'not there'}.", "name folders with clones")
+        wrong = "isn't a folder" if missing.exists() else "doesn't exist"
+        raise UserError(f"{missing} {wrong}.", "name folders with clones")
     try:
         collected = list(collect_projects(paths, to))
     except OSError as error:
         where = shown_path(Path(error.filename)) if error.filename else shown_path(to)
-        raise UserError(f"{where} cannot be used: {error.strerror}.", "give yourself access to it", code=1) from error
+        raise UserError(f"{where} can't be used: {error.strerror}.", "give yourself access to it", code=1) from error
     if not collected:
-        raise UserError(f"{', '.join(map(shown_path, paths))} doesn't hold a clone.", "name folders that hold clones")
+        raise UserError(
+            f"{', '.join(map(shown_path, paths))} doesn't have a clone in it.", "name folders with clones in them"
+        )
     for one in collected:
         said = number_of(one.files, "file") + (f", commit {one.commit}" if one.commit else "")
         here.terminal.outcome("broken" if one.refused else "kept", f"{one.name}  {one.refused or said}", hang=2)

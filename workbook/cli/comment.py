@@ -30,7 +30,9 @@ def comment_on(text: str, learners: Sequence[str], *, promise: str, exercise: st
     if bool(text.strip()) is undo:
         raise UserError("--undo takes a comment back, so it takes no text." if undo else "The comment is empty.", again)
     if not journal.path.is_file():
-        raise UserError(f"{shown_path(journal.path)} is not there: nothing is graded in it.", "name its folder: --out")
+        raise UserError(
+            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
+        )
     with exit_with_1():
         marks = read_class(here.course, journal.path)
     name = exercise_with(marks, promise, exercise, again).name if promise else _exercise(marks, exercise, again)

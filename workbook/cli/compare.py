@@ -25,7 +25,7 @@ def compare_solutions(name: str | None, number: int | None) -> None:
     shown = [task for task in tasks if number in {None, task.number} and _may_be_seen(here, step, task)]
     if not shown:
         raise UserError(
-            f"Not yet: you see our solution when yours is done, or when you have taken every hint of {step.name}.",
+            f"Not yet. You can see our solution once yours is done, or once you've taken every hint of {step.name}.",
             f"workbook hint {step.name}",
             code=1,
         )

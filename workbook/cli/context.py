@@ -29,7 +29,7 @@ class Context:
         step = self.course.step(text) if text else self._step_here() or self.progress.current
         if not self.course.folder(step).is_dir():
             missing = self.course.place(step)
-            raise UserError(f"{missing} is not there, although workbook.toml names it.", f"git checkout {missing}")
+            raise UserError(f"{missing} is missing, although workbook.toml names it.", f"git checkout {missing}")
         return step
 
     def _step_here(self) -> Step | None:
@@ -47,4 +47,4 @@ class Context:
         try:
             self.progress.record(kind, step, **data)
         except UserError as error:
-            self.terminal.line(f"Your progress is not kept: {error.message}", "yellow")
+            self.terminal.line(f"Your progress can't be saved: {error.message}", "yellow")

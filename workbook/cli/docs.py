@@ -25,7 +25,7 @@ def open_docs(build: Path | None, port: int | None, offline: bool = False) -> No
             code=1,
         )
     if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
-        raise UserError(f"The site needs packages that are not installed: {', '.join(missing)}.", INSTALL, code=1)
+        raise UserError(f"The site needs packages that aren't installed: {', '.join(missing)}.", INSTALL, code=1)
     if offline and build is None:
         raise UserError("--offline needs a folder to build into.", "workbook docs --build DIR --offline")
     if build is not None:
@@ -54,7 +54,7 @@ def _a_site(folder: Path) -> Path:
             return folder
     elif not folder.exists():
         return folder
-    raise UserError(f"{folder} holds something other than a site, and a build would remove it.", ELSEWHERE)
+    raise UserError(f"{folder} has something other than a site in it, and a build would remove that.", ELSEWHERE)
 
 
 def _free(port: int | None) -> int:

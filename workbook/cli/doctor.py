@@ -55,7 +55,7 @@ def show_findings() -> None:
     if missing:
         terminal.line(f"Mend first: {', '.join(missing)}.", "red")
     elif optional:
-        terminal.line(f"You can begin. Without {', '.join(optional)} some things are not proven or not possible here.")
+        terminal.line(f"You can begin. Without {', '.join(optional)} some things can't be checked or done here.")
     else:
         terminal.line("Everything is there.")
     sys.exit(1 if missing else 0)
@@ -113,7 +113,7 @@ def _packages(here: Context) -> Diagnosis:
     try:
         found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     except importlib.metadata.PackageNotFoundError as error:
-        return Diagnosis("Packages", False, f"{error.name} is not installed", "uv sync", True)
+        return Diagnosis("Packages", False, f"{error.name} isn't installed", "uv sync", True)
     if differing := drifted(here.course.root):
         return Diagnosis("Packages", False, f"{differing[0]} ({len(differing)} in all)", "uv sync")
     return Diagnosis("Packages", True, found, needed=True)
@@ -144,7 +144,7 @@ def _browser() -> Diagnosis:
     if path is None:
         if ON_LINUX:
             return Diagnosis(
-                "Browser", False, "none found; the browser's promises in 01 and 04 are not proven here", cure
+                "Browser", False, "none found; the browser's promises in 01 and 04 can't be checked here", cure
             )
         return Diagnosis("Browser", True, "Chrome or Edge is looked for when a test needs it")
     try:

@@ -76,7 +76,7 @@ def _tiers_that_hold(here: Context) -> list[str]:
             said = error.why
             here.terminal.outcome("open", f"Sandbox: not {what}: {error.why}")
     if not holding:
-        raise UserError(f"This machine keeps no submission apart: {said}.", _cure(), code=1)
+        raise UserError(f"This machine can't run submissions in a sandbox: {said}.", _cure(), code=1)
     return holding
 
 

@@ -43,7 +43,7 @@ def show_grading(request: GradeRequest, warm: Warm | None) -> NoReturn:
     journal = Journal(request.out / JOURNAL, lost=LOST)
     if not the_class.work:
         places = ", ".join(map(shown_path, request.paths[:3]))
-        raise UserError(f"There is nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
+        raise UserError(f"There's nothing to grade in {places}.", "name zips, folders, or a folder that holds them")
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_grader(request.out))
         lanes = _open_lanes(here, request, len(the_class.work), warm, stack)

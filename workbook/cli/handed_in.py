@@ -88,6 +88,6 @@ def _exercises(here: Context, asked: Sequence[str], found: Sequence[Found]) -> l
         if step.kind != "exercise":
             raise UserError(f"{step.name} isn't an exercise, so it can't be graded.", "workbook list")
         if not here.course.exercise(step).is_for_authors:
-            said = f"{step.name} cannot be graded here: a learner edition has none of its hidden tests."
+            said = f"{step.name} can't be graded here, because a learner edition doesn't have its hidden tests."
             raise UserError(said, "grade in the full course")
     return [here.course.exercise(step) for step in chosen]

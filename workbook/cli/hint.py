@@ -19,7 +19,7 @@ def give_next_hint(name: str | None) -> None:
         raise UserError(f"{step.name} doesn't have tasks, so it doesn't have hints.", "workbook list", code=1)
     task = task_at_hand(here, step)
     if task is None:
-        here.terminal.line(f"Every task of {step.name} is done; there is nothing to hint at.")
+        here.terminal.line(f"Every task of {step.name} is done, so there's nothing left to hint at.")
         return
     take_hint(here, step, task)
     show_hints(here, step, task)
@@ -73,7 +73,7 @@ def read_hints(task: Task) -> list[tuple[str, str]]:
     parts = re.split(r"^## (.+)$", read_held_back(file) if is_there(file) else "", flags=re.MULTILINE)[1:]
     if not parts:
         place = "exercises" if "exercises" in file.parts else "stages"
-        raise UserError(f"{shown_path(file)} is not there or holds no hints.", f"git checkout {place}", code=1)
+        raise UserError(f"{shown_path(file)} is missing, or it's empty.", f"git checkout {place}", code=1)
     return [(title.strip(), body.strip()) for title, body in zip(parts[::2], parts[1::2], strict=True)]
 
 

@@ -40,7 +40,7 @@ def _prepare() -> None:
     try:
         os.getcwd()  # noqa: PTH109, pathlib would be imported for this alone
     except FileNotFoundError:
-        raise UserError("The folder that you are in is gone.", "cd to the folder of the course") from None
+        raise UserError("The folder you're in doesn't exist any more.", "cd to the folder of the course") from None
     allow_open_files()
     # A closed standard stream would give its number to the next file that is opened, the journal perhaps.
     for number in (0, 1, 2):
@@ -71,6 +71,6 @@ def _unforeseen(error: Exception) -> UserError:
         return UserError(f"This machine refused something: {error}.", "workbook doctor")
     kind = type(error).__name__
     return UserError(
-        f"A mistake of the workbook's, not yours: {kind}: {error}",
+        f"This is a bug in the workbook, not in your code: {kind}: {error}",
         "report it with what WORKBOOK_TRACEBACK=1 before the same command shows",
     )

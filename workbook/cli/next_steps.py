@@ -51,7 +51,7 @@ def show_next(
         terminal.field("Next", [f"put back {gone}; your own files stay as they are:"], prose=True)
         terminal.field("", [f"uv run workbook start {step.name}"])
     elif broken:
-        terminal.field("Next", ["mend your copy: the card says what is broken"], prose=True)
+        terminal.field("Next", ["fix your copy: the card says what's broken"], prose=True)
         terminal.field("Edit", [shown_path(_named_on_card(copy, result) or main_file)])
         terminal.field("Or", ["put it back, with a backup:", f"uv run workbook reset {step.name}"])
     elif untried := progress.untried(step):
@@ -91,7 +91,7 @@ def _show_end(terminal: Terminal, course: Course, step: Step, *, keys: bool) -> 
         terminal.field("Next", [f"this step is done; on to {after.name}"], prose=True)
         terminal.field("", ["press n" if keys else f"uv run workbook start {after.name}"])
     else:
-        terminal.field("Next", ["the last step is done: you have been through the whole course"], prose=True)
+        terminal.field("Next", ["the last step is done: you've been through the whole course"], prose=True)
 
 
 def _lesson(course: Course, step: Step) -> str:
@@ -147,7 +147,7 @@ def show_next_in_exercise(
         said = (
             "the public tests are green; make the zip to hand in:"
             if not made
-            else f"hand in work/submissions/{made}; it holds your files as they are now. Another zip:"
+            else f"hand in work/submissions/{made}; your files are in it as they are now. Another zip:"
             if is_same
             else f"your files have changed since {made} was made; make another zip:"
         )

@@ -29,7 +29,9 @@ def override_promise(
             "--undo takes a decision back, so it takes no points.", again.replace("POINTS --why TEXT", "--undo")
         )
     if not journal.path.is_file():
-        raise UserError(f"{shown_path(journal.path)} is not there: nothing is graded in it.", "name its folder: --out")
+        raise UserError(
+            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
+        )
     with exit_with_1():
         marks = read_class(here.course, journal.path)
     row = row_of(marks, learner, journal.path, again)
@@ -38,7 +40,7 @@ def override_promise(
     mark = row.marks[name]
     item = next((one for one in mark.items if one.promise == promise), None)
     if undo and (item is None or item.override is None):
-        raise UserError(f"Nothing about {promise} was decided for {learner}.", again)
+        raise UserError(f"You haven't decided anything about {promise} for {learner}.", again)
     if value is not None and value > worth:
         raise UserError(f"{promise} is worth {worth:g} points, so {value:g} are too many.", again)
     journal.record(OVERRIDE, name, **asdict(Override(learner, name, promise, value, one_line(why, 1000))))
@@ -57,7 +59,7 @@ def _nothing(state: str) -> str:
 
 def _points(points: str | None, why: str, again: str) -> float:
     if not why.strip():
-        raise UserError("A decision needs its reason: --why TEXT.", again)
+        raise UserError("A decision needs a reason: --why TEXT.", again)
     try:
         value = float((points or "").replace(",", "."))
     except ValueError:

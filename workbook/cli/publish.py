@@ -20,7 +20,7 @@ def publish_marks(out: Path) -> None:
     here = Context()
     path = out / JOURNAL
     if not path.is_file():
-        raise UserError(f"{shown_path(path)} is not there: nothing is graded in it.", "name its folder: --out")
+        raise UserError(f"{shown_path(path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out")
     with exit_with_1():
         marks = read_class(here.course, path)
     shown = as_shown(marks)

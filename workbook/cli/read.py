@@ -60,7 +60,7 @@ def task_table(course: Course, step: Step, task: Task) -> str:
     """
     file = course.folder(step) / "README.md" if step.kind == "exercise" else task.folder / "README.md"
     if not file.exists():
-        return f"{shown_path(file)} is gone."
+        return f"{shown_path(file)} is missing."
     text = file.read_text(encoding="utf-8")
     if step.kind == "exercise":
         contract = CONTRACT.search(text)

@@ -14,9 +14,11 @@ def release_edition(target: Path, *, solutions: bool) -> None:
     here = Context()
     terminal = here.terminal
     edition = write_edition(here.course.root, target, solutions=solutions)
-    without = "hidden tests are not among them, solutions are" if solutions else "nothing hidden is in them"
+    without = "the solutions are among them, but no hidden tests" if solutions else "nothing hidden is in them"
     terminal.line(f"{shown_path(target)}: {number_of(edition.count, 'file')}; {without}.", "bold")
     if changed := edition.uncommitted:
         shown = ", ".join(changed[:5]) + (" …" if len(changed) > 5 else "")
-        terminal.line(f"It is what is committed; these changes are not, and not in it: {shown}", "yellow")
-    terminal.line("Publish that folder, never a clone of this one: a clone holds the hidden tests and solutions.")
+        terminal.line(
+            f"It's made of what's committed. These changes aren't committed, so they aren't in it: {shown}", "yellow"
+        )
+    terminal.line("Publish that folder, never a clone of this one: a clone has the hidden tests and solutions in it.")

@@ -75,7 +75,7 @@ def write_reports(request: ReportRequest) -> None:
     except OSError as error:
         where = shown_path(Path(os.fsdecode(error.filename))) if error.filename else shown_path(target.folder)
         raise UserError(
-            f"{where} cannot be written: {error.strerror}.", "name another folder: --to DIR", code=1
+            f"{where} can't be written: {error.strerror}.", "name another folder: --to DIR", code=1
         ) from error
     if marks.unsafe:
         terminal.line("Graded without isolation (--unsafe); every page says so.", "yellow")
@@ -126,7 +126,7 @@ def _exports(marks: ClassMarks, files: Sequence[Path]) -> dict[str, Export]:
     for file in files:
         export = read_export(file, [row.learner for row in marks.rows])
         if export is None:
-            said = f"{shown_path(file)} is no export of Canvas's gradebook, and no worksheet of Moodle's."
+            said = f"{shown_path(file)} isn't an export of Canvas's gradebook, and it isn't a worksheet of Moodle's."
             raise UserError(said, "download it again, and don't open it in between")
         names = [one.name for one in marks.exercises]
         if export.kind == "moodle" and len(names) > 1:

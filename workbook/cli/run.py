@@ -110,8 +110,8 @@ class Output:
         terminal = self._terminal
         terminal.line()
         terminal.line(
-            f"The database has no column {column}: it is older than the models. A table that is there already is not "
-            "changed when the app starts.",
+            f"The database doesn't have a column {column}: it's older than the models. A table that exists already "
+            "isn't changed when the app starts.",
             "bold yellow",
         )
         if os.environ.get("DATABASE_URL"):
@@ -193,7 +193,7 @@ def _serve(
             )
         except AppFailed as failure:
             if failure.kind != "port":
-                terminal.outcome("broken", "The app does not start.")
+                terminal.outcome("broken", "The app doesn't start.")
                 terminal.field("It says", failure.text.splitlines())
                 output.notice(failure.text.encode())
                 output.close()

@@ -71,14 +71,14 @@ def show_verdict(terminal: Terminal, result: StepResult, *, short: bool = False)
         show_title(terminal, subject)
         terminal.line()
     if result.whole.trouble:
-        terminal.outcome("broken", "The tests could not be run.")
+        terminal.outcome("broken", "The tests couldn't run.")
         terminal.field("It says", result.whole.trouble.splitlines()[-20:])
         return
     if result.missing:
         names = ", ".join(result.missing[:3]) + (" …" if len(result.missing) > 3 else "")
         are = "is" if len(result.missing) == 1 else "are"
         terminal.outcome(
-            "broken", f"{names} {are} gone from {shown_path(subject.folder)}, so what it proves is not checked."
+            "broken", f"{names} {are} gone from {shown_path(subject.folder)}, so what it proves isn't checked."
         )
     _show_promises(terminal, result.stage, short=short)
     for name, task in result.tasks.items():
@@ -97,7 +97,7 @@ def _show_promises(terminal: Terminal, check: Check, *, short: bool = False) -> 
     if core and not listed:
         _show_count(terminal, core, "promise")
     if waiting := [promise for promise in check.promises if promise.outcome == "waiting"]:
-        terminal.outcome("waiting", f"{number_of(len(waiting), 'promise')} {_wait(len(waiting))} until that is mended")
+        terminal.outcome("waiting", f"{number_of(len(waiting), 'promise')} {_wait(len(waiting))} until that's fixed")
     if deeper := [promise for promise in check.promises if promise.deeper]:
         _show_count(terminal, deeper, "deeper promise")
     show_not_proven(terminal, check)

@@ -152,7 +152,7 @@ class _Watch:
             if self.panel in {"hint", "task"}:
                 self.panel = ""
         elif verdict.whole.trouble:
-            self.happened = "The tests could not be run."
+            self.happened = "The tests couldn't run."
         elif verdict.missing:
             self.happened = "Tests are missing, so nothing is known of what they prove."
         elif broken and verdict.subject.exercise:

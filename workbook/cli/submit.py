@@ -30,9 +30,9 @@ def submit_exercise(name: str | None) -> None:
     here = Context()
     step = here.step(name)
     if step.kind != "exercise":
-        raise UserError(f"{step.name} is not handed in; exercises are.", "workbook list")
+        raise UserError(f"{step.name} isn't something to hand in; only exercises are.", "workbook list")
     if not has_begun(here.course, step):
-        raise UserError(f"{step.name} is not begun.", f"workbook start {step.name}", code=1)
+        raise UserError(f"You haven't started {step.name} yet.", f"workbook start {step.name}", code=1)
     copy = here.course.copy(step)
     handed = hand_in(copy, here.course.work / "submissions", step.name)
     here.note("submitted", step, file=handed.file.name, code=fingerprint(copy))

@@ -22,7 +22,7 @@ def verify_course(only: list[str]) -> None:
     steps = [here.step(step.name) for step in here.course.steps if not chosen or step.name in chosen]
     for step in steps:
         if step.name in chosen and step.kind == "exercise" and not here.course.exercise(step).is_for_authors:
-            said = f"{step.name} cannot be proven here: a learner edition has none of its hidden tests."
+            said = f"{step.name} can't be proven here, because a learner edition doesn't have its hidden tests."
             raise UserError(said, "verify it in the full course")
     started = time.monotonic()
     claims, last = claims_of(here, steps)

@@ -67,7 +67,7 @@ class Task:
         """Return the reference solution's edits of the stage. Raises `BadChange`."""
         file = self.folder / "solution.toml"
         if not is_there(file):
-            raise BadChange(f"{file.name} is not there")
+            raise BadChange(f"{file.name} is missing")
         return _edits(_load(file).get("edit", []), file)
 
 

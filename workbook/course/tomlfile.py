@@ -34,11 +34,11 @@ def read_toml(path: Path, model: type[Model], *, table: str, called: str, cure: 
         text = read_held_back(path)
         return model.model_validate(tomllib.loads(text))
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UserError(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{called} is not UTF-8 (byte {error.start}).", cure) from error
+        raise UserError(f"{called} isn't UTF-8 (byte {error.start}).", cure) from error
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{called} is not valid TOML: {_clearer(str(error))}", cure) from error
+        raise UserError(f"{called} isn't valid TOML: {_clearer(str(error))}", cure) from error
     except ValidationError as error:
         first = error.errors()[0]
         where, key = _place(text, first["loc"], table)

@@ -12,7 +12,7 @@ from .results import Cause
 from .sanitize import one_line
 
 NOT_SERVED = "Not served"  # the label of a card whose app didn't start
-MISSING = re.compile(r"The app imports '([\w.]{1,80})', which is not installed")
+MISSING = re.compile(r"The app imports '([\w.]{1,80})', which is(?: not|n't) installed")
 PLACE = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})')
 LONGEST = 300
 LOOKED_AT = 20_000  # letters: what's said of an app that didn't start

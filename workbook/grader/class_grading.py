@@ -20,7 +20,7 @@ from .results import ASSIGNED, CLASS, FAILED, GRADED, OVERRIDE, Cause, Override,
 from .sanitize import one_line
 from .workers import Lanes, share_out
 
-LOST = "It holds every mark: make a copy of it before you do anything with it."
+LOST = "Every mark is in it, so make a copy before you do anything with it."
 LIMIT = 180.0
 
 
@@ -145,9 +145,9 @@ def _taken(failed: list[Done]) -> list[Done]:
 
 def _unreadable(error: Exception) -> str:
     if isinstance(error, Changing):
-        return "it changes while it is read; grade it again when nobody writes to it"
+        return "it changed while it was being read; grade it again when nothing writes to it"
     said = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    return f"it cannot be read: {one_line(said)}"
+    return f"it can't be read: {one_line(said)}"
 
 
 def seed_of(journal: Journal, asked: int | None) -> int:

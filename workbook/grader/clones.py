@@ -37,7 +37,7 @@ def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone
         try:
             snapshot = take_snapshot(place.top, place.below)
         except (OSError, Changing) as error:
-            refused = f"it cannot be read: {getattr(error, 'strerror', None) or 'it changes'}."
+            refused = f"it can't be read: {getattr(error, 'strerror', None) or 'it changes'}."
         else:
             refused = snapshot.refused
         if refused:

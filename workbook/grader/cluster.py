@@ -50,7 +50,7 @@ class ClusterLanes:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
-            raise UserError("--scheduler needs Dask, which is not installed.", INSTALL) from error
+            raise UserError("--scheduler needs Dask, which isn't installed.", INSTALL) from error
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back as an exception
         self._dask = distributed
         try:
@@ -75,7 +75,7 @@ class ClusterLanes:
         try:
             future: Future[Result] = self._executor.submit(grade_on_worker, work, self._unsafe)
         except (OSError, RuntimeError) as error:
-            self._raise_lost(f"The scheduler at {self._address} is gone.", error)
+            self._raise_lost(f"The scheduler at {self._address} doesn't answer any more.", error)
         return future
 
     def reason(self, error: BaseException) -> Exception:
@@ -83,7 +83,9 @@ class ClusterLanes:
             return LostWorker()
         if isinstance(error, CancelledError | OSError | self._dask.CancelledError):
             return UserError(
-                f"The scheduler at {self._address} is gone.", "start it, then the same command again", code=1
+                f"The scheduler at {self._address} doesn't answer any more.",
+                "start it, then the same command again",
+                code=1,
             )
         return error if isinstance(error, Exception) else RuntimeError(str(error))
 

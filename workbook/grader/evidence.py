@@ -20,7 +20,7 @@ MOST_LOOKED_AT, LONGEST_LINE = 10_000, 2_000  # letters of a section: a card nev
 # What a card shows its author beside the test, and what a learner mustn't see of a hidden one.
 OF_THE_TEST = {"Checked", "At", "Before it", "Hint", "Then"}
 LABELS = {"Repeat it": "Repeat it with", "It says": "What is wrong"}
-NOT_REACHED = "Not looked at: the time was up before its turn came."
+NOT_REACHED = "Not checked, because the time was up before its turn."
 UNTOLD = "The test of this promise ended in a way that says nothing about the response."
 
 # What differs from run to run, most telling first. No expression repeats without a bound: the text is a submission's.

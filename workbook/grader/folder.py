@@ -45,13 +45,13 @@ def find_submissions(
         exercise, path = asked if isinstance(asked, tuple) else ("", asked)
         try:
             if not path.exists() and not path.is_symlink():
-                raise UserError(f"{path} is not there.", "name zips, folders, or a folder that holds them")
+                raise UserError(f"{path} doesn't exist.", "name zips, folders, or a folder that holds them")
             for one in _Search(exercises, known).below_path(path, exercise):
                 whole = Path(os.path.abspath(one.place.top), *one.place.below)  # noqa: PTH100
                 if not {whole, *whole.parents} & left_out:
                     found.setdefault((replace(one.place, top=whole, below=()), one.whose), one)
         except OSError as error:
-            raise UserError(f"{path} cannot be read: {error.strerror}.", "give yourself access to it") from error
+            raise UserError(f"{path} can't be read: {error.strerror}.", "give yourself access to it") from error
     return told_apart(list(found.values()))
 
 

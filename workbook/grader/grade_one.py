@@ -74,7 +74,7 @@ class SubmissionGrader:
         """Grade the work; if the sandbox dies, try it once more. Raises `CannotGrade`, `Cancelled`."""
         exercise, sheet, tests = self._sheet(work.exercise)
         if tests != work.key.tests:
-            raise CannotGrade("its course is not in the state of the one that the grading began with")
+            raise CannotGrade("its course isn't in the state that the grading began with")
         with contextlib.suppress(SandboxDied):
             return self._try_once(work, exercise, sheet, alone=False)
         try:
@@ -126,7 +126,7 @@ class SubmissionGrader:
                 exercise = self._course.exercise(self._course.step(name))
                 self._sheets[name] = exercise, Sheet(exercise), key_of_tests(self._course.root, exercise)
             except (UserError, OSError) as error:
-                raise CannotGrade(f"the course here has no exercise {name}") from error
+                raise CannotGrade(f"the course here doesn't have an exercise {name}") from error
         return self._sheets[name]
 
     def _verdicts(self, work: Work, exercise: Exercise, sheet: Sheet, flags: list[str]) -> tuple[Verdict, ...]:
@@ -167,7 +167,7 @@ class SubmissionGrader:
             if again:  # the runner itself may have been hit, or a neighbour may have taken all there was
                 self.close()
                 self._alone = True
-        raise CannotGrade(f"the tests did not come to an end: {bounded(visible(trouble), 500)}")
+        raise CannotGrade(f"the tests didn't come to an end: {bounded(visible(trouble), 500)}")
 
     def _run_in_turn(self, exercise: Exercise, options: Sequence[str]) -> tuple[Check, bool]:
         """Run the tests when it's their turn; returns what they found, and whether that was in time."""

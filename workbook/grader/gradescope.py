@@ -37,7 +37,7 @@ def submitters(read: Callable[[], bytes], where: str) -> dict[str, list[Named]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = one_line(str(error), 200) or "it is nested too deeply"
         file = f"{where}/{FILE}"
-        raise UserError(f"{file} is not as Gradescope writes it: {why}.", "export the submissions again") from error
+        raise UserError(f"{file} isn't what Gradescope exports: {why}.", "export the submissions again") from error
     return {str(name): found for name, one in told.items() if (found := _named(one))}
 
 

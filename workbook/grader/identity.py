@@ -10,7 +10,7 @@ from .found import Found
 from .owners import Owners
 from .results import Learner
 
-NOT_ONE = "It is neither an archive nor a folder: not graded."
+NOT_ONE = "It isn't an archive or a folder, so it isn't graded."
 OF_NOBODY = "-"  # instead of a learner's id: a person has decided that the file doesn't belong to any learner
 
 
@@ -84,7 +84,7 @@ def identify(
         for one in theirs:
             if one.file not in used:
                 other = "" if one.is_likely else one.meant
-                why = f"It is for {other}, which is not graded now." if other else "Not used."
+                why = f"It's for {other}, which isn't being graded now." if other else "Not used."
                 the_class.superseded.append({"file": one.file, "learner": id_, "why": why})
     for exercise in exercises:
         there = {one.learner.id for one in the_class.work if one.exercise == exercise}

@@ -18,7 +18,7 @@ def sole_grader(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         number = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        said = f"{folder} cannot be written: {error.strerror}."
+        said = f"{folder} can't be written: {error.strerror}."
         raise UserError(said, "give yourself access to it and space, or name another: --out", code=1) from error
     try:
         if sys.platform != "win32":

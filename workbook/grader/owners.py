@@ -80,7 +80,7 @@ class Owners:
         if owner := self._numbers.get(("canvas", named.learner)):
             return [owner], ""
         if not named.learner.isdecimal():
-            return [], "Canvas graded anonymously, so its name tells nobody's."
+            return [], "Canvas graded anonymously, so its name doesn't say whose it is."
         slug = fold_name(named.name)
         found = [one for one in self._slugs.get(slug, []) if not one.lms.get("canvas")]
         found = found or self._by_id(named.learner) or self._groups.get(slug, [])
@@ -106,8 +106,8 @@ class Owners:
             if found:
                 return self._one(found, named.name, "")
         if not named.learner.isdecimal():
-            return [], "It has no number of Moodle's: it's of those who are in no team."
-        return [], f"Nobody on the roster has the Moodle number {named.learner} or the name {named.name}."
+            return [], "It doesn't have a Moodle number: it's from those who aren't in a team."
+        return [], f"No one on the roster has the Moodle number {named.learner} or the name {named.name}."
 
     def _by_hand(self, name: str) -> list[Learner]:
         """Return who is meant by a name that no platform has made: an id, a login, a name, an email, or a group."""

@@ -103,7 +103,7 @@ class HandIn:
         with self._folder() as number, os.scandir(number) as inside_it:
             for entry in inside_it:
                 if len(found) > MOST_IN_A_FOLDER:
-                    raise BadSubmission(f"It holds more than {MOST_IN_A_FOLDER:,} files.")
+                    raise BadSubmission(f"There are more than {MOST_IN_A_FOLDER:,} files.")
                 with contextlib.suppress(FileNotFoundError):
                     about = entry.stat(follow_symlinks=False)
                     found.append(Listed(entry.name, _kind_of(about.st_mode), about.st_mtime))

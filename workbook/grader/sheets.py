@@ -26,10 +26,11 @@ def read_rows(file: Path) -> list[Row]:
 def _text(file: Path) -> str:
     try:
         if not file.is_file():
-            raise UserError(f"The roster {file} is {'no file' if file.exists() else 'not there'}.", "name a CSV file")
+            wrong = "isn't a file" if file.exists() else "doesn't exist"
+            raise UserError(f"The roster {file} {wrong}.", "name a CSV file")
         data = file.read_bytes() if file.stat().st_size <= LARGEST else b"\0"
     except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}.", "give yourself access to it") from error
+        raise UserError(f"{file} can't be read: {error.strerror}.", "give yourself access to it") from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what a spreadsheet calls “Unicode text”
         return data.decode("utf-16", "replace")
     if data[1:2] == b"\0" != data[:1] and data.count(b"\0") * 3 > len(data):

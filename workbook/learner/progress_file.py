@@ -93,7 +93,7 @@ def write_progress_file(path: Path, progress: Progress) -> ProgressFile:
             read_progress_file(path, progress.course)
         except UserError as error:
             raise UserError(
-                f"{path} is there already, and it would be lost: it isn't progress in this course.", _OTHER
+                f"{path} exists already, but it isn't progress in this course, and it would be lost.", _OTHER
             ) from error
     told = told_progress(progress)
     text = json.dumps(told.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"

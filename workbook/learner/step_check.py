@@ -54,11 +54,13 @@ class Subject:
     def _of_exercise(cls, course: Course, step: Step, copy: Path, *, shipped: bool) -> "Subject":
         if shipped:
             then = f"workbook check {step.name}"
-            raise UserError(f"{step.name} is yours to write: the course ships no solution of it.", then)
+            raise UserError(
+                f"{step.name} is yours to write, so the course doesn't have a copy that could be checked.", then
+            )
         if not has_begun(course, step):
-            raise UserError(f"{step.name} is not begun.", f"workbook start {step.name}", code=1)
+            raise UserError(f"You haven't started {step.name} yet.", f"workbook start {step.name}", code=1)
         if not (copy / MAIN).is_file():
-            raise UserError(f"{copy / MAIN} is gone.", f"workbook start {step.name}", code=1)
+            raise UserError(f"{copy / MAIN} is missing.", f"workbook start {step.name}", code=1)
         return cls(step, copy, (), is_copy=True, exercise=course.exercise(step))
 
     @property
@@ -131,7 +133,7 @@ class StepResult:
 def begin(course: Course, subject: Subject, runner: Runner) -> Run:
     """Start the tests of the subject. Raises `UserError` if all are gone."""
     if not subject.tests:
-        raise UserError(f"The tests of {subject.step.name} are gone.", f"workbook start {subject.step.name}", code=1)
+        raise UserError(f"The tests of {subject.step.name} are missing.", f"workbook start {subject.step.name}", code=1)
     return runner.start(course.root, subject.tests, subject.options)
 
 

@@ -90,7 +90,7 @@ class WatchLoop:
             except UserError as error:
                 found = error
             except OSError as error:  # no space for what a run leaves, too many files
-                found = UserError(f"The tests could not be started: {error}.", "workbook doctor", code=1)
+                found = UserError(f"The tests couldn't start: {error}.", "workbook doctor", code=1)
             self._events.put((number, found))
 
         threading.Thread(target=wait, daemon=True).start()

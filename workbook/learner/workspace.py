@@ -176,7 +176,7 @@ def set_aside(folder: Path, parent: Path) -> Path:
         return folder.rename(place)
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be moved to {place}: {_reason(error)}.", "close what has it open; " + _ACCESS, code=1
+            f"{folder} can't be moved to {place}: {_reason(error)}.", "close what has it open; " + _ACCESS, code=1
         ) from error
 
 
@@ -189,7 +189,7 @@ def cannot_make(target: Path, error: OSError) -> UserError:
                 f"{folder} is a link to {place}, which isn't there.", "make that folder, or remove the link", code=1
             )
     then = "make room on the disk, then the same command again" if _is_full(error) else _ACCESS
-    return UserError(f"{target} cannot be made: {_reason(error)}.", then, code=1)
+    return UserError(f"{target} can't be made: {_reason(error)}.", then, code=1)
 
 
 def _is_full(error: OSError) -> bool:

@@ -97,7 +97,7 @@ def _put(files: dict[str, bytes], folder: Path) -> Path:
 def _packed(packages: tuple[Package, ...], fetched: Path) -> list[Path]:
     if missing := [one for one in packages if not (fetched / one.file).is_file()]:
         if not (npm := shutil.which("npm")):
-            raise CannotFetch("npm was not found; it brings Python for the browser.", "install Node.js")
+            raise CannotFetch("npm isn't installed; it brings Python for the browser.", "install Node.js")
         wanted = [f"{one.name}@{one.version}" for one in missing]  # in one command: npm takes long to start
         _fetch([npm, "pack", *NPM_OPTIONS, "--pack-destination", str(fetched)], wanted)
     return [_checked(fetched / one.file, one.sha256) for one in packages]
@@ -137,13 +137,11 @@ def _downloaded(wheel: Wheel, fetched: Path) -> list[Path]:
 def _checked(path: Path, sha256: str) -> Path:
     """Return the file, or remove it if its hash is wrong. Raises `WrongHash`, `CannotFetch`."""
     if not path.is_file():
-        raise CannotFetch(f"{path.name} was not brought.", COMMAND)
+        raise CannotFetch(f"{path.name} wasn't downloaded.", COMMAND)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256:
         path.unlink()
-        raise WrongHash(
-            f"{path.name} is not what table.toml names: its hash is {found}.", "compare it, then " + COMMAND
-        )
+        raise WrongHash(f"{path.name} isn't what table.toml names: its hash is {found}.", "compare it, then " + COMMAND)
     return path
 
 
@@ -152,7 +150,7 @@ def _pip() -> list[str]:
         return [sys.executable, "-m", "pip"]
     if uv := os.environ.get("UV") or shutil.which("uv"):  # environments that uv makes don't have pip
         return [uv, "tool", "run", "--quiet", "pip"]
-    raise CannotFetch("pip was not found; it brings the packages.", "install pip")
+    raise CannotFetch("pip isn't installed; it brings the packages.", "install pip")
 
 
 def _fetch(command: list[str], wanted: list[str]) -> None:

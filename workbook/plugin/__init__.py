@@ -59,8 +59,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["auto", "spawn", "fork", "sandbox"],
         help="how served apps are started; auto takes the faster one that works here, for a submission the sandbox",
     )
-    group.addoption("--submission", metavar="PATH", help="the folder or zip that exercises/NAME is to test")
-    group.addoption("--unsafe", action="store_true", help="run the submission without a sandbox: it is your own code")
+    group.addoption("--submission", metavar="PATH", help="the folder or zip that exercises/NAME should test")
+    group.addoption(
+        "--unsafe", action="store_true", help="run the submission without a sandbox, because it's your own code"
+    )
     group.addoption("--seed", type=int, help="make the random values of the tests those of an earlier run")
     group.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
     group.addoption("--tracebacks", action="store_true", help="show Python tracebacks instead of failure cards")
@@ -103,7 +105,7 @@ def app_directory(request: pytest.FixtureRequest) -> Path:
         if (folder / "pyproject.toml").exists():
             break
     folder = request.path.parent
-    failure = AppFailed("no-app", f"There is neither main.py nor app/main.py in {folder.name}/ or above it.")
+    failure = AppFailed("no-app", f"There's no main.py and no app/main.py in {folder.name}/ or above it.")
     raise cards.AppDoesNotStart(failure, folder, {})
 
 

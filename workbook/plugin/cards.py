@@ -69,7 +69,7 @@ class Card:
         """Return plain text, at most 80 columns wide except for code; `waits` if an earlier card showed its cause."""
         lines = wrap(f"{'WAITS ' if waits else 'BROKEN'}  {self.promise}", 80, subsequent_indent=" " * 8)
         if waits:
-            return "\n".join([*lines, "        for the cause told above"])
+            return "\n".join([*lines, "        for the cause above"])
         lines.append(f"        {self.place}")
         for label, content in self.sections:
             first, *rest = content
@@ -230,7 +230,7 @@ def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
         seconds = (request.extensions if request else {}).get("timeout", {}).get("read")
         return f"no response to {asked} within {seconds or 10:g} seconds"
     if isinstance(error, httpx.ConnectError):
-        return f"no connection for {asked}: the app is not running any more"
+        return f"no connection for {asked}: the app isn't running any more"
     return f"no whole response to {asked}: the connection was closed ({error})"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 WIDTH = 68  # of what's beside a label of 12 columns in a terminal of 80
 ONE_OF = {"in": "one of", "not in": "none of"}
-LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "does not contain "}
+LEADS = {"==": "", "is": "", "!=": "not ", "is not": "not ", "in": "contains ", "not in": "doesn't contain "}
 MOST_ITEMS, MOST_LETTERS, DEEPEST = 40, 1200, 8  # of a value that is shown: more than fits into 16 lines
 MOST_VALUES = 60  # that hold others
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -176,7 +176,7 @@ def differences(got: Any, expected: Any, where: str = "") -> Iterator[str]:
             if key not in got:
                 yield f"{place} is missing"
             elif key not in expected:
-                yield f"{place} is not expected"
+                yield f"{place} isn't expected"
             else:
                 yield from differences(got[key], expected[key], place)
     elif isinstance(got, str) and isinstance(expected, str) and max(len(got), len(expected)) > 40:
@@ -209,7 +209,7 @@ def wrong_assertion(error: str, statement: str, comparison: Comparison | None) -
     node = _parse(statement)
     test = node.test if isinstance(node, ast.Assert) else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        told = "nothing: " + NOTHING.get(_kind(got.removeprefix("not ")), "it is false")
+        told = "nothing: " + NOTHING.get(_kind(got.removeprefix("not ")), "it's false")
         return [*says, ("Expected", [told]), ("Got", [cut(got.removeprefix("not "))]), _checked(test.operand)]
     if test is None or not got:
         return says or [("It says", [condition(statement)])]
@@ -245,7 +245,7 @@ def _untrue(test: ast.expr, got: str, explained: str) -> list[Section]:
         return [("Expected", [cut(f"a text that matches {pattern}")]), ("Got", [cut(repr(text))])]
     if isinstance(test, ast.Call) and any(isinstance(one, ast.Lambda) for one in test.args):
         body = next(ast.unparse(one.body) for one in test.args if isinstance(one, ast.Lambda))
-        return [("Expected", [cut(f"to become true: {body}")]), ("Got", ["it did not, until the time was up"])]
+        return [("Expected", [cut(f"to become true: {body}")]), ("Got", ["it didn't, until the time was up"])]
     if called in {"all", "any"} and isinstance(test, ast.Call) and isinstance(test.args[0], ast.GeneratorExp):
         each = "every" if called == "all" else "one"
         body = ast.unparse(test.args[0].elt)

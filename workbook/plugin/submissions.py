@@ -88,7 +88,9 @@ def _refuse_without_sandbox(config: pytest.Config) -> None:
     from workbook.sandbox import NoSandbox, bubblewrap
 
     if config.getoption("--launcher") not in {"auto", "sandbox"}:
-        raise pytest.UsageError("--launcher keeps no submission apart: leave it out, or add --unsafe if you trust it.")
+        raise pytest.UsageError(
+            "--launcher doesn't use a sandbox: leave it out, or add --unsafe if you trust the submission."
+        )
     if os.environ.get("WORKBOOK_SANDBOX"):  # the grader has opened one, and tried it
         return
     try:

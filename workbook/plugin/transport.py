@@ -82,7 +82,7 @@ def read_json(content: bytes | bytearray) -> Any:
 
 
 def _refused(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} isn't JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--exhaustive",
         action="store_true",
-        help="run everything that is otherwise only sampled; with `-m exhaustive`, nothing but that",
+        help="run everything that's otherwise only sampled; with `-m exhaustive`, nothing but that",
     )
     group.addoption(OPTION, type=int, default=-1, metavar="N", help="take the Nth sample (default: by the commit)")
 
@@ -98,7 +98,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say that this run takes samples, and how to run all."""
     number = config.getoption("sampled")
-    return f"sample {number} of what is exhaustive; --exhaustive runs all of it" if number >= 0 else None
+    return f"sample {number} of what's exhaustive; --exhaustive runs all of it" if number >= 0 else None
 
 
 @pytest.hookimpl(trylast=True)

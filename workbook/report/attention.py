@@ -17,7 +17,7 @@ MEANINGS = {
     "not started": "No promise could be tested. Is it the learner's mistake, or something that the grader lacks?",
     "needs a package": "Where the package is, its tests may be green. Add it to the course, or decide by hand.",
     "needs Python": "It isn't graded, and that's no 0. Grade it with the Python that it needs.",
-    "another exercise": "It's graded as this exercise, since nothing else came. Was it handed in at the wrong place?",
+    "another exercise": "It's graded as this exercise, since there's no other. Was it handed in at the wrong place?",
     "empty": "No promise is kept, because there's nothing in it. The learner's page says the same.",
     "unreadable": "No promise is kept, because no project was found in it. The learner's page says why.",
 }
@@ -95,7 +95,7 @@ def attention(marks: ClassMarks) -> list[Group]:
         ),
         Group(
             "Exceptions for no one",
-            "The rule about late work has an exception for these ids, and no one in the class has them.",
+            "The rule about late work has an exception for these ids, and no one in the class has these ids.",
             [Matter((), ident, one.title) for one in marks.exercises for ident in one.exceptions_for_no_one],
         ),
         Group(

@@ -92,7 +92,7 @@ def collect(entries: Iterable[Entry]) -> Collected:
         try:
             _take(found, entry, known)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise BadEntry(f"an entry “{entry.kind}” of {entry.at:%Y-%m-%d %H:%M} cannot be read: {error}") from error
+            raise BadEntry(f"an entry “{entry.kind}” of {entry.at:%Y-%m-%d %H:%M} can't be read: {error}") from error
     return found
 
 

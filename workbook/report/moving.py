@@ -59,7 +59,7 @@ def _regraded(first: Result, last: Result) -> list[str]:
     if first.key.seed != last.key.seed:
         reasons.append("It was graded again with another seed.")
     if not reasons and _outcomes(first) != _outcomes(last):
-        reasons.append("It was graded again with nothing else changed, and came out differently.")
+        reasons.append("It was graded again, and the result differs although nothing else has changed.")
     return reasons
 
 
@@ -84,5 +84,5 @@ def _new_points(then: dict[str, float], last: Result, grading: Grading) -> list[
             reasons.append(f"“{verdict.text}” {counts}; it counted {was:g}.")
         elif verdict.outcome == "broken" and verdict.promise in grading.parts:
             share = grading.share(verdict.promise, verdict.cases)
-            reasons.append(f"“{verdict.text}” gives {plural(share)} of {now:g} for what is kept of it.")
+            reasons.append(f"“{verdict.text}” gives {plural(share)} of {now:g} for the part that's kept.")
     return reasons

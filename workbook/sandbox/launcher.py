@@ -128,7 +128,7 @@ class _Jailed:
         try:
             return pack_folders(folders)
         except TooMuch as error:
-            raise AppFailed("startup", f"The submission cannot be served: {error}.") from error
+            raise AppFailed("startup", f"The submission can't be served: {error}.") from error
 
     def _send_line(self, line: bytes) -> None:
         with contextlib.suppress(BrokenPipeError):
@@ -142,7 +142,7 @@ class _Jailed:
         if message != b"ready":
             for fd in fds:
                 os.close(fd)
-            why = "has no room for another process" if message == NO_ROOM else "did not start an app"
+            why = "has no room for another process" if message == NO_ROOM else "didn't start an app"
             raise RuntimeError(f"the sandbox's supervisor {why}")
         self._data, self._log, *listeners = fds
         for fd, port in zip(listeners, ports, strict=True):
@@ -168,7 +168,7 @@ class _Jailed:
         except (ValueError, KeyError, TypeError, RecursionError):
             with contextlib.suppress(KeyError, TypeError, UnboundLocalError):
                 return {"failed": str(told["failed"])[:20], "text": str(told["text"])[:8000]}
-        return {"failed": "startup", "text": "The app did not start as an app does."}
+        return {"failed": "startup", "text": "The app didn't start the way an app does."}
 
     def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> socket.socket:
         """Return a connection to the app, made by a socket of the app's own network. Raises `OSError`."""

@@ -69,7 +69,7 @@ def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandb
             try:
                 found = find_holes(folder, root)
             except (OSError, RuntimeError) as error:
-                found = [f"it does not start: {error}"]
+                found = [f"it doesn't start: {error}"]
             if found:
                 log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
                 said.append(f"{candidate}: {', '.join(found)}" + (f" ({log[-300:]})" if log else ""))
@@ -77,8 +77,8 @@ def open_sandbox(root: Path | None = None, tier: str = "auto") -> Iterator[Sandb
             yield Sandbox(folder, candidate, "; ".join(said), process)
             return
     raise NoSandbox(
-        f"no sandbox holds here ({'; '.join(said)})",
-        "see what is missing: uv run --group grading workbook doctor --grading",
+        f"no sandbox works here ({'; '.join(said)})",
+        "see what's missing: uv run --group grading workbook doctor --grading",
     )
 
 
@@ -89,7 +89,7 @@ def _start(tier: str) -> Iterator[tuple[Path, subprocess.Popen[bytes] | None]]:
         from .filter import program
     except (ImportError, OSError, RuntimeError) as error:
         raise NoSandbox(
-            f"pyseccomp, or the system's libseccomp, is not there ({error})",
+            f"pyseccomp, or the system's libseccomp, is missing ({error})",
             "sudo apt install libseccomp2; uv run --group grading workbook doctor --grading",
         ) from error
     with temporary_folder("sandbox", place_for_sockets()) as folder:

@@ -113,7 +113,7 @@ class _Connection(OnThisMachine):
             return {}
         self._socket.settimeout(None)
         if not line:
-            raise RuntimeError("the warm helper could not start a process; there may be too many")
+            raise RuntimeError("the warm helper couldn't start a process; there may be too many")
         answer: dict[str, Any] = json.loads(line)
         self._pid, self._url = answer.get("pid", 0), answer.get("url", "")
         return answer

@@ -117,7 +117,7 @@ def hang_text(app: Path, seconds: float, loop: asyncio.AbstractEventLoop | None)
         return _hangs(seconds, place, app)
     tasks = asyncio.all_tasks(loop) if loop else ()
     if place := next(filter(None, (_own(_awaited(task.get_coro()), app) for task in tasks)), None):
-        return f"The app's start-up, its lifespan, had not ended after {seconds:g} s. It waits at {_shown(place, app)}"
+        return f"The app's start-up, its lifespan, hadn't ended after {seconds:g} s. It waits at {_shown(place, app)}"
     return _hangs(seconds, None, app)
 
 
@@ -132,7 +132,7 @@ def hang_text_of_dump(dump: str, app: Path, seconds: float) -> str:
 
 def _hangs(seconds: float, place: Place | None, app: Path) -> str:
     where = f". It hangs at {_shown(place, app)}" if place else "; it hangs outside its own files."
-    return f"The app had not started after {seconds:g} s{where}"
+    return f"The app hadn't started after {seconds:g} s{where}"
 
 
 def _own(places: Iterable[Place], app: Path) -> Place | None:

@@ -52,7 +52,7 @@ def import_app(directory: Path) -> ModuleType:
     name = "main" if (directory / "main.py").exists() else "app.main"
     file = directory / (name.replace(".", "/") + ".py")
     if not file.exists():
-        raise AppFailed("no-app", f"There is neither main.py nor app/main.py in {directory.name}/.")
+        raise AppFailed("no-app", f"There's no main.py and no app/main.py in {directory.name}/.")
     try:
         module = importlib.import_module(name)
     except SyntaxError as error:
@@ -62,7 +62,7 @@ def import_app(directory: Path) -> ModuleType:
     except SystemExit as error:
         raise AppFailed("exit", _exit(error, directory)) from error
     except BaseException as error:
-        raise AppFailed("import", f"The app could not be imported:\n{_traceback(error, directory)}") from error
+        raise AppFailed("import", f"The app couldn't be imported:\n{_traceback(error, directory)}") from error
     if not callable(getattr(module, "app", None)):
         raise AppFailed("no-app", _no_app(module, file.relative_to(directory).as_posix()))
     return module
@@ -81,8 +81,8 @@ def _missing(error: ModuleNotFoundError, directory: Path) -> str:
     text = _traceback(error, directory)
     top = (error.name or "").partition(".")[0]
     if (directory / top).exists() or (directory / f"{top}.py").exists():
-        return f"The app imports {error.name!r}, which its folder does not hold:\n{text}"
-    return f"The app imports {error.name!r}, which is not installed (and is no file of the app):\n{text}"
+        return f"The app imports {error.name!r}, which isn't in its folder:\n{text}"
+    return f"The app imports {error.name!r}, which isn't installed (and isn't a file of the app):\n{text}"
 
 
 def _exit(error: SystemExit, directory: Path) -> str:

@@ -49,7 +49,7 @@ class Page:
     @property
     def its_step(self) -> Step:
         if self.step is None:
-            raise LookupError("the page has no `step:` in its front matter")
+            raise LookupError("there's no `step:` in the page's front matter")
         return self.step
 
     def link(self, text: str, to: str) -> str:
@@ -161,7 +161,7 @@ def task_text(course: Course, step: Step, task: Task) -> str:
         "## Do it\n\n"
         f"```console\n$ uv run workbook start {step.name}\n$ uv run workbook\n```\n\n"
         f"The first command puts the stage into `{course.copy(step).relative_to(course.root).as_posix()}`, where you "
-        "edit it. The second tells at every save what is still missing, and gives hints on `h`.\n"
+        "edit it. The second shows at every save what's still missing, and gives hints if you press `h`.\n"
     )
 
 

@@ -83,7 +83,7 @@ def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, file
     try:
         about = blocks.Page(page.file.src_uri, course, course.known(name) if name else None)
         if name and about.step is None:
-            raise shortcodes.BadShortcode(f"{about.path}: there is no step {name}")
+            raise shortcodes.BadShortcode(f"{about.path}: there's no step {name}")
         if about.step:
             markdown = _TITLE.sub(lambda found: f"{found[0]}\n\n{{{{ head }}}}\n", markdown, count=1)
         markdown = parts.without_marks(markdown)

@@ -81,5 +81,5 @@ def _executed(notebook: Path) -> str:
     exporter = MarkdownExporter(template_file=str(_TEMPLATE))  # type: ignore[no-untyped-call]
     text, resources = exporter.from_notebook_node(cells)
     if resources.get("outputs"):
-        raise ValueError(f"{notebook}: pictures in outputs are not placed on the page yet")
+        raise ValueError(f"{notebook}: pictures in outputs aren't placed on the page yet")
     return str(text).strip() + "\n"

@@ -152,7 +152,7 @@ class Sitting:
         `errors` is the app's log. `out` is what `workbook run` itself says: the mail that has arrived.
         """
         if self._server is None:
-            raise ValueError("a block shows what the served step wrote, and the page has no `serve:`")
+            raise ValueError("a block shows what the served step wrote, but there's no `serve:` in the page")
         deadline = time.monotonic() + LOG_PATIENCE
         text, since = "", time.monotonic()
         while True:

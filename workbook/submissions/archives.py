@@ -123,12 +123,12 @@ def _told(name: str, stream: IO[bytes]) -> Iterator[None]:
 
 def _not_whole(name: str, stream: IO[bytes], error: Exception) -> BadSubmission:
     if stream.seek(0, io.SEEK_END) == 0:
-        return Empty(f"{name} is not a whole, plain zip: it's empty.")
+        return Empty(f"{name} isn't a whole, plain zip: it's empty.")
     with contextlib.suppress(Exception):
         if not zipfile.is_zipfile(stream):
-            return BadSubmission(f"{name} is not a whole, plain zip.")
+            return BadSubmission(f"{name} isn't a whole, plain zip.")
     said = " ".join((str(error) or "it ends too early").split())[:200].rstrip(".")
-    return BadSubmission(f"{name} is not a whole, plain zip: {said}.")
+    return BadSubmission(f"{name} isn't a whole, plain zip: {said}.")
 
 
 def _directory_bounded(stream: IO[bytes], most: int) -> IO[bytes]:
@@ -253,7 +253,7 @@ def _tree_of_tar(unpacked: Callable[[], IO[bytes]]) -> Tree:
             if any(is_left_out(part) for part in parts[:-1]) or len(parts) > DEEPEST:
                 left_out.append("/".join(parts[:2]) + "/")
                 continue
-            odd = "" if member.isreg() else "is a link" if member.issym() or member.islnk() else "is no file"
+            odd = "" if member.isreg() else "is a link" if member.issym() or member.islnk() else "isn't a file"
             content = _content(archive, member, left) if not odd else b""
             left -= len(content)
             entries.append(FoundFile(parts, max(member.size, 0), _holding(content), odd))

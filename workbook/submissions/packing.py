@@ -32,7 +32,7 @@ UNSAID = {
     ".vscode",
     ".idea",
 }
-OWN_TESTS = "tests are not handed in: the graders have theirs"
+OWN_TESTS = "tests aren't handed in: the graders have their own"
 NOT_IMPORTED = "nothing in app/ imports it"
 
 
@@ -51,7 +51,7 @@ def hand_in(project: Path, folder: Path, name: str) -> PackedSubmission:
     reasons = {file: _reason(path, project) for file, path in took.items()}
     files = sorted(file for file, reason in reasons.items() if not reason)
     if "app/main.py" not in files:
-        raise UserError(f"{project} holds no app/main.py to hand in.", f"workbook start {name}", code=1)
+        raise UserError(f"{project} doesn't have an app/main.py to hand in.", f"workbook start {name}", code=1)
     size = sum(took[file].stat().st_size for file in files)
     if len(files) > MOST_FILES or size > MOST_BYTES:
         raise UserError(
@@ -71,7 +71,7 @@ def hand_in(project: Path, folder: Path, name: str) -> PackedSubmission:
         part.replace(target)
     except OSError as error:
         raise UserError(
-            f"{target} cannot be made: {error.filename or target}: {error.strerror}.",
+            f"{target} can't be made: {error.filename or target}: {error.strerror}.",
             "give yourself access, and space on the disk",
             code=1,
         ) from error
@@ -99,7 +99,7 @@ def _reason(path: Path, project: Path) -> str:
     """Return why a file isn't handed in; "" if it is."""
     inside = path.relative_to(project)
     if path.is_symlink() or not path.resolve().is_relative_to(project.resolve()):
-        return "it is a link"
+        return "it's a link"
     if path.name.lower().endswith(SECRETS):
         return "it may hold secrets"
     if any(part in FOLDERS_OF_RUNNING for part in inside.parts) or path.name.lower().endswith(LEFT_BY_RUNNING):
@@ -109,8 +109,8 @@ def _reason(path: Path, project: Path) -> str:
     if any(part.startswith(".") and part != SETTINGS for part in inside.parts):
         return "its name begins with a dot"
     if not inside.as_posix().isprintable():
-        return "its name holds characters that can't be shown"
-    return "it is larger than 1 MiB" if path.stat().st_size > MOST_OF_ONE else ""
+        return "there are characters in its name that can't be shown"
+    return "it's larger than 1 MiB" if path.stat().st_size > MOST_OF_ONE else ""
 
 
 def _beside(project: Path, took: set[str]) -> dict[str, str]:

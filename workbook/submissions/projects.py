@@ -31,8 +31,8 @@ LEFT_BY_RUNNING = (".db", ".db-wal", ".db-shm", ".db-journal", ".sqlite", ".sqli
 UPLOADS = "uploads"
 NOT_IN_A_NAME = set(':\\"<>|?*')
 LISTED = 3
-NO_APP = "There is no app/main.py in it: hand in the folder of your project, the one that holds app/."
-INSIDE_OF_APP = "There is a main.py but no app/main.py: hand in the folder that holds app/, not its inside."
+NO_APP = "There's no app/main.py in it: hand in the folder of your project, the one with app/ in it."
+INSIDE_OF_APP = "There's a main.py but no app/main.py: hand in the folder that app/ is in, not what's inside app/."
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _what_is_wrong(entry: FoundFile, tree: Tree, twin: FoundFile | None) -> str:
         return f"{name!r} in the {tree.kind} {entry.odd}."
     is_odd = not name.isprintable() or len(name) > MOST_LETTERS or NOT_IN_A_NAME & set(name)
     if is_odd or len(entry.parts) > DEEPEST or any(len(part.encode()) > MOST_OF_A_NAME for part in entry.parts):
-        return f"{tree.called} holds a name that no project needs: {name[:60]!r}."
+        return f"{tree.called} has a name in it that no project needs: {name[:60]!r}."
     if twin and (entry.parts[0] != MAIN[0] or _is_code(entry) or twin.parts == entry.parts):
         if twin.parts == entry.parts:
             return f"{name!r} is in the {tree.kind} twice."

@@ -50,7 +50,8 @@ def open_submission(path: Path) -> Iterator[Path]:
         with unpacked(project) as folder:
             yield folder
     else:
-        raise BadSubmission(f"{path} is {'neither a folder nor a file' if path.exists() else 'not there'}.")
+        wrong = "is neither a folder nor a file" if path.exists() else "doesn't exist"
+        raise BadSubmission(f"{path} {wrong}.")
 
 
 def _project_below(folder: Path) -> Path:
@@ -58,7 +59,7 @@ def _project_below(folder: Path) -> Path:
     try:
         tree = tree_of_folder(folder)
     except (OSError, Changing) as error:
-        raise BadSubmission(f"{folder} cannot be read: {getattr(error, 'strerror', '') or 'it changes'}.") from error
+        raise BadSubmission(f"{folder} can't be read: {getattr(error, 'strerror', '') or 'it changes'}.") from error
     place = find_project(tree)
     refuse_shadows(entry.parts for entry in tree.below(place).entries)
     return folder.joinpath(*place)
@@ -75,7 +76,7 @@ def unpacked(project: ProjectFiles) -> Iterator[Path]:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
         except ValueError as error:
-            raise BadSubmission(f"It holds a name that no project needs: {'/'.join(parts)[:60]!r}.") from error
+            raise BadSubmission(f"It has a name in it that no project needs: {'/'.join(parts)[:60]!r}.") from error
         yield place
 
 
@@ -104,7 +105,7 @@ def _opened(top: Path, below: Parts, name: str) -> Iterator[Tree]:
             yield tree_of_folder(number)
             return
         if not stat.S_ISREG(before.st_mode):
-            raise OSError(0, "it is no regular file")
+            raise OSError(0, "it isn't a regular file")
         with open(number, "rb", closefd=False) as stream, open_archive(stream, name) as tree:
             yield tree
         if is_changed(number, before):

@@ -93,7 +93,7 @@ class Patience:
     def check(self) -> None:
         """Raise `BadSubmission` if the time is over."""
         if time.thread_time() > self.until:
-            raise BadSubmission("It takes too long to read: hand in the folder that holds app/, and nothing beside it.")
+            raise BadSubmission("It takes too long to read: hand in the folder that app/ is in, and nothing beside it.")
 
 
 def is_left_out(name: str) -> bool:
@@ -119,7 +119,7 @@ def open_below(top: Path, below: Parts = ()) -> int:
             os.close(here)
     except OSError as error:
         if top.joinpath(*below).is_symlink():
-            raise BadSubmission("It is a link: hand in the file itself.") from error
+            raise BadSubmission("It's a link: hand in the file itself.") from error
         raise
     except ValueError as error:  # a name that holds NUL
         raise OSError(0, "its name is none") from error
@@ -129,7 +129,7 @@ def read_whole(number: int, most: int) -> bytes:
     """Return up to `most` bytes of an open regular file, as it was at one moment. Raises `OSError`, `Changing`."""
     before = os.fstat(number)
     if not stat.S_ISREG(before.st_mode):
-        raise OSError(0, "it is no regular file")
+        raise OSError(0, "it isn't a regular file")
     with open(number, "rb", closefd=False) as file:
         content = file.read(most)
     if is_changed(number, before):

@@ -37,13 +37,13 @@ add_attacks(
 )
 
 
-@attack("no credit", "had not started|out of time", endless=True)
+@attack("no credit", "hadn't started|out of time", endless=True)
 def endless_import(project: Project) -> None:
     """Calculate at the import without end, so that the app is never reached."""
     project.begin("while True:\n    pass")
 
 
-@attack("no credit", "had not started|out of time", endless=True)
+@attack("no credit", "hadn't started|out of time", endless=True)
 def endless_import_in_c(project: Project) -> None:
     """Calculate at the import in one C function that never releases the interpreter's lock."""
     project.begin("import re\n\nre.match(r'(x+x+)+y', 'x' * 40)")

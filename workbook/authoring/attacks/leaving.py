@@ -12,7 +12,7 @@ add_attacks(
         "by_a_fault": "ended by itself",
         "as_another_program": "not permitted",
         "as_a_daemon": "not permitted",
-        "by_an_exception": "could not be imported",
+        "by_an_exception": "couldn't be imported",
     },
     prefix="at the import, ",
 )

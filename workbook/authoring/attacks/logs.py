@@ -6,7 +6,7 @@ NO_SPACE = "No space left|too large|not permitted|OSError|500"
 
 add_attacks("logs", "explodes", "no credit", {"taken_ahead": NO_SPACE})
 add_attacks("logs", "runs", "honest", {"taken_slowly": "", "locked_up": "", "emptied": ""})
-add_attacks("logs", "runs", "no credit", {"forged_dump": "had not started|out of time"}, endless=True)
+add_attacks("logs", "runs", "no credit", {"forged_dump": "hadn't started|out of time"}, endless=True)
 
 
 @attack("no credit", base="starter")

@@ -10,7 +10,7 @@ add_attacks(
 )
 
 
-@attack("no credit", "could not be imported")
+@attack("no credit", "couldn't be imported")
 def in_an_exception(project: Project) -> None:
     """Fail at the import, with a message of escape sequences, HTML and a formula."""
     project.hostile("texts")

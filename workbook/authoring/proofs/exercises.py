@@ -125,10 +125,10 @@ class Verification:
             if found.trouble:
                 return found.trouble
             if not found.broken:
-                return "nothing is red: the exercise is done before it is begun"
+                return "nothing is red: the exercise is done before anyone starts it"
             cards = [card for promise in found.broken for card in promise.cards]
             if silent := [card["test"] for card in cards if "To do" not in dict(card["sections"])]:
-                return f"cards that do not name the TODO: {', '.join(silent[:3])}"
+                return f"cards that don't name the TODO: {', '.join(silent[:3])}"
             tests = find_tests(copy)  # in a project without these all of them
             domain = [test for test in tests if test.name in OF_THE_DOMAIN]
             return red_of(run_tests(runner, self._root, domain or tests, QUICK))

@@ -39,7 +39,7 @@ def tour_claims(project: Path) -> Iterator[Claim]:
 def wrong_question(project: Path, question: Question) -> str:
     """Return what's wrong with the question; "" if its files and place are there and its why is long enough."""
     files = copied_files(project)
-    said = [f"there is no file {answer}" for answer in question.answer if answer not in files]
+    said = [f"there's no file {answer}" for answer in question.answer if answer not in files]
     if not said and line_of(project / question.answer[0], question.look) is None:
         said.append(f"“{question.look}” does not occur in {question.answer[0]}")
     if (words := len(question.why.split())) < WORDS_OF_A_WHY:

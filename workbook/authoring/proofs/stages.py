@@ -72,7 +72,7 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
     if not before.broken and before.not_proven:
         raise NotProven(before.not_proven[0].reason)
     if not before.broken:
-        return "nothing of it is red as shipped: the task is done before it is begun"
+        return "nothing of it is red as shipped: the task is done before anyone starts it"
     try:
         with scratch_copy(stage, task.solution()) as copy:
             after = run_tests(runner, root, find_tests(copy, copy / inside))

@@ -73,7 +73,7 @@ def parse(text: str) -> list[Request]:
             found.append(request)
         block, title = [], line.lstrip("#").strip()
     if not found:
-        raise BadRequest(1, "There is no request. Write one like: GET /posts")
+        raise BadRequest(1, "There's no request. Write one like: GET /posts")
     if len(found) > MOST_REQUESTS:
         raise BadRequest(found[MOST_REQUESTS].line, f"{MOST_REQUESTS} requests at a time are enough.")
     return found
@@ -110,18 +110,18 @@ def _body(lines: list[tuple[int, str]]) -> list[str]:
 
 def _no_start(line: str) -> str:
     if line.startswith("curl "):
-        return "A curl command cannot be run here. Write its method and path, as in: GET /posts"
+        return "A curl command can't run here. Write its method and path, as in: GET /posts"
     if re.match(r"[a-z]+ +/", line):
-        return f"“{line}” is no request line: a method is written in capitals, as in: GET /posts"
-    return f"“{line}” is no request line. Write one like: GET /posts"
+        return f"“{line}” isn't a request line: a method is written in capitals, as in: GET /posts"
+    return f"“{line}” isn't a request line. Write one like: GET /posts"
 
 
 def _no_header(line: str, is_ascii: bool) -> str:
     if not is_ascii:
-        return f"“{line}” cannot be sent: the value of a header has ASCII characters only."
+        return f"“{line}” can't be sent: the value of a header may have only ASCII characters."
     if line.lstrip()[0] in '{["' or _FIELD.fullmatch(line.strip()):
-        return f"“{line}” is no header. If it is the body, write an empty line above it."
-    return f"“{line}” is no header. Write one like: Accept: text/html"
+        return f"“{line}” isn't a header. If it's the body, write an empty line above it."
+    return f"“{line}” isn't a header. Write one like: Accept: text/html"
 
 
 def fill(request: Request, known: Mapping[str, str]) -> Ready:
@@ -163,7 +163,7 @@ def _has(headers: list[tuple[str, str]], wanted: str) -> bool:
 def _file(line: int, name: str) -> bytes:
     if name not in FILES:
         there = ", ".join(FILES)
-        raise BadRequest(line, f"There is no file “{name}”; there are {there}. Files of your own cannot be sent.")
+        raise BadRequest(line, f"There's no file “{name}”; there are {there}. Your own files can't be sent.")
     return FILES[name].content()
 
 
@@ -173,7 +173,7 @@ def _form(first: int, text: str) -> bytes:
         if not row.strip():
             continue
         if not (field := _FIELD.fullmatch(row.strip())):
-            raise BadRequest(line, f"“{row}” is no form field. Write name=value or name=@picture.png")
+            raise BadRequest(line, f"“{row}” isn't a form field. Write name=value or name=@picture.png")
         head = f'Content-Disposition: form-data; name="{field["name"]}"'
         content = (field["text"] or "").encode("utf-8", "replace")
         if name := field["file"]:

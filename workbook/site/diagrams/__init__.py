@@ -38,5 +38,5 @@ def render(name: str) -> str:
     The links of `course` are written as from the home page.
     """
     if name not in _DRAWN:
-        raise KeyError(f"There is no diagram “{name}”. Known: {', '.join(NAMES)}.")
+        raise KeyError(f"There's no diagram “{name}”. Known: {', '.join(NAMES)}.")
     return _DRAWN[name]()

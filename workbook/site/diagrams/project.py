@@ -17,7 +17,7 @@ ROUTERS = (("auth", "users", "posts"), ("uploads", "internal"))
 REACHED = (
     ("crud.py", "rows", "database"),
     ("storage.py", "checked files", "files"),
-    ("tasks.py", "sent afterwards", "mail"),
+    ("tasks.py", "sent later", "mail"),
 )
 TOP, STRIP, INSET, GAP = 34, 46, 5, 18
 IN, OUT = 56, WIDTH - 56

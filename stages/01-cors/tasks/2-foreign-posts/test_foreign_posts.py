@@ -25,7 +25,7 @@ def test_foreign_post_is_refused(client: Client, origin: str) -> None:
     """A simple POST from a foreign page is answered with 403, and does nothing."""
     status, counted = like(client, origin)
 
-    assert status == 403, f"a POST with Origin: {origin} is not refused"
+    assert status == 403, f"a POST with Origin: {origin} isn't refused"
     assert counted == 0, f"the refused like from {origin} was counted: refuse before the route runs"
 
 

@@ -31,7 +31,7 @@ def permitted(client: Client, origin: str, method: str) -> set[str]:
 def test_admin_may_delete(client: Client, admin: str) -> None:
     """A page on an admin origin can send DELETE and POST, with X-API-Key."""
     for method in ("DELETE", "POST"):
-        assert method in permitted(client, admin, method), f"the preflight of {admin} does not permit {method}"
+        assert method in permitted(client, admin, method), f"the preflight of {admin} doesn't permit {method}"
 
 
 def test_ordinary_origin_may_not(client: Client) -> None:

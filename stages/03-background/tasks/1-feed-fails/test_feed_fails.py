@@ -48,7 +48,7 @@ def test_the_third_task_still_mails(
 
     assert soon(lambda: f"Published: {title}" in subjects(mailbox, author)), "the author got no mail"
     assert soon(lambda: f"New post: {title}" in subjects(mailbox, SUBSCRIBERS)), (
-        "the subscribers got no mail: the second task raised, and the third was not called"
+        "the subscribers got no mail: the second task raised, and the third wasn't called"
     )
 
 
@@ -77,7 +77,7 @@ def test_a_feed_that_works_again_goes_on(
     feed = client.app.data / "feed.txt"
     post(first)
     assert soon(lambda: f"New post: {first}" in subjects(mailbox, SUBSCRIBERS)), (
-        "the subscribers got no mail: the second task raised, and the third was not called"
+        "the subscribers got no mail: the second task raised, and the third wasn't called"
     )
 
     feed.rmdir()

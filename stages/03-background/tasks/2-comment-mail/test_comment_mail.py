@@ -48,7 +48,7 @@ def test_a_comment_mails_the_author(client: Client, mailbox: Mailbox, unique: Ca
     )
     texts = [mail.get_content().replace("\r\n", "\n") for mail in comment_mails(mailbox, author, post)]
     assert [word for word in (text, "Zażółć\nand a second line") if not any(word in body for body in texts)] == [], (
-        "a mail does not hold the comment's text"
+        "a mail doesn't have the comment's text"
     )
 
 
@@ -64,7 +64,7 @@ def test_a_slow_mailbox_delays_nothing(client: Client, mailbox: Mailbox, unique:
 
     assert reply.status_code == 201
     assert arrived == 0, "the response waited for the mail: the route sent it, not a task"
-    assert soon(lambda: comment_mails(mailbox, author, post)), "the mail never came"
+    assert soon(lambda: comment_mails(mailbox, author, post)), "the mail never arrived"
 
 
 def test_a_mailbox_that_is_down_costs_one_line(fresh_app: Callable[..., Client], unique: Callable[[str], str]) -> None:

@@ -57,4 +57,4 @@ def test_large_body_is_refused_unread(served: ServedApp) -> None:
         caller.sendall(head.encode())
         status = status_of(replied(3))
 
-    assert status == "413", "the head announced a large body, and the app did not refuse it"
+    assert status == "413", "the head announced a large body, and the app didn't refuse it"

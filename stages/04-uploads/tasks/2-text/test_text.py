@@ -40,7 +40,7 @@ def test_text_comes_back_as_it_was(ada: Client, served: ServedApp, text: str) ->
         "uploaded_by": "ada",
         "url": f"/files/{stored['filename']}",
     }
-    assert ada.get(stored["url"]).content == text.encode(), "the text came back with other bytes than it was sent with"
+    assert ada.get(stored["url"]).content == text.encode(), "the text came back with other bytes than you sent"
 
 
 def test_page_comes_back_inert(ada: Client) -> None:
@@ -84,7 +84,7 @@ def test_large_body_is_refused_unread(served: ServedApp) -> None:
         caller.sendall(head.encode())
         status = status_of(replied(3))
 
-    assert status == "413", "the head announced a large body, and the app did not refuse it"
+    assert status == "413", "the head announced a large body, and the app didn't refuse it"
 
 
 def test_stranger_stores_nothing(client: Client, served: ServedApp) -> None:

@@ -63,5 +63,5 @@ def test_drafts_are_in_the_docs(client: Client) -> None:
     """The OpenAPI page shows /posts/drafts in the group Posts."""
     paths = client.get("/openapi.json").json()["paths"]
 
-    assert "/posts/drafts" in paths, "the OpenAPI page does not know the route"
+    assert "/posts/drafts" in paths, "the OpenAPI page doesn't know the route"
     assert paths["/posts/drafts"]["get"].get("tags") == ["Posts"]

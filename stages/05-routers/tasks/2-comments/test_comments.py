@@ -53,7 +53,7 @@ def comment(client: Client, author: Member, post: int, text: str = "Well said", 
 
 def texts(client: Client, reader: Member, post: int) -> list[str]:
     reply = client.get(f"/posts/{post}/comments", headers=reader.headers)
-    assert reply.status_code == 200, "the comments cannot be read"
+    assert reply.status_code == 200, "the comments can't be read"
     return [row["text"] for row in reply.json()]
 
 
@@ -113,8 +113,8 @@ def test_comments_go_with_post_and_author(client: Client, ada: Member, grace: Me
     deleted = client.delete(f"/posts/{gone}", headers=ada.headers)
     left = client.delete("/users/me", headers=grace.headers)
 
-    assert deleted.status_code == 204, "a post with comments cannot be deleted: its foreign key needs a cascade"
-    assert left.status_code == 204, "a user with comments cannot leave: the foreign key needs a cascade"
+    assert deleted.status_code == 204, "a post with comments can't be deleted: its foreign key needs a cascade"
+    assert left.status_code == 204, "a user with comments can't be deleted: the foreign key needs a cascade"
     assert texts(client, ada, kept) == ["By Ada"]
 
 
@@ -127,4 +127,4 @@ def test_comments_are_in_the_docs(client: Client) -> None:
         "get": ["Comments"],
         "post": ["Comments"],
     }
-    assert all(operation.get("security") for operation in routes.values()), "a route without a lock: it needs no login"
+    assert all(operation.get("security") for operation in routes.values()), "a route without a lock: no login is needed"

@@ -46,7 +46,7 @@ def test_import_goes_on_after_a_taken_email(client: Client, ada: dict[str, str],
 
     reply = import_users(client, [first, ada, second])
 
-    assert reply.status_code == 200, "the import must go on after a taken email (the log may say why it did not)"
+    assert reply.status_code == 200, "the import must go on after a taken email (the log may say why it didn't)"
     expected: dict[str, Any] = {"created": 2, "refused": [ada["email"]]}
     assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
     assert names(client, 3) == [second["name"], first["name"], ada["name"]]

@@ -81,7 +81,7 @@ export class Panel {
       await load(this.build, this.example.needs);
       if (this.waits && !this.running) this.say(this.draft ? "Python is ready. What you typed here before is back; Reset puts the stage's own text in its place." : "Python is ready.");
     } catch (error) {
-      this.say(`Python could not be started: ${error.message}`);
+      this.say(`Python couldn't start: ${error.message}`);
     }
   }
 

@@ -50,7 +50,7 @@ function boot(script, inside) {
   worker = new Worker(address, { type: "module" });
   globalThis.playgroundBoots = (globalThis.playgroundBoots ?? 0) + 1; // the tests count them
   return new Promise((resolve, reject) => {
-    worker.onerror = (event) => reject(new Error(event.message || "the worker could not be started"));
+    worker.onerror = (event) => reject(new Error(event.message || "the worker couldn't start"));
     worker.onmessage = ({ data }) => {
       if (data.type === "progress") unasked || tell({ state: "loading", ...data });
       else if (data.type === "ready") {

@@ -116,7 +116,7 @@ class _PageLine(OnThisMachine):
             why = last_traceback(log, self.app) or log[-2000:] or "(see above)"
             raise AppFailed("startup", f"The app was imported, but its start-up failed:\n{why}")
         if not begun:
-            raise AppFailed("hang", f"The app's start-up, its lifespan, had not ended after {seconds:g} s.")
+            raise AppFailed("hang", f"The app's start-up, its lifespan, hadn't ended after {seconds:g} s.")
 
     def connect(self, receive_buffer: int | None = None, seconds: float = 10) -> Any:
         return PageSocket(self._port, seconds, receive_buffer or FULL)
