@@ -19,12 +19,11 @@ from .test_deep_bodies import enter
 from .test_hostile_requests import COURSE, ENV, FAILING, STAGES
 
 CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
-DESCRIBED = ["02-middleware", "06-errors"]  # the other stages were too slow to try on a busy machine; add them
 COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"  # apart: its hooks and warnings stay for good
 
 
 @pytest.mark.exhaustive(sample=1)
-@pytest.mark.parametrize("step", DESCRIBED)
+@pytest.mark.parametrize("step", STAGES)
 def test_a_stage_is_as_it_describes_itself(launcher: Launcher, step: str, tmp_path: Path) -> None:
     """Requests made from a stage's own description never get a 500, nor a body that the description doesn't have."""
     if importlib.util.find_spec("schemathesis") is None:

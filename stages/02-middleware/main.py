@@ -142,8 +142,8 @@ async def last_added(request: Request, call_next: RequestResponseEndpoint) -> Re
     response.headers.append("X-Trace", "last out")
     response.headers["X-Process-Time"] = f"{ms:.2f}ms"
     path = repr(request.url.path)[1:-1]  # it escapes an end of line
-    method, status = request.method, response.status_code
-    simple_log.info(LOG_LINE, method, path, status, ms, author_read.get())
+    status = response.status_code
+    simple_log.info(LOG_LINE, request.method, path, status, ms, author_read.get())
     return response
 
 

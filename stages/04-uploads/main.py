@@ -68,8 +68,8 @@ class Gallery(BaseModel):
 
 
 class Focus(BaseModel):
-    x: float = Field(ge=0, le=1)
-    y: float = Field(ge=0, le=1)
+    x: Annotated[float, Field(ge=0, le=1)]
+    y: Annotated[float, Field(ge=0, le=1)]
 
 
 class ProfilePicture(BaseModel):
@@ -206,7 +206,7 @@ router = APIRouter(
 
 
 @router.post("")
-def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | None]:
+def look_at_file(file: UploadFile, user: CurrentUser) -> dict[str, str | int | None]:
     return {
         "filename": printable(file.filename),
         "content_type": file.content_type,
@@ -216,14 +216,14 @@ def look_at_file(user: CurrentUser, file: UploadFile) -> dict[str, str | int | N
 
 
 @router.post("/image", status_code=201)
-def upload_image(user: CurrentUser, file: UploadFile) -> StoredFile:
+def upload_image(file: UploadFile, user: CurrentUser) -> StoredFile:
     return store(user, [(file, *reencode(file))])[0]
 
 
 @router.post("/profile-picture", status_code=201)
 def upload_profile_picture(
-    user: CurrentUser,
     file: UploadFile,
+    user: CurrentUser,
     description: Annotated[str, Form(max_length=200)] = "",
     focus: Annotated[Json[Focus] | None, Form()] = None,
 ) -> ProfilePicture:
@@ -237,7 +237,7 @@ def upload_profile_picture(
     max_body_size=GALLERY_BYTES + FORM_ROOM,
     form_limits={"max_files": GALLERY_FILES},
 )
-def upload_multiple(user: CurrentUser, files: list[UploadFile]) -> Gallery:
+def upload_multiple(files: list[UploadFile], user: CurrentUser) -> Gallery:
     checked = [(file, *reencode(file)) for file in files]
     return Gallery(uploaded=len(files), files=store(user, checked))
 

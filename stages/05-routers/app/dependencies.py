@@ -5,6 +5,7 @@ while it waits for the next thread, those with the threads would wait for a conn
 With 60 requests at once, all of them would be stuck. So each one gives it back.
 """
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Path, Query
@@ -17,6 +18,14 @@ from .models import Post, User
 Id = Annotated[int, Path(ge=1, le=security.MAX_ID)]
 Skip = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+async def take_turn() -> AsyncIterator[None]:
+    yield
+
+
+# Two images at a time, as in stage 04.
+in_turn = Depends(take_turn, scope="function", max_concurrency=2)
 
 bearer = HTTPBearer(auto_error=False)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]

@@ -2,11 +2,10 @@
 
 import mimetypes
 import warnings
-from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from fastapi import Depends, HTTPException, Response, UploadFile
+from fastapi import HTTPException, Response, UploadFile
 from fastapi.staticfiles import StaticFiles
 from PIL import Image, ImageCms, ImageOps
 
@@ -21,13 +20,6 @@ COLOURS = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 COLOURS |= {"RGB": "RGB", "RGBA": "RGB", "P": "RGB", "PA": "RGB"}
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 mimetypes.add_type("image/webp", ".webp")
-
-
-async def take_turn() -> AsyncIterator[None]:
-    yield
-
-
-in_turn = Depends(take_turn, scope="function", max_concurrency=2)
 
 
 def reencode(upload: UploadFile) -> tuple[str, bytes]:

@@ -5,9 +5,9 @@ from uuid import uuid4
 from fastapi import APIRouter, UploadFile
 
 from ..config import UPLOADS, settings
-from ..dependencies import CurrentUser
+from ..dependencies import CurrentUser, in_turn
 from ..schemas import UploadPublic
-from ..storage import FORM_ROOM, in_turn, reencode
+from ..storage import FORM_ROOM, reencode
 
 router = APIRouter(
     prefix="/uploads",
