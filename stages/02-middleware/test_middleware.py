@@ -43,7 +43,9 @@ def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique
 
     lines = lines_about(served, path)
     assert len(lines) == 1, f"expected one line about {path}, saw {lines}"
-    assert re.fullmatch(rf"asgi POST {path} 404 \d+ms author=- id=[0-9a-f]{{32}}", lines[0]), f"the line reads: {lines[0]}"
+    assert re.fullmatch(rf"asgi POST {path} 404 \d+ms author=- id=[0-9a-f]{{32}}", lines[0]), (
+        f"the line reads: {lines[0]}"
+    )
 
 
 def test_replies_carry_time_id_and_security_headers(client: Client) -> None:

@@ -212,7 +212,9 @@ def test_what_goes_into_a_mail_header_is_one_line(
 
 
 @pytest.mark.deeper
-@pytest.mark.parametrize("title", ["A\nBcc: all@example.com", "=?utf-8?q?A=0ABcc:_all@example.com?=", "=?utf-7?q?+2AA-?="])
+@pytest.mark.parametrize(
+    "title", ["A\nBcc: all@example.com", "=?utf-8?q?A=0ABcc:_all@example.com?=", "=?utf-7?q?+2AA-?="]
+)
 def test_no_title_makes_a_header(client: Client, ada: dict[str, Any], title: str) -> None:
     """A title that would add another header to a mail, or be none that a mail can have, is refused."""
     assert client.post("/posts", json={"author_id": ada["id"], "title": title}).status_code == 422

@@ -118,7 +118,9 @@ def serve(app_directory: str | Path = ".", **env: str) -> Client:
     """
     app = ServedApp(choose_launcher("spawn"), Path(app_directory), env=env)
     atexit.register(app.stop)
-    return Client(app, [])
+    client = Client(app, [])
+    client.timeout = 60  # seconds: a notebook proves nothing about time, and the site's are run side by side
+    return client
 
 
 def keep(reply: httpx.Response) -> KeptReply:

@@ -83,6 +83,4 @@ def test_a_feed_that_works_again_goes_on(
     feed.rmdir()
     post(second)
 
-    assert soon(lambda: feed.exists() and second in feed.read_text(encoding="utf-8")), (
-        "the feed has stopped for good"
-    )
+    assert soon(lambda: feed.exists() and second in feed.read_text(encoding="utf-8")), "the feed has stopped for good"
