@@ -113,7 +113,7 @@ def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
                 line = []
             elif token.type not in _SKIPPED:
                 line.append(token)
-    except (tokenize.TokenError, SyntaxError):  # what was read before it counts
+    except (tokenize.TokenError, SyntaxError, SystemError):  # 3.12.1 has the last; what was read before it counts
         yield from _statement(line)
 
 
