@@ -129,7 +129,8 @@ async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse
     return JSONResponse({"detail": errors}, status_code=422)
 
 
-def send_mail(to: str, subject: str, text: str) -> None:
+def send_mail(to: str, subject: str, text: str) -> bool:
+    """Return whether it was sent. Raising would take the tasks after this one along."""
     try:
         message = EmailMessage()
         message["From"] = "blog@example.com"
@@ -139,9 +140,11 @@ def send_mail(to: str, subject: str, text: str) -> None:
         host, port = settings.smtp_host, settings.smtp_port
         with smtplib.SMTP(host, port, "localhost", timeout=10) as server:
             server.send_message(message)
-        log.info("mail %r to %s sent", subject, to)
-    except Exception as error:  # it would take the tasks after this one along
-        log.error("mail %r to %s not sent: %s", subject, to, error)
+    except Exception as exc:
+        log.error("mail %r to %s not sent: %s", subject, to, exc)
+        return False
+    log.info("mail %r to %s sent", subject, to)
+    return True
 
 
 def send_welcome(user_id: int) -> None:

@@ -3,15 +3,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.seen import lines_with, soon
-from workbook.serving import ServedApp
+from workbook.serving import Launcher, ServedApp
 
 PASSWORD = "correct horse"
 SUBSCRIBERS = "subscribers@example.com"
@@ -24,6 +26,27 @@ def app_env(mailbox: Mailbox) -> dict[str, str]:
         "SMTP_PORT": str(mailbox.port),
         "ARGON2_MEMORY_COST": "1024",  # a cheap hash, for fast tests
     }
+
+
+# An app that has an outbox: what an earlier run has left is sent when it starts.
+WITH_AN_OUTBOX = """
+import os, sys
+
+sys.path.append(os.environ["BLOG"])
+sys.dont_write_bytecode = True
+import main, outbox
+from fastapi import BackgroundTasks
+
+app = main.app
+outbox.deliver()
+
+
+@app.post("/receipts", status_code=201)
+def write_receipt(to: str, session: main.SessionDep, background_tasks: BackgroundTasks) -> None:
+    session.add(outbox.OutboxMail(to=to, subject="Receipt", text="Thank you."))
+    session.commit()
+    background_tasks.add_task(outbox.deliver)
+"""
 
 
 def register(client: Client, name: str) -> dict[str, Any]:
@@ -173,27 +196,6 @@ def test_sigterm_waits_for_a_task(
 
 
 @pytest.mark.deeper
-def test_replies_hold_no_password(client: Client, ada: dict[str, Any]) -> None:
-    """Registration and login answer with the user, and with nothing about the password."""
-    reply = client.post("/auth/login", json={"email": ada["email"].upper(), "password": PASSWORD})
-
-    expected = {"id": ada["id"], "name": ada["name"], "email": f"{ada['name']}@example.com"}
-    assert ada == expected
-    assert (reply.status_code, reply.json()) == (200, expected)
-
-
-@pytest.mark.deeper
-def test_registration_takes_a_json_body(client: Client, unique: Callable[[str], str]) -> None:
-    """A registration is a JSON body: passwords in the query would end up in every log on the way."""
-    name = unique("grace")
-
-    in_the_query = client.post("/users/register", params=registration(name))
-    in_the_body = client.post("/users/register", json=registration(name))
-
-    assert (in_the_query.status_code, in_the_body.status_code) == (422, 201)
-
-
-@pytest.mark.deeper
 @pytest.mark.parametrize(
     "field, value",
     [
@@ -233,16 +235,48 @@ def test_without_a_mail_server_the_app_works(fresh_app: Callable[..., Client], u
 
 
 @pytest.mark.deeper
-def test_an_email_is_registered_once(client: Client, ada: dict[str, Any]) -> None:
-    """A second registration with the same email is refused with 409, in capitals too."""
-    again = client.post("/users/register", json=registration(ada["name"]) | {"email": ada["email"].upper()})
-
-    assert (again.status_code, again.json()) == (409, {"detail": "Email already registered"})
-
-
-@pytest.mark.deeper
 def test_a_post_needs_its_author(client: Client) -> None:
     """A post whose author doesn't exist is refused with 404."""
     reply = client.post("/posts", json={"author_id": 2**31 - 1, "title": "Nobody's"})
 
     assert (reply.status_code, reply.json()) == (404, {"detail": "Author not found"})
+
+
+@pytest.mark.deeper
+def test_the_next_request_is_served_meanwhile(
+    served: ServedApp, mailbox: Mailbox, unique: Callable[[str], str], request: pytest.FixtureRequest
+) -> None:
+    """While a task is running, the next request on the same connection is answered."""
+    with mailbox.held(1), Client(served, exchanges_of(request.node), keeps=True) as client:
+        grace = register(client, unique("grace"))
+        reply = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
+        arrived = mailbox.to(grace["email"])
+
+    assert (reply.status_code, arrived) == (200, []), "the connection was busy until the task had ended"
+
+
+@pytest.mark.deeper
+@pytest.mark.usefixtures("ada")
+def test_an_outbox_loses_nothing(
+    launcher: Launcher,
+    app_directory: Path,
+    app_env: dict[str, str],
+    mailbox: Mailbox,
+    tmp_path: Path,
+    unique: Callable[[str], str],
+) -> None:
+    """A mail in an outbox that can't be sent is sent after a restart, and only once."""
+    wrapper, to = tmp_path / app_directory.name, f"{unique('grace')}@example.com"
+    (wrapper / "app").mkdir(parents=True)
+    (wrapper / "app" / "main.py").write_text(WITH_AN_OUTBOX, encoding="utf-8")
+    env = app_env | {"BLOG": str(app_directory)}
+
+    def serve(**more: str) -> ServedApp:
+        return ServedApp(launcher, wrapper, env=env | more, data=tmp_path / "data")
+
+    with serve(SMTP_HOST="") as app:
+        assert httpx.post(f"{app.url}/receipts", params={"to": to}).status_code == 201
+        assert lines_with(to, lambda: app.log), "the task has tried to send it, and says that it couldn't"
+    for _ in range(2):
+        with serve():
+            assert [mail["Subject"] for mail in mailbox.to(to)] == ["Receipt"]

@@ -35,12 +35,14 @@ async def app(scope, receive, send):
 """
 
 
+def registration(name: str) -> dict[str, str]:
+    return {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
+
+
 @pytest.fixture
 def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
     """A registered user."""
-    name = unique("ada")
-    new = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
-    reply = client.post("/users/register", json=new)
+    reply = client.post("/users/register", json=registration(unique("ada")))
     assert reply.status_code == 201, "a registration is answered by 201"
     return dict(reply.json())
 
@@ -129,3 +131,32 @@ def test_a_client_without_an_address_is_served(
 
         assert reply.status_code == 401, "request.client is None behind a unix socket"
         assert without_time(logins(app, email)) == [f"login failed '{email}' from '-'"]
+
+
+@pytest.mark.deeper
+def test_replies_hold_no_password(client: Client, ada: dict[str, Any]) -> None:
+    """Registration and login answer with the user, and with nothing about the password."""
+    reply = client.post("/auth/login", json={"email": ada["email"].upper(), "password": PASSWORD})
+
+    expected = {"id": ada["id"], "name": ada["name"], "email": f"{ada['name']}@example.com"}
+    assert ada == expected
+    assert (reply.status_code, reply.json()) == (200, expected)
+
+
+@pytest.mark.deeper
+def test_registration_takes_a_json_body(client: Client, unique: Callable[[str], str]) -> None:
+    """A registration is a JSON body: passwords in the query would end up in every log on the way."""
+    name = unique("grace")
+
+    in_the_query = client.post("/users/register", params=registration(name))
+    in_the_body = client.post("/users/register", json=registration(name))
+
+    assert (in_the_query.status_code, in_the_body.status_code) == (422, 201)
+
+
+@pytest.mark.deeper
+def test_an_email_is_registered_once(client: Client, ada: dict[str, Any]) -> None:
+    """A second registration with the same email is refused with 409, in capitals too."""
+    again = client.post("/users/register", json=registration(ada["name"]) | {"email": ada["email"].upper()})
+
+    assert (again.status_code, again.json()) == (409, {"detail": "Email already registered"})
