@@ -10,6 +10,7 @@ from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from blog import (
     POSTS,
@@ -50,6 +51,7 @@ app = FastAPI(
             expose_headers=["Location", "X-Process-Time"],
         ),
         Middleware(BaseHTTPMiddleware, dispatch=answer_crashes),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=64 * 1024),
     ],
 )
 
