@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from workbook.grader import places
 from workbook.grader.folder import find_submissions
 from workbook.grader.identity import TheClass, identify
 from workbook.grader.owners import Owners
 from workbook.grader.results import Learner
 from workbook.submissions.snapshot import take_snapshot
+from workbook.submissions.trees import BadSubmission
 
 NAMES = ["avatar", "cover-image", "pagination", "request-log"]
 ADA = Learner("s1", "Lovelace, Ada", "ada@example.edu", {"canvas": "1001", "moodle": "2001", "github": "adal"})
@@ -267,6 +269,28 @@ def test_a_bomb_beside_a_class_is_not_unpacked(tmp_path: Path) -> None:
 
     assert [one.learner.id for one in the_class.work] == ["eve"]
     assert peak < 100_000_000
+
+
+def test_a_name_of_many_folders_is_not_followed(tmp_path: Path) -> None:
+    """A zip that may hold a class can name a file 20,000 folders deep, and that costs next to nothing."""
+    (tmp_path / "eve.zip").write_bytes(zipped({"app/main.py": b"", "a/" * 20_000 + "b": b""}))
+
+    tracemalloc.start()
+    the_class = look(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert [one.learner.id for one in the_class.work] == ["eve"]
+    assert peak < 100_000_000
+
+
+def test_a_download_of_too_many_folders_is_no_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many files and folders of a download are looked at has a bound, and behind it is one sentence."""
+    monkeypatch.setattr(places, "MOST_IN_A_DOWNLOAD", 20)
+    (tmp_path / "many.zip").write_bytes(zipped({f"{number}/x": b"" for number in range(20)}))
+
+    with pytest.raises(BadSubmission, match="more than 20 folders"):
+        places.HandIn(tmp_path / "many.zip").opened()
 
 
 def test_a_learner_cannot_hand_in_for_another(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import io
 import os
 import stat
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
@@ -20,7 +20,8 @@ Kind = Literal["folder", "file", "link", "other"]
 MOST_OF_A_CLASS = 2**40
 MOST_OF_AN_INNER_CLASS = 256 * 2**20  # a zip in a zip, which is held in memory
 SHRUNK = 4  # times: more than a zip in a zip was ever packed
-MOST_OF_ITS_DIRECTORY = 64 * 2**20
+MOST_OF_ITS_DIRECTORY = 32 * 2**20
+MOST_IN_A_DOWNLOAD = 200_000  # entries of that directory, and folders that these are in
 MOST_IN_A_FOLDER = 100_000
 
 
@@ -47,17 +48,13 @@ class Download:
         self.close = weakref.finalize(self, stack.close)
         try:
             stream = stack.enter_context(opened())
-            limits = MOST_OF_A_CLASS, MOST_OF_ITS_DIRECTORY
+            limits = MOST_OF_A_CLASS, MOST_OF_ITS_DIRECTORY, MOST_IN_A_DOWNLOAD
             tree = stack.enter_context(open_archive(stream, name, limits))
+            self.files = {file.parts: file for file in tree.entries}
+            self.folders = _folders_of(self.files)
         except BaseException:
             self.close()
             raise
-        self.files = {file.parts: file for file in tree.entries}
-        self.folders: dict[Parts, dict[str, Kind]] = {(): {}}
-        for parts in self.files:
-            for length, name in enumerate(parts):
-                kind: Kind = "file" if length == len(parts) - 1 else "folder"
-                self.folders.setdefault(parts[:length], {})[name] = kind
 
     def below(self, folder: Parts) -> Tree:
         """Return the files below a folder, as a separate tree."""
@@ -70,6 +67,18 @@ class Download:
                 else:
                     found.append(replace(self.files[*here, name], parts=(*here[len(folder) :], name)))
         return Tree(sorted(found, key=lambda file: file.parts))
+
+
+def _folders_of(files: Iterable[Parts]) -> dict[Parts, dict[str, Kind]]:
+    """Return what's in each folder, from the top one on. Raises `BadSubmission`."""
+    found: dict[Parts, dict[str, Kind]] = {(): {}}
+    for parts in files:
+        for length, name in enumerate(parts):
+            kind: Kind = "file" if length == len(parts) - 1 else "folder"
+            found.setdefault(parts[:length], {})[name] = kind
+        if len(found) > MOST_IN_A_DOWNLOAD:
+            raise BadSubmission(f"It holds more than {MOST_IN_A_DOWNLOAD:,} folders.")
+    return found
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,14 @@ from .trees import (
 
 MOST_OF_ARCHIVE = 100 * MIB  # with what's left out of it, an environment for example
 MOST_OF_DIRECTORY = 4 * MIB  # of a zip: what it says of its entries, at its end
+MOST_LISTED = 40_000  # entries of that directory
+MOST_OF_A_HEADER = 32 * 1024  # of a tar: what it says of one file
+MOST_PARTS = 2 * DEEPEST  # of a name; what's deeper isn't looked at
 MOST_UNPACKED = 400 * MIB  # of a tar, which is read from its beginning
 MOST_AT_ONCE = 64 * 1024
 PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # others may ask for gigabytes of memory before the first byte
 TOO_MANY = f"The zip holds more than {MOST_FILES:,} entries: leave the virtual environment out."
+ENTRY = b"PK\1\2"  # what each entry of a zip's directory begins with
 UTF8, ENCRYPTED = 0x800, 0x1
 UNICODE_PATH = 0x7075  # an extra field that holds the name as UTF-8
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2")
@@ -50,20 +54,34 @@ BEGINNING = 512
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that refuses to be read far, or much of it at once."""
+    """A stream that refuses to be read far, or much of it at once.
+
+    If they're set, `room` is what may still be read, and `entries` how many of a zip's directory may come at once.
+    """
+
+    room: int | None = None
+    entries: int | None = None
 
     def __init__(self, stream: IO[bytes], *, once: int, far: int, why: str) -> None:
         self._stream, self._once, self._far, self._why = stream, once, far, why
 
     def read(self, size: int | None = -1) -> bytes:
-        here = self._stream.tell()
+        content = self._read(size)
+        if self.room is not None:
+            self.room -= len(content)
+            if self.room < 0:
+                raise BadSubmission("The archive says more about a file than there is to say: hand in a zip.")
+        if self.entries is not None and content.count(ENTRY) > self.entries:
+            raise BadSubmission(self._why)
+        return content
+
+    def _read(self, size: int | None) -> bytes:
         if size is None or size < 0:
-            size = self._once + 1
-            content = self._stream.read(size)
-            if len(content) == size:
+            content = self._stream.read(self._once + 1)
+            if len(content) > self._once:
                 raise BadSubmission(self._why)
             return content
-        if size > self._once or here + size > self._far:
+        if size > self._once or self._stream.tell() + size > self._far:
             raise BadSubmission(self._why)
         return self._stream.read(size)
 
@@ -84,11 +102,11 @@ class _Bounded(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_archive(
-    stream: IO[bytes], name: str, limits: tuple[int, int] = (MOST_OF_ARCHIVE, MOST_OF_DIRECTORY)
+    stream: IO[bytes], name: str, limits: tuple[int, int, int] = (MOST_OF_ARCHIVE, MOST_OF_DIRECTORY, MOST_LISTED)
 ) -> Iterator[Tree]:
     """Yield what's in a zip or a tar, by its content, whatever it's called. Raises `BadSubmission`, `OSError`.
 
-    `limits`: the most bytes of the archive, and of what a zip says of its entries.
+    `limits`: the most bytes of the archive, and of what a zip says of its entries, and the most entries.
     """
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
@@ -102,7 +120,10 @@ def open_archive(
         if unpacked := _tar_in(stream, beginning):
             yield _tree_of_tar(unpacked)
         else:
-            with zipfile.ZipFile(_directory_bounded(stream, limits[1])) as archive:
+            bounded = _Bounded(stream, once=limits[1], far=2**62, why=TOO_MANY)
+            bounded.entries = limits[2]
+            with zipfile.ZipFile(bounded) as archive:
+                bounded.entries = None  # from here on it's contents that are read
                 yield _tree_of_zip(archive)
 
 
@@ -131,25 +152,18 @@ def _not_whole(name: str, stream: IO[bytes], error: Exception) -> BadSubmission:
     return BadSubmission(f"{name} isn't a whole, plain zip: {said}.")
 
 
-def _directory_bounded(stream: IO[bytes], most: int) -> IO[bytes]:
-    bounded: Any = _Bounded(stream, once=most, far=2**62, why=TOO_MANY)
-    return bounded  # type: ignore[no-any-return]
-
-
 def _tree_of_zip(archive: zipfile.ZipFile) -> Tree:
     entries, left_out = [], []
-    infos = archive.infolist()
-    names = [_name_of(info) for info in infos]
+    names = [_name_of(info) for info in archive.infolist()]
     has_slash = any("/" in name for name in names)
-    for info, name in zip(infos, names, strict=True):
+    for info, name in zip(archive.infolist(), names, strict=True):
         parts = split_name(name, has_slash=has_slash)
         is_folder = name.endswith("/") or (name.endswith("\\") and not has_slash)
-        outwards = name.startswith(("/", "\\")) or ".." in parts or name[1:3] in {":/", ":\\"}
-        if outwards:
+        if name.startswith(("/", "\\")) or ".." in parts or name[1:3] in {":/", ":\\"}:
             raise BadSubmission(f"The zip holds {name[:60]!r}, which leads out of it.")
         if is_folder:
             continue
-        if not parts:
+        if not parts or len(parts) > MOST_PARTS:
             left_out.append(name[:60])
             continue
         entries.append(FoundFile(parts, info.file_size, _reader_of(archive, info), _odd(info)))
@@ -197,9 +211,10 @@ def _name_of(info: zipfile.ZipInfo) -> str:
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str:
-    while len(extra) >= 4:
-        kind, size = struct.unpack("<HH", extra[:4])
-        content, extra = extra[4 : 4 + size], extra[4 + size :]
+    place = 0
+    while place + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, place)
+        content, place = extra[place + 4 : place + 4 + size], place + 4 + size
         if kind == UNICODE_PATH and content[:1] == b"\1" and content[1:5] == struct.pack("<I", zlib.crc32(raw)):
             return content[5:].decode("utf-8", "replace")
     return ""
@@ -218,10 +233,10 @@ def split_name(name: str, *, has_slash: bool) -> Parts:
     return tuple(part for part in "".join(divided).split("/") if part not in {"", "."})
 
 
-def _tar_in(stream: IO[bytes], beginning: bytes) -> Callable[[], IO[bytes]] | None:
+def _tar_in(stream: IO[bytes], beginning: bytes) -> Callable[[], _Bounded] | None:
     """Return what opens the tar in the stream, unpacked and bounded; None if it isn't one."""
 
-    def unpacked() -> IO[bytes]:
+    def unpacked() -> _Bounded:
         stream.seek(0)
         if beginning.startswith(b"\x1f\x8b"):
             plain: Any = gzip.GzipFile(fileobj=stream)
@@ -230,34 +245,45 @@ def _tar_in(stream: IO[bytes], beginning: bytes) -> Callable[[], IO[bytes]] | No
         else:
             plain = stream
         why = f"The archive unpacks to more than {MOST_UNPACKED // MIB} MiB."
-        bounded: Any = _Bounded(plain, once=MOST_AT_ONCE, far=MOST_UNPACKED, why=why)
-        return bounded  # type: ignore[no-any-return]
+        return _Bounded(plain, once=MOST_AT_ONCE, far=MOST_UNPACKED, why=why)
 
-    is_packed = beginning.startswith((b"\x1f\x8b", b"BZh"))
-    return unpacked if is_packed or beginning[257:262] == b"ustar" else None
+    return unpacked if beginning.startswith((b"\x1f\x8b", b"BZh")) or beginning[257:262] == b"ustar" else None
 
 
-def _tree_of_tar(unpacked: Callable[[], IO[bytes]]) -> Tree:
+def _tree_of_tar(unpacked: Callable[[], _Bounded]) -> Tree:
     """Return what's in the tar. Its files are kept as they come, since to go back would mean to unpack it again."""
-    entries, left_out, patience, left = [], [], Patience(), MOST_BYTES + 1
-    with tarfile.open(fileobj=unpacked(), mode="r:") as archive:
-        for count, member in enumerate(archive):
-            patience.check()
-            if count > MOST_FILES * 10:
-                raise BadSubmission(TOO_MANY.replace("zip", "archive"))
+    entries, left_out, left, bounded = [], dict[str, None](), MOST_BYTES + 1, unpacked()
+    bounded.room = MOST_OF_A_HEADER
+    with tarfile.open(fileobj=bounded, mode="r:") as archive:
+        for member in _members(archive, bounded):
             parts = tuple(part for part in member.name.split("/") if part not in {"", "."})
             if member.name.startswith("/") or ".." in parts:
                 raise BadSubmission(f"The archive holds {member.name[:60]!r}, which leads out of it.")
             if member.isdir() or not parts:
                 continue
             if any(is_left_out(part) for part in parts[:-1]) or len(parts) > DEEPEST:
-                left_out.append("/".join(parts[:2]) + "/")
+                left_out["/".join(parts[:2]) + "/"] = None
                 continue
             odd = "" if member.isreg() else "is a link" if member.issym() or member.islnk() else "isn't a file"
             content = _content(archive, member, left) if not odd else b""
             left -= len(content)
             entries.append(FoundFile(parts, max(member.size, 0), _holding(content), odd))
-    return Tree(entries, list(dict.fromkeys(left_out)), "archive")
+    return Tree(entries, list(left_out), "archive")
+
+
+def _members(archive: tarfile.TarFile, bounded: _Bounded) -> Iterator[tarfile.TarInfo]:
+    """Yield each member, of which the archive may say only so much: of a sparse one it could say gigabytes."""
+    patience = Patience()
+    for _ in range(MOST_FILES * 10):
+        patience.check()
+        bounded.room = MOST_OF_A_HEADER
+        member = archive.next()
+        bounded.room = None
+        if member is None:
+            return
+        yield member
+        archive.members.clear()  # type: ignore[attr-defined]  # otherwise the tar keeps what it said of each
+    raise BadSubmission(TOO_MANY.replace("zip", "archive"))
 
 
 def _holding(content: bytes) -> Callable[[int], bytes]:
@@ -268,8 +294,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> by
     """Return up to `most` bytes of a member, read in pieces."""
     if member.size > most:
         return b""  # what it's too large for is found out from its size
-    packed = archive.extractfile(member)
-    found = io.BytesIO()
+    packed, found = archive.extractfile(member), io.BytesIO()
     while packed and (piece := packed.read(MOST_AT_ONCE // 2)):
         found.write(piece)
     return found.getvalue()

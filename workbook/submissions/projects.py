@@ -84,11 +84,11 @@ def _listed(names: Iterable[str]) -> str:
 def read_project(tree: Tree) -> ProjectFiles:
     """Read the files of the one project in the tree. Raises `BadSubmission`, `OSError`, `Changing`."""
     place = find_project(tree)
-    left_out = [name for name in tree.left_out if _is_worth_a_word(name)]
+    left_out = {name: None for name in tree.left_out if _is_worth_a_word(name)}
     needed, others = [], []
     for entry, why in _sorted_out(tree.below(place), left_out):
         if why:
-            left_out.append(why)
+            left_out[why] = None
         elif _may_be_needed(entry.parts):
             needed.append(entry)
         else:
@@ -110,11 +110,11 @@ def read_project(tree: Tree) -> ProjectFiles:
         has_room = len(files) < MOST_FILES and entry.size <= left
         content = entry.read(left + 1) if has_room else b""
         if not has_room or len(content) > left:
-            left_out.append(entry.name)
+            left_out[entry.name] = None
             continue
         files[entry.parts] = content
         left -= len(content)
-    return ProjectFiles(files, tuple(dict.fromkeys(left_out)))
+    return ProjectFiles(files, tuple(left_out))
 
 
 def _is_worth_a_word(name: str) -> bool:
@@ -130,7 +130,7 @@ def _may_be_needed(parts: Parts) -> bool:
     return parts[0] == MAIN[0] and UPLOADS not in parts and not parts[-1].lower().endswith(LEFT_BY_RUNNING)
 
 
-def _sorted_out(tree: Tree, passed_over: list[str]) -> Iterator[tuple[FoundFile, str]]:
+def _sorted_out(tree: Tree, passed_over: dict[str, None]) -> Iterator[tuple[FoundFile, str]]:
     """Yield each file with its name if it's left out, otherwise with "". Raises `BadSubmission` for code."""
     environments = {entry.parts[:-1] for entry in tree.entries if entry.parts[-1] == "pyvenv.cfg"} - {()}
     folders: set[Parts] = set()
@@ -138,11 +138,12 @@ def _sorted_out(tree: Tree, passed_over: list[str]) -> Iterator[tuple[FoundFile,
     kept: list[FoundFile] = []
     for entry in tree.entries:
         place = next((n for n, part in enumerate(entry.parts[:-1]) if is_left_out(part)), None)
-        place = next((len(one) - 1 for one in environments if entry.parts[: len(one)] == one), place)
+        above = (length for length in range(1, len(entry.parts)) if entry.parts[:length] in environments)
+        place = next((length - 1 for length in above), place)
         if place is not None:
             folder = "/".join(entry.parts[: place + 1]) + "/"
-            if _is_worth_a_word(folder) and folder not in passed_over:
-                passed_over.append(folder)
+            if _is_worth_a_word(folder):
+                passed_over[folder] = None
             continue
         if entry.parts[-1].endswith(".pyc"):
             continue

@@ -1,6 +1,7 @@
 """How the suite grades: the only module that knows the grader."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ SEED = 7
 
 @dataclass(frozen=True)
 class GradedAttack:
-    """What the grader said about one submission. `failed`: why it couldn't be graded, if that's not its own fault."""
+    """What the grader said about one submission. `failed`: why it couldn't be graded, if that's not its own fault.
+
+    `reading`: how many seconds of processor it took to read what was handed in. `memory`: what its tests took at most.
+    """
 
     score: float
     verdicts: Mapping[str, str]
@@ -33,6 +37,7 @@ class GradedAttack:
     seconds: float
     failed: str = ""
     memory: int = 0
+    reading: float = 0.0
 
     @property
     def told(self) -> str:
@@ -54,7 +59,9 @@ class Lane:
         )
         described = attacked_exercise(exercise)
         try:
+            began = time.thread_time()
             snapshot = take_snapshot(submission)
+            reading = time.thread_time() - began
             key = ResultKey(snapshot.digest, key_of_tests(course.root, described), "", SEED)
             result = grader.grade_submission(Work("learner", exercise, submission.name, 1, snapshot, key, seconds))
         except (CannotGrade, OSError) as error:
@@ -66,7 +73,7 @@ class Lane:
             kept, {verdict.promise: verdict.cases for verdict in result.verdicts if verdict.outcome == "broken"}
         )
         told = (score, outcomes, result.trouble, result.flags, evidence, result.seconds)
-        return GradedAttack(*told, memory=grader.memory)
+        return GradedAttack(*told, memory=grader.memory, reading=reading)
 
     def close(self) -> None:
         for grader in self._graders.values():

@@ -34,7 +34,7 @@ ON_THE_SANDBOX = (
     "logs",
 )
 # And of these on what the grader does with what it gets.
-ON_THE_GRADER = ("replies", "contents", "returns", "stored", "patching", "planting", "archives", "texts")
+ON_THE_GRADER = ("replies", "contents", "returns", "stored", "patching", "planting", "archives", "headers", "texts")
 FAMILIES = ON_THE_SANDBOX + ON_THE_GRADER
 LANES = 4  # most attacks wait for something most of the time
 SHARING = 4  # attacks have one honest neighbour together
@@ -42,6 +42,7 @@ LONGEST = 140.0
 FULL = 100.0
 HOLD = 8.0  # seconds beyond its limit, on a machine that does several at once; the benchmark measures one alone
 MOST_MEMORY = 300 * 2**20  # of the process that looks at what comes back
+MOST_TO_READ = 5.0  # seconds of processor, to read what was handed in; several others are read and graded meanwhile
 OF_THIS_MACHINE = re.compile(r"pytest-of-|/workbook-(run|app|warm|sandbox|submission)-")
 REACHED = re.compile(r"REACHED.{0,300}", re.DOTALL)
 
@@ -188,6 +189,8 @@ class Trial:
             yield f"what is said of it names a folder of this machine: {found[0]}"
         if graded.memory > MOST_MEMORY:
             yield f"the tests took {graded.memory // 2**20} MiB of memory"
+        if graded.reading > MOST_TO_READ:
+            yield f"it took {graded.reading:.1f} seconds to read"
         if graded.seconds > attack.patience + HOLD:
             yield f"it held its lane for {graded.seconds - attack.patience:.1f} seconds beyond its limit"
         if graded.seconds > LONGEST:
