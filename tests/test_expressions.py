@@ -1,4 +1,4 @@
-"""Our regular expressions: none repeats without a bound if it reads what someone else has written."""
+"""What reads what someone else has written: no regular expression without a bound, and no picture of any kind."""
 
 import ast
 from collections.abc import Iterator
@@ -10,9 +10,12 @@ import pytest
 from .test_repo import ROOT
 
 # Where what comes from a submission, its app or a class folder is looked at.
-READING_FOREIGN_TEXT = ("plugin", "serving", "sandbox", "testrun")
+READING_FOREIGN_TEXT = ("plugin", "serving", "sandbox", "testrun", "conformance")
 FILES = [file for room in READING_FOREIGN_TEXT for file in sorted((ROOT / "workbook" / room).rglob("*.py"))]
-FILES += [ROOT / "workbook/grader/evidence.py", *sorted(ROOT.glob("exercises/*/*.py"))]
+FILES += [
+    ROOT / f"workbook/{file}.py" for file in ("grader/evidence", "grader/exports", "report/canvas", "report/moodle")
+]
+FILES += sorted(ROOT.glob("exercises/*/*.py"))
 FILES += sorted(ROOT.glob("exercises/*/hidden/*.py"))
 # Of these the text is ours: a browser's first line, a request that a test has made.
 OURS = {"DevTools listening on (ws://\\S+)"}
@@ -68,6 +71,18 @@ def test_every_repeat_has_a_bound() -> None:
         if any(times >= min(parser.MAXREPEAT, MOST_NESTED) for times in repeats(parser.parse(text)))
     ]
     assert wrong == []
+
+
+def test_pictures_are_opened_in_one_way() -> None:
+    """Of all kinds that Pillow knows, only those that are expected are opened: one of them runs another program."""
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Image.open"
+        if "formats" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert found == []
 
 
 def test_placeholders_are_among_them() -> None:

@@ -1,7 +1,6 @@
 import random
 import re
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import httpx
@@ -10,7 +9,7 @@ from PIL import Image
 
 from workbook.plugin.client import Client
 from workbook.plugin.members import Member, join
-from workbook.plugin.pictures import picture
+from workbook.plugin.pictures import open_picture, picture
 from workbook.plugin.seen import gone, list_stored_files, rows, soon
 from workbook.serving import ServedApp
 
@@ -78,7 +77,7 @@ def shown(client: Client, url: str) -> Image.Image:
     """The picture that is served there."""
     reply = client.get(url)
     assert reply.status_code == 200, "no picture is served at cover_image"
-    image = Image.open(BytesIO(reply.content))
+    image = open_picture(reply.content)
     image.load()
     assert reply.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
     return image

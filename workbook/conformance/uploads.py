@@ -4,21 +4,20 @@ import random
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import cycle
 from typing import Any
 
 import httpx
-from PIL import Image
 
 from workbook.plugin.members import Member
+from workbook.plugin.pictures import open_picture
 from workbook.plugin.seen import gone, list_stored_files, soon
 
 from .blog import headers_of
 from .pictures import FORMATS, Picture
 from .walk import Walk
 
-URL = r"/files/[^/?#\s]+"
+URL = r"/files/[^/?#\s]{1,500}"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
 # What clients call a file and its type: neither decides what it is.
 IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
@@ -182,7 +181,7 @@ class Uploads:
         if not walk.expect(reply.status_code, 200, promise, f"No picture is served at {self.field}.", root="served"):
             return
         try:
-            with Image.open(BytesIO(reply.content), formats=("JPEG", "PNG", "WEBP", "MPO")) as image:
+            with open_picture(reply.content) as image:
                 image.load()
                 size, kind = image.size, str(image.format).replace("MPO", "JPEG")
                 colour = image.convert("RGB").getpixel((image.width // 2, image.height // 2))

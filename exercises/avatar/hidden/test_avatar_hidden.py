@@ -1,16 +1,14 @@
 # hidden-from-learners-3b9f51c2
 import random
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 
 from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
-from workbook.plugin.pictures import noise
+from workbook.plugin.pictures import noise, open_picture
 from workbook.plugin.seen import gone, list_stored_files, soon
 from workbook.serving import ServedApp
 
@@ -40,7 +38,7 @@ def size_at(client: Client, url: str) -> tuple[int, int]:
     """The size of the picture that is served there."""
     reply = client.get(url)
     assert reply.status_code == 200, "no picture is served at avatar_url"
-    return Image.open(BytesIO(reply.content)).size
+    return open_picture(reply.content).size
 
 
 def test_an_avatar_survives_a_restart(

@@ -2,15 +2,13 @@
 
 import random
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import httpx
-from PIL import Image
 
 from workbook.plugin.client import Client, send_together
 from workbook.plugin.members import Member, join
-from workbook.plugin.pictures import noise
+from workbook.plugin.pictures import noise, open_picture
 from workbook.plugin.seen import gone, list_stored_files, soon
 from workbook.serving import ServedApp
 
@@ -49,7 +47,7 @@ def size_at(client: Client, url: str) -> tuple[int, int]:
     """The size of the picture that is served there."""
     reply = client.get(url)
     assert reply.status_code == 200, "no picture is served at cover_image"
-    return Image.open(BytesIO(reply.content)).size
+    return open_picture(reply.content).size
 
 
 def test_a_cover_is_stored_and_served(
