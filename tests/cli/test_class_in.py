@@ -2,10 +2,15 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from workbook.grader.clones import collect_projects
+from workbook.grader.folder import find_submissions
+from workbook.grader.hand_in_times import when_handed_in
 
 from ..golden import Screens
 from ..grader.classes import HALF, NOTHING, RIGHT, hand_in, project
@@ -84,6 +89,40 @@ def test_a_collected_project_has_its_commits_time(tmp_path: Path) -> None:
     assert (tmp_path / "class/ada.zip").stat().st_mtime == at.timestamp()
     assert len(one.commit) >= 7
     assert not ran.exists()
+
+
+@pytest.mark.parametrize("how", ["a year that no clock shows", "a list of objects that never ends"])
+def test_what_a_repository_says_harms_no_one(tmp_path: Path, how: str) -> None:
+    """A learner can write what they like into .git: it costs them the time of their commit, and no one else's zip."""
+    for name in ("ada", "mallory"):
+        clone = tmp_path / "clones" / name
+        (clone / "app").mkdir(parents=True)
+        (clone / "app/main.py").touch()
+        subprocess.run(["git", "init", "-q"], cwd=clone, check=True)
+    if how.startswith("a year"):
+        tree = subprocess.run(["git", "write-tree"], cwd=clone, check=True, capture_output=True, text=True).stdout
+        who = f"M <m@example.edu> {9 * 10**18}0 +0000"
+        about = f"tree {tree}author {who}\ncommitter {who}\n\nWork\n"
+        words = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+        made = subprocess.run(words, cwd=clone, check=True, capture_output=True, text=True, input=about).stdout
+        (clone / ".git/HEAD").write_text(made, encoding="ascii")
+    else:
+        (clone / ".git/objects/info/alternates").symlink_to("/dev/zero")
+
+    found = list(collect_projects([tmp_path / "clones"], tmp_path / "class"))
+
+    assert [(one.name, one.files) for one in found] == [("ada", 1), ("mallory", 1)]
+    assert sorted(path.name for path in (tmp_path / "class").iterdir()) == ["ada.zip", "mallory.zip"]
+
+
+def test_a_files_time_may_be_any_number(tmp_path: Path) -> None:
+    """A zip whose time is in the year 292 billion is graded like any other: when it was handed in isn't known."""
+    (tmp_path / "ada-count.zip").write_bytes(b"")
+
+    (one,) = find_submissions([tmp_path], ["count"])
+
+    assert when_handed_in(replace(one, modified=9.2e18)) == {"handed_in": "", "late": False}
+    assert when_handed_in(replace(one, modified=1e9))["handed_in"] == "2001-09-09T01:46:40+00:00"
 
 
 def test_an_exercise_may_come_with_its_folder(school: Workbook, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from .found import text_of
 from .places import HandIn
 from .sanitize import one_line
 
-SECONDS = 10
+SECONDS, MEMORY = 10, 2**30
+LAST = 2**32  # in the year 2106: a commit says what its author likes, and no file system takes all of it
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,13 @@ def _clones(paths: Sequence[Path], to: Path) -> Iterator[HandIn]:
                 yield inside
 
 
+def _limit_memory() -> None:
+    """Limit git's memory: where the folder isn't a clone, a learner wrote what's in .git, a link to /dev/zero say."""
+    import resource  # not on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 def _commit(place: HandIn) -> tuple[str, int]:
     """Return the short name of the commit that the clone is at, and its time; "" and 0 if git says none."""
     folder = place.top.joinpath(*place.below)
@@ -72,13 +81,21 @@ def _commit(place: HandIn) -> tuple[str, int]:
         return "", 0
     nothing_else = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "", "GIT_PAGER": "cat"}
     settings = ["core.fsmonitor=false", "safe.directory=*", "log.showSignature=false", "gpg.program=false"]
+    settings += ["core.packedGitWindowSize=32m"]  # of its memory, which is limited
     options = [word for setting in settings for word in ("-c", setting)]
     command = ["git", *options, "log", "-1", "--no-show-signature", "--format=%h %ct"]
     try:
         ended = subprocess.run(
-            command, cwd=folder, env=os.environ | nothing_else, capture_output=True, timeout=SECONDS, text=True
+            command,
+            cwd=folder,
+            env=os.environ | nothing_else,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            text=True,
+            preexec_fn=_limit_memory if sys.platform != "win32" else None,
         )
         name, at = ended.stdout.split()
-        return one_line(name, 40), int(at)
+        return one_line(name, 40), int(at) if 0 < int(at) < LAST else 0
     except (OSError, subprocess.SubprocessError, ValueError):
         return "", 0

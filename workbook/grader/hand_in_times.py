@@ -23,8 +23,11 @@ def when_handed_in(found: Found) -> dict[str, Any]:
     is_archive = not found.place.download and found.place.kind() == "file"
     if found.named.lms == "canvas" or not found.modified or not is_archive:
         return {"handed_in": "", "late": found.named.late}
-    modified = datetime.fromtimestamp(found.modified, UTC)
-    return {"handed_in": modified.isoformat(timespec="seconds"), "late": found.named.late}
+    try:
+        modified = datetime.fromtimestamp(found.modified, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):  # a file's time can be any number
+        modified = ""
+    return {"handed_in": modified, "late": found.named.late}
 
 
 def _of_platform(named: Named) -> datetime | None:
