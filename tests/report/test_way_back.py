@@ -286,6 +286,25 @@ def test_numbers_of_a_person_are_no_marks(tmp_path: Path, lines: int) -> None:
     assert back[-1] == "100 of 100 points."
 
 
+def test_what_learners_typed_runs_nowhere(tmp_path: Path) -> None:
+    """A text that was typed into Moodle comes back in the worksheet so that no spreadsheet runs it; all else stays."""
+    header = "Identifier,Full name,Email address,Status,Grade,Maximum grade,Online text,Last modified (grade),Comments"
+    typed = '=HYPERLINK(""http://192.0.2.1/"",""100"")'
+    line = f'Participant 2000,Ada Lovelace,a@example.edu,Submitted,,100.00,"{typed}",-,{"1." * 40_000}'
+    (tmp_path / "worksheet.csv").write_text(f"{header}\n{line}\n", encoding="utf-8")
+    learners = read_roster(tmp_path / "worksheet.csv")
+    export = read_export(tmp_path / "worksheet.csv", learners)
+    assert export
+    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
+    entries += [graded(result(learners[0], "pagination"))]
+
+    list(write_moodle(class_of(entries), Target(tmp_path)))
+
+    _, back = csv.reader(io.StringIO((tmp_path / "moodle-pagination.csv").read_text(encoding="utf-8-sig")))
+    assert back[6:8] == ["'" + typed.replace('""', '"'), "-"]
+    assert back[:2] == ["Participant 2000", "Ada Lovelace"]
+
+
 def test_a_second_import_arrives(tmp_path: Path) -> None:
     """A changed mark goes into a newly downloaded worksheet, which Moodle accepts, and other words stay."""
     people = {2000: "Ada Lovelace", 2001: "Grace Hopper"}

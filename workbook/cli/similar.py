@@ -19,7 +19,7 @@ from .handed_in import identify_class
 from .screens import shown_path
 
 PAGE = "similar.html"
-LARGEST = 256 * 1024  # bytes of one file; no one writes more by hand
+LARGEST, MOST_OF_ALL = 256 * 1024, 1024 * 1024  # bytes of one file, and of all; no one writes more by hand
 LISTED = 20
 
 
@@ -94,11 +94,13 @@ def _given(exercise: Exercise) -> Iterator[Sources]:
 
 
 def read_sources(project: Path) -> Sources:
-    """Return a project's Python files by their paths, without its tests; a huge one is left out."""
-    files = [file for file in sorted(project.rglob("*.py")) if file.is_file() and file.stat().st_size <= LARGEST]
-    named = {file.relative_to(project).as_posix(): file for file in files}
-    return {
-        name: file.read_text(encoding="utf-8", errors="replace")
-        for name, file in named.items()
-        if not name.startswith("tests/")
-    }
+    """Return a project's Python files by their paths, without its tests; a huge one is left out, and too many are."""
+    found: dict[str, str] = {}
+    left = MOST_OF_ALL
+    for file in sorted(project.rglob("*.py")):
+        name = file.relative_to(project).as_posix()
+        if name.startswith("tests/") or not file.is_file() or (size := file.stat().st_size) > min(LARGEST, left):
+            continue
+        found[name] = file.read_text(encoding="utf-8", errors="replace")
+        left -= size
+    return found

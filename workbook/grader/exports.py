@@ -16,8 +16,11 @@ from .roster import read_cells
 
 Kind = Literal["canvas", "moodle"]
 SECTION = 8  # Canvas's columns about a student end with “Section”, at most so many places from the left
-NUMBER = re.compile(r"(?P<word>\D*?)(?P<number>\d+)")
-AMOUNT = re.compile(r"\d+(?:[.,]\d+)?")
+# No expression repeats without a bound: in some columns learners write as much as they like.
+NUMBER = re.compile(r"(?P<word>\D{0,100})(?P<number>\d{1,18})")
+AMOUNT = re.compile(r"\d{1,18}(?:[.,]\d{1,18})?")
+DATE = re.compile(r"\d{4}.{0,60}\d[:.h]\d\d")
+LONGEST_DATE = 60
 # What Moodle calls the columns that are filled in, if position and content don't decide: English, then its largest
 # languages. Any other language is recognised by the place of a column and what's in it.
 GRADE = ("grade", "bewertung", "note", "calificación", "calificacion", "nota", "valutazione", "cijfer", "ocena", "成绩")
@@ -145,7 +148,7 @@ def _are_grades(cells: Sequence[str]) -> bool:
 
 
 def _is_date(cell: str) -> bool:
-    return cell == "-" or bool(re.search(r"\d{4}.*\d\d?[:.h]\d\d", cell) and len(cell) < 60)
+    return cell == "-" or (len(cell) < LONGEST_DATE and bool(DATE.search(cell)))
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:

@@ -22,7 +22,7 @@ from .writing import Target, Written, number
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS = "    Points Possible"
-ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<number>\d+)\)", re.DOTALL)
+ASSIGNMENT = re.compile(r"(?P<title>.{1,500})\((?P<number>\d{1,18})\)", re.DOTALL)
 NAMES = {"Student", "LastName", "FirstName"}  # the cells of an export that learners write themselves
 
 

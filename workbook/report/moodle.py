@@ -18,7 +18,7 @@ from .csv_file import write_table
 from .lms import moodle_participants
 from .marks import ClassMarks, Graded, Mark, Row
 from .scaling import Scale
-from .visible import visible_line
+from .visible import runs_in_a_spreadsheet, spreadsheet_cell, visible_line
 from .writing import Target, Written, number
 
 HEADER = (
@@ -30,7 +30,8 @@ HEADER = (
     "Last modified (grade)",
     "Feedback comments",
 )
-OURS = re.compile(r"(?:<br>)?[\d.]+ of [\d.]+ points\..*", re.DOTALL)  # a comment of an earlier report
+OURS = re.compile(r"(?:<br>)?\d[\d.]{0,20} of \d[\d.]{0,20} points\.")  # begins a comment of an earlier report
+NEVER = "-"  # instead of a date
 
 
 def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
@@ -75,6 +76,7 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target)
     )
     scale = Scale.of(exercise, maximum, capped=True)
     lines = []
+    as_they_are = set(range(len(export.header))) - {1, grade, comments}  # 1: the name, which learners write
     for row in rows:
         if cells := list(export.rows.get(row.learner.id, ())):
             cells += [""] * (len(export.header) - len(cells))
@@ -82,12 +84,16 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target)
             if grade is not None:
                 cells[grade] = number(scale(mark.points))
             if comments is not None:
-                own = OURS.sub("", cells[comments]).strip()
+                own = OURS.split(cells[comments], maxsplit=1)[0].strip()
                 cells[comments] = "<br>".join(filter(None, [own, _comment(mark, exercise, row)]))
-            lines.append(cells)
-    as_they_are = set(range(len(export.header))) - {1, grade, comments}  # 1: the name, which learners write
+            lines.append([_as_it_came(cell) if place in as_they_are else cell for place, cell in enumerate(cells)])
     write_table(target.place(f"moodle-{exercise.name}.csv"), export.header, lines, verbatim=as_they_are)
     return len(lines), scale
+
+
+def _as_it_came(cell: str) -> str:
+    """Return a cell as the worksheet has it, unless a spreadsheet would run it: learners write some of them."""
+    return cell if cell == NEVER or not runs_in_a_spreadsheet(cell) else spreadsheet_cell(cell)
 
 
 def _by_numbers(exercise: Graded, rows: Sequence[Row], numbers: Mapping[str, str], target: Target) -> tuple[int, Scale]:

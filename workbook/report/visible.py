@@ -21,6 +21,15 @@ def visible_line(text: str) -> str:
     return sanitize.one_line(text, LONGEST_LINE)
 
 
+def runs_in_a_spreadsheet(text: str) -> bool:
+    """Return whether a spreadsheet would run the text, or a part of it, and it isn't just a number."""
+    try:
+        float(text)
+    except ValueError:
+        return bool(RUNS.search(text))
+    return False
+
+
 def spreadsheet_cell(text: str) -> str:
     """Return the visible line with an apostrophe before all that a spreadsheet takes for a formula, as OWASP advises.
 
