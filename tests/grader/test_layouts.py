@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Mapping
@@ -282,6 +283,19 @@ def test_a_name_of_many_folders_is_not_followed(tmp_path: Path) -> None:
 
     assert [one.learner.id for one in the_class.work] == ["eve"]
     assert peak < 100_000_000
+
+
+def test_marks_upon_marks_are_not_put_in_order(tmp_path: Path) -> None:
+    """Names of a letter with 20,000 marks, in the order that takes longest to put right, are cut before that."""
+    marks = "a" + "\u0315\u0300" * 10_000
+    names = [f"{number}{marks}.zip" for number in range(20)]
+    (tmp_path / "eve.zip").write_bytes(zipped({"app/main.py": b"", **dict.fromkeys(names, b"")}))
+
+    began = time.thread_time()
+    the_class = look(tmp_path)
+
+    assert [one.learner.id for one in the_class.work] == ["eve"]
+    assert time.thread_time() - began < 2  # it was 20
 
 
 def test_a_download_of_too_many_folders_is_no_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

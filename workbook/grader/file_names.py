@@ -94,7 +94,7 @@ class OwnName:
 
 def read_name(name: str, exercises: Collection[str]) -> Named:
     """Return what the name of a file or folder says; `exercises` are the names of all exercises in the course."""
-    name = unicodedata.normalize("NFC", name)[:LONGEST]
+    name = unicodedata.normalize("NFC", name[:LONGEST])  # cut first: many marks on a letter take long to put in order
     own = _of_nobody(name, exercises)
     named = (
         _of_moodle(name, exercises)

@@ -3,6 +3,7 @@
 import unicodedata
 
 LONGEST_NAME = 200
+MORE = 8  # times the letters that are shown: what's beyond isn't composed, which takes long for marks upon marks
 JOINERS = "\u200c\u200d"  # Persian and several Indian scripts need them in names
 
 
@@ -17,8 +18,9 @@ def visible(text: str) -> str:
 
 def one_line(text: str, longest: int = LONGEST_NAME) -> str:
     """Return the text as a name on one line: single spaces, composed, visible, at most `longest` characters."""
-    line = visible(unicodedata.normalize("NFC", " ".join(text.split())))
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    whole = " ".join(text.split())
+    line = visible(unicodedata.normalize("NFC", whole[: MORE * longest]))
+    return line if len(line) <= longest and len(whole) <= MORE * longest else line[: longest - 1] + "…"
 
 
 def bounded(text: str, most: int) -> str:

@@ -31,7 +31,7 @@ MOST_OF_ARCHIVE = 100 * MIB  # with what's left out of it, an environment for ex
 MOST_OF_DIRECTORY = 4 * MIB  # of a zip: what it says of its entries, at its end
 MOST_LISTED = 40_000  # entries of that directory
 MOST_OF_A_HEADER = 32 * 1024  # of a tar: what it says of one file
-MOST_PARTS = 2 * DEEPEST  # of a name; what's deeper isn't looked at
+MOST_PARTS, LONGEST_PATH = 2 * DEEPEST, 4096  # of a name, and letters; what's beyond isn't looked at
 MOST_UNPACKED = 400 * MIB  # of a tar, which is read from its beginning
 MOST_AT_ONCE = 64 * 1024
 PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # others may ask for gigabytes of memory before the first byte
@@ -163,7 +163,7 @@ def _tree_of_zip(archive: zipfile.ZipFile) -> Tree:
             raise BadSubmission(f"The zip holds {name[:60]!r}, which leads out of it.")
         if is_folder:
             continue
-        if not parts or len(parts) > MOST_PARTS:
+        if not parts or len(parts) > MOST_PARTS or len(name) > LONGEST_PATH:
             left_out.append(name[:60])
             continue
         entries.append(FoundFile(parts, info.file_size, _reader_of(archive, info), _odd(info)))
