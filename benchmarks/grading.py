@@ -9,8 +9,9 @@ The CPU time of all processes counts, also of those that no one waits for. Start
 so it doesn't count. For (a), only what its processes use from the second verdict on counts, until there are
 `--submissions` more. For (e), it's what five submissions cost more than one.
 
-The submissions are real solutions of the exercises. Rounds are interleaved; you'll see medians with their range, and
-the worst exercise. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
+The submissions are real solutions of the exercises, and for `wrong_over_right` their starters, which break nearly all
+promises: each is looked at twice, and has a card for each. Rounds are interleaved; you'll see medians with their
+range, and the worst exercise. (d) and (e) are installed into `--cache`; `--peers none` leaves them out.
 
 `worst_hold_seconds`: the longest that a hostile submission of the attack suite holds its lane beyond its limit.
 
@@ -48,6 +49,7 @@ AIMS = {
     "cpu_over_pytest": "0.35 or less",
     "otter_over_ours": "10 or more",
     "nbgrader_over_ours": "10 or more",
+    "wrong_over_right": "2.5 or less",
     "two_lanes_over_one": "1.7 or more",
     "first_verdict_seconds": "2 or less",
     "cpu_at_1000_over_at_100": "about 1.1 or less",
@@ -67,8 +69,8 @@ def fairly(measure: Callable[[], tuple[Used, list[str]]]) -> Used:
     raise RuntimeError(f"{TRIES} times in a row: {'; '.join(wrong)}")
 
 
-def grade(one: Class, count: int, lanes: int, place: Path, looks: Sequence[int] = ()) -> Used:
-    """`workbook class grade` of the first `count`."""
+def grade(one: Class, count: int, lanes: int, place: Path, looks: Sequence[int] = (), *, solved: bool = True) -> Used:
+    """`workbook class grade` of the first `count`; those that are `solved` have to keep all, and others not."""
 
     def measure() -> tuple[Used, list[str]]:
         out = place / f"results{next(_numbers)}"
@@ -80,7 +82,11 @@ def grade(one: Class, count: int, lanes: int, place: Path, looks: Sequence[int] 
             raise RuntimeError(f"{len(entries)} of {count} were graded:\n{used.errors}")
         wrong = [f"{entry.data['learner']}: {entry.data['why']}" for entry in entries if entry.kind == FAILED]
         verdicts = ((e.data["learner"], verdict) for e in entries if e.kind == GRADED for verdict in e.data["verdicts"])
-        wrong += [f"{who}, {v['promise']}: {v['outcome']}" for who, v in verdicts if v["outcome"] != "kept"]
+        broken = [f"{who}, {v['promise']}: {v['outcome']}" for who, v in verdicts if v["outcome"] != "kept"]
+        if solved:
+            wrong += broken
+        elif not broken:
+            wrong.append("nothing is broken, and nothing is solved")
         return used, wrong
 
     return fairly(measure)
@@ -113,16 +119,18 @@ def without_isolation(kind: str, one: Class, zips: Sequence[Path]) -> tuple[floa
     return fairly(measure).cpu, [told["cpu"] for told in each]
 
 
-def measure_round(one: Class, more: int, place: Path) -> dict[str, float]:
+def measure_round(one: Class, starters: Class, more: int, place: Path) -> dict[str, float]:
     """One round of one exercise: seconds per submission."""
     last = FEW + more
     alone = grade(one, last + 1, 1, place, [FEW, last])  # at both looks the next one has begun
+    wrong = grade(starters, last + 1, 1, place, [FEW, last], solved=False)
     two = grade(one, 2 * last, 2, place)
     _, floor = without_isolation("uvicorn", one, one.zips[:last])
     fresh = [without_isolation("testclient", one, [file])[0] for file in one.zips[FEW:last]]
     ours = (alone.looks[last].cpu - alone.looks[FEW].cpu) / more
     return {
         "ours": ours,
+        "wrong": (wrong.looks[last].cpu - wrong.looks[FEW].cpu) / more,
         "floor": statistics.mean(floor[FEW:]),
         "pytest": statistics.mean(fresh),
         "start_up": alone.cpu - (last + 1) * ours,
@@ -159,6 +167,7 @@ def figures_of(
     figures: dict[str, float | None] = {
         "cpu_over_floor": max((ratio(times, "ours", "floor")[0] for times in rounds), default=None),
         "cpu_over_pytest": max((ratio(times, "ours", "pytest")[0] for times in rounds), default=None),
+        "wrong_over_right": max((ratio(times, "wrong", "ours")[0] for times in rounds), default=None),
         "otter_over_ours": None,
         "nbgrader_over_ours": None,
         "two_lanes_over_one": min((ratio(times, "one_lane", "two_lanes")[0] for times in rounds), default=None),
@@ -178,12 +187,13 @@ def spread(values: Sequence[float], factor: float = 1000, digits: int = 0) -> st
 
 
 def show(found: dict[str, Rounds], notebooks: Rounds, many: dict[str, float]) -> None:
-    columns = ("this grader", "one process", "fresh pytest", "over floor", "over pytest", "start-up", "two lanes")
+    columns = ["this grader", "a starter", "one process", "fresh pytest"]
+    columns += ["over floor", "over pytest", "start-up", "two lanes"]
     rounds = {name: times for name, times in found.items() if times}
     if rounds:
         print(f"{'CPU per submission, ms':<24}" + "".join(f"{column:>22}" for column in columns))
     for name, times in rounds.items():
-        cells = [spread(times[key]) for key in ("ours", "floor", "pytest")]
+        cells = [spread(times[key]) for key in ("ours", "wrong", "floor", "pytest")]
         ratios = [ratio(times, "ours", "floor"), ratio(times, "ours", "pytest"), ratio(times, "one_lane", "two_lanes")]
         over = [f"{median:.2f} ({least:.2f} to {most:.2f})" for median, least, most in ratios]
         cells += [*over[:2], spread(times["start_up"]), over[2]]
@@ -248,6 +258,12 @@ def main() -> None:
         wanted = [one for one in course.exercises() if one.name in (options.exercises or names)]
         size = 2 * (FEW + options.submissions)
         classes = [make_class(course, one, size, place / one.name) for one in wanted if options.rounds]
+        few = FEW + options.submissions + 1
+        starters = {
+            one.name: make_class(course, one, few, place / f"{one.name}-starters", solved=False)
+            for one in wanted
+            if options.rounds
+        }
         peers = peers_in(options.peers if options.rounds else "none", options.cache, place)
         found: dict[str, Rounds] = {one.exercise: {} for one in classes}
         notebooks: Rounds = {}
@@ -255,7 +271,7 @@ def main() -> None:
             grade(classes[0], 1, 1, place)  # from here on the files are in the machine's memory
         for number in range(options.rounds):
             for one in classes:
-                measured = measure_round(one, options.submissions, place)
+                measured = measure_round(one, starters[one.exercise], options.submissions, place)
                 for name, value in measured.items():
                     found[one.exercise].setdefault(name, []).append(value)
                 told = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())

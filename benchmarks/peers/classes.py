@@ -1,9 +1,9 @@
-"""Classes to be graded: real solutions of a course's exercises, each made different by a comment."""
+"""Classes to be graded: real solutions of a course's exercises, or their starters, made different by a comment."""
 
 import ast
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -52,11 +52,11 @@ def _cut(file: Path) -> None:
     file.write_text("".join(lines), encoding="utf-8")
 
 
-def make_class(course: Course, exercise: Exercise, count: int, folder: Path) -> Class:
-    """`count` zips in `folder`: the exercise's solution, its alternatives, and so on in turn."""
+def make_class(course: Course, exercise: Exercise, count: int, folder: Path, *, solved: bool = True) -> Class:
+    """`count` zips in `folder`: the exercise's solution, its alternatives, and so on in turn; or all of its starter."""
     patches = [exercise.solution, *(one for one in exercise.alternatives if one.stem not in NOT_SIDE_BY_SIDE)]
     folder.mkdir(parents=True)
-    projects = [dict(_files(exercise, patch)) for patch in patches]
+    projects = [dict(_files(exercise, [patch])) for patch in patches] if solved else [dict(_files(exercise, []))]
     zips = []
     for number, files in enumerate(islice(cycle(projects), count)):
         zips.append(folder / f"learner{number:04}.zip")
@@ -67,7 +67,7 @@ def make_class(course: Course, exercise: Exercise, count: int, folder: Path) -> 
     return Class(course.root, exercise.name, zips)
 
 
-def _files(exercise: Exercise, patch: Path) -> Iterator[tuple[str, bytes]]:
-    with project_copy([exercise], [patch]) as project:
+def _files(exercise: Exercise, patches: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+    with project_copy([exercise], patches) as project:
         for path in sorted((project / "app").rglob("*.py")):
             yield path.relative_to(project).as_posix(), path.read_bytes()
