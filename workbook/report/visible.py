@@ -22,7 +22,7 @@ def visible_line(text: str) -> str:
 
 
 def runs_in_a_spreadsheet(text: str) -> bool:
-    """Return whether a spreadsheet would run the text, or a part of it, and it isn't just a number."""
+    """Return whether a spreadsheet would run the text, or a part of it, and it isn't a number."""
     try:
         float(text)
     except ValueError:
