@@ -12,7 +12,7 @@ from junitparser import JUnitXml
 from workbook.course.points import Grading, read_grading
 from workbook.errors import UserError
 from workbook.grader.class_grading import score
-from workbook.grader.grade_one import _agreed
+from workbook.grader.grade_one import _agreed, _differ
 from workbook.grader.results import Learner, Override, Result, Verdict
 from workbook.report import ClassMarks, Target
 from workbook.report.machines import write_gradescope, write_junit
@@ -118,11 +118,13 @@ def test_a_share_that_moved_says_why() -> None:
 def test_a_case_is_broken_if_both_runs_say_so(
     first: tuple[str, ...], second: tuple[str, ...], outcome: str, cases: tuple[str, ...]
 ) -> None:
-    """Only cases that failed in both runs are broken; if there's none, a person decides."""
-    agreed = _agreed(*(Verdict(LAST, "", False, "broken", "said", each) for each in (first, second)))
+    """Only cases that failed in both runs are broken; if there's none, a person decides. They see it if runs differ."""
+    runs = [Verdict(LAST, "", False, "broken", "said", each) for each in (first, second)]
+    agreed = _agreed(*runs)
 
     assert agreed.outcome == outcome
     assert outcome == "unstable" or agreed.cases == cases
+    assert _differ(*runs) is (set(first) != set(second))
 
 
 def test_parts_of_no_promise_are_refused(tmp_path: Path) -> None:

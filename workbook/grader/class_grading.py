@@ -22,6 +22,7 @@ from .workers import Lanes, share_out
 
 LOST = "Every mark is in it, so make a copy before you do anything with it."
 LIMIT = 180.0
+SEEDS = 2**62  # more than one who has seen some of the values could try; SQLite keeps no larger number
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def seed_of(journal: Journal, asked: int | None) -> int:
     last = None
     for _, (seed, _) in journal.fields(CLASS, "seed", "unsafe"):
         last = seed
-    return last if isinstance(last, int) else secrets.randbelow(2**31)
+    return last if isinstance(last, int) else secrets.randbelow(SEEDS)
 
 
 def score(result: Mapping[str, Any], grading: Grading, decided: Mapping[str, float]) -> float:

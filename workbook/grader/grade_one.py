@@ -24,6 +24,7 @@ from .room import is_tight
 from .sanitize import bounded, one_line, visible
 
 OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
+DIFFERENT_FLAG = "broken differently each time"
 CUT_SHORT_FLAG = "cut short: what came back was too much for the tests"
 OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
 LISTED = 5  # of the files that were left out
@@ -142,6 +143,8 @@ class SubmissionGrader:
         verdicts = tuple(_agreed(*pair) for pair in zip(first, second, strict=True))
         if any(verdict.outcome == "unstable" for verdict in verdicts):
             flags.append("unstable")
+        if any(map(_differ, first, second)):  # it could play two parts in turn, each of which keeps half
+            flags.append(DIFFERENT_FLAG)
         return verdicts
 
     def _run_on_fresh_copy(
@@ -245,6 +248,11 @@ def _trouble(found: Check) -> str:
     cards = (card for promise in found.promises for card in promise.cards)
     got = (lines[0] for card in cards for label, lines in card["sections"] if label == "Got")
     return next((said for said in got if said.startswith(OF_THE_MACHINE)), "")
+
+
+def _differ(first: Verdict, second: Verdict) -> bool:
+    """Return whether both runs broke the promise, by different cases of it."""
+    return first.outcome == second.outcome == "broken" and set(first.cases) != set(second.cases)
 
 
 def _agreed(first: Verdict, second: Verdict) -> Verdict:
