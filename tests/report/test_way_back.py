@@ -287,7 +287,7 @@ def test_numbers_of_a_person_are_no_marks(tmp_path: Path, lines: int) -> None:
 
 
 def test_what_learners_typed_runs_nowhere(tmp_path: Path) -> None:
-    """A text that was typed into Moodle comes back in the worksheet so that no spreadsheet runs it, and the rest stays."""
+    """A text that was typed into Moodle comes back so that no spreadsheet runs it, and the rest of its line stays."""
     header = "Identifier,Full name,Email address,Status,Grade,Maximum grade,Online text,Last modified (grade),Comments"
     typed = '=HYPERLINK(""http://192.0.2.1/"",""100"")'
     line = f'Participant 2000,Ada Lovelace,a@example.edu,Submitted,,100.00,"{typed}",-,{"1." * 40_000}'
