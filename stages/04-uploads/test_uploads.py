@@ -17,6 +17,7 @@ from workbook.plugin.seen import (
 )
 from workbook.serving import ServedApp
 
+pytestmark = pytest.mark.one_app
 MIB = 1024 * 1024
 UPLOAD_PATHS = ["/uploads", "/uploads/image", "/uploads/profile-picture", "/uploads/multiple"]
 NAME = r"[0-9a-f]{32}\.(jpg|png|webp)"

@@ -22,6 +22,7 @@ from workbook.serving import ServedApp
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.one_app
 MIB = 1024 * 1024
 NAME = r"[0-9a-f]{32}\.(jpg|png|webp)"
 BOUNDARY = "a-line-between-parts"

@@ -10,6 +10,8 @@ from workbook.plugin.pictures import display_p3, fetched, many_scans, picture, u
 from workbook.plugin.seen import nothing_stored
 from workbook.serving import ServedApp
 
+pytestmark = pytest.mark.one_app
+
 
 @pytest.mark.deeper
 def test_bomb_is_not_unpacked(ada: Client, served: ServedApp) -> None:

@@ -13,17 +13,15 @@ from typing import Any
 import pytest
 
 from workbook.plugin.client import Client
-from workbook.plugin.members import CHEAP_HASHES, PASSWORD, Member, join
+from workbook.plugin.members import PASSWORD, SECRET_KEY, SETTINGS, Member, join
 from workbook.serving import ServedApp
 
-SECRET_KEY = "a-key-for-tests-and-for-nothing-else"
-
-pytestmark = pytest.mark.deeper
+pytestmark = [pytest.mark.deeper, pytest.mark.one_app]
 
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    return {"SECRET_KEY": SECRET_KEY, **CHEAP_HASHES}
+    return SETTINGS
 
 
 def token(claims: dict[str, Any], *, key: str = SECRET_KEY, algorithm: str = "HS256") -> str:

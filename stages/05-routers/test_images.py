@@ -4,19 +4,17 @@ import pytest
 from PIL import Image, MpoImagePlugin  # noqa: F401  (else Pillow loads all forty)
 
 from workbook.plugin.client import Client
-from workbook.plugin.members import CHEAP_HASHES, Member
+from workbook.plugin.members import MOST_OF_IMAGE, SETTINGS, Member
 from workbook.plugin.pictures import display_p3, fetched, many_scans, picture, upload
 from workbook.plugin.seen import no_room_for_more_than, nothing_stored
 from workbook.serving import ServedApp
 
-MAX_UPLOAD = 8192
-
-pytestmark = pytest.mark.deeper
+pytestmark = [pytest.mark.deeper, pytest.mark.one_app]
 
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    return {"MAX_UPLOAD_BYTES": str(MAX_UPLOAD), **CHEAP_HASHES}
+    return SETTINGS
 
 
 def test_an_image_is_stored_and_served(client: Client, ada: Member) -> None:
@@ -40,7 +38,7 @@ def test_what_is_no_image_is_refused(client: Client, served: ServedApp, ada: Mem
     large = BytesIO()
     Image.new("1", (5001, 5000)).save(large, "PNG")
     bodies = [(b"<script>", 415), (picture()[:43], 415), (large.getvalue(), 413)]
-    bodies += [(picture().ljust(MAX_UPLOAD + 1), 413)]
+    bodies += [(picture().ljust(MOST_OF_IMAGE + 1), 413)]
 
     for body, status in bodies:
         with nothing_stored(served):

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from workbook.plugin.client import Client
-from workbook.plugin.members import CHEAP_HASHES, Member
+from workbook.plugin.members import SETTINGS, Member
 
+pytestmark = pytest.mark.one_app
 TAGS = {
     "GET /": ["Root"],
     "POST /auth/register": ["Authentication"],
@@ -27,7 +28,7 @@ TAGS = {
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    return CHEAP_HASHES
+    return SETTINGS
 
 
 def write(client: Client, author: Member, title: str, *, published: bool) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.serving import ServedApp, choose_launcher
 
-from ..apps import write
+from ..apps import HELLO, write
+from .conftest import Run
 
 CRASHES = """\
 from fastapi import FastAPI
@@ -125,3 +126,68 @@ def test_unique_names_differ(unique: Callable[[str], str]) -> None:
 
     assert len(names) == 100
     assert all(name.startswith("ada-") for name in names)
+
+
+MODULE = """\
+import contextlib
+import os
+import pathlib
+import pytest
+
+pytestmark = {mark}
+
+
+@pytest.fixture(scope="module")
+def app_env():
+    return {env}
+
+
+def end(app):
+    os.kill(app.pid, 9)
+    with contextlib.suppress(OSError):
+        while True:
+            app.connect().close()
+
+
+def test_it(served, client):
+    assert client.get("/").text == "hello /"
+    with pathlib.Path(os.environ["PIDS"]).open("a") as pids:
+        pids.write(f"{{served.pid}}\\n")
+    {after}
+"""
+
+
+def modules(*of: tuple[str, str, str]) -> dict[str, str]:
+    """An app and its test modules, one for each mark, environment and last line."""
+    named = {
+        f"stages/01/test_{n}.py": MODULE.format(mark=mark, env=env, after=after)
+        for n, (mark, env, after) in enumerate(of)
+    }
+    return {"stages/01/main.py": HELLO, **named}
+
+
+def test_marked_modules_share_an_app(run: Run, new_course: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
+    """Modules that are marked `one_app` share one if their settings are the same; all apps end with the run."""
+    one, none = "pytest.mark.one_app", "[]"
+    course = new_course(
+        modules((one, "{}", ""), (none, "{}", ""), (one, "{}", ""), (one, "{'A': '1'}", ""), (one, "{}", ""))
+    )
+
+    ended = run(course, "stages/01", PIDS=str(tmp_path / "pids"))
+
+    assert ended.last_line == "5 passed"
+    pids = (tmp_path / "pids").read_text(encoding="utf-8").split()
+    assert pids[0] == pids[2] == pids[4]
+    assert len(set(pids)) == 3
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_a_module_gets_no_app_that_has_ended(
+    run: Run, new_course: Callable[[dict[str, str]], Path], tmp_path: Path
+) -> None:
+    """If a shared app has ended, the next module gets another."""
+    kill = "end(served)"
+    course = new_course(modules(("pytest.mark.one_app", "{}", kill), ("pytest.mark.one_app", "{}", "")))
+
+    assert run(course, "stages/01", PIDS=str(tmp_path / "pids")).last_line == "2 passed"
+    assert len(set((tmp_path / "pids").read_text(encoding="utf-8").split())) == 2

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 HUNG = pytest.StashKey[dict[Path, AppFailed]]()
+KEPT = pytest.StashKey[dict[tuple[Path, frozenset[tuple[str, str]]], ServedApp]]()  # for the next module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
+    config.addinivalue_line("markers", "one_app: a module that shares its app with others of the same settings")
     config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
     whole_suite.declare_marker(config)
     submissions.register_submission(config)
@@ -90,6 +92,8 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
     else:
         chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
     yield chosen
+    for app in request.config.stash.get(KEPT, {}).values():
+        app.stop()
     chosen.close()
     results.note_apps(request.config, getattr(chosen, "ended", []))
 
@@ -119,10 +123,41 @@ def app_env() -> dict[str, str]:
 def served(
     launcher: Launcher, app_directory: Path, app_env: dict[str, str], request: pytest.FixtureRequest
 ) -> Iterator[ServedApp]:
-    """Yield the app directory's app, served for this module, with `url`, `data`, `log` and `pid`."""
-    app = _serve(launcher, app_directory, app_env, request.config)
+    """Yield the app directory's app, served for this module, with `url`, `data`, `log` and `pid`.
+
+    Modules that are marked `one_app` and have the same settings share one, because starting takes a while.
+    """
+    kept = request.config.stash.setdefault(KEPT, {})
+    settings = app_directory, frozenset(app_env.items())
+    app = kept.pop(settings, None) if _shares(request.node) else None
+    if app and not _listens(app):
+        app.stop()
+        app = None
+    app = app or _serve(launcher, app_directory, app_env, request.config)
     yield app
-    app.stop()
+    if _shares(request.node) and _another_comes(request.node, app_directory):
+        kept[settings] = app
+    else:
+        app.stop()
+
+
+def _shares(module: pytest.Item | pytest.Collector) -> bool:
+    return module.get_closest_marker("one_app") is not None
+
+
+def _another_comes(module: pytest.Collector, directory: Path) -> bool:
+    """Return whether a module that comes after this one in the run shares its app directory's app."""
+    items = module.session.items
+    last = max((n for n, item in enumerate(items) if module in item.iter_parents()), default=len(items))
+    return any(_shares(item) and item.path.is_relative_to(directory) for item in items[last + 1 :])
+
+
+def _listens(app: ServedApp) -> bool:
+    try:
+        app.connect().close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -13,6 +13,9 @@ from .client import Client, Exchange
 PASSWORD = "correct horse battery"
 # The cheapest hash that argon2 knows: a real one takes 50 ms, on purpose.
 CHEAP_HASHES = {"ARGON2_TIME_COST": "1", "ARGON2_MEMORY_COST": "8", "ARGON2_PARALLELISM": "1"}
+SECRET_KEY, MOST_OF_IMAGE = "a-key-for-tests-and-for-nothing-else", 8192
+# What every test of stage 05 needs, so that all of them can share one app.
+SETTINGS = CHEAP_HASHES | {"SECRET_KEY": SECRET_KEY, "MAX_UPLOAD_BYTES": str(MOST_OF_IMAGE)}
 
 
 @dataclass
