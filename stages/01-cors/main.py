@@ -1,4 +1,4 @@
-"""CORS: which pages may read your replies."""
+"""CORS: which pages may read your responses."""
 
 import logging
 import secrets

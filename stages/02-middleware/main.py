@@ -79,7 +79,7 @@ class ApiKeyMiddleware:
 
 
 class ReplyHeadersMiddleware:
-    """Adds a request id and security headers to every reply that passes through it."""
+    """Adds a request id and security headers to each response that passes through."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

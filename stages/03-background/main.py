@@ -1,4 +1,4 @@
-"""Background tasks: work that begins when the reply has been sent."""
+"""Background tasks: work that begins when the response has been sent."""
 
 import logging
 import smtplib
@@ -117,7 +117,7 @@ def get_session() -> Iterator[Session]:
         yield session
 
 
-# scope="function": closed before the reply, not after the tasks
+# scope="function": closed before the response, not after the tasks
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 app = FastAPI(title="Background tasks", max_body_size=256 * 1024)
 

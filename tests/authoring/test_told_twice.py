@@ -15,7 +15,9 @@ RAREST = 4  # of a sentence's words; two that are nearly the same share one of t
 # Either exercise can be solved without the other. A hint and the row of a table can't be filled in.
 APART = {"exercises/avatar", "exercises/cover-image"}
 # These name commands, files and steps, each its own.
-OWN_NAMES = re.compile(r"^`code` (proves these|puts the stage)|^puts the project|^The starter, `code`,|^You need stage")
+OWN_NAMES = re.compile(
+    r"^`code` (proves these|puts the stage|serves your copy)|^puts the project|^The starter, `code`,|^You need stage"
+)
 
 
 def told_twice(prose: list[Passage]) -> Iterator[str]:

@@ -82,12 +82,13 @@ def test_who_does_not_click_loads_nothing_of_it(browser: "Browser", site: str, p
 
 
 def test_the_home_page_runs_something(browser: "Browser", site: str) -> None:
-    """Visitors see the home page's button without scrolling, and its responses appear on that page."""
+    """Visitors see the home page's button without scrolling, on a phone too, and its responses appear on that page."""
     with tab_on(browser, f"{site}/") as page:
-        page.set_viewport_size({"width": 1280, "height": 800})
-        place = page.locator(f"{HOST} button").bounding_box()
-        assert place
-        assert place["y"] + place["height"] < 800
+        for width, height in ((390, 844), (1280, 800)):
+            page.set_viewport_size({"width": width, "height": height})
+            place = page.locator(f"{HOST} button").bounding_box()
+            assert place
+            assert place["y"] + place["height"] < height
 
         assert {"200", "201"} <= set(run(opened(page)))
         assert page.url == f"{site}/"

@@ -1,4 +1,5 @@
 // The button of the playground, or of another script of it. It's all that a page holds; the rest comes with the click.
+// It has no angle brackets and no ampersands, which Markdown would escape if the button is in a box of a page.
 class Playground extends HTMLElement {
   connectedCallback() {
     if (this.button) return;
@@ -12,7 +13,7 @@ class Playground extends HTMLElement {
       ? "Python is loaded already. Nothing that you type leaves the page."
       : `The first click loads Python and FastAPI into this page: ${this.getAttribute("megabytes")} MB, once. ` +
         "They start within 5 to 15 seconds, once they have come. Nothing that you type leaves the page.";
-    this.button.addEventListener("click", () => this.open());
+    this.button.addEventListener("click", this.open.bind(this));
     this.append(this.button, this.note);
   }
 

@@ -24,5 +24,5 @@ def get_session() -> Iterator[Session]:
         yield session
 
 
-# scope="function": closed before the reply, not after it
+# scope="function": closed before the response, not after it
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
