@@ -1,3 +1,4 @@
+# hidden-from-learners-3b9f51c2
 """What's told once: no sentence of the READMEs and pages is in a second place, where it would drift."""
 
 import re
