@@ -67,7 +67,7 @@ async def refused(request: Request, exc: HTTPException) -> JSONResponse:
     if exc.status_code == 405:
         headers["Allow"] = allowed_methods(request)
         message = f"This path takes {headers['Allow']}"
-    return error_response(exc.status_code, message, headers=headers)
+    return error_response(status_code=exc.status_code, message=message, headers=headers)
 
 
 def is_full_disk(exc: HTTPException) -> bool:

@@ -14,7 +14,7 @@ class LogFormatter(logging.Formatter):
 
     converter = staticmethod(time.gmtime)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's name
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.request_id = request_id.get()
         if not record.message.isprintable():
             shown = (c if c.isprintable() else repr(c)[1:-1] for c in record.message)

@@ -101,7 +101,8 @@ class CORSMiddleware(PlainCORSMiddleware):
             if not name.startswith("content-")
         }
         message = bytes(response.body).decode()
-        return error_response(response.status_code, message, headers=kept)
+        status = response.status_code
+        return error_response(status_code=status, message=message, headers=kept)
 
 
 class CrashMiddleware:
@@ -127,7 +128,8 @@ class CrashMiddleware:
                 replaced = message["status"] in PLAIN_ERRORS and plain
                 if replaced:
                     kept = {n: v for n, v in headers.items() if n == "content-range"}
-                    response = error_response(message["status"], headers=kept)
+                    status = message["status"]
+                    response = error_response(status_code=status, headers=kept)
                     await response(scope, receive, send)
             if not replaced:
                 await send(message)

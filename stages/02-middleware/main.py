@@ -148,7 +148,7 @@ async def last_added(request: Request, call_next: RequestResponseEndpoint) -> Re
 
 
 @app.exception_handler(Exception)
-async def answer_crash(request: Request, error: Exception) -> Response:
+async def answer_crash(request: Request, exc: Exception) -> Response:
     # It's made outside of all middlewares, so none of them marks it.
     headers: dict[str, str] = getattr(request.state, "added", {})
     body = {"detail": "Internal server error"}

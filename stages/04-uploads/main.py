@@ -62,7 +62,7 @@ class StoredFile(BaseModel):
         return f"/files/{self.filename}"
 
 
-class Gallery(BaseModel):
+class UploadsPublic(BaseModel):
     uploaded: int
     files: list[StoredFile]
 
@@ -72,7 +72,7 @@ class Focus(BaseModel):
     y: Annotated[float, Field(ge=0, le=1)]
 
 
-class ProfilePicture(BaseModel):
+class ProfilePicturePublic(BaseModel):
     picture: StoredFile
     description: str
     focus: Focus | None
@@ -226,9 +226,9 @@ def upload_profile_picture(
     user: CurrentUser,
     description: Annotated[str, Form(max_length=200)] = "",
     focus: Annotated[Json[Focus] | None, Form()] = None,
-) -> ProfilePicture:
+) -> ProfilePicturePublic:
     (picture,) = store(user, [(file, *reencode(file))])
-    return ProfilePicture(picture=picture, description=description, focus=focus)
+    return ProfilePicturePublic(picture=picture, description=description, focus=focus)
 
 
 @router.post(
@@ -237,9 +237,9 @@ def upload_profile_picture(
     max_body_size=GALLERY_BYTES + FORM_ROOM,
     form_limits={"max_files": GALLERY_FILES},
 )
-def upload_multiple(files: list[UploadFile], user: CurrentUser) -> Gallery:
+def upload_multiple(files: list[UploadFile], user: CurrentUser) -> UploadsPublic:
     checked = [(file, *reencode(file)) for file in files]
-    return Gallery(uploaded=len(files), files=store(user, checked))
+    return UploadsPublic(uploaded=len(files), files=store(user, checked))
 
 
 app = FastAPI(title="Uploads", lifespan=lifespan)

@@ -83,7 +83,8 @@ async def failure(
     """Log it under an id, and show only the id. Stage 01 answers a crash by hand."""
     error_id = uuid4().hex
     log.error("%s %s %r", error_id, request.method, request.url.path, exc_info=exc)
-    return error_response(500, message, headers={"X-Error-ID": error_id})
+    headers = {"X-Error-ID": error_id}
+    return error_response(status_code=500, message=message, headers=headers)
 
 
 class BodyLimitMiddleware(RequestBodyLimitMiddleware):
@@ -93,7 +94,7 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
         if scope["type"] == "http":
             length = Headers(scope=scope).get("content-length", "").lstrip("0")[:20]
             if length.isdecimal() and int(length) > self.max_body_size:
-                refusal = error_response(413, "Content Too Large")
+                refusal = error_response(status_code=413, message="Content Too Large")
                 return await refusal(scope, receive, send)
         await super().__call__(scope, receive, send)
 
@@ -111,11 +112,12 @@ class CORSMiddleware(PlainCORSMiddleware):
             if not name.startswith("content-")
         }
         message = bytes(response.body).decode()
-        return error_response(response.status_code, message, headers=kept)
+        status = response.status_code
+        return error_response(status_code=status, message=message, headers=kept)
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     Base.metadata.create_all(engine)
     yield
 
@@ -139,7 +141,9 @@ app = FastAPI(
 
 @app.exception_handler(AnyHTTPException)
 async def refused(_: Request, exc: AnyHTTPException) -> Response:
-    return error_response(exc.status_code, str(exc.detail), headers=exc.headers)
+    return error_response(
+        status_code=exc.status_code, message=str(exc.detail), headers=exc.headers
+    )
 
 
 @app.exception_handler(RequestValidationError)
@@ -152,7 +156,7 @@ async def invalid(_: Request, exc: RequestValidationError) -> Response:
         )
         for e in exc.errors()
     ]
-    return error_response(422, "Validation failed", errors)
+    return error_response(status_code=422, message="Validation failed", errors=errors)
 
 
 @app.exception_handler(SQLAlchemyError)
