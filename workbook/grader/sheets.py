@@ -11,6 +11,7 @@ from pathlib import Path
 from workbook.errors import UserError
 
 LARGEST = 20 * 1024 * 1024
+csv.field_size_limit(LARGEST)  # of a cell: what learners type into Moodle can be longer than Python's 128 KiB
 USUAL, RARE = ",;\t|", ":^~"
 LOOKED_AT = 30  # lines, to find out what divides cells
 SEEN = 4096  # letters, to find out the encoding
