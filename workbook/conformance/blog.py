@@ -50,6 +50,20 @@ class Blog:
             assert reply.status_code == 201, "POST /auth/register doesn't work any more"
             self.users[reply.json()["id"]] = _only(reply, USER_KEYS)
 
+    def copy(self, table: str, count: int) -> bool:
+        """Copy the newest user or post so many times, in the app's database; return whether that could be done.
+
+        A row that's sent costs the app some milliseconds, and a new user's password many. What isn't SQLite, or has
+        other tables, isn't copied.
+        """
+        reply = self.client.post("/_probe/copies", params={"table": table, "count": count, "unique": "email"})
+        if reply.status_code != 200:
+            return False
+        rows, first = {"users": self.users, "posts": self.posts}[table], reply.json()["first"]
+        newest = rows[max(rows)]
+        rows |= {number: {**newest, "id": number} for number in range(first, first + count)}
+        return True
+
     def write(self, author: Member, *published: bool) -> list[int]:
         """Write posts of random words, some of them the same; return their ids."""
         rng = self.walk.rng

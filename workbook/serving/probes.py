@@ -18,13 +18,14 @@ _REAL = datetime.datetime
 
 
 def add_probes(app: Any) -> None:
-    """Add routes that crash, one that takes its time, and routes that have background tasks.
+    """Add routes that crash, one that takes its time, routes that have background tasks, and one that copies rows.
 
-    `GET /_probe/crash` raises, and `GET /_probe/broken` does so in the middle of its response. `GET /_probe/held` sends
-    half of its response and waits for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. The background tasks of
-    `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own
-    response, leave a line: the name, in `probe-tasks.txt` in the working directory. If an app is wrapped in ASGI
-    middlewares by hand, the routes are added inside; if there's no FastAPI inside, none are.
+    `GET /_probe/crash` raises, and `GET /_probe/broken` does so in the middle of its response; the background task of
+    `POST /_probe/crash` raises after it. `GET /_probe/held` and `/_probe/stream/…` send half of their response and
+    wait for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. The background tasks of `POST /_probe/task?name=…`,
+    of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own response, leave a line: the
+    name, in `probe-tasks.txt` in the working directory. `POST /_probe/copies` is `copy_rows`. If an app is wrapped in
+    ASGI middlewares by hand, the routes are added inside; if there's no FastAPI inside, none are.
     """
     from fastapi import BackgroundTasks, FastAPI
     from starlette.background import BackgroundTask
@@ -41,6 +42,9 @@ def add_probes(app: Any) -> None:
 
     def crash() -> None:
         raise RuntimeError("a crash that a test has asked for")
+
+    def crash_later(tasks: BackgroundTasks) -> None:
+        tasks.add_task(crash)
 
     def task(name: str, tasks: BackgroundTasks) -> dict[str, str]:
         tasks.add_task(leave, name)
@@ -81,12 +85,34 @@ def add_probes(app: Any) -> None:
         return JSONResponse({"task": name}, background=BackgroundTask(leave, name))
 
     app.add_api_route(f"{PREFIX}/crash", crash, methods=["GET"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/crash", crash_later, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/broken", broken, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/held", held, methods=["GET"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/stream/{{name}}", held, methods=["GET"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/copies", copy_rows, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/release", release, methods=["POST"], status_code=204, include_in_schema=False)
     app.add_api_route(f"{PREFIX}/async-task", async_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/own-task", own_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/task", task, methods=["POST"], include_in_schema=False)
+
+
+def copy_rows(table: str, count: int, unique: str) -> dict[str, int]:
+    """Copy the newest row of a table of the SQLite file in the working directory, and return the first copy's id.
+
+    The values of the column `unique` get a number before them. A thousand rows would cost seconds if they were sent.
+    """
+    import sqlite3  # late: only apps of an exercise are asked for it
+
+    (file,) = Path().glob("*.db")
+    with contextlib.closing(sqlite3.connect(file, timeout=5)) as database, database:
+        columns = [row[1] for row in database.execute("SELECT * FROM pragma_table_info(?)", (table,)) if row[1] != "id"]
+        newest = database.execute(f'SELECT max(id) FROM "{table}"').fetchone()[0]
+        names = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join(f"n || '-' || \"{name}\"" if name == unique else f'"{name}"' for name in columns)
+        numbers = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)"
+        copy = f'INSERT INTO "{table}" ({names}) SELECT {values} FROM numbers, "{table}" WHERE id = ?'
+        database.execute(f"{numbers} {copy}", (count, newest))
+        return {"first": database.execute(f'SELECT max(id) FROM "{table}"').fetchone()[0] - count + 1}
 
 
 class _Metaclass(type):

@@ -61,11 +61,24 @@ class Pages:
 
     def __init__(self, walk: Walk, blog: Blog) -> None:
         self.walk, self.blog = walk, blog
+        self.kept: dict[tuple[str, int], httpx.Response] = {}  # what a browser would have, with its ETag
 
     def check(self, asked: Asked, promise: str = PAGE) -> None:
         """Ask for a page and compare all of it; `promise` is the one that this page is about."""
         with self.walk.step(promise):
-            self.compare(asked, self.walk.client.get(asked.url, headers=headers_of(asked.viewer)), promise)
+            self.compare(asked, self.get(asked), promise)
+
+    def get(self, asked: Asked) -> httpx.Response:
+        """Ask as a browser does: with the ETag of the page that it has, which it shows again after a 304."""
+        whose = asked.url, asked.viewer.id if asked.viewer else 0
+        kept = self.kept.get(whose)
+        known = {"If-None-Match": kept.headers["etag"]} if kept else {}
+        reply = self.walk.client.get(asked.url, headers={**headers_of(asked.viewer), **known})
+        if kept and reply.status_code == 304:
+            return kept
+        if "etag" in reply.headers:
+            self.kept[whose] = reply
+        return reply
 
     def compare(self, asked: Asked, reply: httpx.Response, promise: str) -> None:
         """Compare the response with the model, from the most basic to the most special."""
@@ -191,6 +204,7 @@ def walk(
         for path in LISTS:
             walk_through(pages, path, ada)
         look_at_filters(pages, [reader])
+        look_at_many(pages, ada)
     yield walk
     walk.close()
 
@@ -223,7 +237,11 @@ def with_rows(blog: Blog) -> tuple[Member, Member, Member]:
     blog.write(ada, *kinds[:cut])
     blog.write(grace, *rng.sample([True, True, True, False, False], 5))
     blog.write(ada, *kinds[cut:])
-    blog.register(rng.randint(101, 104), "member")
+    blog.register(3, "member")
+    count = rng.randint(98, 101)
+    if not blog.copy("users", count):
+        blog.register(count, "member")
+    blog.register(1, "member")
     return reader, ada, grace
 
 
@@ -253,6 +271,21 @@ def change(pages: Pages, reader: Member, ada: Member, grace: Member) -> None:
             step()
             for asked in glances:
                 pages.check(asked, FILTER if asked.published is not None else PAGE)
+
+
+def look_at_many(pages: Pages, ada: Member) -> None:
+    """Look at the ends of lists that have more than a thousand rows, and ten thousand."""
+    blog, rng = pages.blog, pages.walk.rng
+    blog.write(ada, True)
+    for count in (rng.randint(1_000, 1_090), rng.randint(9_000, 9_090)):
+        if not (blog.copy("posts", count) and blog.copy("users", count)):
+            return
+        blog.edit(ada, max(blog.posts), title=f"Changed {rng.randrange(10**6)}")
+        blog.register(1, "late")
+        for path in LISTS:
+            last = -(-len(blog.rows(path, ada)) // 100)
+            pages.check(Asked(path, ada, page=last - (count < 9_000), per_page=100))
+    pages.check(Asked("/posts", ada, page=rng.randint(80, 99), per_page=10, published=True), FILTER)
 
 
 def look_at(pages: Pages, path: str, viewer: Member | None) -> None:
