@@ -141,13 +141,13 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
     ],
     ids=["HTML", "SVG", "GIF", "PDF", "empty"],
 )
-def test_the_content_decides(client: Client, ada: Member, what: str, content: bytes) -> None:
+def test_the_content_decides(client: Client, ada: Member, rng: random.Random, what: str, content: bytes) -> None:
     """A file whose content isn't a JPEG, PNG or WebP is a 415, whatever its label; a WebP labelled HTML is taken."""
     reply = send(client, ada, content)
     said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
     assert reply.status_code == 415, said
 
-    misnamed = send(client, ada, picture("WEBP"), "page.html", "text/html")
+    misnamed = send(client, ada, picture("WEBP", *drawn(rng)), "page.html", "text/html")
     assert misnamed.is_success, "a WebP was refused because of its name or its label"
     shown(client, stored_at(misnamed))
 

@@ -3,16 +3,22 @@
 import random
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import cycle
 from typing import Any
 
 from PIL import Image, features
+from PIL.PngImagePlugin import PngInfo
 
 Size = tuple[int, int]
 COLOUR = (200, 60, 30)
 FORMATS = ("JPEG", "PNG", "WEBP")
+# What clients call a file and its type: neither decides what it is.
+IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
+LABELS = [*IMAGE_LABELS, ("me.html", "text/html"), ("a.gif", "image/gif"), ("b", "application/octet-stream")]
+LABELS.append(("c", "words"))
 # All nine changes from one format to another or the same, one after the other.
 EVERY_CHANGE = ("JPEG", "JPEG", "PNG", "PNG", "WEBP", "WEBP", "JPEG", "WEBP", "PNG", "JPEG")
 
@@ -21,7 +27,8 @@ EVERY_CHANGE = ("JPEG", "JPEG", "PNG", "PNG", "WEBP", "WEBP", "JPEG", "WEBP", "P
 class Picture:
     """A picture to upload: what to call it, its format and bytes, and the sizes that it may be served in.
 
-    `colour` is that of its middle, where the served picture has to have it too: a mode's conversion may be lossy.
+    `colour` is that of its middle, where the served picture has to have it too: a mode's conversion may be lossy. It's
+    None where a part is transparent, because what's behind it is the solution's choice.
     """
 
     what: str
@@ -40,11 +47,12 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
     def one(what: str, kind: str, mode: str = "RGB", size: Size | None = None, **options: Any) -> Picture:
         size = size or drawn()
         image = Image.new("RGB", size, tuple(rng.randint(20, 230) for _ in range(3)))
-        colour = image.getpixel((0, 0)) if mode in {"RGB", "CMYK"} else None
-        if options.pop("clear", False):
+        is_clear = options.pop("clear", False)
+        if is_clear:
             image.putalpha(rng.randint(0, 200))
-        content = encode(image.convert(mode), kind, **options)
-        return Picture(what, kind, content, (size,), colour if isinstance(colour, tuple) else None)  # type: ignore[arg-type]
+        image = image.convert(mode, dither=Image.Dither.NONE)
+        colour = None if is_clear or "transparency" in options else middle_of(image)
+        return Picture(what, kind, encode(image, kind, **options), (size,), colour)
 
     def padded(what: str, kind: str) -> Picture:
         plain = one(what, kind)
@@ -56,6 +64,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
     animated = {"save_all": True, "duration": 100}
     size = drawn()
     frames = [Image.new("RGB", size, (number * 60, 90, 20)) for number in range(3)]
+    deep = Image.new("I;16", size, rng.randint(8_000, 50_000))
     return [
         one("a JPEG", "JPEG"),
         one("a grey JPEG", "JPEG", "L"),
@@ -75,7 +84,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         one("a grey and transparent PNG", "PNG", "LA"),
         one("a black and white PNG", "PNG", "1"),
         one("a black and white PNG of six megapixels", "PNG", "1", size=(3000, 2000 + rng.randint(1, 90))),
-        Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
+        Picture("a grey PNG of 16 bits", "PNG", encode(deep, "PNG"), (size,), middle_of(deep)),
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
         padded("a PNG with zeros behind its end", "PNG"),
@@ -103,6 +112,16 @@ def one_of_each(pictures: Iterable[Picture], rng: random.Random) -> list[Picture
     """Return a picture of each format; which one, and their order, is drawn."""
     of_kind = [rng.choice([one for one in pictures if one.format == kind]) for kind in FORMATS]
     return rng.sample(of_kind, len(of_kind))
+
+
+def labelled(pictures: Sequence[Picture], rng: random.Random) -> Iterator[tuple[Picture, str, str]]:
+    """Yield each picture with a name and a type, which are drawn: each format is called a page, and each other one."""
+    labels = {}
+    for kind in FORMATS:
+        first = [one for one in LABELS[:4] if one[1] != f"image/{kind.lower()}"]
+        labels[kind] = cycle([*rng.sample(first, len(first)), *rng.sample(LABELS, len(LABELS))])
+    for picture in pictures:
+        yield picture, *next(labels[picture.format])
 
 
 def refused_files(rng: random.Random) -> dict[str, bytes]:
@@ -139,7 +158,28 @@ def cut_pictures(rng: random.Random) -> dict[str, bytes]:
         cut[f"{name} that ends in its middle"] = whole[: int(rng.uniform(0.2, 0.8) * len(whole))]
         cut[f"{name} that ends before its last pixel"] = whole[:-60]
     clear = encode(Image.frombytes("RGBA", (40, 30), rng.randbytes(4800)), "PNG")
-    return cut | {"a transparent PNG that ends before its last pixel": clear[:-60]}
+    cut["a transparent PNG that ends before its last pixel"] = clear[:-60]
+    # An end that's looked for anywhere is found in a preview, or in a text, although the picture's own is missing.
+    photo = with_preview(noisy_picture(rng, "JPEG"), noisy_picture(rng, "JPEG", side=20))
+    text = PngInfo()
+    text.add_text("end", "\0\0\0\0IEND\xaeB`\x82")
+    named = noisy_picture(rng, "PNG", pnginfo=text)
+    cut["a JPEG with a preview that ends in its last third"] = photo[: len(photo) * 4 // 5]
+    return cut | {"a PNG with a text that ends in its last third": named[: len(named) * 4 // 5]}
+
+
+def coarse_photo(rng: random.Random) -> Picture:
+    """Return a JPEG of less than 5 MiB in poor quality, which is larger than that once it's encoded again."""
+    size = 8 * rng.randint(361, 366), 2_900
+    noise = Image.frombytes("1", size, rng.randbytes(size[0] // 8 * size[1])).convert("L")
+    return Picture("a JPEG of eight megapixels in poor quality", "JPEG", encode(noise, "JPEG", quality=50), (size,))
+
+
+def with_preview(photo: bytes, preview: bytes) -> bytes:
+    """Return a JPEG with a small one in its Exif, as cameras write it."""
+    entries = struct.pack(">HHII", 0x0201, 4, 1, 44) + struct.pack(">HHII", 0x0202, 4, 1, len(preview))
+    tiff = b"MM\0*" + struct.pack(">IHIH", 8, 0, 14, 2) + entries + bytes(4) + preview
+    return photo[:2] + b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff + photo[2:]
 
 
 def bombs(rng: random.Random) -> dict[str, bytes]:
@@ -149,19 +189,36 @@ def bombs(rng: random.Random) -> dict[str, bytes]:
     packed = zlib.compressobj(1)
     real = b"".join(packed.compress(row[: (side + 7) // 8 + 1]) for _ in range(side)) + packed.flush()
     said = rng.randint(20_000, 60_000)
-    jpeg = bytearray(encode(Image.new("L", (16, 16)), "JPEG"))
-    at = jpeg.index(b"\xff\xc0") + 5
-    jpeg[at : at + 4] = struct.pack(">HH", said, said)
     return {
         f"a PNG that is {side} by {side} pixels": png(side, side, 1, 0, real),
         f"a PNG that says it's {said} by {said} pixels": png(said, said, 1, 0, zlib.compress(bytes(1000))),
-        f"a JPEG that says it's {said} by {said} pixels": bytes(jpeg),
+        f"a JPEG that says it's {said} by {said} pixels": grey_jpeg(said, said, blocks=4),
+        f"a JPEG that is {side} by {side} pixels": grey_jpeg(side, side, blocks=(side // 8 + 1) ** 2),
     }
 
 
-def noisy_picture(rng: random.Random, kind: str = "PNG", **options: Any) -> bytes:
+def grey_jpeg(width: int, height: int, blocks: int) -> bytes:
+    """Return a JPEG of one grey that says it has this size; so many squares of 8 by 8 pixels are in it."""
+    jpeg = bytearray(encode(Image.new("L", (8, 8), 128), "JPEG"))
+    at, scan = jpeg.index(b"\xff\xc0") + 5, jpeg.index(b"\xff\xda")
+    jpeg[at : at + 4] = struct.pack(">HH", height, width)
+    four = b"\x28\xa2\x8a"  # squares like the one before: a difference of none (00) and the end of the square (1010)
+    return bytes(jpeg[: scan + 10]) + four * (blocks // 4) + b"\xff\xd9"
+
+
+def middle_of(image: Image.Image) -> tuple[int, int, int]:
+    """Return the colour of a picture's middle, with 8 bits for each of red, green and blue."""
+    at = image.width // 2, image.height // 2
+    if image.mode.startswith("I"):  # 16 bits, whose larger half isn't cut off, as Pillow's conversion does
+        value = image.getpixel(at)
+        return (int(value) // 256,) * 3 if isinstance(value, int | float) else (0, 0, 0)
+    red, green, blue = image.crop((*at, at[0] + 1, at[1] + 1)).convert("RGB").tobytes()
+    return red, green, blue
+
+
+def noisy_picture(rng: random.Random, kind: str = "PNG", *, side: int = 0, **options: Any) -> bytes:
     """Return a picture of coloured noise, which packs badly, so that its last pixels are near its end."""
-    size = rng.randint(60, 120), rng.randint(40, 90)
+    size = (side, side) if side else (rng.randint(60, 120), rng.randint(40, 90))
     image = Image.frombytes("RGB", size, rng.randbytes(size[0] * size[1] * 3))
     return encode(image, kind, **({"lossless": True} if kind == "WEBP" else {}), **options)
 

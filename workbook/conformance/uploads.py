@@ -1,8 +1,7 @@
 """Uploads of one picture to a place, an avatar or a cover, compared with what a contract says of them."""
 
-import random
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
@@ -14,15 +13,12 @@ from workbook.plugin.pictures import open_picture
 from workbook.plugin.seen import gone, list_stored_files, soon
 
 from .blog import headers_of
-from .pictures import FORMATS, Picture
+from .pictures import Picture, middle_of
 from .walk import Walk
 
 URL = r"/files/[^/?#\s]{1,500}"
 NEAR = 45  # how far a channel of a colour may be off after a lossy format
-# What clients call a file and its type: neither decides what it is.
-IMAGE_LABELS = [("photo.jpg", "image/jpeg"), ("photo.png", "image/png"), ("photo.webp", "image/webp")]
-LABELS = [*IMAGE_LABELS, ("me.html", "text/html"), ("a.gif", "image/gif"), ("b", "application/octet-stream")]
-LABELS.append(("c", "words"))
+IN_CHUNKS, UNTYPED = "in a chunked body", "in a part that doesn't say its type"  # other ways to send a form
 
 
 @dataclass
@@ -95,13 +91,22 @@ class Uploads:
 
     def send_in_chunks(self, place: Place, content: bytes) -> httpx.Response:
         """Send a file with a body whose length isn't said before it."""
-        files = {"file": ("photo.png", content, "image/png")}
-        whole = self.client.build_request(place.method, place.path, headers=place.whose.headers, files=files)
-        body, kind = whole.read(), whole.headers["content-type"]
-        headers = {**place.whose.headers, "Content-Type": kind}
+        body, headers = self.form_with(place, content)
         size = max(4096, len(body) // 64)
         parts = (body[start : start + size] for start in range(0, len(body), size))
         return self.client.request(place.method, place.path, headers=headers, content=parts)
+
+    def send_bare(self, place: Place, content: bytes) -> httpx.Response:
+        """Send a file in a part that doesn't say its type."""
+        body, headers = self.form_with(place, content)
+        body = body.replace(b"\r\nContent-Type: image/png", b"", 1)
+        return self.client.request(place.method, place.path, headers=headers, content=body)
+
+    def form_with(self, place: Place, content: bytes) -> tuple[bytes, dict[str, str]]:
+        """Return the body of a form with this file, and its headers."""
+        files = {"file": ("photo.png", content, "image/png")}
+        whole = self.client.build_request(place.method, place.path, files=files)
+        return whole.read(), {**place.whose.headers, "Content-Type": whole.headers["content-type"]}
 
     def read(self, place: Place) -> dict[str, Any]:
         """Return the object that has the URL."""
@@ -120,17 +125,18 @@ class Uploads:
         return self.read(place)
 
     def take(
-        self, place: Place, one: Picture, name: str = "photo.png", label: str = "image/png", *, in_chunks: bool = False
+        self, place: Place, one: Picture, name: str = "photo.png", label: str = "image/png", *, way: str = ""
     ) -> bool:
         """Send a picture that has to be taken, and look at all that follows from it; return whether it was taken."""
         walk, promises, is_taken = self.walk, self.promises, False
         with walk.step(promises.taken):
             before = self.read_before(place)
-            if in_chunks:
-                reply, said = self.send_in_chunks(place, one.content), "A picture in a chunked body isn't taken."
+            if way:
+                send = self.send_in_chunks if way == IN_CHUNKS else self.send_bare
+                reply, said = send(place, one.content), f"A picture {way} isn't taken."
             else:
                 reply, said = self.send(place, one.content, name, label), f"{upper(one.what)} isn't taken."
-            walk.expect(reply.status_code, 200, promises.taken, said, root="201" if reply.is_success else said)
+            walk.expect(reply.status_code, 200, promises.taken, said, root="201" if reply.is_success else way or said)
             if not reply.is_success:
                 return False
             answer, url = reply.json(), reply.json().get(self.field)
@@ -143,20 +149,19 @@ class Uploads:
             said = f"After the upload, GET {place.read} doesn't show the new {self.field}."
             now = self.read(place)
             walk.expect(now.get(self.field), url, promises.replaced if place.url else promises.taken, said)
-            self.look_at(url, one)
             old, place.url = place.url, url
+            if url == old:  # that's one mistake, whether the picture is still there or not
+                said = "A new picture has the URL of the old one, so a browser goes on showing what it has kept."
+                walk.blame(promises.replaced, said, url, root="same url")
+                self.forget()
+                return False
+            self.look_at(url, one)
             if old is not None:
-                self.expect_replaced(old, url)
+                said = "The old URL still answers with a picture after a new one took its place."
+                walk.expect(self.is_gone(old), True, promises.replaced, said, root="old url")
             self.account(place)
             is_taken = True
         return is_taken
-
-    def expect_replaced(self, old: str, url: str) -> None:
-        """Look at what's left of the old picture's URL."""
-        said = "A new picture has the URL of the old one, so a browser goes on showing what it has kept."
-        if self.walk.expect(old != url, True, self.promises.replaced, said, root="same url"):
-            said = "The old URL still answers with a picture after a new one took its place."
-            self.walk.expect(self.is_gone(old), True, self.promises.replaced, said, root="old url")
 
     def account(self, place: Place, promise: str = "", said: str = "") -> None:
         """Compare the files in the data folder with those that there should be after an upload to this place."""
@@ -184,7 +189,7 @@ class Uploads:
             with open_picture(reply.content) as image:
                 image.load()
                 size, kind = image.size, str(image.format).replace("MPO", "JPEG")
-                colour = image.convert("RGB").getpixel((image.width // 2, image.height // 2))
+                colour = middle_of(image)
         except Exception:
             walk.blame(promise, f"What's served for {one.what} isn't a whole JPEG, PNG or WebP.", root="served")
             return
@@ -192,14 +197,19 @@ class Uploads:
         walk.expect(reply.headers.get("content-type", "").split(";")[0], f"image/{kind.lower()}", promise, said)
         said = f"What's served for {one.what} has another size in pixels."
         walk.expect(list(size) if size not in one.sizes else list(one.sizes[0]), list(one.sizes[0]), promise, said)
-        if (
-            one.colour
-            and isinstance(colour, tuple)
-            and max(abs(a - b) for a, b in zip(colour, one.colour, strict=True)) > NEAR
-        ):
+        if one.colour and max(abs(a - b) for a, b in zip(colour, one.colour, strict=True)) > NEAR:
             walk.blame(
                 promise, f"What's served for {one.what} is another picture: its colour differs.", colour, one.colour
             )
+
+    def take_largest(self, place: Place, largest: bytes, inside: bytes) -> str | None:
+        """Send a file of 5 MiB in a form that needs nearly all of its room; return the picture's URL if it's taken."""
+        texts = {f"text-{number}": self.walk.rng.randbytes(2_000).hex() for number in range(15)}  # 4,096 bytes at most
+        reply, promise = self.send(place, largest, **texts), self.promises.size
+        said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
+        if not reply.is_success and not self.send(place, inside).is_success:
+            said = f"A JPEG of {len(inside):,} bytes isn't taken: measure what was sent, not what you store."
+        return reply.json()[self.field] if self.walk.expect(reply.is_success, True, promise, said) else None
 
     def refuse(
         self,
@@ -276,21 +286,6 @@ class Uploads:
         return {key: value for key, value in row.items() if key not in self.ignored}
 
 
-def labelled(pictures: Sequence[Picture], rng: random.Random) -> Iterator[tuple[Picture, str, str]]:
-    """Yield each picture with a name and a type, which are drawn: each format is called a page, and each other one."""
-    labels = {}
-    for kind in FORMATS:
-        first = [one for one in LABELS[:4] if one[1] != f"image/{kind.lower()}"]
-        labels[kind] = cycle([*rng.sample(first, len(first)), *rng.sample(LABELS, len(LABELS))])
-    for picture in pictures:
-        yield picture, *next(labels[picture.format])
-
-
 def upper(what: str) -> str:
     """Return a phrase as the beginning of a sentence."""
     return what[:1].upper() + what[1:]
-
-
-def long_texts(rng: random.Random, size: int) -> dict[str, str]:
-    """Return text fields of so many bytes together; the project refuses a field of more than 4,096."""
-    return {f"text-{start}": rng.randbytes(2000).hex() for start in range(0, size, 4000)}

@@ -83,6 +83,11 @@ def test_the_name_is_the_servers(client: Client, unique: Callable[[str], str], r
         assert parts == [], "the stored name has the client's name for the file in it, or a part of it"
         assert size_at(client, url) == size
 
+    content, size = noise(rng, "JPEG")
+    urls = [stored_at(send(client, ada, content, f"{stem}.{end}")) for end in ("jpg", "jpe", "jpeg")]
+    ends = {url.rpartition("/")[2].partition(".")[2] for url in urls}
+    assert len(ends) == 1, "the same picture gets another ending when the client calls it by another"
+
     content, size = noise(rng)
     hers = stored_at(send(client, ada, content, f"{stem}.png"))
     others, other_size = noise(rng)

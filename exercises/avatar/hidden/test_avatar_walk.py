@@ -12,17 +12,21 @@ import pytest
 
 from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
 from workbook.conformance.pictures import (
+    IMAGE_LABELS,
     Picture,
     bombs,
+    coarse_photo,
     cut_pictures,
     in_every_order,
+    labelled,
     noisy_picture,
     one_of_each,
     refused_files,
     taken_pictures,
 )
+from workbook.conformance.racing import race_deletions
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_texts
+from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import PASSWORD, Member
 from workbook.plugin.seen import rows
@@ -35,6 +39,9 @@ SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test
 UNCHANGED, LOGIN = "test_a_refused_upload_changes_nothing", "test_a_login_and_a_file_are_needed"
 DELETED = "test_deleting_the_user_deletes_the_file"
 PROMISES = Promises(TAKEN, SHOWN, CONTENT, DAMAGED, SIZE, REPLACED, UNCHANGED, LOGIN)
+
+
+COLUMNS = ("avatar", "avatar_url", "avatar_name", "avatar_file", "avatar_path", "avatar_filename", "picture", "image")
 
 
 def avatar_of(member: Member) -> Place:
@@ -148,8 +155,8 @@ def walk(
                 users.write(ada)
                 users.change(mine)
                 users.check(mine, [None, grace])
-        for in_chunks in (False, True):  # the same picture again is another file
-            uploads.take(mine, pictures[-1], in_chunks=in_chunks)
+        for way in (UNTYPED, IN_CHUNKS):  # the same picture again is another file
+            uploads.take(mine, pictures[-1], way=way)
         uploads.take(hers, pictures[-1])
         for place in (mine, hers, others):
             uploads.is_served(place, "An avatar is lost when another user's is replaced.", REPLACED)
@@ -164,6 +171,8 @@ def walk(
         users.check(mine, [grace])
         for place, picture in zip((mine, hers, others), of_each, strict=True):
             uploads.take(place, picture)
+        name_others_file(uploads, blog, mine)
+        outrun(blog, uploads)
         leave(blog, uploads, [none, mine, hers, others])  # a damaged file may have become an avatar where was none
     yield walk
     walk.close()
@@ -178,6 +187,29 @@ def leave(blog: Blog, uploads: Uploads, places: list[Place]) -> None:
             for other in places[number:]:
                 said = "The avatar of another user is lost with a deleted one's."
                 uploads.is_served(other, said, DELETED)
+
+
+def outrun(blog: Blog, uploads: Uploads) -> None:
+    """Delete users while their upload is under way."""
+    places = [avatar_of(blog.join(name)) for name in ("fast", "faster")]
+    said = "A user was deleted while their picture was being unpacked, and its file stays."
+    photo = coarse_photo(uploads.walk.rng)
+    race_deletions(uploads, places, photo, lambda place: blog.leave(place.whose), DELETED, said)
+
+
+def name_others_file(uploads: Uploads, blog: Blog, mine: Place) -> None:
+    """Name another user's file in a JSON body, in each way that a column could be called, and leave."""
+    walk, thief = uploads.walk, blog.join("thief")
+    with walk.step(REPLACED):
+        name = str(mine.url).rpartition("/")[2]
+        for changes in ({"avatar_url": mine.url}, *({key: name} for key in COLUMNS)):
+            walk.client.patch("/users/me", json=changes, headers=thief.headers)
+        blog.leave(thief)
+        said = "A user has named another user's file in PATCH /users/me, and has removed it by leaving."
+        if mine.url and not walk.is_blamed("lost files"):
+            is_there = walk.client.get(mine.url).status_code == 200
+            walk.expect(is_there, True, REPLACED, said, root="lost files")
+            uploads.forget()
 
 
 def registered(users: Users, blog: Blog) -> None:
@@ -223,19 +255,18 @@ def refuse_files(uploads: Uploads, mine: Place, none: Place, of_each: list[Pictu
 
 def check_sizes(uploads: Uploads, mine: Place, none: Place) -> None:
     """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more."""
-    rng = uploads.walk.rng
-    largest = noisy_picture(rng).ljust(5 * MIB, b"\0")
+    photo = coarse_photo(uploads.walk.rng)
+    largest = photo.content.ljust(5 * MIB, b"\0")
     with uploads.walk.step(SIZE):
-        reply = uploads.send(mine, largest, **long_texts(rng, 60_000))
-        said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
-        if uploads.walk.expect(reply.is_success, True, SIZE, said):
-            mine.url = reply.json()["avatar_url"]
+        if url := uploads.take_largest(mine, largest, photo.content):
+            mine.url = url
             uploads.account(mine)
     for place in (mine, none):
         what = "a file of one byte more than 5 MiB"
         uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
     what = "a file of one byte more than 5 MiB, in a chunked body"
-    uploads.refuse(mine, what, {413}, SIZE, partial(uploads.send_in_chunks, mine, largest + b"\0"))
+    if not uploads.walk.is_blamed(IN_CHUNKS):
+        uploads.refuse(mine, what, {413}, SIZE, partial(uploads.send_in_chunks, mine, largest + b"\0"))
 
 
 def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str]]) -> None:

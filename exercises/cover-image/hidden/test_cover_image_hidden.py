@@ -56,7 +56,7 @@ def test_a_cover_is_stored_and_served(
     """After a restart cover_image is the same, its picture is served, and replacing and deleting clean up as before."""
     client = restarted()
     me = join(client, unique("ada"))
-    posts = {kind: (write_post(client, me), write_post(client, me)) for kind in KINDS}
+    posts = {kind: (write_post(client, me), write_post(client, me, published=False)) for kind in KINDS}
     pictures = {kind: noise(rng, kind) for kind in KINDS}
     urls = {
         post: stored_at(send(client, me.headers, post, pictures[kind][0])) for kind in KINDS for post in posts[kind]
@@ -92,6 +92,11 @@ def test_the_name_is_the_servers(client: Client, ada: Member, unique: Callable[[
         parts = [part for part in (stem[:5], stem[-5:]) if part in url.lower()]  # a name of chance has neither
         assert parts == [], "the stored name has the client's name for the file in it, or a part of it"
         assert size_at(client, url) == size
+
+    content, size = noise(rng, "JPEG")
+    urls = [stored_at(send(client, ada.headers, first, content, f"{stem}.{end}")) for end in ("jpg", "jpe", "jpeg")]
+    ends = {url.rpartition("/")[2].partition(".")[2] for url in urls}
+    assert len(ends) == 1, "the same picture gets another ending when the client calls it by another"
 
     content, size = noise(rng)
     kept = stored_at(send(client, ada.headers, first, content, f"{stem}.png"))

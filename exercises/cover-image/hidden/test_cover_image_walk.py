@@ -13,17 +13,21 @@ import pytest
 
 from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
 from workbook.conformance.pictures import (
+    IMAGE_LABELS,
     Picture,
     bombs,
+    coarse_photo,
     cut_pictures,
     in_every_order,
+    labelled,
     noisy_picture,
     one_of_each,
     refused_files,
     taken_pictures,
 )
+from workbook.conformance.racing import race_deletions
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import IMAGE_LABELS, Place, Promises, Uploads, labelled, long_texts
+from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import Member
 from workbook.plugin.seen import rows
@@ -129,7 +133,6 @@ def walk(
     with walk.step(TAKEN):
         blog = Blog(walk)
         first, gone, ada, grace = (blog.join(name) for name in ("first", "gone", "ada", "grace"))
-        blog.leave(gone)
         uploads = Uploads(walk, "cover_image", PROMISES)
         uploads.as_in, uploads.shown, uploads.ignored = "the post as PATCH shows it", POST_KEYS, ("updated_at",)
         scene = Scene(walk, blog, uploads, {})
@@ -147,14 +150,17 @@ def walk(
             uploads.take(post, picture, name, label)
             if number in {0, len(pictures) - 1}:
                 scene.check(post, viewers)
-        for in_chunks in (False, True):  # the same picture again is another file
-            uploads.take(post, pictures[-1], in_chunks=in_chunks)
+        for way in (UNTYPED, IN_CHUNKS):  # the same picture again is another file
+            uploads.take(post, pictures[-1], way=way)
         uploads.take(late, pictures[-1])
         with walk.step(SHOWN):
             scene.edit(post, title=f"Changed {walk.rng.randrange(10**6)}")
             scene.edit(post, content=f"Changed {walk.rng.randrange(10**6)}")
             scene.edit(post, published=True)
             scene.edit(draft, title="A draft", content="Words")
+        refuse_a_stranger(scene, hidden, gone)
+        with walk.step(SHOWN):
+            blog.leave(gone)
             scene.edit(hidden, published=False)
         for place in (post, draft, hidden, bare):
             scene.check(place, viewers)
@@ -174,9 +180,11 @@ def walk(
         with walk.step(SHOWN):
             scene.edit(hidden, published=True)
             scene.check(hidden, [first])
+        refuse_a_stranger(scene, hidden, first)
         use_an_id_again(scene, grace, pictures[0])
         delete_posts(scene, [post, draft], of_each)
-        leave_with_covers(scene, ada, [hidden], of_each)
+        outrun(scene, grace)
+        leave_with_covers(scene, ada, of_each)
         for place in (hers, her_draft):
             uploads.is_served(place, "The cover of another author's post is lost.", LEFT)
         scene.check(hers, [first])
@@ -196,6 +204,13 @@ def refuse_callers(scene: Scene, strangers: list[Member], posts: dict[str, list[
                 what = f"a stranger's upload for someone else's {'published post' if status == 403 else 'draft'}"
                 said = f"{what[:1].upper()}{what[1:]} isn't a {status}."
                 refuse_both(uploads, place, what, status, promise, stranger.headers, good, said)
+
+
+def refuse_a_stranger(scene: Scene, place: Place, stranger: Member) -> None:
+    """Send a picture for someone else's published post, which may have been a draft before or be one later."""
+    send = partial(scene.uploads.send, place, noisy_picture(scene.walk.rng), headers=stranger.headers)
+    what = "a stranger's upload for someone else's published post"
+    scene.uploads.refuse(place, what, {403}, AUTHOR, send, f"{what[:1].upper()}{what[1:]} isn't a 403.")
 
 
 def refuse_both(
@@ -223,6 +238,7 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
     walk, uploads = scene.walk, scene.uploads
     with walk.step(DRAFT):
         deleted = scene.write(callers[-1])
+        refuse_a_stranger(scene, deleted, callers[0])
         number = int(deleted.read.rpartition("/")[2])
         scene.blog.delete(callers[-1], number)
         del scene.covers[number]
@@ -240,9 +256,8 @@ def refuse_missing(scene: Scene, callers: list[Member]) -> None:
         missing |= {str(2**31): {404, 422}, str(2**63): {404, 422}, str(10**30): {404, 422}, "words": {404, 422}}
         for post, statuses in missing.items():
             for content in (good, next(uploads.bad_ones)):
-                status = uploads.send(
-                    Place("", "PATCH", f"/posts/{post}/cover", "", walk.rng.choice(callers)), content
-                ).status_code
+                caller = callers[0] if post == str(number) else walk.rng.choice(callers)
+                status = uploads.send(Place("", "PATCH", f"/posts/{post}/cover", "", caller), content).status_code
                 said = f"Post {post[:12]} doesn't exist, and an upload for it isn't a 404."
                 promise = DRAFT if content == good else ORDER
                 walk.expect(status if status not in statuses else 404, 404, promise, said, root="missing")
@@ -269,19 +284,18 @@ def refuse_files(uploads: Uploads, posts: list[Place], bare: Place, of_each: lis
 
 def check_sizes(uploads: Uploads, post: Place, others: list[Place]) -> None:
     """Send a file of exactly 5 MiB in a form that needs nearly all of its room, and one byte more to each post."""
-    rng = uploads.walk.rng
-    largest = noisy_picture(rng).ljust(5 * MIB, b"\0")
+    photo = coarse_photo(uploads.walk.rng)
+    largest = photo.content.ljust(5 * MIB, b"\0")
     with uploads.walk.step(SIZE):
-        reply = uploads.send(post, largest, **long_texts(rng, 60_000))
-        said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
-        if uploads.walk.expect(reply.is_success, True, SIZE, said):
-            post.url = reply.json()["cover_image"]
+        if url := uploads.take_largest(post, largest, photo.content):
+            post.url = url
             uploads.account(post)
     for place in (post, *others):
         what = "a file of one byte more than 5 MiB"
         uploads.refuse(place, what, {413}, SIZE, partial(uploads.send, place, largest + b"\0"))
     what = "a file of one byte more than 5 MiB, in a chunked body"
-    uploads.refuse(post, what, {413}, SIZE, partial(uploads.send_in_chunks, post, largest + b"\0"))
+    if not uploads.walk.is_blamed(IN_CHUNKS):
+        uploads.refuse(post, what, {413}, SIZE, partial(uploads.send_in_chunks, post, largest + b"\0"))
 
 
 def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[Place]) -> None:
@@ -354,12 +368,26 @@ def delete_posts(scene: Scene, places: list[Place], of_each: list[Picture]) -> N
             scene.uploads.removed([place], DELETED, "The cover of a deleted post stays")
 
 
-def leave_with_covers(scene: Scene, author: Member, places: list[Place], of_each: list[Picture]) -> None:
+def outrun(scene: Scene, author: Member) -> None:
+    """Delete a post and a draft while their upload is under way."""
+    places = [scene.write(author, published) for published in (True, False)]
+
+    def delete(place: Place) -> None:
+        number = int(place.read.rpartition("/")[2])
+        scene.blog.delete(author, number)
+        del scene.covers[number]
+
+    said = "A post was deleted while its picture was being unpacked, and the file stays."
+    race_deletions(scene.uploads, places, coarse_photo(scene.walk.rng), delete, DELETED, said)
+
+
+def leave_with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> None:
     """Delete an author with covers of each format on posts and drafts, around a page of bare ones, and one hidden."""
     with scene.walk.step(LEFT):
-        places += with_covers(scene, author, of_each[:1])  # the next posts will get the ids of these
+        with_covers(scene, author, of_each[:1])  # the next posts will get the ids of these
         scene.blog.write(author, *[True] * MANY)
-        places += with_covers(scene, author, of_each)
+        with_covers(scene, author, of_each)
+        places = [place for place in scene.covers.values() if place.whose == author]  # one may have got it by a mistake
         scene.blog.leave(author)
         scene.covers = {post: place for post, place in scene.covers.items() if place.whose != author}
         scene.uploads.removed(places, LEFT, "The cover of a deleted author's post stays")
