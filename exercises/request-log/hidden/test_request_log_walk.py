@@ -112,6 +112,12 @@ def ask_routes(requests: Requests) -> None:
         ("GET /", "GET", "/", 200, {}),
         ("the docs", "GET", "/docs", 200, {}),
         ("the OpenAPI document", "GET", "/openapi.json", 200, {}),
+        ("the other docs", "GET", "/redoc", 200, {}),
+        ("a browser's icon", "GET", "/favicon.ico", 404, {}),
+        ("a phone's icon", "GET", "/apple-touch-icon.png", 404, {}),
+        ("a search engine's file", "GET", "/robots.txt", 404, {}),
+        ("a monitor's path", "GET", "/health", 0, {}),
+        ("another monitor's path", "HEAD", "/metrics", 0, {}),
         ("a list", "GET", "/posts", 200, {}),
         ("a post", "GET", post, 200, {}),
         ("a HEAD of a post", "HEAD", post, 200, {}),
@@ -181,11 +187,21 @@ def ask_for_paths(requests: Requests) -> None:
         "bytes that are no UTF-8": "%ff%fe",
     }.items():
         requests.send(f"a path with {what}", "GET", f"/{unique('path')}{tail}", 404)
+    ask_unescaped(requests, f"/{unique('path')}{{x}}{{}}{{0}}{{status}}")
     for end in ENDS:
         for method, status in (("GET", 404), ("DELETE", 404)) if end in {"%0a", "%e2%80%a8"} else (("GET", 404),):
             forged = quote("[2026-01-01 00:00:00] GET /forged 200 1ms")
             name = unique("forged")
             ask_for_an_end(requests, method, name, f"/{name}{end}{forged}", status, end)
+
+
+def ask_unescaped(requests: Requests, path: str) -> None:
+    """Ask for a path with signs that most clients escape, and curl sends as they are."""
+    began = datetime.now(UTC).replace(tzinfo=None)
+    with asked_for(requests.walk.app, path) as connection:
+        while connection.recv(4096):
+            pass
+    requests.note("a path with braces that aren't escaped", "GET", path, 404, LINE, began, PATIENCE)
 
 
 def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status: int, end: str) -> None:
@@ -227,6 +243,7 @@ def crash_and_hang_up(requests: Requests) -> None:
     walk, app = requests.walk, requests.walk.app
     requests.send("a crash", "GET", "/_probe/crash", 500, CRASH)
     requests.send("a crash in the middle of a response", "GET", "/_probe/broken", 200, CRASH)
+    requests.send("a crash in a background task", "POST", "/_probe/crash", 200, CRASH)
     with walk.step(CRASH):
         path, began = f"/posts/{walk.unique('hung-up')}", datetime.now(UTC).replace(tzinfo=None)
         with app.connect() as connection:
@@ -277,6 +294,11 @@ def test_a_crash_leaves_its_line(
         assert connection.recv(4096), "the file isn't served"
     found = lines_about(client, large_file)
     assert len(found) == 1, f"a client that hung up in the middle of a file has left {len(found)} lines, and not one"
+    with asked_for(client.app, stream := f"/_probe/stream/{walk.unique('name')}") as connection:
+        assert connection.recv(4096), "the first half of a response never came"
+    client.post("/_probe/release")
+    found = lines_about(client, stream)
+    assert len(found) == 1, f"a client that hung up in the middle of a stream has left {len(found)} lines, and not one"
 
 
 def test_the_milliseconds_are_those_of_the_request(walk: Walk, request: pytest.FixtureRequest) -> None:
