@@ -204,7 +204,7 @@ class Uploads:
 
     def take_largest(self, place: Place, largest: bytes, inside: bytes) -> str | None:
         """Send a file of 5 MiB in a form that needs nearly all of its room; return the picture's URL if it's taken."""
-        texts = {f"text-{number}": self.walk.rng.randbytes(2_000).hex() for number in range(15)}  # 4,096 bytes at most
+        texts: dict[str, Any] = {f"text-{n}": self.walk.rng.randbytes(2_000).hex() for n in range(15)}  # 4 KB: the most
         reply, promise = self.send(place, largest, **texts), self.promises.size
         said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
         if not reply.is_success and not self.send(place, inside).is_success:
