@@ -153,6 +153,7 @@ class Uploads:
             if url == old:  # that's one mistake, whether the picture is still there or not
                 said = "A new picture has the URL of the old one, so a browser goes on showing what it has kept."
                 walk.blame(promises.replaced, said, url, root="same url")
+                walk.expect(self.client.get(url).status_code, 200, promises.replaced, said, root="lost files")
                 self.forget()
                 return False
             self.look_at(url, one)

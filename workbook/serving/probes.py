@@ -6,6 +6,7 @@ The app's own routes may not crash, or aren't known to have tasks. With the cloc
 import asyncio
 import contextlib
 import datetime
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -22,10 +23,11 @@ def add_probes(app: Any) -> None:
 
     `GET /_probe/crash` raises, and `GET /_probe/broken` does so in the middle of its response; the background task of
     `POST /_probe/crash` raises after it. `GET /_probe/held` and `/_probe/stream/…` send half of their response and
-    wait for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. The background tasks of `POST /_probe/task?name=…`,
-    of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own response, leave a line: the
-    name, in `probe-tasks.txt` in the working directory. `POST /_probe/copies` is `copy_rows`. If an app is wrapped in
-    ASGI middlewares by hand, the routes are added inside; if there's no FastAPI inside, none are.
+    wait for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. So does the background task of
+    `POST /_probe/slow-task`, in a thread. Those of `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a
+    moment, and of `/_probe/own-task`, with its own response, leave a line: the name, in `probe-tasks.txt` in the
+    working directory. `POST /_probe/copies` is `copy_rows`. If an app is wrapped in ASGI middlewares by hand, the
+    routes are added inside; if there's no FastAPI inside, none are.
     """
     from fastapi import BackgroundTasks, FastAPI
     from starlette.background import BackgroundTask
@@ -72,6 +74,13 @@ def add_probes(app: Any) -> None:
 
     async def release() -> None:
         released.set()
+        no_longer.set()
+
+    no_longer = threading.Event()
+
+    async def slow_task(tasks: BackgroundTasks) -> None:
+        no_longer.clear()
+        tasks.add_task(no_longer.wait, LONGEST_HOLD)
 
     async def leave_later(name: str) -> None:
         await asyncio.sleep(0.1)
@@ -93,6 +102,7 @@ def add_probes(app: Any) -> None:
     app.add_api_route(f"{PREFIX}/release", release, methods=["POST"], status_code=204, include_in_schema=False)
     app.add_api_route(f"{PREFIX}/async-task", async_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/own-task", own_task, methods=["POST"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/slow-task", slow_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/task", task, methods=["POST"], include_in_schema=False)
 
 

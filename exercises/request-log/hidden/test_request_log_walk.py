@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from workbook.conformance.log_lines import PATIENCE, SLOW_ONE, LinePromises, Requests, WhenRead
+from workbook.conformance.log_lines import PATIENCE, SLACK, SLOW_ONE, LinePromises, Requests, WhenRead
 from workbook.conformance.pictures import noisy_picture
 from workbook.conformance.walk import Walk
 from workbook.plugin.cards import exchanges_of
@@ -31,6 +31,7 @@ ENDS = ["%0a", "%0d", "%0d%0a", "%0b", "%0c", "%1c", "%1d", "%1e", "%c2%85", "%e
 LARGE = 5 * 1024 * 1024 - 1024
 CLOSED = 25  # requests whose client closes as soon as it has the file: what's cancelled then shows once in a while
 LinesAbout = Callable[..., list[str]]
+BUSY = 41  # background tasks: Starlette has 40 threads
 SLOW = 1.2  # seconds: more than one, so that what counts the rest of a second shows
 
 
@@ -81,6 +82,7 @@ def walk(evening: Evening, module_rng: Random, unique: Callable[[str], str], who
         ask_for_paths(requests)
         crash_and_hang_up(requests)
         ask_slowly(requests)
+        ask_while_tasks_run(requests)
         look_at_the_old_log(requests)
         requests.compare()
     yield walk
@@ -264,6 +266,22 @@ def ask_slowly(requests: Requests) -> None:
 
     path = f"/posts/{requests.walk.unique('slow')}"
     requests.send(SLOW_ONE, "PATCH", path, 0, content=body(), headers={"Content-Type": "application/json"})
+
+
+def ask_while_tasks_run(requests: Requests) -> None:
+    """Send a quick request while every thread for routes and tasks is busy: its line may come late, its N is its own."""
+    app, path, began = requests.walk.app, f"/{requests.walk.unique('quick')}", datetime.now(UTC).replace(tzinfo=None)
+    with Client(app, []) as client:
+        for _ in range(BUSY):
+            client.post("/_probe/slow-task")
+        requests.others += BUSY
+        start = time.monotonic()
+        client.get(path)
+        seconds = time.monotonic() - start
+        time.sleep(SLACK / 1000 + 0.5)
+        client.post("/_probe/release")
+        requests.others += 1
+    requests.note("a quick request while background tasks run", "GET", path, 404, MILLISECONDS, began, seconds)
 
 
 def test_a_request_leaves_its_line(
