@@ -269,7 +269,7 @@ def ask_slowly(requests: Requests) -> None:
 
 
 def ask_while_tasks_run(requests: Requests) -> None:
-    """Send a quick request while every thread for routes and tasks is busy: its line may come late, its N is its own."""
+    """Send a quick request while every thread for routes and tasks is busy: its line may be late, N is its own."""
     app, path, began = requests.walk.app, f"/{requests.walk.unique('quick')}", datetime.now(UTC).replace(tzinfo=None)
     with Client(app, []) as client:
         for _ in range(BUSY):
