@@ -1,19 +1,22 @@
 """A model of the project's blog: who wrote what, and what each list shows to whom."""
 
-from collections.abc import Iterable
+import http.client
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from workbook.plugin.members import PASSWORD, Member
+from workbook.serving import ServedApp
 
-from .bulk import post_all
 from .walk import Walk
 
 Row = dict[str, Any]
 USER_KEYS = ("id", "name", "created_at")  # a user as everyone sees them; the account adds the email
 POST_KEYS = ("id", "title", "content", "published", "author_id", "created_at", "updated_at")
 LISTS = ("/posts", "/posts/my", "/users")
+MOST_BYTES = 64 * 1024  # of one response
 NO_ONE: dict[str, str] = {}  # the headers of a client that isn't logged in
 
 
@@ -117,3 +120,23 @@ def _only(reply: httpx.Response, keys: Iterable[str]) -> Row:
     """Return these keys of the response's object. Raises `KeyError`, `TypeError`, `ValueError`."""
     body = reply.json()
     return {key: body[key] for key in keys}
+
+
+def post_all(app: ServedApp, path: str, bodies: Sequence[Any], headers: Mapping[str, str]) -> list[httpx.Response]:
+    """Send the bodies as JSON, one after the other, and return the responses. Raises `httpx.TransportError`."""
+    said: list[httpx.Response] = []
+    connection = http.client.HTTPConnection("127.0.0.1")
+    try:
+        for body in bodies:
+            if connection.sock is None:
+                connection.sock = app.connect()
+            connection.request("POST", path, json.dumps(body), {**headers, "Content-Type": "application/json"})
+            reply = connection.getresponse()
+            said.append(httpx.Response(reply.status, content=reply.read(MOST_BYTES)))
+            if reply.will_close or not reply.isclosed():
+                connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        raise httpx.ReadError(f"POST {path}: {type(error).__name__}") from error
+    finally:
+        connection.close()
+    return said

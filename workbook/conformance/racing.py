@@ -19,7 +19,7 @@ LONGEST = 10.0  # seconds until its last byte is sent
 def race_deletions(
     uploads: Uploads, places: Sequence[Place], one: Picture, delete: Callable[[Place], object], promise: str, said: str
 ) -> None:
-    """Upload a picture that takes its time to each of two new places, and delete the place meanwhile.
+    """Delete each of two new places while a picture that takes its time is being uploaded to it.
 
     How the upload is answered is up to the app, because either of the two may win. A file that's left is a difference.
     """
@@ -38,7 +38,7 @@ def race_deletions(
 
 
 def delete_during(uploads: Uploads, place: Place, one: Picture, delete: Callable[[], object], seconds: float) -> None:
-    """Upload a picture, and delete its place so many seconds after the last byte of it has gone out."""
+    """Delete a place so many seconds after the last byte of an upload to it has gone out."""
     is_sent = threading.Event()
 
     def upload() -> httpx.Response:
