@@ -193,7 +193,7 @@ def outrun(blog: Blog, uploads: Uploads) -> None:
     """Delete users while their upload is under way."""
     places = [avatar_of(blog.join(name)) for name in ("fast", "faster")]
     said = "A user was deleted while their picture was being unpacked, and its file stays."
-    photo = coarse_photo(uploads.walk.rng)
+    photo = coarse_photo(uploads.walk.rng, 1_450)
     race_deletions(uploads, places, photo, lambda place: blog.leave(place.whose), DELETED, said)
 
 

@@ -378,7 +378,7 @@ def outrun(scene: Scene, author: Member) -> None:
         del scene.covers[number]
 
     said = "A post was deleted while its picture was being unpacked, and the file stays."
-    race_deletions(scene.uploads, places, coarse_photo(scene.walk.rng), delete, DELETED, said)
+    race_deletions(scene.uploads, places, coarse_photo(scene.walk.rng, 1_450), delete, DELETED, said)
 
 
 def leave_with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> None:
