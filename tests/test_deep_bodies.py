@@ -80,7 +80,8 @@ def test_no_depth_is_a_crash(launcher: Launcher, step: str) -> None:
         for method, path, field in routes:
             for name, body in corpus(field):
                 reply = client.request(method, path, content=body, headers=headers)
-                refused = 400 <= reply.status_code < 500 and set(reply.json()) == keys
+                is_shaped = reply.status_code != 413 or step in ONE_SHAPE  # the framework's 413 is plain text
+                refused = 400 <= reply.status_code < 500 and (not is_shaped or set(reply.json()) == keys)
                 if not (refused or reply.is_success):
                     wrong.append(f"{method} {path}, {name}: {reply.status_code} {reply.text[:80]}")
             client.exchanges.clear()

@@ -195,7 +195,7 @@ def test_what_is_left_out_is_mentioned(tmp_path: Path) -> None:
         "why?.txt",
         "app/<b>copy?.py",
         "an article that I saved"[:20],
-        "deep/deep/deep/deep/deep"[:20],
+        "final/deep/deep/deep/deep"[:20],
         "README.md",
         "venv/",
         "node_modules/",
