@@ -64,7 +64,6 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
     animated = {"save_all": True, "duration": 100}
     size = drawn()
     frames = [Image.new("RGB", size, (number * 60, 90, 20)) for number in range(3)]
-    deep = Image.new("I;16", size, rng.randint(8_000, 50_000))
     return [
         one("a JPEG", "JPEG"),
         one("a grey JPEG", "JPEG", "L"),
@@ -84,7 +83,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         one("a grey and transparent PNG", "PNG", "LA"),
         one("a black and white PNG", "PNG", "1"),
         one("a black and white PNG of six megapixels", "PNG", "1", size=(3000, 2000 + rng.randint(1, 90))),
-        Picture("a grey PNG of 16 bits", "PNG", encode(deep, "PNG"), (size,), middle_of(deep)),
+        Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
         padded("a PNG with zeros behind its end", "PNG"),
@@ -209,9 +208,6 @@ def grey_jpeg(width: int, height: int, blocks: int) -> bytes:
 def middle_of(image: Image.Image) -> tuple[int, int, int]:
     """Return the colour of a picture's middle, with 8 bits for each of red, green and blue."""
     at = image.width // 2, image.height // 2
-    if image.mode.startswith("I"):  # 16 bits, whose larger half isn't cut off, as Pillow's conversion does
-        value = image.getpixel(at)
-        return (int(value) // 256,) * 3 if isinstance(value, int | float) else (0, 0, 0)
     red, green, blue = image.crop((*at, at[0] + 1, at[1] + 1)).convert("RGB").tobytes()
     return red, green, blue
 

@@ -24,7 +24,6 @@ from workbook.conformance.pictures import (
     refused_files,
     taken_pictures,
 )
-from workbook.conformance.racing import race_deletions
 from workbook.conformance.tokens import bad_logins
 from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
 from workbook.conformance.walk import Walk
@@ -172,7 +171,6 @@ def walk(
         for place, picture in zip((mine, hers, others), of_each, strict=True):
             uploads.take(place, picture)
         name_others_file(uploads, blog, mine)
-        outrun(blog, uploads)
         leave(blog, uploads, [none, mine, hers, others])  # a damaged file may have become an avatar where was none
     yield walk
     walk.close()
@@ -187,14 +185,6 @@ def leave(blog: Blog, uploads: Uploads, places: list[Place]) -> None:
             for other in places[number:]:
                 said = "The avatar of another user is lost with a deleted one's."
                 uploads.is_served(other, said, DELETED)
-
-
-def outrun(blog: Blog, uploads: Uploads) -> None:
-    """Delete users while their upload is under way."""
-    places = [avatar_of(blog.join(name)) for name in ("fast", "faster")]
-    said = "A user was deleted while their picture was being unpacked, and its file stays."
-    photo = coarse_photo(uploads.walk.rng, 1_450)
-    race_deletions(uploads, places, photo, lambda place: blog.leave(place.whose), DELETED, said)
 
 
 def name_others_file(uploads: Uploads, blog: Blog, mine: Place) -> None:

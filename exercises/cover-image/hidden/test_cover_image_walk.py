@@ -25,7 +25,6 @@ from workbook.conformance.pictures import (
     refused_files,
     taken_pictures,
 )
-from workbook.conformance.racing import race_deletions
 from workbook.conformance.tokens import bad_logins
 from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
 from workbook.conformance.walk import Walk
@@ -183,7 +182,6 @@ def walk(
         refuse_a_stranger(scene, hidden, first)
         use_an_id_again(scene, grace, pictures[0])
         delete_posts(scene, [post, draft], of_each)
-        outrun(scene, grace)
         leave_with_covers(scene, ada, of_each)
         for place in (hers, her_draft):
             uploads.is_served(place, "The cover of another author's post is lost.", LEFT)
@@ -368,26 +366,11 @@ def delete_posts(scene: Scene, places: list[Place], of_each: list[Picture]) -> N
             scene.uploads.removed([place], DELETED, "The cover of a deleted post stays")
 
 
-def outrun(scene: Scene, author: Member) -> None:
-    """Delete a post and a draft while their upload is under way."""
-    places = [scene.write(author, published) for published in (True, False)]
-
-    def delete(place: Place) -> None:
-        number = int(place.read.rpartition("/")[2])
-        scene.blog.delete(author, number)
-        del scene.covers[number]
-
-    said = "A post was deleted while its picture was being unpacked, and the file stays."
-    race_deletions(scene.uploads, places, coarse_photo(scene.walk.rng, 1_450), delete, DELETED, said)
-
-
 def leave_with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> None:
     """Delete an author with covers of each format on posts and drafts, around a page of bare ones, and one hidden."""
     with scene.walk.step(LEFT):
         with_covers(scene, author, of_each[:1])  # the next posts will get the ids of these
-        scene.blog.write(author, True)
-        if not scene.blog.copy("posts", MANY - 1):
-            scene.blog.write(author, *[True] * (MANY - 1))
+        scene.blog.write(author, *[True] * MANY)
         with_covers(scene, author, of_each)
         places = [place for place in scene.covers.values() if place.whose == author]  # one may have got it by a mistake
         scene.blog.leave(author)
