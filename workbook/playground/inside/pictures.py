@@ -178,6 +178,7 @@ def stand_in_for_pillow() -> None:
     """Make the app's imports of Pillow find this."""
 
     def open_image(file: Any, formats: Any = None) -> Picture:
+        file.seek(0)  # as Pillow does: the app may have read it
         content = file.read()
         for kind, beginning in _BEGINNINGS.items():
             if content.startswith(beginning) and kind in (formats or _BEGINNINGS):
