@@ -22,6 +22,7 @@ _CHANGING = (
     (re.compile(r"(127\.0\.0\.1):\d{5}\b"), rf"\1:{ANY}"),
     (re.compile(r"\bin [\d.]+ ?s\b"), f"in {ANY} s"),
     (re.compile(r"\b[\d.]+ ?ms\b"), f"{ANY}ms"),
+    (re.compile(r"\b(id=)[0-9a-f]{32}\b"), rf"\1{ANY}"),
 )
 
 
