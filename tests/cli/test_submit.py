@@ -150,7 +150,7 @@ def test_the_session_notices_later_changes(workbook: Workbook, project: Path) ->
     workbook("submit", "count")
     (file,) = handed_in(workbook)
     before = workbook("check", "count").out
-    assert f"hand in work/submissions/{file.name}; it holds your files as they are now." in " ".join(before.split())
+    assert f"hand in work/submissions/{file.name}; your files are in it as they are now." in " ".join(before.split())
 
     (project / "app/books.py").write_text((project / "app/books.py").read_text() + "\n# more\n", encoding="utf-8")
 
