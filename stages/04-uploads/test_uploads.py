@@ -132,7 +132,7 @@ def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
 
     for field, value in wrong:
         with nothing_stored(served):
-            reply = upload(ada, picture(), to="/uploads/profile-picture", **{field: value})
+            reply = ada.post("/uploads/profile-picture", files={"file": picture()}, data={field: value})
             assert reply.status_code == 422, f"{field} was {value[:20]}"
             assert reply.json()["detail"][0]["loc"][:2] == ["body", field]
 
