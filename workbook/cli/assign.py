@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.grader.class_grading import LOST
 from workbook.grader.file_names import Named
 from workbook.grader.identity import OF_NOBODY
 from workbook.grader.owners import Owners
@@ -13,10 +12,10 @@ from workbook.grader.results import ASSIGNED, CLASS, GRADED, Learner
 from workbook.grader.sanitize import one_line
 from workbook.journal import Journal
 
+from .class_journal import existing_journal
 from .context import Context
 from .grading_on_screen import ASSIGN_COMMAND
-from .handed_in import JOURNAL, exit_with_1
-from .screens import shown_path
+from .handed_in import exit_with_1
 
 AGAIN = f"{ASSIGN_COMMAND} FILE LEARNER"
 
@@ -24,11 +23,7 @@ AGAIN = f"{ASSIGN_COMMAND} FILE LEARNER"
 def assign_file(file: str, learner: str, out: Path) -> None:
     """Record whose a file is."""
     here = Context()
-    journal = Journal(out / JOURNAL, lost=LOST)
-    if not journal.path.is_file():
-        raise UserError(
-            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
-        )
+    journal = existing_journal(out)
     with exit_with_1():
         files, roster = _seen(journal)
     meant = _the_file(file, files)

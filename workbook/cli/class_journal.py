@@ -18,6 +18,7 @@ from workbook.report.mistakes import Mistake, read_mistakes
 from workbook.wording import FOR_A_CLASS
 
 from .context import Context
+from .handed_in import JOURNAL
 from .screens import shown_path
 
 GRADE = "workbook class grade PATH… writes one"
@@ -27,6 +28,14 @@ def read_class(course: Course, path: Path, title: str = "") -> ClassMarks:
     """Return the marks in a journal, by today's points. Raises `UserError`."""
     found = collected(path)
     return count(found, exercises_of(course, found), title)
+
+
+def existing_journal(out: Path) -> Journal:
+    """Return the journal in a class's folder of results. Raises `UserError` if there's none."""
+    path = out / JOURNAL
+    if not path.is_file():
+        raise UserError(f"{shown_path(path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out")
+    return Journal(path, lost=LOST)
 
 
 def collected(path: Path) -> Collected:

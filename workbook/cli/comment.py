@@ -5,15 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.grader.class_grading import LOST
 from workbook.grader.results import COMMENT, Comment
-from workbook.journal import Journal
 from workbook.report import ClassMarks
 from workbook.wording import number_of
 
-from .class_journal import exercise_with, read_class, row_of, show_report_next
+from .class_journal import exercise_with, existing_journal, read_class, row_of, show_report_next
 from .context import Context
-from .handed_in import JOURNAL, exit_with_1
+from .handed_in import exit_with_1
 from .screens import shown_path
 
 LONGEST = 4000
@@ -22,17 +20,13 @@ LONGEST = 4000
 def comment_on(text: str, learners: Sequence[str], *, promise: str, exercise: str, out: Path, undo: bool) -> None:
     """Record a comment for some learners, or for everyone who didn't keep a promise."""
     here = Context()
-    journal = Journal(out / JOURNAL, lost=LOST)
     again = f"workbook class comment TEXT --learner ID --out {shown_path(out)}"
     if not (learners or promise):
         said = "A comment is for learners (--learner ID), or for all who didn't keep a promise (--promise NAME)."
         raise UserError(said, again)
     if bool(text.strip()) is undo:
         raise UserError("--undo takes a comment back, so it takes no text." if undo else "The comment is empty.", again)
-    if not journal.path.is_file():
-        raise UserError(
-            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
-        )
+    journal = existing_journal(out)
     with exit_with_1():
         marks = read_class(here.course, journal.path)
     name = exercise_with(marks, promise, exercise, again).name if promise else _exercise(marks, exercise, again)

@@ -4,15 +4,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from workbook.errors import UserError
-from workbook.grader.class_grading import LOST
 from workbook.grader.results import OVERRIDE, Override
 from workbook.grader.sanitize import one_line
-from workbook.journal import Journal
 from workbook.report.words import outcome_in_words
 
-from .class_journal import exercise_with, read_class, row_of, show_report_next
+from .class_journal import exercise_with, existing_journal, read_class, row_of, show_report_next
 from .context import Context
-from .handed_in import JOURNAL, exit_with_1
+from .handed_in import exit_with_1
 from .screens import shown_path
 
 
@@ -21,17 +19,13 @@ def override_promise(
 ) -> None:
     """Record what a person has decided about one promise of one learner, or take it back."""
     here = Context()
-    journal = Journal(out / JOURNAL, lost=LOST)
     again = f"workbook class override LEARNER PROMISE POINTS --why TEXT --out {shown_path(out)}"
     value = None if undo else _points(points, why, again)
     if undo and points is not None:
         raise UserError(
             "--undo takes a decision back, so it takes no points.", again.replace("POINTS --why TEXT", "--undo")
         )
-    if not journal.path.is_file():
-        raise UserError(
-            f"{shown_path(journal.path)} doesn't exist, so nothing is graded in it yet.", "name its folder: --out"
-        )
+    journal = existing_journal(out)
     with exit_with_1():
         marks = read_class(here.course, journal.path)
     row = row_of(marks, learner, journal.path, again)
