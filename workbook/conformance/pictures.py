@@ -167,9 +167,9 @@ def cut_pictures(rng: random.Random) -> dict[str, bytes]:
     return cut | {"a PNG with a text that ends in its last third": named[: len(named) * 4 // 5]}
 
 
-def coarse_photo(rng: random.Random, height: int = 2_900) -> Picture:
+def coarse_photo(rng: random.Random) -> Picture:
     """Return a JPEG of less than 5 MiB in poor quality, which is larger than that once it's encoded again."""
-    size = 8 * rng.randint(361, 366), height
+    size = 8 * rng.randint(361, 366), 2_900
     noise = Image.frombytes("1", size, rng.randbytes(size[0] // 8 * size[1])).convert("L")
     return Picture("a large JPEG in poor quality", "JPEG", encode(noise, "JPEG", quality=50), (size,))
 
