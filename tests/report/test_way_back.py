@@ -266,6 +266,20 @@ def test_moodle_takes_its_own_worksheet_back(tmp_path: Path, language: str, comm
     assert there.grades[2005] == MoodleGrade(55.0, NOW, "By hand.")
 
 
+def line_back(folder: Path) -> list[str]:
+    """Grade the first learner on a worksheet; return the one line that Moodle gets back."""
+    learners = read_roster(folder / "worksheet.csv")
+    export = read_export(folder / "worksheet.csv", learners)
+    assert export
+    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
+    entries += [graded(result(learners[0], "pagination"))]
+
+    list(write_moodle(class_of(entries), Target(folder)))
+
+    _, line = csv.reader(io.StringIO((folder / "moodle-pagination.csv").read_text(encoding="utf-8-sig")))
+    return line
+
+
 @pytest.mark.parametrize("lines", [1, 2])
 def test_numbers_of_a_person_are_no_marks(tmp_path: Path, lines: int) -> None:
     """A site may show numbers of a person in a worksheet; the mark goes behind them, in front of the maximum."""
@@ -273,15 +287,8 @@ def test_numbers_of_a_person_are_no_marks(tmp_path: Path, lines: int) -> None:
     line = 'Osallistuja{0},Ada Lovelace,7{0},5,a{0}@example.edu,Palautettu,,"20,00",Kyllä,-,'
     lines_ = [header, *(line.format(2000 + n) for n in range(lines))]
     (tmp_path / "worksheet.csv").write_text("\n".join(lines_), encoding="utf-8")
-    learners = read_roster(tmp_path / "worksheet.csv")
-    export = read_export(tmp_path / "worksheet.csv", learners)
-    assert export
-    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
-    entries += [graded(result(learners[0], "pagination"))]
+    back = line_back(tmp_path)
 
-    list(write_moodle(class_of(entries), Target(tmp_path)))
-
-    _, back = csv.reader(io.StringIO((tmp_path / "moodle-pagination.csv").read_text(encoding="utf-8-sig")))
     assert back[2:8] == ["72000", "5", "a2000@example.edu", "Palautettu", "20", "20,00"]
     assert back[-1] == "100 of 100 points."
 
@@ -292,15 +299,8 @@ def test_what_learners_typed_runs_nowhere(tmp_path: Path) -> None:
     typed = '=HYPERLINK(""http://192.0.2.1/"",""100"")' + "1." * 100_000
     line = f'Participant 2000,Ada Lovelace,a@example.edu,Submitted,,100.00,"{typed}",-,{"1." * 40_000}'
     (tmp_path / "worksheet.csv").write_text(f"{header}\n{line}\n", encoding="utf-8")
-    learners = read_roster(tmp_path / "worksheet.csv")
-    export = read_export(tmp_path / "worksheet.csv", learners)
-    assert export
-    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
-    entries += [graded(result(learners[0], "pagination"))]
+    back = line_back(tmp_path)
 
-    list(write_moodle(class_of(entries), Target(tmp_path)))
-
-    _, back = csv.reader(io.StringIO((tmp_path / "moodle-pagination.csv").read_text(encoding="utf-8-sig")))
     assert back[6].startswith('\'=HYPERLINK("http://192.0.2.1/"')
     assert back[7] == "-"
     assert back[:2] == ["Participant 2000", "Ada Lovelace"]
