@@ -88,7 +88,7 @@ def test_a_paste_into_the_session_is_no_key(workbook: Workbook, text: str) -> No
 
     paste(screen, text)
     threading.Event().wait(0.3)  # a key would have been answered by then
-    screen.press_until("l", "You are in 01-hello.")
+    screen.press_until("l", BACK)
     screen.press("\r")
     screen.wait_for("Back from the list.", KEYS)
 

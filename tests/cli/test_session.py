@@ -245,7 +245,7 @@ def test_keys_are_answered_during_a_check(workbook: Workbook) -> None:
 
     screen.press("x")
     screen.press("\x1b[A")
-    screen.press_until("l", "You are in 01-hello.")
+    screen.press_until("l", BACK)
     screen.press("\r")
 
     screen.wait_for("✓ A visitor is greeted by name.", "Back from the list.")

@@ -7,7 +7,7 @@ import pytest
 from markdown import markdown
 
 from workbook.site import transcripts
-from workbook.site.console import blocks_of, difference, matches, renewed
+from workbook.site.console import blocks_of, difference, matches, renewed, without_refusals
 from workbook.site.console_html import whole_commands
 
 from .pages import ROOT, needs_curl
@@ -148,6 +148,17 @@ def test_lines_of_a_command_look_typed() -> None:
 def test_what_is_the_same(expected: list[str], actual: list[str], same: bool) -> None:
     """`…` matches anything within a line, a line of it matches any lines, and nothing more matches anything."""
     assert matches(expected, actual) is same
+
+
+@pytest.mark.parametrize("refused", [0, 1, 3])
+def test_a_wait_for_the_app_leaves_no_trace(refused: int) -> None:
+    """How often curl was refused before the app was up isn't compared; a refusal that nobody waits out is."""
+    refusals = ["curl: (7) Failed to connect to 127.0.0.1 port 8005 after 0 ms: Couldn't connect to server"] * refused
+
+    assert without_refusals("curl --retry 60 --retry-connrefused -i x", [*refusals, "HTTP/1.1 200 OK"]) == [
+        "HTTP/1.1 200 OK"
+    ]
+    assert without_refusals("curl -i x", refusals) == refusals
 
 
 def test_a_difference_is_told() -> None:

@@ -91,6 +91,12 @@ def continues(line: str) -> bool:
     return line == ">" or line.startswith("> ")
 
 
+def without_refusals(command: str, lines: Sequence[str]) -> list[str]:
+    """Return the lines without refused connections, if `command` waits: their number is chance, 0 included."""
+    waits = "--retry-connrefused" in command
+    return [line for line in lines if not (waits and line.startswith("curl: (7) Failed to connect"))]
+
+
 def matches(expected: Sequence[str], actual: Sequence[str]) -> bool:
     """Return whether `actual` is what was expected; `…` matches any text or lines."""
     pattern = "".join(r"(?:.*\n)*?" if line == ANY else _pattern(line) + r"\n" for line in expected)

@@ -24,7 +24,7 @@ from mkdocs.utils import meta
 from workbook.course.changes import left_out
 from workbook.course.model import Course
 
-from .console import Block, blocks_of, difference, matches, renewed
+from .console import Block, blocks_of, difference, matches, renewed, without_refusals
 from .lessons import fill, stale_parts, step_of
 from .parts import filled_front
 from .ports import PORT, Ports, listening_ports
@@ -144,7 +144,7 @@ class Sitting:
         begin, mark = len(self._shell.text), f"-- {os.urandom(8).hex()} --"
         self._shell.write(f"{{ {self._ports.to_type(command)}\n}} </dev/null 2>&1\nprintf '\\n%s\\n' '{mark}'\n")
         end = self._shell.wait_for(f"\n{mark}\n", after=begin)
-        return self._lines(self._shell.text[begin:end])
+        return without_refusals(command, self._lines(self._shell.text[begin:end]))
 
     def shown(self, name: str, expected: Sequence[str]) -> list[str]:
         """Return what the served step has written since the page last showed it; wait until that's what is expected.
