@@ -10,7 +10,7 @@ from pathlib import Path
 PATIENCE = 60.0  # seconds: a deadline for a loaded machine, never waited for where all is well
 LAUNCHERS = ["fork", "spawn"] if sys.platform == "linux" else ["spawn"]
 
-# The end of an app that imports no framework, so that it starts at once: `answer(path)` makes its replies.
+# The end of an app that imports no framework, so that it starts at once: `answer(path)` makes its responses.
 PLAIN = """
 
 async def app(scope, receive, send):

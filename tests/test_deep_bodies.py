@@ -79,11 +79,11 @@ def test_no_depth_is_a_crash(launcher: Launcher, step: str) -> None:
         wrong = []
         for method, path, field in routes:
             for name, body in corpus(field):
-                reply = client.request(method, path, content=body, headers=headers)
-                is_shaped = reply.status_code != 413 or step in ONE_SHAPE  # the framework's 413 is plain text
-                refused = 400 <= reply.status_code < 500 and (not is_shaped or set(reply.json()) == keys)
-                if not (refused or reply.is_success):
-                    wrong.append(f"{method} {path}, {name}: {reply.status_code} {reply.text[:80]}")
+                response = client.request(method, path, content=body, headers=headers)
+                is_shaped = response.status_code != 413 or step in ONE_SHAPE  # the framework's 413 is plain text
+                refused = 400 <= response.status_code < 500 and (not is_shaped or set(response.json()) == keys)
+                if not (refused or response.is_success):
+                    wrong.append(f"{method} {path}, {name}: {response.status_code} {response.text[:80]}")
             client.exchanges.clear()
 
         assert wrong == []
@@ -95,10 +95,10 @@ def test_no_depth_is_a_crash(launcher: Launcher, step: str) -> None:
 def test_no_depth_of_a_token_is_a_crash(launcher: Launcher, step: str) -> None:
     """A token whose header is deeply nested JSON gets a 401, like any other bad token."""
     with ServedApp(launcher, APPS[step], env=ENV) as app, Client(app, []) as client:
-        replies = {}
+        responses = {}
         for depth in [10, 500, *NEAR_THE_LIMIT, 1000, 3000, 10_000]:
             header = base64.urlsafe_b64encode(b'{"alg":"HS256","a":' + b"[" * depth + b"]" * depth + b"}").decode()
             token = f"{header.rstrip('=')}.e30.AAAA"
-            replies[depth] = client.get("/users/me", headers={"Authorization": f"Bearer {token}"}).status_code
+            responses[depth] = client.get("/users/me", headers={"Authorization": f"Bearer {token}"}).status_code
 
-    assert {depth: status for depth, status in replies.items() if status != 401} == {}
+    assert {depth: status for depth, status in responses.items() if status != 401} == {}

@@ -100,7 +100,7 @@ def test_a_length_with_zeros_is_refused_in_the_one_shape(step: str, app: str, pa
         connection = http.client.HTTPConnection(address.host, address.port, timeout=30)
         with contextlib.closing(connection):
             connection.request("POST", path, headers={"Content-Length": "300000".zfill(28)})
-            reply = connection.getresponse()
-            body = json.loads(reply.read())
+            response = connection.getresponse()
+            body = json.loads(response.read())
 
-    assert (reply.status, set(body), body["success"]) == (413, {"success", "message", "errors"}, False)
+    assert (response.status, set(body), body["success"]) == (413, {"success", "message", "errors"}, False)

@@ -201,9 +201,11 @@ def test_nothing_that_is_sent_is_a_500(launcher: Launcher, name: str) -> None:
             if method == "DELETE" and path in {"/users/me", "/posts/1"}:
                 continue  # who or what the other requests are about
             headers = {**usual, **arguments.get("headers", {})}
-            reply = client.request(method, path, **{**arguments, "headers": headers})
-            if reply.status_code >= 500:
-                wrong.append(f"{method} {path[:80]} {str(arguments)[:200]}: {reply.status_code} {reply.text[:80]}")
+            response = client.request(method, path, **{**arguments, "headers": headers})
+            if response.status_code >= 500:
+                wrong.append(
+                    f"{method} {path[:80]} {str(arguments)[:200]}: {response.status_code} {response.text[:80]}"
+                )
             client.exchanges.clear()
         for path, methods in described["paths"].items():
             if "get" in methods and "{" not in path and ("GET", path) not in FAILING:
@@ -288,10 +290,10 @@ def test_a_hundred_at_once_are_answered(launcher: Launcher, name: str) -> None:
 
         seen = {}
         for method, path, body in asked:
-            replies = pool.map(
+            responses = pool.map(
                 lambda _, a=(method, path, body): client.request(*a[:2], json=a[2], headers=usual), range(100)
             )
-            seen[f"{method} {path}"] = {reply.status_code for reply in replies}
+            seen[f"{method} {path}"] = {response.status_code for response in responses}
             client.exchanges.clear()
 
         assert {route: statuses for route, statuses in seen.items() if max(statuses) >= 500} == {}

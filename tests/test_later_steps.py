@@ -38,8 +38,8 @@ class Step(NamedTuple):
 
     def upload(self, content: bytes, name: str = "photo.jpg") -> dict[str, str]:
         """Store an image; return the response's body together with its status."""
-        reply = self.client.post(UPLOAD[self.name], files={"file": (name, content)})
-        return {**reply.json(), "status": str(reply.status_code)}
+        response = self.client.post(UPLOAD[self.name], files={"file": (name, content)})
+        return {**response.json(), "status": str(response.status_code)}
 
 
 @pytest.fixture(scope="module", params=["02-middleware", "04-uploads", "05-routers", "06-errors", "final"])
@@ -124,10 +124,10 @@ def test_transparency_is_kept(step: Step) -> None:
 def test_what_takes_too_long_is_refused(step: Step) -> None:
     """04: neither a picture of thousands of scans nor a form with a long text keeps the server busy."""
     long = {"description": "x" * 4097}
-    reply = step.client.post(UPLOAD[step.name], files={"file": picture()}, data=long)
+    response = step.client.post(UPLOAD[step.name], files={"file": picture()}, data=long)
 
     assert step.upload(many_scans(200))["status"] == "415"
-    assert reply.status_code == 400
+    assert response.status_code == 400
 
 
 @taught_in("04-uploads", "05-routers", "final")
@@ -137,18 +137,18 @@ def test_a_full_disk_leaves_nothing(step: Step) -> None:
     Image.effect_noise((400, 300), 100).save(noise, "PNG")
 
     with nothing_stored(step.client.app), no_room_for_more_than(50_000, step.client.app):
-        reply = step.client.post(UPLOAD[step.name], files={"file": noise.getvalue()})
+        response = step.client.post(UPLOAD[step.name], files={"file": noise.getvalue()})
 
-    assert reply.status_code in {500, 503}
+    assert response.status_code in {500, 503}
 
 
 @taught_in("02-middleware", "final")
-def test_replies_are_marked(step: Step) -> None:
+def test_responses_are_marked(step: Step) -> None:
     """02: each response has a request id, its time and the security headers; a hostile id is replaced."""
-    reply = step.client.get("/posts/1", headers={"X-Request-ID": "a b"})
+    response = step.client.get("/posts/1", headers={"X-Request-ID": "a b"})
 
-    assert {"x-request-id", "x-process-time", "x-frame-options", "x-content-type-options"} <= set(reply.headers)
-    assert reply.headers["x-request-id"] != "a b"
+    assert {"x-request-id", "x-process-time", "x-frame-options", "x-content-type-options"} <= set(response.headers)
+    assert response.headers["x-request-id"] != "a b"
 
 
 @taught_in("02-middleware", "final")
@@ -176,7 +176,7 @@ def test_every_error_has_the_one_shape(step: Step) -> None:
     client, form = step.client, {"Content-Type": "application/json"}
     register = "/users" if step.name == "06-errors" else "/auth/register"
     preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
-    replies = {
+    responses = {
         404: client.get("/nothing"),
         405: client.put("/users"),
         422: client.post(register, json={"name": "secret-of-ada"}),
@@ -184,6 +184,10 @@ def test_every_error_has_the_one_shape(step: Step) -> None:
         400: client.options(register, headers=preflight),
     }
 
-    assert {status: reply.status_code for status, reply in replies.items()} == {status: status for status in replies}
-    assert [set(json.loads(reply.content)) for reply in replies.values()] == [{"success", "message", "errors"}] * 5
-    assert "secret-of-ada" not in replies[422].text
+    assert {status: response.status_code for status, response in responses.items()} == {
+        status: status for status in responses
+    }
+    assert [set(json.loads(response.content)) for response in responses.values()] == [
+        {"success", "message", "errors"}
+    ] * 5
+    assert "secret-of-ada" not in responses[422].text

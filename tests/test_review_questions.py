@@ -73,12 +73,12 @@ def test_a_guard_is_marked_by_what_is_outside_it(launcher: Launcher, before: str
     )
     edits = ("app = FastAPI(\n", guard), (before, f"{before}        Middleware(Guard),\n")
     with changed(launcher, "02", *edits) as client:
-        reply = client.get("/health")
+        response = client.get("/health")
 
-        assert reply.status_code == 403
+        assert response.status_code == 403
         if is_marked:  # the app's log is read beside the response
             wait_until(lambda: "asgi GET /health 403" in client.app.log, lambda: client.app.log)
-        assert ("x-request-id" in reply.headers, "asgi GET /health 403" in client.app.log) == (is_marked, is_marked)
+        assert ("x-request-id" in response.headers, "asgi GET /health 403" in client.app.log) == (is_marked, is_marked)
 
 
 def test_cors_behind_the_key_answers_no_preflight(launcher: Launcher) -> None:
@@ -120,10 +120,10 @@ def test_a_crash_is_marked_by_what_is_outside(launcher: Launcher, before: str, i
     """The 500 has a request id only if it's made behind the layer that gives it."""
     entry = f"{before}        Middleware(ServerErrorMiddleware, handler=failure),\n"
     with changed(launcher, "02", (IMPORTS, IMPORTS + CRASHES), (before, entry)) as client:
-        reply = client.get("/crash")
+        response = client.get("/crash")
 
-    assert (reply.status_code, reply.json()) == (500, {"success": False})
-    assert ("x-request-id" in reply.headers) == is_marked
+    assert (response.status_code, response.json()) == (500, {"success": False})
+    assert ("x-request-id" in response.headers) == is_marked
 
 
 def test_a_task_that_crashes_comes_too_late(launcher: Launcher) -> None:

@@ -15,7 +15,7 @@ from workbook.course.model import Course
 # What TestClient can't do: a body that comes in parts, a response that's taken in small sips. These don't run here.
 NEEDS_A_NETWORK = {
     "test_the_milliseconds_are_those_of_the_request": "sends a body in parts, while other requests come and go",
-    "test_the_line_comes_after_the_reply": "takes a reply in small sips from a raw socket",
+    "test_the_line_comes_after_the_response": "takes a reply in small sips from a raw socket",
 }
 # Alternatives that share state with the next submission in one process, or whose last steps race with a busy machine's.
 NOT_SIDE_BY_SIDE = {"url-and-events", "async-as-sent"}

@@ -36,18 +36,18 @@ def avatar_of(user: dict[str, Any], whose: str) -> Any:
     return url
 
 
-def avatar_in(reply: httpx.Response, whose: str = "the user in this reply", key: str = "") -> Any:
-    """The `avatar_url` of the user in this reply, or at a key of it."""
-    assert reply.is_success, f"{whose} cannot be read"
-    return avatar_of(reply.json()[key] if key else reply.json(), whose)
+def avatar_in(response: httpx.Response, whose: str = "the user in this response", key: str = "") -> Any:
+    """The `avatar_url` of the user in this response, or at a key of it."""
+    assert response.is_success, f"{whose} cannot be read"
+    return avatar_of(response.json()[key] if key else response.json(), whose)
 
 
-def stored_at(reply: httpx.Response) -> str:
+def stored_at(response: httpx.Response) -> str:
     """Where the picture is served that was uploaded."""
-    absent = reply.status_code in {404, 405}
+    absent = response.status_code in {404, 405}
     said = "this route doesn't exist: main.py doesn't include its router" if absent else "a good picture was refused"
-    assert reply.is_success, said
-    url = avatar_in(reply)
+    assert response.is_success, said
+    url = avatar_in(response)
     assert isinstance(url, str), "avatar_url is null in the response to the upload"
     return url
 
@@ -67,11 +67,11 @@ def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
 
 def shown(client: Client, url: str) -> Image.Image:
     """The picture that is served there."""
-    reply = client.get(url)
-    assert reply.status_code == 200, "no picture is served at avatar_url"
-    image = open_picture(reply.content)
+    response = client.get(url)
+    assert response.status_code == 200, "no picture is served at avatar_url"
+    image = open_picture(response.content)
     image.load()
-    assert reply.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
+    assert response.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
     return image
 
 
@@ -79,11 +79,11 @@ def shown(client: Client, url: str) -> Image.Image:
 def test_an_avatar_is_stored_and_served(client: Client, ada: Member, rng: random.Random, kind: str) -> None:
     """POST /users/me/avatar takes a JPEG, PNG or WebP: 200, and the user, whose avatar_url leads to the picture."""
     size, colour = drawn(rng)
-    reply = send(client, ada, picture(kind, size, colour), f"me.{kind.lower()}", f"image/{kind.lower()}")
+    response = send(client, ada, picture(kind, size, colour), f"me.{kind.lower()}", f"image/{kind.lower()}")
 
-    url = stored_at(reply)
-    assert reply.status_code == 200
-    user = reply.json()
+    url = stored_at(response)
+    assert response.status_code == 200
+    user = response.json()
     assert (user.get("id"), user.get("name")) == (ada.id, ada.name), "the response isn't the user"
     image = shown(client, url)
     assert image.size == size, "the picture has another size than the one that was sent"
@@ -92,7 +92,9 @@ def test_an_avatar_is_stored_and_served(client: Client, ada: Member, rng: random
     assert max(abs(a - b) for a, b in zip(seen, colour, strict=True)) < 40, "this is another picture"
 
 
-def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member, unique: Callable[[str], str]) -> None:
+def test_every_response_with_a_user_tells_the_avatar(
+    client: Client, grace: Member, unique: Callable[[str], str]
+) -> None:
     """Every user in every response has avatar_url, an author in a post too: null, and after an upload its URL."""
     name = unique("ada")
     login = {"email": f"{name}@example.com", "password": PASSWORD}
@@ -108,7 +110,7 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
     def everywhere() -> dict[str, Any]:
         listed = rows(client.get("/users", params={"limit": 100, "per_page": 100}, headers=grace.headers))
         (row,) = [user for user in listed if user["id"] == number]
-        replies = {
+        responses = {
             "GET /users/me": client.get("/users/me", headers=me),
             "PATCH /users/me": client.patch("/users/me", json={"name": name}, headers=me),
             "GET /users/{id}": client.get(f"/users/{number}", headers=grace.headers),
@@ -119,9 +121,9 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
             "a draft's author in GET /posts/{id}": (client.get(f"/posts/{draft}", headers=me), "author"),
         }
         return {
-            **{whose: avatar_in(reply, whose) for whose, reply in replies.items()},
+            **{whose: avatar_in(response, whose) for whose, response in responses.items()},
             "GET /users": avatar_of(row, "the users in GET /users"),
-            **{whose: avatar_in(reply, whose, key) for whose, (reply, key) in inside.items()},
+            **{whose: avatar_in(response, whose, key) for whose, (response, key) in inside.items()},
         }
 
     before = everywhere()
@@ -143,9 +145,9 @@ def test_every_reply_with_a_user_tells_the_avatar(client: Client, grace: Member,
 )
 def test_the_content_decides(client: Client, ada: Member, rng: random.Random, what: str, content: bytes) -> None:
     """A file whose content isn't a JPEG, PNG or WebP is a 415, whatever its label; a WebP labelled HTML is taken."""
-    reply = send(client, ada, content)
-    said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
-    assert reply.status_code == 415, said
+    response = send(client, ada, content)
+    said = f"{what} was stored: a name and a label are what the client claims" if response.is_success else ""
+    assert response.status_code == 415, said
 
     misnamed = send(client, ada, picture("WEBP", *drawn(rng)), "page.html", "text/html")
     assert misnamed.is_success, "a WebP was refused because of its name or its label"
@@ -156,15 +158,15 @@ def test_the_content_decides(client: Client, ada: Member, rng: random.Random, wh
 def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, ada: Member, kind: str) -> None:
     """A file of exactly 5 MiB is taken, even if zeros follow the picture; one byte more is a 413."""
     largest = picture(kind).ljust(5 * MIB, b"\0")
-    reply, said = send(client, ada, largest), ""
-    if reply.status_code == 413:
+    response, said = send(client, ada, largest), ""
+    if response.status_code == 413:
         said = "5,242,880 bytes were refused: not the body is to be measured, which is larger, but the file in it"
         if send(client, ada, largest[:5_000_001]).status_code == 413:
             said = "more than 5,000,000 bytes are refused: 5 MiB are 5 * 1024 * 1024 bytes"
         if send(client, ada, largest[:MIB]).status_code == 413:
             said = "1 MiB was refused too: this route needs its own max_body_size, because the app's is 256 KiB"
-    assert reply.is_success, said
-    stored_at(reply)
+    assert response.is_success, said
+    stored_at(response)
 
     assert send(client, ada, largest + b"\0").status_code == 413
     if kind == KINDS[0]:
@@ -198,8 +200,8 @@ def test_a_refused_upload_changes_nothing(
 
     whole = picture("PNG", (200, 200))
     for content in HTML, b"", whole[: len(whole) // 2], whole.ljust(5 * MIB + 1, b"\0"):
-        reply = send(client, me, content)
-        assert reply.is_client_error, "this upload is to be refused"
+        response = send(client, me, content)
+        assert response.is_client_error, "this upload is to be refused"
         assert current(client, me) == url, "a refused upload changed avatar_url"
         if url:
             assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"

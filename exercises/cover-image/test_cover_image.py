@@ -23,9 +23,9 @@ NO_SUCH_POST = 1_999_999_999
 
 def write_post(client: Client, author: Member, published: bool = True) -> int:
     post = {"title": "A post", "content": "", "published": published}
-    reply = client.post("/posts", json=post, headers=author.headers)
-    assert reply.status_code == 201, "POST /posts doesn't work any more"
-    return int(reply.json()["id"])
+    response = client.post("/posts", json=post, headers=author.headers)
+    assert response.status_code == 201, "POST /posts doesn't work any more"
+    return int(response.json()["id"])
 
 
 def send(
@@ -44,18 +44,18 @@ def cover_of(post: dict[str, Any], where: str) -> Any:
     return url
 
 
-def cover_in(reply: httpx.Response, where: str = "the post in this reply") -> Any:
-    """The `cover_image` of the post in this reply."""
-    assert reply.is_success, f"{where} cannot be read"
-    return cover_of(reply.json(), where)
+def cover_in(response: httpx.Response, where: str = "the post in this response") -> Any:
+    """The `cover_image` of the post in this response."""
+    assert response.is_success, f"{where} cannot be read"
+    return cover_of(response.json(), where)
 
 
-def stored_at(reply: httpx.Response, refused: str = "its author was refused, or a good picture was") -> str:
+def stored_at(response: httpx.Response, refused: str = "its author was refused, or a good picture was") -> str:
     """Where the picture is served that was uploaded; `refused` is said where it was not taken."""
-    absent = reply.status_code in {404, 405}
+    absent = response.status_code in {404, 405}
     said = f"{refused}; a 404 or 405 may also say that main.py does not include the router" if absent else refused
-    assert reply.is_success, said
-    url = cover_in(reply)
+    assert response.is_success, said
+    url = cover_in(response)
     assert isinstance(url, str), "cover_image is null in the response to the upload"
     return url
 
@@ -75,11 +75,11 @@ def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
 
 def shown(client: Client, url: str) -> Image.Image:
     """The picture that is served there."""
-    reply = client.get(url)
-    assert reply.status_code == 200, "no picture is served at cover_image"
-    image = open_picture(reply.content)
+    response = client.get(url)
+    assert response.status_code == 200, "no picture is served at cover_image"
+    image = open_picture(response.content)
     image.load()
-    assert reply.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
+    assert response.headers["content-type"] == f"image/{str(image.format).lower()}", "the type is not that of the bytes"
     return image
 
 
@@ -93,11 +93,11 @@ def test_a_cover_is_stored_and_served(client: Client, ada: Member, rng: random.R
     post = write_post(client, ada)
     size, colour = drawn(rng)
     content = picture(kind, size, colour)
-    reply = send(client, ada, post, content, f"cover.{kind.lower()}", f"image/{kind.lower()}")
+    response = send(client, ada, post, content, f"cover.{kind.lower()}", f"image/{kind.lower()}")
 
-    url = stored_at(reply)
-    assert reply.status_code == 200
-    told = reply.json()
+    url = stored_at(response)
+    assert response.status_code == 200
+    told = response.json()
     assert (told.get("id"), told.get("author_id")) == (post, ada.id), "the response isn't the post"
     image = shown(client, url)
     assert image.size == size, "the picture has another size than the one that was sent"
@@ -106,7 +106,7 @@ def test_a_cover_is_stored_and_served(client: Client, ada: Member, rng: random.R
     assert max(abs(a - b) for a, b in zip(seen, colour, strict=True)) < 40, "this is another picture"
 
 
-def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callable[[str], str]) -> None:
+def test_every_response_with_a_post_tells_the_cover(client: Client, unique: Callable[[str], str]) -> None:
     """Every post in every response has cover_image: null, and after an upload its URL; no other post shows it."""
     me = join(client, unique("ada"))
     new = {"title": "A post", "content": "", "published": True}
@@ -115,7 +115,7 @@ def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callabl
     post, other = created.json()["id"], write_post(client, me)
 
     def everywhere(number: int) -> dict[str, Any]:
-        replies = {
+        responses = {
             "GET /posts/{id}": client.get(f"/posts/{number}"),
             "GET /posts/{id} for the author": client.get(f"/posts/{number}", headers=me.headers),
             "PATCH /posts/{id}": client.patch(f"/posts/{number}", json={"content": "More"}, headers=me.headers),
@@ -124,10 +124,10 @@ def test_every_reply_with_a_post_tells_the_cover(client: Client, unique: Callabl
             "the posts in GET /posts": client.get("/posts", params={"limit": 100, "per_page": 100}),
             "the posts in GET /posts/my": client.get("/posts/my", headers=me.headers),
         }
-        listed = {where: [row for row in rows(reply) if row["id"] == number] for where, reply in lists.items()}
+        listed = {where: [row for row in rows(response) if row["id"] == number] for where, response in lists.items()}
         assert {where: len(found) for where, found in listed.items()} == dict.fromkeys(lists, 1), "a post is not listed"
         return {
-            **{where: cover_in(reply, where) for where, reply in replies.items()},
+            **{where: cover_in(response, where) for where, response in responses.items()},
             **{where: cover_of(found[0], where) for where, found in listed.items()},
         }
 
@@ -157,11 +157,11 @@ def test_a_strangers_draft_is_not_there(client: Client, served: ServedApp, ada: 
     url = stored_at(send(client, ada, draft, picture()), "the author was refused a cover for the own draft")
     before = list_stored_files(served)
 
-    reply = send(client, grace, draft, picture())
-    said = "a stranger put a cover on a draft" if reply.is_success else ""
-    if reply.status_code == 403:
+    response = send(client, grace, draft, picture())
+    said = "a stranger put a cover on a draft" if response.is_success else ""
+    if response.status_code == 403:
         said = "a 403 shows a stranger that a draft with this id exists: a post that they may not see is a 404"
-    assert reply.status_code == 404, said
+    assert response.status_code == 404, said
     assert send(client, grace, NO_SUCH_POST, picture()).status_code == 404, "this post doesn't exist: 404"
     check_nothing_changed(client, ada, draft, url, before)
 
@@ -176,13 +176,13 @@ def test_only_the_author_changes_the_cover(
     url = stored_at(send(client, ada, post, picture(size=(31, 21)))) if has_cover else None
     before = list_stored_files(served)
 
-    reply = send(client, grace, post, picture(size=(40, 40)))
-    said = "someone other than the author put a cover on the post: a login isn't enough" if reply.is_success else ""
-    if reply.status_code == 401:
+    response = send(client, grace, post, picture(size=(40, 40)))
+    said = "someone other than the author put a cover on the post: a login isn't enough" if response.is_success else ""
+    if response.status_code == 401:
         said = "401 asks for a login; this stranger has one, and may not: 403"
-    elif reply.status_code == 404:
+    elif response.status_code == 404:
         said = "everyone can read this post, so there's nothing to hide: 403"
-    assert reply.status_code == 403, said
+    assert response.status_code == 403, said
     assert current(client, ada, post) == url, "a stranger's upload was refused, and changed the cover nevertheless"
     if url:
         assert client.get(url).status_code == 200, "the cover is lost by a stranger's upload, which was refused"
@@ -210,9 +210,9 @@ def test_the_content_decides(client: Client, served: ServedApp, ada: Member, wha
     shown(client, url)
 
     before = list_stored_files(served)
-    reply = send(client, ada, post, content)
-    said = f"{what} was stored: a name and a label are what the client claims" if reply.is_success else ""
-    assert reply.status_code == 415, said
+    response = send(client, ada, post, content)
+    said = f"{what} was stored: a name and a label are what the client claims" if response.is_success else ""
+    assert response.status_code == 415, said
     check_nothing_changed(client, ada, post, url, before)
 
     without = write_post(client, ada)
@@ -232,12 +232,12 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(client: Client, serve
     """Exactly 5 MiB are taken, also with zeros behind the picture; one byte more is a 413 and changes nothing."""
     post = write_post(client, ada)
     largest = picture("JPEG").ljust(5 * MIB, b"\0")
-    reply, said = send(client, ada, post, largest), "its author was refused, or a good picture was"
-    if reply.status_code == 413:
+    response, said = send(client, ada, post, largest), "its author was refused, or a good picture was"
+    if response.status_code == 413:
         said = "5,242,880 bytes were refused: not the body is to be measured, which is larger, but the file in it"
         if send(client, ada, post, picture("JPEG").ljust(MIB, b"\0")).status_code == 413:
             said = "1 MiB was refused too: this route needs its own max_body_size, because the app's is 256 KiB"
-    url = stored_at(reply, said)
+    url = stored_at(response, said)
 
     before = list_stored_files(served)
     for content in largest + b"\0", largest * 3:

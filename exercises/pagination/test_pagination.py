@@ -23,10 +23,10 @@ class Filled:
     drafts: int
 
 
-def page_of(reply: httpx.Response) -> dict[str, Any]:
-    """The reply's page, which has every key that a page has."""
-    assert reply.status_code == 200, "this page exists, so it's answered with 200"
-    body = reply.json()
+def page_of(response: httpx.Response) -> dict[str, Any]:
+    """The response's page, which has every key that a page has."""
+    assert response.status_code == 200, "this page exists, so it's answered with 200"
+    body = response.json()
     assert isinstance(body, dict), "this is still the plain list: the route doesn't use paginate()"
     missing = [key for key in KEYS if key not in body]
     assert missing == [], "a page has seven keys, and some of them are missing"

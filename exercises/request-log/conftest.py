@@ -12,7 +12,7 @@ from workbook.plugin.mailbox import Mailbox
 from workbook.serving import ServedApp
 
 FAR_AWAY = "Asia/Kolkata"  # five and a half hours before UTC
-PATIENCE = 3.0  # seconds; a line may come after the reply
+PATIENCE = 3.0  # seconds; a line may come after the response
 
 
 @pytest.fixture(scope="module")

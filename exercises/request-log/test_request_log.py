@@ -64,8 +64,8 @@ def test_a_request_leaves_its_line(
     """A request leaves one line, `[YYYY-MM-DD HH:MM:SS] METHOD path status Nms`, whatever it asks for."""
     path = places[place]
     headers = {} if status == 401 else ada.headers
-    reply = client.request(method, path, json={} if method == "PATCH" else None, headers=headers)
-    assert reply.status_code == status
+    response = client.request(method, path, json={} if method == "PATCH" else None, headers=headers)
+    assert response.status_code == status
 
     what = f"{method} {path}" + (" (a file: no route sees it)" if place.endswith("file") else "")
     line = the_line(lines_about(client, path, method), what)
@@ -87,8 +87,8 @@ def test_what_no_route_answers_leaves_its_line(
         "a refused API key": ("GET", f"/internal/{unique('door')}", 401),
     }[what]
     headers = PREFLIGHT if method == "OPTIONS" else {}
-    reply = client.request(method, path, headers=headers, content=b"x" * 300_000 if method == "POST" else None)
-    assert reply.status_code == status
+    response = client.request(method, path, headers=headers, content=b"x" * 300_000 if method == "POST" else None)
+    assert response.status_code == status
 
     lines = lines_about(client, path, method)
     assert lines != [], f"no line for {what}: a middleware outside of yours has answered it"
@@ -98,9 +98,9 @@ def test_what_no_route_answers_leaves_its_line(
 def test_a_crash_leaves_its_line(client: Client, lines_about: LinesAbout) -> None:
     """A request that crashes leaves one line, with the status 500."""
     crash = "/_probe/crash"  # a route that these tests add to the app
-    reply = client.get(crash)
+    response = client.get(crash)
     said = "these tests could not add their routes: what wraps the FastAPI app has to keep it as its attribute `app`"
-    assert reply.status_code == 500, said if reply.status_code == 404 else ""
+    assert response.status_code == 500, said if response.status_code == 404 else ""
 
     lines = lines_about(client, crash)
     assert lines != [], "no line for a crash: an exception has passed the place where the line is written"
@@ -154,16 +154,16 @@ def test_the_milliseconds_are_those_of_the_request(
     assert told <= took + SLACK, "the line says a longer time than the request has taken"
 
 
-def test_tasks_are_no_part_of_the_reply(
+def test_tasks_are_no_part_of_the_response(
     client: Client, mailbox: Mailbox, unique: Callable[[str], str], lines_about: LinesAbout
 ) -> None:
     """N counts to the response, and not to the end of the route's background tasks."""
     register, name, mailbox.delay = "/auth/register", unique("ada"), 1.5
     before = len(lines_about(client, register, "POST", count=0))
     begun = time.monotonic()
-    reply = client.post(register, json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
+    response = client.post(register, json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
     took = (time.monotonic() - begun) * 1000
-    assert reply.status_code == 201
+    assert response.status_code == 201
 
     lines = lines_about(client, register, "POST", count=before + 1)
     mailbox.delay = 0

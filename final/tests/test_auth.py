@@ -18,13 +18,13 @@ def test_a_new_user_is_told_who_they_are(
     """Registration answers 201 with the account, the email in lower case, the time in UTC, and no password."""
     name = unique("ada")
 
-    reply = client.post(
+    response = client.post(
         "/auth/register",
         json={"name": name, "email": f"{name}@Example.COM", "password": PASSWORD},
     )
 
-    assert reply.status_code == 201
-    account = reply.json()
+    assert response.status_code == 201
+    account = response.json()
     assert (account["name"], account["email"]) == (name, f"{name}@example.com")
     assert datetime.fromisoformat(account["created_at"]).utcoffset() == timedelta(0)
     assert [key for key in account if "password" in key] == []
@@ -32,19 +32,19 @@ def test_a_new_user_is_told_who_they_are(
 
 def test_login_answers_with_a_token_and_the_user(client: Client, ada: Member) -> None:
     """Login answers with a bearer token and the user, whatever the case of the email, and with no hash."""
-    reply = client.post(
+    response = client.post(
         "/auth/login", json={"email": ada.email.upper(), "password": PASSWORD}
     )
 
-    assert reply.status_code == 200
-    body = reply.json()
+    assert response.status_code == 200
+    body = response.json()
     assert set(body) == {"access_token", "token_type", "user"}
     assert (body["token_type"], body["user"]["id"], body["user"]["email"]) == (
         "bearer",
         ada.id,
         ada.email,
     )
-    assert "argon2" not in reply.text
+    assert "argon2" not in response.text
     me = client.get(
         "/users/me", headers={"Authorization": f"Bearer {body['access_token']}"}
     )
@@ -56,12 +56,15 @@ def test_a_failed_login_says_how(client: Client, ada: Member, who: str) -> None:
     """A failed login is a 401 that names the way, and the same for an unknown email as for a wrong password."""
     email = ada.email if who == "known" else "nobody@example.com"
 
-    reply = client.post(
+    response = client.post(
         "/auth/login", json={"email": email, "password": "wrong password"}
     )
 
-    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
-    assert reply.json() == {
+    assert (response.status_code, response.headers["www-authenticate"]) == (
+        401,
+        "Bearer",
+    )
+    assert response.json() == {
         "success": False,
         "message": "Email or password is wrong",
         "errors": [],
@@ -118,13 +121,13 @@ def test_an_unknown_email_takes_as_long_as_a_wrong_password(
 
 def test_an_email_is_registered_once(client: Client, ada: Member) -> None:
     """An email that is taken is a 409 that says what to do, also in other letters' case."""
-    reply = client.post(
+    response = client.post(
         "/auth/register",
         json={"name": "B", "email": ada.email.upper(), "password": PASSWORD},
     )
 
-    assert reply.status_code == 409
-    assert "log in, or take another" in reply.json()["message"]
+    assert response.status_code == 409
+    assert "log in, or take another" in response.json()["message"]
 
 
 def test_32_registrations_of_one_email_at_once(
@@ -206,15 +209,15 @@ def test_what_cannot_be_stored_is_refused(
         field: value,
     }
 
-    reply = client.post(
+    response = client.post(
         "/auth/register",
         content=json.dumps(new),
         headers={"Content-Type": "application/json"},
     )
 
-    assert reply.status_code == 422
-    assert [error["field"] for error in reply.json()["errors"]] == [f"body.{field}"]
-    assert PASSWORD not in reply.text
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [f"body.{field}"]
+    assert PASSWORD not in response.text
 
 
 def test_nul_in_a_login_is_refused(client: Client) -> None:

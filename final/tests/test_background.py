@@ -29,12 +29,12 @@ def app_env(
 
 
 def register(client: Client, name: str) -> dict[str, Any]:
-    reply = client.post(
+    response = client.post(
         "/auth/register",
         json={"name": name, "email": f"{name}@example.com", "password": PASSWORD},
     )
-    assert reply.status_code == 201
-    return dict(reply.json())
+    assert response.status_code == 201
+    return dict(response.json())
 
 
 def wait_for(app: ServedApp, text: str) -> None:
@@ -204,16 +204,16 @@ def test_every_login_is_in_the_audit(client: Client, ada: Member) -> None:
     """Every login is in the audit with its time, email and address, failed ones too, the newest first."""
 
     def attempts() -> list[dict[str, Any]]:
-        reply = client.get("/internal/logins?limit=100", headers=KEY)
-        assert reply.status_code == 200
-        return [each for each in reply.json() if each["email"] == ada.email]
+        response = client.get("/internal/logins?limit=100", headers=KEY)
+        assert response.status_code == 200
+        return [each for each in response.json() if each["email"] == ada.email]
 
     def wait_for_attempts(number: int) -> None:
         deadline = time.monotonic() + 10
         while len(attempts()) < number and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    # Each is written after its reply: without waiting, the next could overtake it.
+    # Each is written after its response: without waiting, the next could overtake it.
     wait_for_attempts(1)  # of the fixture
     for number, password in ((2, PASSWORD), (3, "wrong password")):
         client.post("/auth/login", json={"email": ada.email, "password": password})
@@ -265,7 +265,7 @@ def test_nobody_forges_a_line(client: Client) -> None:
     before = client.app.log_size
     forged = "a@example.com\n2026-01-01T00:00:00Z INFO login ok root"
 
-    reply = client.post("/auth/login", json={"email": forged, "password": PASSWORD})
+    response = client.post("/auth/login", json={"email": forged, "password": PASSWORD})
 
-    assert reply.status_code == 422
+    assert response.status_code == 422
     assert "login ok root" not in client.app.log_since(before)

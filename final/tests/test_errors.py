@@ -45,11 +45,11 @@ def test_a_refusal_says_what_to_do(
     """What belongs to someone else, or isn't there, is refused in the one shape, and the message says what to do."""
     change = {"title": "mine"} if method == "PATCH" else None
 
-    reply = client.request(
+    response = client.request(
         method, path.format(**posts), json=change, headers=grace.headers
     )
 
-    assert advice in refusal(reply, status)["message"]
+    assert advice in refusal(response, status)["message"]
 
 
 def test_a_refused_change_changes_nothing(
@@ -76,17 +76,19 @@ def test_a_401_names_the_way_in(
     client: Client, path: str, headers: dict[str, str], way: str, advice: str
 ) -> None:
     """A 401 has the one shape and keeps its WWW-Authenticate."""
-    reply = client.get(path, headers=headers)
+    response = client.get(path, headers=headers)
 
-    assert advice in refusal(reply, 401)["message"]
-    assert reply.headers["www-authenticate"] == way
+    assert advice in refusal(response, 401)["message"]
+    assert response.headers["www-authenticate"] == way
 
 
 def test_a_409_says_what_to_do(client: Client, ada: Member, grace: Member) -> None:
     """A change to another's email is a 409 that says to take another."""
-    reply = client.patch("/users/me", json={"email": ada.email}, headers=grace.headers)
+    response = client.patch(
+        "/users/me", json={"email": ada.email}, headers=grace.headers
+    )
 
-    assert "take another" in refusal(reply, 409)["message"]
+    assert "take another" in refusal(response, 409)["message"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_a_405_names_all_methods_of_the_path(
     client: Client, method: str, path: str, allowed: str
 ) -> None:
     """A method that a path doesn't take is a 405 whose Allow and message name every method that it takes."""
-    reply = client.request(method, path)
+    response = client.request(method, path)
 
-    assert allowed in refusal(reply, 405)["message"]
-    assert reply.headers["allow"] == allowed
+    assert allowed in refusal(response, 405)["message"]
+    assert response.headers["allow"] == allowed

@@ -28,9 +28,9 @@ def author(writer: Member) -> Member:
 
 
 def ids(client: Client, author: Member, path: str) -> list[int]:
-    reply = client.get(path, headers=author.headers)
-    assert reply.status_code == 200
-    return [row["id"] for row in reply.json()]
+    response = client.get(path, headers=author.headers)
+    assert response.status_code == 200
+    return [row["id"] for row in response.json()]
 
 
 @pytest.mark.parametrize("path", LISTS)

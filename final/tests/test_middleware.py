@@ -26,9 +26,9 @@ LINE = re.compile(
 )
 
 
-def lines_of(app: ServedApp, reply: httpx.Response) -> list[str]:
-    """What the access log says of this request: method, path and status. Waits for it: it comes after the reply."""
-    deadline, name = time.monotonic() + 10, reply.headers["x-request-id"]
+def lines_of(app: ServedApp, response: httpx.Response) -> list[str]:
+    """What the access log says of this request: method, path and status. Waits for it: it comes after the response."""
+    deadline, name = time.monotonic() + 10, response.headers["x-request-id"]
     while (
         not (found := [line for id_, line in LINE.findall(app.log) if id_ == name])
         and time.monotonic() < deadline
@@ -38,7 +38,7 @@ def lines_of(app: ServedApp, reply: httpx.Response) -> list[str]:
 
 
 def send(client: Client, what: str) -> httpx.Response:
-    """One request of each kind of reply."""
+    """One request of each kind of response."""
     method, _, path = what.partition(" ")
     return client.request(
         method, path, headers=PREFLIGHT if method == "OPTIONS" else FRONTEND
@@ -57,19 +57,19 @@ EVERY_KIND = [
 
 
 @pytest.mark.parametrize("what", [*EVERY_KIND, "GET /internal/stats"])
-def test_every_reply_is_named_timed_and_guarded(client: Client, what: str) -> None:
+def test_every_response_is_named_timed_and_guarded(client: Client, what: str) -> None:
     """Every response, errors and preflights too, has a request id, its time and the security headers."""
-    reply = send(client, what)
+    response = send(client, what)
 
-    assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
-    assert re.fullmatch(r"\d+\.\d\dms", reply.headers["x-process-time"])
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
+    assert re.fullmatch(r"\d+\.\d\dms", response.headers["x-process-time"])
     assert {
-        name: reply.headers.get(name) for name in SECURITY_HEADERS
+        name: response.headers.get(name) for name in SECURITY_HEADERS
     } == SECURITY_HEADERS
 
 
 @pytest.mark.parametrize("what", [*EVERY_KIND, "GET /internal/stats"])
-def test_a_page_can_read_every_reply(client: Client, what: str) -> None:
+def test_a_page_can_read_every_response(client: Client, what: str) -> None:
     """A page on an allowed origin may read every response, errors too; a page on another origin may read none."""
     assert (
         send(client, what).headers.get("access-control-allow-origin")
@@ -102,14 +102,16 @@ def test_a_preflight_is_answered_by_the_middleware(
     client: Client, method: str, allowed: bool
 ) -> None:
     """A preflight is allowed for the methods that the app has, with Authorization, and refused for others."""
-    reply = client.options(
+    response = client.options(
         "/posts/1", headers=PREFLIGHT | {"Access-Control-Request-Method": method}
     )
 
-    assert (reply.status_code == 200) == allowed
+    assert (response.status_code == 200) == allowed
     if allowed:
-        assert method in reply.headers["access-control-allow-methods"]
-        assert "authorization" in reply.headers["access-control-allow-headers"].lower()
+        assert method in response.headers["access-control-allow-methods"]
+        assert (
+            "authorization" in response.headers["access-control-allow-headers"].lower()
+        )
 
 
 def test_a_request_id_is_kept_if_it_is_harmless(client: Client) -> None:
@@ -121,18 +123,18 @@ def test_a_request_id_is_kept_if_it_is_harmless(client: Client) -> None:
         ("a b", False),
         ("<script>", False),
     ):
-        reply = client.get("/", headers={"X-Request-ID": given})
-        assert (reply.headers["x-request-id"] == given) == kept, given
+        response = client.get("/", headers={"X-Request-ID": given})
+        assert (response.headers["x-request-id"] == given) == kept, given
 
 
 @pytest.mark.parametrize("what", EVERY_KIND)
 def test_every_request_has_one_line(client: Client, what: str) -> None:
     """Every request, preflights, files and refusals too, leaves one line with its id, path and status."""
-    reply = send(client, what)
+    response = send(client, what)
 
     method, _, path = what.partition(" ")
-    assert lines_of(client.app, reply) == [
-        f"{method} {path.partition('?')[0]} {reply.status_code}"
+    assert lines_of(client.app, response) == [
+        f"{method} {path.partition('?')[0]} {response.status_code}"
     ]
 
 
@@ -142,9 +144,9 @@ def test_no_query_and_no_control_character_reaches_the_log(
     """A token in the query isn't logged, and a newline in the path doesn't make a second line."""
     secret, before = unique("secret"), client.app.log_size
 
-    reply = client.get(f"/posts%0aforged%1b[31m%c3%bc?token={secret}")
+    response = client.get(f"/posts%0aforged%1b[31m%c3%bc?token={secret}")
 
-    assert lines_of(client.app, reply) == ["GET /posts%0aforged%1b[31m%c3%bc 404"]
+    assert lines_of(client.app, response) == ["GET /posts%0aforged%1b[31m%c3%bc 404"]
     assert secret not in client.app.log_since(before)
 
 
@@ -154,9 +156,9 @@ def test_uvicorn_writes_no_second_line(
     """A request is logged once: uvicorn's own access log is off."""
     path = f"/{unique('path')}"
 
-    reply = client.get(path)
+    response = client.get(path)
 
-    assert lines_of(client.app, reply) == [f"GET {path} 404"]
+    assert lines_of(client.app, response) == [f"GET {path} 404"]
     assert client.app.log.count(path) == 1
 
 
@@ -169,12 +171,12 @@ def test_internal_needs_the_key(
     client: Client, path: str, key: str | None, status: int
 ) -> None:
     """Everything below /internal needs the API key, and a refusal says how to send it."""
-    reply = client.get(path, headers={} if key is None else {"X-API-Key": key})
+    response = client.get(path, headers={} if key is None else {"X-API-Key": key})
 
-    assert reply.status_code == status
+    assert response.status_code == status
     if status == 401:
-        assert reply.headers["www-authenticate"] == "ApiKey"
-        assert reply.json()["message"] == "Send the API key: X-API-Key: KEY"
+        assert response.headers["www-authenticate"] == "ApiKey"
+        assert response.json()["message"] == "Send the API key: X-API-Key: KEY"
 
 
 @pytest.mark.parametrize("path", ["/internal/nothing", "/internal", "/internal/"])

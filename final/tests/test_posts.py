@@ -11,25 +11,25 @@ POST = {"title": "Onions", "content": "Layer after layer", "published": True}
 
 
 def write(client: Client, author: Member, **fields: Any) -> int:
-    reply = client.post("/posts", json=POST | fields, headers=author.headers)
-    assert reply.status_code == 201, reply.text
-    return int(reply.json()["id"])
+    response = client.post("/posts", json=POST | fields, headers=author.headers)
+    assert response.status_code == 201, response.text
+    return int(response.json()["id"])
 
 
 def listed(client: Client, query: str = "", viewer: Member | None = None) -> set[int]:
-    reply = client.get(
+    response = client.get(
         f"/posts?limit=100&per_page=100{query}",
         headers=viewer.headers if viewer else {},
     )
-    return {row["id"] for row in rows(reply)}
+    return {row["id"] for row in rows(response)}
 
 
 def test_a_post_is_written_by_its_author(client: Client, ada: Member) -> None:
     """POST /posts answers 201 with the post, its author and its times in UTC."""
-    reply = client.post("/posts", json=POST, headers=ada.headers)
+    response = client.post("/posts", json=POST, headers=ada.headers)
 
-    assert reply.status_code == 201
-    post = reply.json()
+    assert response.status_code == 201
+    post = response.json()
     assert {key: post.get(key) for key in (*POST, "author_id")} == {
         **POST,
         "author_id": ada.id,
@@ -42,19 +42,19 @@ def test_a_post_is_a_draft_unless_it_says_otherwise(
     client: Client, ada: Member
 ) -> None:
     """A post without `published` is a draft."""
-    reply = client.post(
+    response = client.post(
         "/posts", json={"title": "T", "content": ""}, headers=ada.headers
     )
 
-    assert (reply.status_code, reply.json()["published"]) == (201, False)
+    assert (response.status_code, response.json()["published"]) == (201, False)
 
 
 def test_a_single_post_names_its_author(client: Client, ada: Member) -> None:
     """GET /posts/{id} needs no login and holds the author, without the email."""
-    reply = client.get(f"/posts/{write(client, ada)}")
+    response = client.get(f"/posts/{write(client, ada)}")
 
-    assert reply.status_code == 200
-    author = reply.json()["author"]
+    assert response.status_code == 200
+    author = response.json()["author"]
     assert (author["id"], author["name"], "email" in author) == (
         ada.id,
         ada.name,
@@ -101,9 +101,9 @@ def test_my_posts_are_not_taken_for_an_id(
         write(client, grace),
     )
 
-    reply = client.get("/posts/my?limit=100&per_page=100", headers=ada.headers)
+    response = client.get("/posts/my?limit=100&per_page=100", headers=ada.headers)
 
-    assert {row["id"] for row in rows(reply)} & {mine, draft, hers} == {mine, draft}
+    assert {row["id"] for row in rows(response)} & {mine, draft, hers} == {mine, draft}
     assert client.get("/posts/my").status_code == 401
 
 
@@ -112,13 +112,13 @@ def test_authors_change_what_they_name(client: Client, ada: Member) -> None:
     post = write(client, ada, published=False)
     before = client.get(f"/posts/{post}", headers=ada.headers).json()
 
-    reply = client.patch(
+    response = client.patch(
         f"/posts/{post}",
         json={"published": True, "title": "Garlic"},
         headers=ada.headers,
     )
 
-    assert reply.status_code == 200
+    assert response.status_code == 200
     after = client.get(f"/posts/{post}").json()
     assert (after["title"], after["content"], after["published"]) == (
         "Garlic",
@@ -153,9 +153,9 @@ def test_a_deleted_post_is_gone(client: Client, ada: Member) -> None:
     """DELETE answers 204 with nothing, once; then the post is a 404."""
     post = write(client, ada)
 
-    reply = client.delete(f"/posts/{post}", headers=ada.headers)
+    response = client.delete(f"/posts/{post}", headers=ada.headers)
 
-    assert (reply.status_code, reply.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert client.get(f"/posts/{post}").status_code == 404
     assert client.delete(f"/posts/{post}", headers=ada.headers).status_code == 404
 
@@ -204,7 +204,7 @@ def test_what_cannot_be_stored_is_refused(
     client: Client, ada: Member, field: str, value: object
 ) -> None:
     """A field that is malformed, too long or not the author's to set is a 422 that names it."""
-    reply = client.post("/posts", json=POST | {field: value}, headers=ada.headers)
+    response = client.post("/posts", json=POST | {field: value}, headers=ada.headers)
 
-    assert reply.status_code == 422
-    assert [error["field"] for error in reply.json()["errors"]] == [f"body.{field}"]
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [f"body.{field}"]

@@ -82,42 +82,45 @@ def test_only_our_own_tokens_are_taken(
     # a header is bytes: what is not ASCII goes as it would from a careless client
     headers = {b"Authorization": b"Bearer " + token.encode()}
 
-    reply = client.get("/users/me", headers=headers)
+    response = client.get("/users/me", headers=headers)
 
-    assert (reply.status_code, reply.headers.get("www-authenticate")) == (
+    assert (response.status_code, response.headers.get("www-authenticate")) == (
         401,
         "Bearer",
-    ), reply.text
-    assert reply.json()["success"] is False
+    ), response.text
+    assert response.json()["success"] is False
 
 
 def test_a_token_made_like_ours_is_taken(client: Client, ada: Member) -> None:
     """The forgeries are refused for what's wrong with them: the same token without a fault is taken."""
     token = signed({"sub": str(ada.id), "exp": now() + HOUR})
 
-    reply = client.get("/users/me", headers={"Authorization": f"Bearer {token}"})
+    response = client.get("/users/me", headers={"Authorization": f"Bearer {token}"})
 
-    assert (reply.status_code, reply.json().get("id")) == (200, ada.id)
+    assert (response.status_code, response.json().get("id")) == (200, ada.id)
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Basic YTpi", "Token abc", "bearer"])
 def test_another_kind_of_credentials_is_no_login(client: Client, header: str) -> None:
     """Credentials of another kind, or none after the word, are a 401."""
-    reply = client.get("/users/me", headers={"Authorization": header})
+    response = client.get("/users/me", headers={"Authorization": header})
 
-    assert (reply.status_code, reply.headers.get("www-authenticate")) == (401, "Bearer")
+    assert (response.status_code, response.headers.get("www-authenticate")) == (
+        401,
+        "Bearer",
+    )
 
 
 def test_a_token_of_a_megabyte_is_refused(client: Client, ada: Member) -> None:
     """A token of 1 MB is refused before or by the app, and the next request works."""
     try:
-        reply = client.get(
+        response = client.get(
             "/users/me", headers={"Authorization": "Bearer " + "A" * 2**20}
         )
     except httpx.TransportError:
         pass  # the server may close the connection while the header is still being sent
     else:
-        assert reply.status_code in {400, 401, 431}
+        assert response.status_code in {400, 401, 431}
 
     assert client.get("/users/me", headers=ada.headers).status_code == 200
 

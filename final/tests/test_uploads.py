@@ -27,10 +27,10 @@ def test_an_image_is_stored_and_told_about(
     client: Client, ada: Member, served: ServedApp, kind: str
 ) -> None:
     """An uploaded image gets a name of our making; the response has it, the client's, the size and who sent it."""
-    reply = upload(client, picture(kind), headers=ada.headers)
+    response = upload(client, picture(kind), headers=ada.headers)
 
-    assert reply.status_code == 201
-    stored = reply.json()
+    assert response.status_code == 201
+    stored = response.json()
     assert re.fullmatch(NAME, stored["filename"])
     assert stored["filename"].endswith(EXTENSIONS[kind])
     assert (stored["original_name"], stored["uploaded_by"]) == ("photo.png", ada.id)
@@ -73,8 +73,8 @@ def test_a_photo_stands_upright_and_tells_no_place(
         comment=b"taken at home",
     )
 
-    reply = upload(client, sent, headers=ada.headers)
-    stored = fetched(client, reply)
+    response = upload(client, sent, headers=ada.headers)
+    stored = fetched(client, response)
 
     assert stored.size == (60, 80)
     upright = Image.open(BytesIO(sent)).transpose(Image.Transpose.ROTATE_270)
@@ -83,16 +83,16 @@ def test_a_photo_stands_upright_and_tells_no_place(
     ).point(lambda value: value > 40)
     assert far_off.getbbox() is None
     assert dict(stored.getexif()) == {}
-    assert b"taken at home" not in client.get(reply.json()["url"]).content
+    assert b"taken at home" not in client.get(response.json()["url"]).content
 
 
 def test_a_pdf_is_kept_and_offered_as_a_download(client: Client, ada: Member) -> None:
     """A PDF is stored byte for byte and served as a download, never shown in the page's place."""
-    reply = upload(client, PDF, headers=ada.headers)
-    served_file = client.get(reply.json()["url"])
+    response = upload(client, PDF, headers=ada.headers)
+    served_file = client.get(response.json()["url"])
 
-    assert reply.status_code == 201
-    assert reply.json()["filename"].endswith(".pdf")
+    assert response.status_code == 201
+    assert response.json()["filename"].endswith(".pdf")
     assert served_file.content == PDF
     assert served_file.headers["content-type"] == "application/pdf"
     assert served_file.headers["content-disposition"] == "attachment"
@@ -105,9 +105,11 @@ def test_a_pdf_is_no_profile_picture(
 ) -> None:
     """A profile picture is an image: a PDF is a 415."""
     with nothing_stored(served):
-        reply = upload(client, PDF, to="/uploads/profile-picture", headers=ada.headers)
+        response = upload(
+            client, PDF, to="/uploads/profile-picture", headers=ada.headers
+        )
 
-    assert (reply.status_code, reply.json()["success"]) == (415, False)
+    assert (response.status_code, response.json()["success"]) == (415, False)
 
 
 def test_a_profile_picture_comes_with_its_description(
@@ -137,7 +139,7 @@ def test_a_wrong_description_stores_nothing(
 ) -> None:
     """A description that's too long or holds a NUL is a 422 that names the field, and the picture isn't stored."""
     with nothing_stored(served):
-        reply = upload(
+        response = upload(
             client,
             picture(),
             to="/uploads/profile-picture",
@@ -145,18 +147,20 @@ def test_a_wrong_description_stores_nothing(
             headers=ada.headers,
         )
 
-    assert reply.status_code == 422
-    assert [error["field"] for error in reply.json()["errors"]] == ["body.description"]
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [
+        "body.description"
+    ]
 
 
 def test_several_files_are_told_in_their_order(client: Client, ada: Member) -> None:
     """Several files, a PDF among them, are stored together; the response counts them and lists them in order."""
-    reply = upload_several(
+    response = upload_several(
         client, picture("JPEG"), PDF, picture("WEBP"), headers=ada.headers
     )
 
-    assert reply.status_code == 201
-    body = reply.json()
+    assert response.status_code == 201
+    body = response.json()
     assert body["uploaded"] == 3
     assert [file["original_name"] for file in body["files"]] == [
         "photo-1.png",
@@ -183,11 +187,11 @@ def test_several_files_are_stored_all_or_none(
 ) -> None:
     """If the last of several files is refused, none is stored."""
     with nothing_stored(served):
-        reply = upload_several(
+        response = upload_several(
             client, picture("JPEG"), picture("PNG"), PDF, HTML, headers=ada.headers
         )
 
-    assert (reply.status_code, reply.json()["success"]) == (415, False)
+    assert (response.status_code, response.json()["success"]) == (415, False)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "PDF"])
@@ -210,9 +214,9 @@ def test_five_mebibytes_are_taken_and_one_byte_more_is_not(
             upload(client, content + b"\0", headers=ada.headers),
             upload_several(client, picture(), content + b"\0", headers=ada.headers),
         ]
-    for reply in refused:
-        assert reply.status_code == 413
-        assert reply.json() == {
+    for response in refused:
+        assert response.status_code == 413
+        assert response.json() == {
             "success": False,
             "message": "A file may have at most 5,242,880 bytes",
             "errors": [],
@@ -249,9 +253,9 @@ def test_the_content_decides_what_a_file_is(
         "half a PDF": PDF[:40],
     }.items():
         with nothing_stored(served):
-            reply = upload(client, content, to=path, headers=ada.headers)
-        assert reply.status_code == 415, what
-        assert (reply.json()["success"], reply.json()["errors"]) == (False, [])
+            response = upload(client, content, to=path, headers=ada.headers)
+        assert response.status_code == 415, what
+        assert (response.json()["success"], response.json()["errors"]) == (False, [])
 
 
 def test_the_token_says_who_uploads(client: Client, ada: Member, grace: Member) -> None:
@@ -276,7 +280,10 @@ def test_a_stranger_stores_nothing(
 ) -> None:
     """Without a good token an upload is a 401 that names the way, and nothing is stored."""
     with nothing_stored(served):
-        reply = client.post(path, headers=headers, files={ROUTES[path]: picture()})
+        response = client.post(path, headers=headers, files={ROUTES[path]: picture()})
 
-    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
-    assert reply.json()["success"] is False
+    assert (response.status_code, response.headers["www-authenticate"]) == (
+        401,
+        "Bearer",
+    )
+    assert response.json()["success"] is False

@@ -11,10 +11,10 @@ from workbook.plugin.seen import rows
 
 def test_users_see_themselves(client: Client, ada: Member) -> None:
     """/users/me answers with the caller's own account, the email too."""
-    reply = client.get("/users/me", headers=ada.headers)
+    response = client.get("/users/me", headers=ada.headers)
 
-    assert reply.status_code == 200
-    assert {key: reply.json().get(key) for key in ("id", "name", "email")} == {
+    assert response.status_code == 200
+    assert {key: response.json().get(key) for key in ("id", "name", "email")} == {
         "id": ada.id,
         "name": ada.name,
         "email": ada.email,
@@ -25,11 +25,11 @@ def test_users_see_others_without_their_email(
     client: Client, ada: Member, grace: Member
 ) -> None:
     """Another user has an id and a name, and neither an email nor a hash."""
-    reply = client.get(f"/users/{grace.id}", headers=ada.headers)
+    response = client.get(f"/users/{grace.id}", headers=ada.headers)
 
-    assert reply.status_code == 200
-    assert (reply.json()["id"], reply.json()["name"]) == (grace.id, grace.name)
-    assert [key for key in reply.json() if "email" in key or "password" in key] == []
+    assert response.status_code == 200
+    assert (response.json()["id"], response.json()["name"]) == (grace.id, grace.name)
+    assert [key for key in response.json() if "email" in key or "password" in key] == []
     listed = rows(client.get("/users", headers=ada.headers))
     assert [row for row in listed if "email" in row or "hashed_password" in row] == []
 
@@ -37,9 +37,12 @@ def test_users_see_others_without_their_email(
 @pytest.mark.parametrize("path", ["/users", "/users/me", "/users/1"])
 def test_every_route_of_users_needs_a_login(client: Client, path: str) -> None:
     """Without a token every route of /users is a 401 that names the way."""
-    reply = client.get(path)
+    response = client.get(path)
 
-    assert (reply.status_code, reply.headers.get("www-authenticate")) == (401, "Bearer")
+    assert (response.status_code, response.headers.get("www-authenticate")) == (
+        401,
+        "Bearer",
+    )
 
 
 def test_a_user_that_does_not_exist_is_not_found(client: Client, ada: Member) -> None:
@@ -58,8 +61,11 @@ def test_users_change_what_they_name(
         ({"email": f"New-{me.email}"}, ("Ada L.", f"new-{me.email}")),
         ({}, ("Ada L.", f"new-{me.email}")),
     ):
-        reply = client.patch("/users/me", json=changes, headers=me.headers)
-        assert (reply.status_code, (reply.json()["name"], reply.json()["email"])) == (
+        response = client.patch("/users/me", json=changes, headers=me.headers)
+        assert (
+            response.status_code,
+            (response.json()["name"], response.json()["email"]),
+        ) == (
             200,
             expected,
         )
@@ -85,13 +91,13 @@ def test_nobody_takes_the_email_of_another(
     client: Client, ada: Member, grace: Member
 ) -> None:
     """A change to an email that is taken is a 409, and changes nothing."""
-    reply = client.patch(
+    response = client.patch(
         "/users/me",
         json={"name": "X", "email": grace.email.upper()},
         headers=ada.headers,
     )
 
-    assert reply.status_code == 409
+    assert response.status_code == 409
     assert client.get("/users/me", headers=ada.headers).json()["name"] == ada.name
 
 
@@ -125,9 +131,9 @@ def test_a_deleted_user_takes_all_along(
         for _ in range(3)
     ]
 
-    reply = client.delete("/users/me", headers=gone.headers)
+    response = client.delete("/users/me", headers=gone.headers)
 
-    assert (reply.status_code, reply.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert client.get(f"/users/{gone.id}", headers=ada.headers).status_code == 404
     assert [client.get(f"/posts/{post}").status_code for post in posts] == [404] * 3
     assert [

@@ -19,23 +19,23 @@ def name(unique: Callable[[str], str]) -> str:
 @pytest.fixture
 def login(client: Client, name: str) -> dict[str, str]:
     """The Authorization header of a user who has signed in."""
-    reply = client.post("/sessions", json={"name": name})
-    assert reply.status_code == 201
-    return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+    response = client.post("/sessions", json={"name": name})
+    assert response.status_code == 201
+    return {"Authorization": f"Bearer {response.json()['access_token']}"}
 
 
 @pytest.fixture
 def post(client: Client, login: dict[str, str]) -> str:
     """The path of a post that the user has written."""
-    reply = client.post("/posts", json={"title": "Hello"}, headers=login)
-    assert reply.status_code == 201
-    return str(reply.headers["location"])
+    response = client.post("/posts", json={"title": "Hello"}, headers=login)
+    assert response.status_code == 201
+    return str(response.headers["location"])
 
 
 def allowed_origin(client: Client, origin: str) -> str:
-    """The origin that may read the reply, by the reply's own word; empty if it names none."""
-    reply = client.get("/posts/1", headers={"Origin": origin})
-    return str(reply.headers.get("access-control-allow-origin", ""))
+    """The origin that may read the response, by the response's own word; empty if it names none."""
+    response = client.get("/posts/1", headers={"Origin": origin})
+    return str(response.headers.get("access-control-allow-origin", ""))
 
 
 def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
@@ -48,13 +48,13 @@ def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
 
 
 def preflight(client: Client, origin: str, method: str, headers: str = "") -> tuple[int, dict[str, str]]:
-    """Ask as a browser asks: the status, and those of the reply's headers that it looks at."""
+    """Ask as a browser asks: the status, and those of the response's headers that it looks at."""
     asked = {"Origin": origin, "Access-Control-Request-Method": method}
     if headers:
         asked["Access-Control-Request-Headers"] = headers
-    reply = client.options("/posts", headers=asked)
-    return reply.status_code, {
-        short: reply.headers.get(f"access-control-allow-{short}", "") for short in ("origin", "methods", "headers")
+    response = client.options("/posts", headers=asked)
+    return response.status_code, {
+        short: response.headers.get(f"access-control-allow-{short}", "") for short in ("origin", "methods", "headers")
     }
 
 
@@ -79,19 +79,19 @@ def test_preflight_permits_allowed_pages_alone(client: Client) -> None:
 
 def test_a_crash_is_readable(client: Client) -> None:
     """A crash is answered by a 500 that a page on an allowed origin may read."""
-    reply = client.get("/crash", headers={"Origin": PAGE})
+    response = client.get("/crash", headers={"Origin": PAGE})
 
-    assert reply.status_code == 500
-    assert reply.headers.get("access-control-allow-origin") == PAGE, "the 500 was made outside the CORS middleware"
-    assert reply.json() == {"detail": "Internal server error"}
+    assert response.status_code == 500
+    assert response.headers.get("access-control-allow-origin") == PAGE, "the 500 was made outside the CORS middleware"
+    assert response.json() == {"detail": "Internal server error"}
 
 
 def test_a_refused_simple_post_is_executed(client: Client, post: str) -> None:
     """A simple POST from a refused origin is executed and its response hidden, so CORS isn't access control."""
-    reply = client.post(f"{post}/likes", headers={"Origin": STRANGER})
+    response = client.post(f"{post}/likes", headers={"Origin": STRANGER})
 
-    may_read = reply.headers.get("access-control-allow-origin")
-    assert (reply.status_code, may_read) == (200, None), "the POST is refused, or a stranger may read its response"
+    may_read = response.headers.get("access-control-allow-origin")
+    assert (response.status_code, may_read) == (200, None), "the POST is refused, or a stranger may read its response"
     assert client.get(post).json()["likes"] == 1
 
 
@@ -105,10 +105,10 @@ def test_development_allows_port_3000(client: Client, origin: str) -> None:
 @pytest.mark.deeper
 def test_a_body_that_does_not_fit_is_a_422(client: Client) -> None:
     """A body that doesn't fit is a 422 that names the field and sends back nothing of what was sent."""
-    reply = client.post("/sessions", json={"password": "secret"})
+    response = client.post("/sessions", json={"password": "secret"})
 
     expected = {"loc": ["body", "name"], "msg": "Field required", "type": "missing"}
-    assert (reply.status_code, reply.json()) == (422, {"detail": [expected]})
+    assert (response.status_code, response.json()) == (422, {"detail": [expected]})
 
 
 @pytest.mark.deeper
@@ -179,9 +179,9 @@ def test_a_title_that_is_none_breaks_no_list(client: Client, login: dict[str, st
     """A title that can't be shown, such as one cut in the middle of an emoji, is a 422; the list goes on as before."""
     body = json.dumps({"title": title})
 
-    reply = client.post("/posts", content=body, headers={**login, "Content-Type": "application/json"})
+    response = client.post("/posts", content=body, headers={**login, "Content-Type": "application/json"})
 
-    assert reply.status_code == 422
+    assert response.status_code == 422
     assert client.get("/posts").status_code == 200
 
 
@@ -196,33 +196,33 @@ def test_a_wildcard_without_credentials_is_harmless(fresh_app: Callable[..., Cli
     """`*` without credentials lets every page read what anybody may read, and no page send cookies."""
     client = fresh_app(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="false")
 
-    reply = client.get("/posts", headers={"Origin": STRANGER})
+    response = client.get("/posts", headers={"Origin": STRANGER})
 
-    assert reply.headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-credentials" not in reply.headers
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in response.headers
 
 
 @pytest.mark.deeper
 def test_cookies_may_travel(client: Client) -> None:
     """An allowed page may read responses to requests with cookies."""
-    reply = client.get("/posts", headers={"Origin": PAGE})
+    response = client.get("/posts", headers={"Origin": PAGE})
 
-    assert reply.headers.get("access-control-allow-credentials") == "true"
+    assert response.headers.get("access-control-allow-credentials") == "true"
 
 
 @pytest.mark.deeper
 def test_headers_are_exposed(client: Client) -> None:
     """Location and X-Process-Time are exposed to JavaScript; Server is sent, and is not."""
-    reply = client.get("/posts", headers={"Origin": PAGE})
+    response = client.get("/posts", headers={"Origin": PAGE})
 
-    exposed = reply.headers.get("access-control-expose-headers", "").split(", ")
+    exposed = response.headers.get("access-control-expose-headers", "").split(", ")
     assert [name for name in exposed if name in ("Location", "X-Process-Time")] == ["Location", "X-Process-Time"]
-    assert "server" in reply.headers
+    assert "server" in response.headers
     assert "server" not in [name.lower() for name in exposed]
 
 
 @pytest.mark.deeper
-def test_replies_vary_by_origin(client: Client) -> None:
+def test_responses_vary_by_origin(client: Client) -> None:
     """A response says that it depends on the origin, so that a cache doesn't give a page another one's permission."""
     for origin in (PAGE, STRANGER):
         assert client.get("/posts", headers={"Origin": origin}).headers["vary"] == "Origin"

@@ -18,8 +18,8 @@ REFUSED = "refused by the browser"
 SEND = """async ([path, options]) => {
     const api = new URLSearchParams(location.search).get("api");
     try {
-        const reply = await fetch(api + path, options);
-        return {status: reply.status, headers: Object.fromEntries(reply.headers), body: await reply.json()};
+        const response = await fetch(api + path, options);
+        return {status: response.status, headers: Object.fromEntries(response.headers), body: await response.json()};
     } catch (error) {
         return "refused by the browser";
     }
@@ -72,17 +72,17 @@ def refused(allowed: "Page", served: ServedApp, refused_origin: str) -> "Frame":
 
 
 def send(page: "Page | Frame", path: str, **options: Any) -> Any:
-    """What JavaScript on the page could read of the reply: status, headers and body; or that it was refused."""
+    """What JavaScript on the page could read of the response: status, headers and body; or that it was refused."""
     return page.evaluate(SEND, [path, options])
 
 
 def read(page: "Page", path: str, **options: Any) -> Any:
-    """What JavaScript on the page could read of the reply; a refusal fails the test, in the words of the console."""
-    reply = send(page, path, **options)
-    if reply == REFUSED:
+    """What JavaScript on the page could read of the response; a refusal fails the test, in the words of the console."""
+    response = send(page, path, **options)
+    if response == REFUSED:
         reasons = [message.text for message in page.console_messages() if "CORS policy" in message.text]
         pytest.fail(f"the browser refused to show JavaScript the response to {path}:\n" + "\n".join(reasons[-1:]))
-    return reply
+    return response
 
 
 def json_post(name: str) -> dict[str, Any]:
@@ -99,11 +99,11 @@ def methods_logged(served: ServedApp, mark: str, number: int) -> list[str]:
         time.sleep(0.01)
 
 
-def test_browser_shows_a_reply_to_the_allowed_page(allowed: "Page", refused: "Frame") -> None:
+def test_browser_shows_a_response_to_the_allowed_page(allowed: "Page", refused: "Frame") -> None:
     """In a browser, the allowed page reads the posts, and the refused page gets an error without a reason."""
-    reply = read(allowed, "/posts/2")
+    response = read(allowed, "/posts/2")
 
-    assert (reply["status"], reply["body"]["title"]) == (200, "Cookies")
+    assert (response["status"], response["body"]["title"]) == (200, "Cookies")
     assert send(refused, "/posts/2") == REFUSED, "a page on an origin that isn't allowed could read the response"
 
 
@@ -136,9 +136,9 @@ def test_browser_sends_authorization_without_credentials(allowed: "Page", unique
     name = unique("ada")
     token = read(allowed, "/sessions", **json_post(name))["body"]["access_token"]
 
-    reply = read(allowed, "/me", credentials="omit", headers={"Authorization": f"Bearer {token}"})
+    response = read(allowed, "/me", credentials="omit", headers={"Authorization": f"Bearer {token}"})
 
-    assert (reply["status"], reply["body"]) == (200, {"name": name})
+    assert (response["status"], response["body"]) == (200, {"name": name})
 
 
 def test_browser_shows_exposed_headers_alone(allowed: "Page", client: Client) -> None:
@@ -152,9 +152,9 @@ def test_browser_shows_exposed_headers_alone(allowed: "Page", client: Client) ->
 
 def test_browser_shows_a_crash(allowed: "Page") -> None:
     """In a browser, JavaScript on the allowed page reads the 500 of a crash."""
-    reply = read(allowed, "/crash")
+    response = read(allowed, "/crash")
 
-    assert (reply["status"], reply["body"]) == (500, {"detail": "Internal server error"})
+    assert (response["status"], response["body"]) == (500, {"detail": "Internal server error"})
 
 
 def test_browser_sends_a_simple_post_it_will_refuse(

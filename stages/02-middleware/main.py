@@ -78,7 +78,7 @@ class ApiKeyMiddleware:
         await refusal(scope, receive, send)
 
 
-class ReplyHeadersMiddleware:
+class ResponseHeadersMiddleware:
     """Adds a request id and security headers to each response that passes through."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -119,7 +119,7 @@ app = FastAPI(
         Middleware(
             ApiKeyMiddleware, prefix="/internal", key=os.environ.get("API_KEY", "")
         ),
-        Middleware(ReplyHeadersMiddleware),
+        Middleware(ResponseHeadersMiddleware),
         Middleware(HeadMiddleware),
     ],
 )

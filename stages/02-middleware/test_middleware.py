@@ -18,7 +18,7 @@ def app_env() -> dict[str, str]:
 
 
 def lines_about(app: ServedApp, path: str, logger: str = "asgi", at_least: int = 1) -> list[str]:
-    """The log lines of `logger` about `path`, a query behind it or not; waits, since a line may come after the reply."""
+    """The log lines of `logger` about `path`, a query behind it or not; waits, since a line may come after the response."""
     deadline = time.monotonic() + 5
     while True:
         lines = [line for line in app.log.splitlines() if re.match(rf"{logger} \S+ {re.escape(path)}[ ?]", line)]
@@ -29,10 +29,10 @@ def lines_about(app: ServedApp, path: str, logger: str = "asgi", at_least: int =
 
 def test_last_added_is_outermost(client: Client) -> None:
     """The middleware added last is the first to see the request and the last to see the response."""
-    reply = client.get("/order")
+    response = client.get("/order")
 
-    assert reply.json() == ["last in", "first in", "route"]
-    assert reply.headers.get_list("x-trace") == ["first out", "last out"]
+    assert response.json() == ["last in", "first in", "route"]
+    assert response.headers.get_list("x-trace") == ["first out", "last out"]
 
 
 def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique: Callable[[str], str]) -> None:
@@ -48,14 +48,14 @@ def test_every_request_leaves_one_line(client: Client, served: ServedApp, unique
     )
 
 
-def test_replies_carry_time_id_and_security_headers(client: Client) -> None:
+def test_responses_carry_time_id_and_security_headers(client: Client) -> None:
     """A response that passes these layers has its processing time, a request id and the security headers."""
-    reply = client.get("/posts/1")
+    response = client.get("/posts/1")
 
-    assert reply.json() == {"id": 1, "title": "Hello", "author": "Ada"}
-    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
-    assert re.fullmatch(r"[0-9a-f]{32}", reply.headers.get("x-request-id", "")), "no request id in X-Request-ID"
-    assert re.fullmatch(r"\d+\.\d\dms", reply.headers.get("x-process-time", "")), "no duration in X-Process-Time"
+    assert response.json() == {"id": 1, "title": "Hello", "author": "Ada"}
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers.get("x-request-id", "")), "no request id in X-Request-ID"
+    assert re.fullmatch(r"\d+\.\d\dms", response.headers.get("x-process-time", "")), "no duration in X-Process-Time"
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}], ids=["none", "wrong", "empty"])
@@ -108,11 +108,11 @@ def test_a_refusal_is_logged(client: Client, served: ServedApp, unique: Callable
 @pytest.mark.deeper
 def test_an_error_of_the_route_is_marked_like_a_success(client: Client) -> None:
     """A 404 that the route raises is a response like any other: it passes every middleware, and each one marks it."""
-    reply = client.get("/posts/99")
+    response = client.get("/posts/99")
 
-    assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"})
-    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
-    assert reply.headers.get_list("x-trace") == ["first out", "last out"]
+    assert (response.status_code, response.json()) == (404, {"detail": "Post not found"})
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert response.headers.get_list("x-trace") == ["first out", "last out"]
 
 
 @pytest.mark.deeper
@@ -127,12 +127,12 @@ def test_a_crash_is_logged(client: Client, served: ServedApp) -> None:
 @pytest.mark.deeper
 def test_a_crash_is_marked(client: Client) -> None:
     """A crash's 500 carries the caller's request id and the security headers, though no middleware can mark it."""
-    reply = client.get("/crash", headers={"X-Request-ID": "trace-me-7"})
+    response = client.get("/crash", headers={"X-Request-ID": "trace-me-7"})
 
-    assert (reply.status_code, reply.json()) == (500, {"detail": "Internal server error"})
-    assert {name: reply.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
-    assert reply.headers.get("x-request-id") == "trace-me-7"
-    assert "x-process-time" not in reply.headers
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal server error"})
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert response.headers.get("x-request-id") == "trace-me-7"
+    assert "x-process-time" not in response.headers
 
 
 @pytest.mark.deeper
@@ -212,9 +212,9 @@ def test_the_log_names_the_request(client: Client, served: ServedApp, unique: Ca
 @pytest.mark.parametrize("given", ["two words", "A" * 65, "é"], ids=["space", "long", "letter"])
 def test_a_hostile_request_id_is_replaced(client: Client, given: str) -> None:
     """A request id that could spoil a log is replaced by a new one."""
-    reply = client.get("/health", headers=[(b"X-Request-ID", given.encode())])
+    response = client.get("/health", headers=[(b"X-Request-ID", given.encode())])
 
-    assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
 
 @pytest.mark.deeper

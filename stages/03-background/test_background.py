@@ -50,9 +50,9 @@ def write_receipt(to: str, session: main.SessionDep, background_tasks: Backgroun
 
 
 def register(client: Client, name: str) -> dict[str, Any]:
-    reply = client.post("/users/register", json=registration(name))
-    assert reply.status_code == 201, "a registration is answered by 201"
-    user: dict[str, Any] = reply.json()
+    response = client.post("/users/register", json=registration(name))
+    assert response.status_code == 201, "a registration is answered by 201"
+    user: dict[str, Any] = response.json()
     return user
 
 
@@ -66,7 +66,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
     return register(client, unique("ada"))
 
 
-def test_the_reply_comes_before_the_mail(client: Client, mailbox: Mailbox, unique: Callable[[str], str]) -> None:
+def test_the_response_comes_before_the_mail(client: Client, mailbox: Mailbox, unique: Callable[[str], str]) -> None:
     """A registration is answered before the welcome mail is sent, and the mail follows."""
     name = unique("grace")
 
@@ -87,11 +87,11 @@ def test_three_tasks_run_in_their_order(
     """Publishing a post runs three tasks one after the other: mail to the author, feed, mail to the subscribers."""
     title = unique("News")
 
-    reply = client.post("/posts", json={"author_id": ada["id"], "title": title})
+    response = client.post("/posts", json={"author_id": ada["id"], "title": title})
 
-    assert (reply.status_code, reply.json()) == (
+    assert (response.status_code, response.json()) == (
         201,
-        {"id": reply.json()["id"], "author_id": ada["id"], "title": title},
+        {"id": response.json()["id"], "author_id": ada["id"], "title": title},
     )
     assert lines_with(title, lambda: served.log, 3) == [
         f"blog mail 'Published: {title}' to {ada['email']} sent",
@@ -110,10 +110,10 @@ def test_a_failing_mail_stops_nothing(fresh_app: Callable[..., Client], unique: 
         title = unique("News")
 
         ada = register(client, unique("ada"))
-        reply = client.post("/posts", json={"author_id": ada["id"], "title": title})
+        response = client.post("/posts", json={"author_id": ada["id"], "title": title})
         lines = lines_with(title, lambda: client.app.log, 3)
 
-    assert reply.status_code == 201
+    assert response.status_code == 201
     assert [line.partition(": [")[0] for line in lines] == [
         f"blog mail 'Published: {title}' to {ada['email']} not sent",
         f"blog feed got '{title}'",
@@ -131,10 +131,10 @@ def test_others_are_served_meanwhile(
     """While a task waits for the mail server, other requests are answered."""
     with mailbox.held(1):
         grace = register(client, unique("grace"))
-        reply = client.post("/auth/login", json={"email": ada["email"], "password": PASSWORD})
+        response = client.post("/auth/login", json={"email": ada["email"], "password": PASSWORD})
         arrived = mailbox.to(grace["email"])
 
-    assert reply.status_code == 200
+    assert response.status_code == 200
     assert arrived == [], "Ada's login waited for the mail to Grace: a task blocks the event loop"
 
 
@@ -237,9 +237,9 @@ def test_without_a_mail_server_the_app_works(fresh_app: Callable[..., Client], u
 @pytest.mark.deeper
 def test_a_post_needs_its_author(client: Client) -> None:
     """A post whose author doesn't exist is refused with 404."""
-    reply = client.post("/posts", json={"author_id": 2**31 - 1, "title": "Nobody's"})
+    response = client.post("/posts", json={"author_id": 2**31 - 1, "title": "Nobody's"})
 
-    assert (reply.status_code, reply.json()) == (404, {"detail": "Author not found"})
+    assert (response.status_code, response.json()) == (404, {"detail": "Author not found"})
 
 
 @pytest.mark.deeper
@@ -249,10 +249,10 @@ def test_the_next_request_is_served_meanwhile(
     """While a task is running, the next request on the same connection is answered."""
     with mailbox.held(1), Client(served, exchanges_of(request.node), keeps=True) as client:
         grace = register(client, unique("grace"))
-        reply = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
+        response = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
         arrived = mailbox.to(grace["email"])
 
-    assert (reply.status_code, arrived) == (200, []), "the connection was busy until the task had ended"
+    assert (response.status_code, arrived) == (200, []), "the connection was busy until the task had ended"
 
 
 @pytest.mark.deeper

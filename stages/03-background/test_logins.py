@@ -42,9 +42,9 @@ def registration(name: str) -> dict[str, str]:
 @pytest.fixture
 def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
     """A registered user."""
-    reply = client.post("/users/register", json=registration(unique("ada")))
-    assert reply.status_code == 201, "a registration is answered by 201"
-    return dict(reply.json())
+    response = client.post("/users/register", json=registration(unique("ada")))
+    assert response.status_code == 201, "a registration is answered by 201"
+    return dict(response.json())
 
 
 def logins(app: ServedApp, email: str, count: int = 1) -> list[str]:
@@ -66,10 +66,10 @@ def test_every_login_attempt_is_logged(client: Client, served: ServedApp, ada: d
     stranger = f"not-{ada['email']}"
     attempts = [(ada["email"], PASSWORD), (ada["email"], "wrong"), (stranger, PASSWORD)]
 
-    replies = [client.post("/auth/login", json={"email": email, "password": word}) for email, word in attempts]
+    responses = [client.post("/auth/login", json={"email": email, "password": word}) for email, word in attempts]
 
-    assert [reply.status_code for reply in replies] == [200, 401, 401]
-    assert replies[1].json() == replies[2].json() == {"detail": "Invalid credentials"}
+    assert [response.status_code for response in responses] == [200, 401, 401]
+    assert responses[1].json() == responses[2].json() == {"detail": "Invalid credentials"}
     assert without_time(logins(served, ada["email"], 3)) == [
         f"login failed '{ada['email']}' from '127.0.0.1'",
         f"login failed '{stranger}' from '127.0.0.1'",
@@ -127,20 +127,20 @@ def test_a_client_without_an_address_is_served(
     email = unique("nobody")
     env = app_env | {"BLOG": str(app_directory)}
     with ServedApp(launcher, wrapper, env=env) as app, Client(app, exchanges_of(request.node)) as client:
-        reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
+        response = client.post("/auth/login", json={"email": email, "password": PASSWORD})
 
-        assert reply.status_code == 401, "request.client is None behind a unix socket"
+        assert response.status_code == 401, "request.client is None behind a unix socket"
         assert without_time(logins(app, email)) == [f"login failed '{email}' from '-'"]
 
 
 @pytest.mark.deeper
-def test_replies_hold_no_password(client: Client, ada: dict[str, Any]) -> None:
+def test_responses_hold_no_password(client: Client, ada: dict[str, Any]) -> None:
     """Registration and login answer with the user, and with nothing about the password."""
-    reply = client.post("/auth/login", json={"email": ada["email"].upper(), "password": PASSWORD})
+    response = client.post("/auth/login", json={"email": ada["email"].upper(), "password": PASSWORD})
 
     expected = {"id": ada["id"], "name": ada["name"], "email": f"{ada['name']}@example.com"}
     assert ada == expected
-    assert (reply.status_code, reply.json()) == (200, expected)
+    assert (response.status_code, response.json()) == (200, expected)
 
 
 @pytest.mark.deeper

@@ -20,8 +20,10 @@ def app_env() -> dict[str, str]:
 def token(served: ServedApp) -> str:
     """Ada's token, which the app accepts."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    reply = httpx.post(f"{served.url}/uploads", headers=headers, files={"file": b"a"})
-    status = reply.status_code
+    response = httpx.post(
+        f"{served.url}/uploads", headers=headers, files={"file": b"a"}
+    )
+    status = response.status_code
     assert status == 200, f"POST /uploads with Ada's token is answered with {status}"
     return TOKEN
 

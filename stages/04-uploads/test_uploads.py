@@ -43,9 +43,9 @@ def test_only_images_are_stored(ada: Client, served: ServedApp) -> None:
     }
     for what, content in strangers.items():
         with nothing_stored(served):
-            reply = upload(ada, content, "photo.png", "image/png")
-            assert reply.status_code == 415, f"{what} was sent with the label image/png and the name photo.png"
-            assert reply.json() == {"detail": "Not a whole JPEG, PNG or WebP image"}
+            response = upload(ada, content, "photo.png", "image/png")
+            assert response.status_code == 415, f"{what} was sent with the label image/png and the name photo.png"
+            assert response.json() == {"detail": "Not a whole JPEG, PNG or WebP image"}
 
 
 def test_large_body_is_refused_unread(served: ServedApp, token: str) -> None:
@@ -66,9 +66,9 @@ def test_large_body_is_refused_unread(served: ServedApp, token: str) -> None:
 def test_image_is_served_inert(ada: Client, served: ServedApp, kind: str) -> None:
     """An image is stored under a name of the server's making and served in a way that lets no script run."""
     sent = picture(kind, (8, 6), (200, 30, 40))
-    reply = upload(ada, sent, "../../my holiday.html", "text/html")
-    assert reply.status_code == 201, f"the label text/html is wrong, the content is a {kind}: {reply.text}"
-    stored = reply.json()
+    response = upload(ada, sent, "../../my holiday.html", "text/html")
+    assert response.status_code == 201, f"the label text/html is wrong, the content is a {kind}: {response.text}"
+    stored = response.json()
     served_file = ada.get(stored["url"])
 
     assert re.fullmatch(NAME, stored["filename"]), f"the stored name {stored['filename']} comes from the client"
@@ -102,9 +102,9 @@ def test_several_are_stored_together_or_not_at_all(ada: Client, served: ServedAp
 def test_client_says_what_it_likes(ada: Client, served: ServedApp) -> None:
     """Name and label are what the client says; size and content are what came."""
     with nothing_stored(served):
-        reply = upload(ada, HTML, "photo.png", "image/png", to="/uploads")
+        response = upload(ada, HTML, "photo.png", "image/png", to="/uploads")
 
-    assert reply.json() == {
+    assert response.json() == {
         "filename": "photo.png",
         "content_type": "image/png",
         "size": len(HTML),
@@ -116,11 +116,11 @@ def test_client_says_what_it_likes(ada: Client, served: ServedApp) -> None:
 def test_fields_travel_with_a_file(ada: Client) -> None:
     """Text fields and a JSON field travel in the same form as a file."""
     focus = {"x": 0.5, "y": 0.25}
-    reply = upload(ada, picture(), to="/uploads/profile-picture", description="me, in Oslo", focus=json.dumps(focus))
+    response = upload(ada, picture(), to="/uploads/profile-picture", description="me, in Oslo", focus=json.dumps(focus))
     bare = upload(ada, picture(), to="/uploads/profile-picture")
 
-    assert reply.status_code == 201, reply.text
-    assert (reply.json()["description"], reply.json()["focus"]) == ("me, in Oslo", focus)
+    assert response.status_code == 201, response.text
+    assert (response.json()["description"], response.json()["focus"]) == ("me, in Oslo", focus)
     assert (bare.json()["description"], bare.json()["focus"]) == ("", None)
 
 
@@ -132,25 +132,25 @@ def test_wrong_fields_store_nothing(ada: Client, served: ServedApp) -> None:
 
     for field, value in wrong:
         with nothing_stored(served):
-            reply = ada.post("/uploads/profile-picture", files={"file": picture()}, data={field: value})
-            assert reply.status_code == 422, f"{field} was {value[:20]}"
-            assert reply.json()["detail"][0]["loc"][:2] == ["body", field]
+            response = ada.post("/uploads/profile-picture", files={"file": picture()}, data={field: value})
+            assert response.status_code == 422, f"{field} was {value[:20]}"
+            assert response.json()["detail"][0]["loc"][:2] == ["body", field]
 
 
 @pytest.mark.deeper
 def test_json_body_carries_no_file(ada: Client) -> None:
     """A JSON body can't carry a file: the route finds no form and answers with 422."""
     for path in "/uploads/profile-picture", "/uploads/multiple":
-        reply = ada.post(path, json={"file": "photo.png", "files": [], "description": "me"})
-        assert (reply.status_code, reply.json()["detail"][0]["type"]) == (422, "missing"), path
+        response = ada.post(path, json={"file": "photo.png", "files": [], "description": "me"})
+        assert (response.status_code, response.json()["detail"][0]["type"]) == (422, "missing"), path
 
 
 @pytest.mark.deeper
 def test_user_comes_from_the_token(ada: Client) -> None:
     """The token says who uploads; a field `user_id` is ignored."""
-    reply = upload(ada, picture(), to="/uploads/profile-picture", user_id="grace", uploaded_by="grace")
+    response = upload(ada, picture(), to="/uploads/profile-picture", user_id="grace", uploaded_by="grace")
 
-    assert reply.json()["picture"]["uploaded_by"] == "ada"
+    assert response.json()["picture"]["uploaded_by"] == "ada"
 
 
 @pytest.mark.deeper
@@ -159,8 +159,8 @@ def test_stranger_stores_nothing(client: Client, served: ServedApp) -> None:
     for path in UPLOAD_PATHS:
         field = "files" if path.endswith("multiple") else "file"
         with nothing_stored(served):
-            reply = client.post(path, headers={"Authorization": "Bearer wrong"}, files={field: picture()})
-            assert (reply.status_code, reply.headers.get("www-authenticate")) == (401, "Bearer"), path
+            response = client.post(path, headers={"Authorization": "Bearer wrong"}, files={field: picture()})
+            assert (response.status_code, response.headers.get("www-authenticate")) == (401, "Bearer"), path
 
     with nothing_stored(served):
         assert client.post(path, files={field: picture()}).status_code == 401
@@ -192,9 +192,9 @@ def test_files_of_one_form_are_counted(ada: Client, served: ServedApp) -> None:
 def test_texts_of_one_form_are_short(ada: Client, served: ServedApp) -> None:
     """A text of more than 4096 bytes is refused with 400: in some charsets, reading a long one takes minutes."""
     with nothing_stored(served):
-        reply = upload(ada, picture(), to="/uploads/profile-picture", description="x" * 4097)
+        response = upload(ada, picture(), to="/uploads/profile-picture", description="x" * 4097)
 
-        assert (reply.status_code, reply.json()) == (400, {"detail": "Part exceeded maximum size of 4KB."})
+        assert (response.status_code, response.json()) == (400, {"detail": "Part exceeded maximum size of 4KB."})
 
 
 @pytest.mark.deeper
@@ -211,8 +211,10 @@ def test_folder_is_made_at_the_start(fresh_app: Callable[..., Client], tmp_path:
     client = fresh_app(UPLOAD_DIR=str(folder))
     assert list(folder.iterdir()) == []
 
-    reply = client.post("/uploads/image", headers={"Authorization": "Bearer token-of-ada"}, files={"file": picture()})
+    response = client.post(
+        "/uploads/image", headers={"Authorization": "Bearer token-of-ada"}, files={"file": picture()}
+    )
 
-    assert reply.status_code == 201
-    assert [path.name for path in folder.iterdir()] == [reply.json()["filename"]]
-    assert client.get(reply.json()["url"]).status_code == 200
+    assert response.status_code == 201
+    assert [path.name for path in folder.iterdir()] == [response.json()["filename"]]
+    assert client.get(response.json()["url"]).status_code == 200

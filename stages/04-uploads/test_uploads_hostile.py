@@ -34,10 +34,10 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>new Image().src = '/a-sc
 def test_announced_body_gets_plain_text(ada: Client, served: ServedApp) -> None:
     """A body over the limit is refused in plain text, not in JSON, because no route and no handler sees it."""
     with nothing_stored(served):
-        reply = upload(ada, picture().ljust(5 * MIB + 100 * 1024, b"\0"))
+        response = upload(ada, picture().ljust(5 * MIB + 100 * 1024, b"\0"))
 
-    assert (reply.status_code, reply.text) == (413, "Content Too Large")
-    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    assert (response.status_code, response.text) == (413, "Content Too Large")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.deeper
@@ -68,12 +68,12 @@ def test_hostile_name_names_nothing(ada: Client, served: ServedApp) -> None:
 
     for name in names:
         before = list_stored_files(served)
-        reply = ada.post(
+        response = ada.post(
             "/uploads/image", content=form_with(name), headers={"Content-Type": form_type("unicode_escape")}
         )
 
-        assert reply.status_code == 201, f"the name {name[:20]!r} decides about the upload"
-        stored = reply.json()
+        assert response.status_code == 201, f"the name {name[:20]!r} decides about the upload"
+        stored = response.json()
         assert re.fullmatch(NAME, stored["filename"]), f"the name {name[:20]!r} became {stored['filename'][:60]}"
         assert list_stored_files(served) - before == {f"uploads/{stored['filename']}"}
         assert stored["original_name"].isprintable()
@@ -94,9 +94,9 @@ def test_full_disk_leaves_nothing(ada: Client, served: ServedApp) -> None:
     Image.frombytes("RGB", (200, 200), randbytes(120_000)).save(noise, "PNG", compress_level=0)
 
     with nothing_stored(served), no_room_for_more_than(100_000, served):
-        reply = upload_several(ada, picture(), noise.getvalue(), headers={"Connection": "close"})
+        response = upload_several(ada, picture(), noise.getvalue(), headers={"Connection": "close"})
 
-    assert reply.status_code == 500
+    assert response.status_code == 500
 
 
 @pytest.mark.deeper
@@ -112,10 +112,10 @@ def test_only_uploads_are_served(client: Client, served: ServedApp) -> None:
 def test_image_with_a_script_in_it_runs_nothing(ada: Client, page: "Page") -> None:
     """An image that is a web page at the same time runs no script in a browser."""
     polyglot = picture("JPEG", comment=HTML) + HTML
-    reply = upload(ada, polyglot, "photo.html", "text/html")
-    assert reply.status_code == 201
+    response = upload(ada, polyglot, "photo.html", "text/html")
+    assert response.status_code == 201
 
-    assert asked_for_by(page, f"{ada.app.url}{reply.json()['url']}") == [reply.json()["url"]]
+    assert asked_for_by(page, f"{ada.app.url}{response.json()['url']}") == [response.json()["url"]]
 
 
 @pytest.mark.deeper

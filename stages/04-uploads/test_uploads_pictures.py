@@ -21,9 +21,9 @@ def test_bomb_is_not_unpacked(ada: Client, served: ServedApp) -> None:
         header = b"IHDR" + struct.pack(">II", side, side) + honest[24:29]
         bomb = honest[:12] + header + struct.pack(">I", zlib.crc32(header)) + honest[33:]
         with nothing_stored(served):
-            reply = upload(ada, bomb)
-            assert reply.status_code == 413, f"the image claims {side} by {side} pixels"
-            assert reply.json() == {"detail": "An image may have at most 25,000,000 pixels, a JPEG twice as many"}
+            response = upload(ada, bomb)
+            assert response.status_code == 413, f"the image claims {side} by {side} pixels"
+            assert response.json() == {"detail": "An image may have at most 25,000,000 pixels, a JPEG twice as many"}
 
 
 @pytest.mark.deeper
@@ -49,10 +49,10 @@ def test_photo_from_a_phone_stands_upright(ada: Client) -> None:
     small = Image.new("RGB", (4, 3))
     photo = picture("MPO", (80, 60), save_all=True, append_images=[small], exif=exif)
 
-    reply = upload(ada, photo, "photo.jpg", "image/jpeg")
-    stored = fetched(ada, reply)
+    response = upload(ada, photo, "photo.jpg", "image/jpeg")
+    stored = fetched(ada, response)
 
-    assert reply.json()["filename"].endswith(".jpg")
+    assert response.json()["filename"].endswith(".jpg")
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
 
 
@@ -84,9 +84,9 @@ def test_large_photos_are_taken(
     ada: Client, served: ServedApp, size: tuple[int, int], stored_size: tuple[int, int]
 ) -> None:
     """A photo of 24 megapixels is kept; one of 48 or 50 is stored at half its width and height, to save memory."""
-    reply = upload(ada, picture("JPEG", size), "photo.jpg", "image/jpeg")
+    response = upload(ada, picture("JPEG", size), "photo.jpg", "image/jpeg")
 
-    assert fetched(ada, reply).size == stored_size
+    assert fetched(ada, response).size == stored_size
 
 
 @pytest.mark.deeper

@@ -47,7 +47,7 @@ def nobody_writes(app: ServedApp) -> Iterator[None]:
 
 
 def send(app: ServedApp, path: str, body: dict[str, str]) -> socket.socket:
-    """Send a POST and do not wait for its reply."""
+    """Send a POST and do not wait for its response."""
     content = json.dumps(body).encode()
     host, port = app.url.removeprefix("http://").split(":")
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -75,10 +75,10 @@ def test_registration_and_login(client: Client, unique: Callable[[str], str]) ->
 def test_a_failed_login_says_how(client: Client, ada: Member) -> None:
     """A failed login is 401 with WWW-Authenticate, and doesn't say whether email or password was wrong."""
     for email, password in ((ada.email, "not the password"), (f"not.{ada.email}", PASSWORD)):
-        reply = client.post("/auth/login", json={"email": email, "password": password})
+        response = client.post("/auth/login", json={"email": email, "password": password})
 
-        assert (reply.status_code, reply.json()) == (401, {"detail": "Invalid email or password"})
-        assert reply.headers.get("www-authenticate") == "Bearer", "the 401 doesn't say how to log in"
+        assert (response.status_code, response.json()) == (401, {"detail": "Invalid email or password"})
+        assert response.headers.get("www-authenticate") == "Bearer", "the 401 doesn't say how to log in"
 
 
 def test_passwords_are_stored_as_argon2(served: ServedApp, client: Client, ada: Member) -> None:
@@ -93,9 +93,9 @@ def test_passwords_are_stored_as_argon2(served: ServedApp, client: Client, ada: 
 def test_an_email_registers_once(client: Client, ada: Member) -> None:
     """A second registration with an email is 409, in whatever case it is written."""
     for email in (ada.email, ada.email.upper()):
-        reply = client.post("/auth/register", json={"name": "Eve", "email": email, "password": PASSWORD})
+        response = client.post("/auth/register", json={"name": "Eve", "email": email, "password": PASSWORD})
 
-        assert (reply.status_code, reply.json()) == (409, {"detail": "Email already registered"}), email
+        assert (response.status_code, response.json()) == (409, {"detail": "Email already registered"}), email
 
 
 def test_eight_registrations_at_once(served: ServedApp, unique: Callable[[str], str]) -> None:
@@ -133,9 +133,11 @@ def test_an_unsound_token_is_refused(client: Client, ada: Member) -> None:
     }
 
     for name, bad in refused.items():
-        reply = client.get("/posts", headers={"Authorization": f"Bearer {bad}"})
-        assert (reply.status_code, reply.text) == (401, '{"detail":"Invalid or expired token"}'), f"accepted: {name}"
-        assert reply.headers.get("www-authenticate") == "Bearer"
+        response = client.get("/posts", headers={"Authorization": f"Bearer {bad}"})
+        assert (response.status_code, response.text) == (401, '{"detail":"Invalid or expired token"}'), (
+            f"accepted: {name}"
+        )
+        assert response.headers.get("www-authenticate") == "Bearer"
     good = token({"sub": me, "exp": soon})
     assert client.get("/users/me", headers={"Authorization": f"Bearer {good}"}).json()["id"] == ada.id
 

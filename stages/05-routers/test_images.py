@@ -21,11 +21,11 @@ def test_an_image_is_stored_and_served(client: Client, ada: Member) -> None:
     """An image gets a name from the server and is served below /files as what it is."""
     sent = picture(), "../../evil.html", "text/html"
 
-    reply = upload(client, *sent, headers=ada.headers)
+    response = upload(client, *sent, headers=ada.headers)
 
-    name = reply.json().get("filename")
+    name = response.json().get("filename")
     expected = {"message": "Uploaded", "filename": name, "url": f"/files/{name}", "uploaded_by": ada.id}
-    assert (reply.status_code, reply.json()) == (201, expected)
+    assert (response.status_code, response.json()) == (201, expected)
     image = client.get(f"/files/{name}")
     assert image.headers["content-type"] == "image/png"
     assert image.headers["content-security-policy"] == "sandbox"
@@ -42,8 +42,8 @@ def test_what_is_no_image_is_refused(client: Client, served: ServedApp, ada: Mem
 
     for body, status in bodies:
         with nothing_stored(served):
-            reply = upload(client, body, headers=ada.headers)
-        assert reply.status_code == status, f"the file of {len(body)} bytes that begins with {body[:20]!r}"
+            response = upload(client, body, headers=ada.headers)
+        assert response.status_code == status, f"the file of {len(body)} bytes that begins with {body[:20]!r}"
 
 
 def test_pictures_are_stored_as_stage_04_taught(client: Client, ada: Member) -> None:
@@ -54,11 +54,11 @@ def test_pictures_are_stored_as_stage_04_taught(client: Client, ada: Member) -> 
     exif[0x010E] = secret.decode()
     photo = picture("MPO", (80, 60), save_all=True, append_images=[Image.new("RGB", (4, 3))], exif=exif)
 
-    reply = upload(client, photo + secret, headers=ada.headers)
-    stored = fetched(client, reply)
+    response = upload(client, photo + secret, headers=ada.headers)
+    stored = fetched(client, response)
 
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
-    assert secret not in client.get(reply.json()["url"]).content
+    assert secret not in client.get(response.json()["url"]).content
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
@@ -89,6 +89,6 @@ def test_a_full_disk_leaves_no_half_of_a_picture(client: Client, served: ServedA
     Image.effect_noise((90, 60), 100).save(noise, "PNG")
 
     with nothing_stored(served), no_room_for_more_than(2000, served):
-        reply = upload(client, noise.getvalue(), headers={**ada.headers, "Connection": "close"})
+        response = upload(client, noise.getvalue(), headers={**ada.headers, "Connection": "close"})
 
-    assert reply.status_code == 500
+    assert response.status_code == 500

@@ -33,9 +33,12 @@ def app_env() -> dict[str, str]:
 
 def write(client: Client, author: Member, title: str, *, published: bool) -> dict[str, Any]:
     body = {"title": title, "content": "Some text", "published": published}
-    reply = client.post("/posts", json=body, headers=author.headers)
-    assert (reply.status_code, reply.json()) == (201, {"id": reply.json().get("id"), **body, "author_id": author.id})
-    return dict(reply.json())
+    response = client.post("/posts", json=body, headers=author.headers)
+    assert (response.status_code, response.json()) == (
+        201,
+        {"id": response.json().get("id"), **body, "author_id": author.id},
+    )
+    return dict(response.json())
 
 
 def operations(client: Client) -> dict[str, dict[str, Any]]:
@@ -67,10 +70,10 @@ def test_my_posts_are_not_a_post(client: Client, ada: Member, grace: Member) -> 
     write(client, ada, "By Ada", published=True)
     draft, post = (write(client, grace, "By Grace", published=published) for published in (False, True))
 
-    reply = client.get("/posts/my", headers=grace.headers)
+    response = client.get("/posts/my", headers=grace.headers)
 
-    assert reply.status_code != 422, "`my` was read as a post's id: another route is above /posts/my"
-    assert (reply.status_code, reply.json()) == (200, [draft, post])
+    assert response.status_code != 422, "`my` was read as a post's id: another route is above /posts/my"
+    assert (response.status_code, response.json()) == (200, [draft, post])
     assert client.get("/posts/my").status_code == 401
 
 
@@ -80,8 +83,8 @@ def test_drafts_are_their_authors(client: Client, ada: Member, grace: Member) ->
     path = f"/posts/{draft['id']}"
 
     for viewer, headers in {"nobody": {}, "another user": grace.headers}.items():
-        reply = client.get(path, headers=headers)
-        assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"}), f"{viewer} reads a draft"
+        response = client.get(path, headers=headers)
+        assert (response.status_code, response.json()) == (404, {"detail": "Post not found"}), f"{viewer} reads a draft"
         drafts = client.get("/posts", params={"published": False, "limit": 100}, headers=headers).json()
         assert draft not in drafts, f"{viewer} finds a draft in the list"
 
@@ -95,13 +98,13 @@ def test_the_package_starts_anywhere(client: Client) -> None:
 
 
 @pytest.mark.deeper
-def test_every_reply_has_a_declared_shape(client: Client) -> None:
+def test_every_response_has_a_declared_shape(client: Client) -> None:
     """Every route declares what it returns, so that no column leaves the database by accident."""
     undeclared = [
         name
         for name, operation in operations(client).items()
-        for status, reply in operation["responses"].items()
-        if status.startswith("2") and not all(kind.get("schema") for kind in reply.get("content", {}).values())
+        for status, response in operation["responses"].items()
+        if status.startswith("2") and not all(kind.get("schema") for kind in response.get("content", {}).values())
     ]
 
     assert undeclared == [], "without a return type or response_model, the response is whatever the function returns"
@@ -129,9 +132,9 @@ def test_lists_are_bounded(client: Client, ada: Member) -> None:
     """Every list refuses a negative or absurd skip, and a limit below 1 or above 100."""
     for path in ("/users", "/posts", "/posts/my"):
         for query in ("skip=-1&limit=0", "skip=10000000000000000000&limit=101"):
-            reply = client.get(f"{path}?{query}", headers=ada.headers)
-            assert reply.status_code == 422, f"{path}?{query} was accepted"
-            assert {error["loc"][-1] for error in reply.json()["detail"]} == {"skip", "limit"}, f"{path}?{query}"
+            response = client.get(f"{path}?{query}", headers=ada.headers)
+            assert response.status_code == 422, f"{path}?{query} was accepted"
+            assert {error["loc"][-1] for error in response.json()["detail"]} == {"skip", "limit"}, f"{path}?{query}"
 
     both, second = (
         client.get(f"/users?{query}", headers=ada.headers).json() for query in ("limit=2", "skip=1&limit=1")
@@ -180,6 +183,6 @@ def test_only_the_author_changes_a_post(client: Client, ada: Member, grace: Memb
 def test_a_hundred_readers_at_once(client: Client, ada: Member) -> None:
     """A hundred requests at once are all answered: none holds a connection while it waits for a thread."""
     with ThreadPoolExecutor(100) as readers:
-        replies = list(readers.map(lambda _: client.get("/users/me", headers=ada.headers), range(100)))
+        responses = list(readers.map(lambda _: client.get("/users/me", headers=ada.headers), range(100)))
 
-    assert {reply.status_code for reply in replies} == {200}
+    assert {response.status_code for response in responses} == {200}

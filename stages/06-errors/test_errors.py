@@ -17,26 +17,26 @@ LIMIT = 256 * 1024
 def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
     """A registered user of this test's own: id, name and email."""
     name = unique("ada")
-    reply = client.post("/users", json={"name": name, "email": f"{name}@example.com"})
-    assert reply.status_code == 201, "a user with a new email can be created by POST /users"
-    return {"id": reply.json()["data"]["id"], "name": name, "email": f"{name}@example.com"}
+    response = client.post("/users", json={"name": name, "email": f"{name}@example.com"})
+    assert response.status_code == 201, "a user with a new email can be created by POST /users"
+    return {"id": response.json()["data"]["id"], "name": name, "email": f"{name}@example.com"}
 
 
-def error(reply: httpx.Response) -> tuple[int, Any]:
+def error(response: httpx.Response) -> tuple[int, Any]:
     """An error's status and whole body, without the `code` that task 1 adds; a body that isn't JSON as text."""
-    if reply.headers.get("content-type") != "application/json":
-        return reply.status_code, reply.text
-    body = reply.json()
-    return reply.status_code, {key: body[key] for key in body if key != "code"}
+    if response.headers.get("content-type") != "application/json":
+        return response.status_code, response.text
+    body = response.json()
+    return response.status_code, {key: body[key] for key in body if key != "code"}
 
 
-def hint(reply: httpx.Response) -> str:
-    """What a failure card adds to a comparison of `error(reply)`: the mistake, where the reply gives it away."""
-    if '"detail"' in reply.text:
+def hint(response: httpx.Response) -> str:
+    """What a failure card adds to a comparison of `error(response)`: the mistake, where the response gives it away."""
+    if '"detail"' in response.text:
         return "this error kept FastAPI's own shape: no handler of yours has seen it"
-    if reply.headers.get("content-type") != "application/json":
+    if response.headers.get("content-type") != "application/json":
         return "this response isn't JSON: it was made outside your handlers and your middlewares"
-    if "[SQL: " in reply.text:
+    if "[SQL: " in response.text:
         return "the caller can read your database's statements: str(exc) belongs in the log"
     return ""
 
@@ -62,28 +62,30 @@ def test_every_refusal_has_one_shape(
     client: Client, method: str, path: str, token: str, status: int, message: str, kept: dict[str, str]
 ) -> None:
     """Every refusal has one shape, an unknown route like a missing user, and keeps its status, message and headers."""
-    reply = client.request(method, path, headers={"Authorization": token} if token else {})
+    response = client.request(method, path, headers={"Authorization": token} if token else {})
 
-    assert error(reply) == (status, shape(message)), hint(reply)
+    assert error(response) == (status, shape(message)), hint(response)
     for name, value in kept.items():
-        assert reply.headers.get(name) == value, f"the response has lost the header {name} that the exception carried"
+        assert response.headers.get(name) == value, (
+            f"the response has lost the header {name} that the exception carried"
+        )
 
 
 def test_invalid_input_is_named_and_not_echoed(client: Client, unique: Callable[[str], str]) -> None:
     """Invalid input is a 422 that names every wrong field and sends back nothing of what was sent."""
     secret = unique("secret")
 
-    reply = client.post("/users", json={"name": "", "password": secret})
+    response = client.post("/users", json={"name": "", "password": secret})
 
-    assert secret not in reply.text, "the response sends back what was sent, and with it the password"
-    assert error(reply) == (
+    assert secret not in response.text, "the response sends back what was sent, and with it the password"
+    assert error(response) == (
         422,
         shape(
             "Validation failed",
             ("body.name", "String should have at least 1 character", "string_too_short"),
             ("body.email", "Field required", "missing"),
         ),
-    ), hint(reply)
+    ), hint(response)
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,10 @@ def test_a_failure_tells_the_log_and_not_the_caller(
     client: Client, served: ServedApp, ada: dict[str, Any], method: str, path: str, message: str, cause: str
 ) -> None:
     """A failure of ours tells the caller nothing but an error id, under which the log holds the traceback."""
-    reply = client.request(method, path.format(id=ada["id"]))
+    response = client.request(method, path.format(id=ada["id"]))
 
-    assert error(reply) == (500, shape(message)), hint(reply)
-    error_id = reply.headers.get("x-error-id", "")
+    assert error(response) == (500, shape(message)), hint(response)
+    error_id = response.headers.get("x-error-id", "")
     assert re.fullmatch(r"[0-9a-f]{32}", error_id), f"X-Error-ID should be 32 hexadecimal digits, but it's {error_id!r}"
     _, _, logged = served.log.partition(error_id)
     assert re.match(r".*\nTraceback ", logged), "no traceback follows the error id in the log"
@@ -126,9 +128,9 @@ def test_a_success_is_wrapped(client: Client, unique: Callable[[str], str]) -> N
 @pytest.mark.deeper
 def test_a_list_is_wrapped(client: Client, ada: dict[str, Any]) -> None:
     """A list is wrapped like a single user, the newest first."""
-    reply = client.get("/users", params={"limit": 1})
+    response = client.get("/users", params={"limit": 1})
 
-    assert (reply.status_code, reply.json()) == (
+    assert (response.status_code, response.json()) == (
         200,
         {"success": True, "message": "Newest users", "data": [{"id": ada["id"], "name": ada["name"]}]},
     )
@@ -137,13 +139,13 @@ def test_a_list_is_wrapped(client: Client, ada: dict[str, Any]) -> None:
 @pytest.mark.deeper
 def test_a_page_can_read_a_crash(client: Client) -> None:
     """A page on another origin can read the response to a crash, and its error id."""
-    reply = client.get("/crash", headers={"Origin": FRONTEND})
+    response = client.get("/crash", headers={"Origin": FRONTEND})
 
-    assert error(reply) == (500, shape("Internal server error")), hint(reply)
-    assert reply.headers.get("access-control-allow-origin") == FRONTEND, (
+    assert error(response) == (500, shape("Internal server error")), hint(response)
+    assert response.headers.get("access-control-allow-origin") == FRONTEND, (
         "the response was made outside CORSMiddleware: the browser hides it from the page and reports 'Failed to fetch'"
     )
-    assert reply.headers.get("access-control-expose-headers") == "X-Error-ID"
+    assert response.headers.get("access-control-expose-headers") == "X-Error-ID"
 
 
 @pytest.mark.deeper
@@ -152,19 +154,19 @@ def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], s
     wanted = {"name": "Ada", "email": f"{unique('ada')}@example.com"}
 
     with ThreadPoolExecutor(8) as threads:
-        replies = list(threads.map(lambda _: client.post("/users", json=wanted), range(8)))
+        responses = list(threads.map(lambda _: client.post("/users", json=wanted), range(8)))
 
-    assert sorted(reply.status_code for reply in replies) == [201] + [409] * 7
-    refusals = [error(reply) for reply in replies if reply.status_code != 201]
+    assert sorted(response.status_code for response in responses) == [201] + [409] * 7
+    refusals = [error(response) for response in responses if response.status_code != 201]
     assert refusals == [(409, shape("Email already registered"))] * 7
 
 
 @pytest.mark.deeper
 def test_capitals_make_no_second_account(client: Client, ada: dict[str, Any]) -> None:
     """An email in capitals is the same email."""
-    reply = client.post("/users", json={"name": "Ada", "email": ada["email"].upper()})
+    response = client.post("/users", json={"name": "Ada", "email": ada["email"].upper()})
 
-    assert error(reply) == (409, shape("Email already registered")), hint(reply)
+    assert error(response) == (409, shape("Email already registered")), hint(response)
 
 
 NOT_A_STRING = "Input should be a valid string"
@@ -186,26 +188,28 @@ NOT_AN_OBJECT = "Input should be a valid dictionary or object to extract fields 
 )
 def test_a_strange_body_is_a_422(client: Client, body: bytes, errors: list[tuple[str, str, str]]) -> None:
     """A body that is cut off, empty or strange is a 422 in the one shape, never a 500."""
-    reply = client.post("/users", content=body, headers={"Content-Type": "application/json"})
+    response = client.post("/users", content=body, headers={"Content-Type": "application/json"})
 
-    assert error(reply) == (422, shape("Validation failed", *errors)), hint(reply)
+    assert error(response) == (422, shape("Validation failed", *errors)), hint(response)
 
 
 @pytest.mark.deeper
 def test_an_unreadable_body_is_a_400(client: Client) -> None:
     """A body that isn't text is a 400 in the one shape."""
-    reply = client.post("/users", content=b'{"name": "\xff"}', headers={"Content-Type": "application/json"})
+    response = client.post("/users", content=b'{"name": "\xff"}', headers={"Content-Type": "application/json"})
 
-    assert error(reply) == (400, shape("There was an error parsing the body")), hint(reply)
+    assert error(response) == (400, shape("There was an error parsing the body")), hint(response)
 
 
 @pytest.mark.deeper
 def test_an_absurd_id_is_a_422(client: Client) -> None:
     """An id that no database column can hold is a 422, not a crash in the driver."""
-    reply = client.get(f"/users/{2**31}")
+    response = client.get(f"/users/{2**31}")
 
     message = f"Input should be less than or equal to {2**31 - 1}"
-    assert error(reply) == (422, shape("Validation failed", ("path.user_id", message, "less_than_equal"))), hint(reply)
+    assert error(response) == (422, shape("Validation failed", ("path.user_id", message, "less_than_equal"))), hint(
+        response
+    )
 
 
 @pytest.mark.deeper
@@ -219,9 +223,9 @@ def test_an_absurd_id_is_a_422(client: Client) -> None:
 )
 def test_a_refused_preflight_has_the_shape(client: Client, asked: dict[str, str], said: str) -> None:
     """A preflight that is refused has the one shape as well, though no handler sees it."""
-    reply = client.options("/users", headers=asked)
+    response = client.options("/users", headers=asked)
 
-    assert error(reply) == (400, shape(said)), hint(reply)
+    assert error(response) == (400, shape(said)), hint(response)
     usual = {"origin": FRONTEND, "access-control-request-method": "GET"}
     assert client.options("/users", headers=usual).status_code == 200
 
@@ -230,9 +234,9 @@ def test_a_refused_preflight_has_the_shape(client: Client, asked: dict[str, str]
 def test_a_hundred_readers_at_once(client: Client, ada: dict[str, Any]) -> None:
     """A hundred requests at once are all answered: none holds a connection while it waits for a thread."""
     with ThreadPoolExecutor(100) as readers:
-        replies = list(readers.map(lambda _: client.get(f"/users/{ada['id']}"), range(100)))
+        responses = list(readers.map(lambda _: client.get(f"/users/{ada['id']}"), range(100)))
 
-    assert {reply.status_code for reply in replies} == {200}
+    assert {response.status_code for response in responses} == {200}
 
 
 def chunks() -> Iterator[bytes]:
@@ -245,26 +249,26 @@ def test_a_body_too_large_is_a_413(client: Client, body: Callable[[], Any]) -> N
     """A body over 256 KiB is a 413 in the one shape that a page can read, whether it declares its length or not."""
     headers = {"Content-Type": "application/json", "Origin": FRONTEND}
 
-    reply = client.post("/users", content=body(), headers=headers)
+    response = client.post("/users", content=body(), headers=headers)
 
-    assert error(reply) == (413, shape("Content Too Large")), hint(reply)
-    assert reply.headers.get("access-control-allow-origin") == FRONTEND
+    assert error(response) == (413, shape("Content Too Large")), hint(response)
+    assert response.headers.get("access-control-allow-origin") == FRONTEND
 
 
 @pytest.mark.deeper
 def test_a_body_at_the_limit_is_read(client: Client) -> None:
     """A body of exactly 256 KiB is read."""
-    reply = client.post("/users", content=b" " * LIMIT, headers={"Content-Type": "application/json"})
+    response = client.post("/users", content=b" " * LIMIT, headers={"Content-Type": "application/json"})
 
-    assert reply.status_code == 422
+    assert response.status_code == 422
 
 
 @pytest.mark.deeper
 def test_the_log_holds_no_personal_data(client: Client, served: ServedApp, ada: dict[str, Any]) -> None:
     """The log of a database error holds the statement, and not the email that was in it."""
-    reply = client.post(f"/users/{ada['id']}/archive")
+    response = client.post(f"/users/{ada['id']}/archive")
 
-    _, _, logged = served.log.partition(reply.headers.get("x-error-id", "no id"))
+    _, _, logged = served.log.partition(response.headers.get("x-error-id", "no id"))
     assert "UPDATE users SET archived = 1 WHERE email = ?" in logged
     assert ada["email"] not in served.log, "there's an email address in the log, and logs are copied to more places"
 

@@ -69,7 +69,7 @@ def test_a_save_replaces_the_app(workbook: Workbook, screens: Screens) -> None:
     running, url = serve(workbook, "02")
 
     replace_in(main, '{"note": text}', '{"kept": text}')
-    wait_until(lambda: (reply := get(f"{url}/openapi.json")) and reply.status_code == 200, lambda: running.text)
+    wait_until(lambda: (response := get(f"{url}/openapi.json")) and response.status_code == 200, lambda: running.text)
     wait_until(lambda: httpx.post(f"{url}/notes/a", trust_env=False).json() == {"kept": "a"}, lambda: running.text)
 
     replace_in(main, "app = FastAPI()", "app = FastAPI(")

@@ -91,22 +91,24 @@ def test_paths_of_the_machine_are_not_told(tmp_path: Path) -> None:
 
 def test_no_line_of_a_test_is_told(sheet: Sheet) -> None:
     """A card's lines of test code are left out, but its values stay."""
-    condition = "(reply.status_code, reply.json()) == (200, {'count': len(client.get('/books').json())})"
-    told = sheet.verdicts(checked(("Expected", ["200"]), ("Got", ["404"]), ("Checked", ["reply.x"]), ("At", ["y()"])))
-    code = sheet.verdicts(checked(("Expected", [condition]), ("Got", ["False"]), ("Reply", ["200 OK"])))
+    condition = "(response.status_code, response.json()) == (200, {'count': len(client.get('/books').json())})"
+    told = sheet.verdicts(
+        checked(("Expected", ["200"]), ("Got", ["404"]), ("Checked", ["response.x"]), ("At", ["y()"]))
+    )
+    code = sheet.verdicts(checked(("Expected", [condition]), ("Got", ["False"]), ("Response", ["200 OK"])))
     only = sheet.verdicts(checked(("Expected", [condition]), ("Got", ["False"])))
-    wrapped = sheet.verdicts(checked(("It says", [condition[:31], f"  {condition[31:]}"]), ("Reply", ["200 OK"])))
+    wrapped = sheet.verdicts(checked(("It says", [condition[:31], f"  {condition[31:]}"]), ("Response", ["200 OK"])))
 
     assert "".join(condition.split()) in sheet.conditions
-    assert wrapped[0].evidence == "Reply:\n  200 OK"
+    assert wrapped[0].evidence == "Response:\n  200 OK"
     assert told[0].evidence == "Expected:\n  200\nGot:\n  404"
-    assert code[0].evidence == "Reply:\n  200 OK"
+    assert code[0].evidence == "Response:\n  200 OK"
     assert only[0].evidence == UNTOLD
 
 
 def test_evidence_is_bounded(sheet: Sheet) -> None:
     """A promise's evidence has at most 4 KB, however much came back; of many cases it shows one."""
-    found = sheet.verdicts(checked(("Reply", ["ä" * 100] * 1000), cards=12))
+    found = sheet.verdicts(checked(("Response", ["ä" * 100] * 1000), cards=12))
 
     assert len(found[0].evidence.encode()) <= LARGEST
     assert found[0].evidence.startswith("12 cases of it failed, of which this is the first:\n")

@@ -167,7 +167,7 @@ def test_input_says_why_it_cannot_wait(fresh: "Page") -> None:
     assert "Let a request bring the value" in shown
 
 
-def test_every_reply_has_a_title(fresh: "Page") -> None:
+def test_every_response_has_a_title(fresh: "Page") -> None:
     """Each response is a block with its request's title; a request without one is counted."""
     fill(fresh, MINE, "### Mine\nGET /\n\n###\nGET /")
     run(fresh)

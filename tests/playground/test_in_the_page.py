@@ -44,7 +44,7 @@ def job(text: str, requests: str = "GET /", **env: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", STAGES, ids=names)
-def test_replies_are_uvicorns(
+def test_responses_are_uvicorns(
     step: Step, run: Run, launcher: Launcher, by_uvicorn: Callable[[Step, Launcher], list[dict[str, Any]]]
 ) -> None:
     """Every request of every stage gets the same status, headers and body in the page as from uvicorn."""
@@ -91,7 +91,7 @@ def test_sleep_blocks_as_on_a_server(run: Run) -> None:
     assert [reply["body"] for reply in told] == ["false", "true"]
 
 
-def test_tasks_come_after_the_reply(run: Run) -> None:
+def test_tasks_come_after_the_response(run: Run) -> None:
     """A background task runs after the response is complete, even a `def` one, and its log is shown apart."""
     text = (
         "import time\nfrom fastapi import BackgroundTasks, FastAPI\napp = FastAPI()\n"

@@ -93,7 +93,7 @@ def test_a_form_sends_files_as_curl_does() -> None:
     assert ("Content-Length", str(len(sent.body))) in sent.headers
 
 
-def test_a_reply_fills_later_gaps() -> None:
+def test_a_response_fills_later_gaps() -> None:
     """Later requests can use a field of a JSON response, even a nested one; the last response counts."""
     known: dict[str, str] = {}
     for body in (b'{"id": 1, "user": {"name": "Ada"}}', b'{"id": 2}', b"no JSON", b"[" * 100_000):

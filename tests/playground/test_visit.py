@@ -175,7 +175,7 @@ def test_python_that_comes_takes_nothing_back(browser: "Browser", origin: str) -
         assert text_of(page, "main.py") == MINE
 
 
-def test_replies_can_be_told_apart(fresh: "Page") -> None:
+def test_responses_can_be_told_apart(fresh: "Page") -> None:
     """Each response has its request's title and all headers that were sent, the automatic ones too."""
     fresh.get_by_role("textbox", name="main.py").fill(MINE.replace("get", "post"))
     fresh.get_by_role("textbox", name="Requests").fill(

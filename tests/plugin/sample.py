@@ -113,9 +113,9 @@ import pytest
 
 @pytest.fixture
 def app_user(client):
-    reply = client.post("/users", json={"name": "Ada"})
-    assert reply.status_code == 201
-    return reply.json()
+    response = client.post("/users", json={"name": "Ada"})
+    assert response.status_code == 201
+    return response.json()
 
 
 def test_status(client):
@@ -130,14 +130,14 @@ def test_body(client):
     More about it.
     """
     client.get("/me")
-    reply = client.get("/posts", params={"page": 1})
-    assert reply.json() == {"data": [{"id": n + 1, "title": f"Post {n}"} for n in range(3)], "total": 3, "pages": 1}
+    response = client.get("/posts", params={"page": 1})
+    assert response.json() == {"data": [{"id": n + 1, "title": f"Post {n}"} for n in range(3)], "total": 3, "pages": 1}
 
 
 def test_message(client):
-    """Every reply carries a request id."""
-    reply = client.get("/me")
-    given = reply.headers.get("x-request-id", "")
+    """Every response carries a request id."""
+    response = client.get("/me")
+    given = response.headers.get("x-request-id", "")
     assert re.fullmatch("[0-9a-f]{32}", given), f"X-Request-ID holds {given!r}, and should hold 32 hexadecimal digits"
 
 
@@ -197,8 +197,8 @@ def test_tokens(client):
     ada = client.post("/login", data={"username": "ada"}).json()["access_token"]
     bob = client.post("/login", data={"username": "bob"}).json()["access_token"]
     client.get("/me", headers={"Authorization": f"Bearer {ada}"})
-    reply = client.get("/me", headers={"Authorization": f"Bearer {bob}"})
-    assert reply.json() == {"name": "Bob"}
+    response = client.get("/me", headers={"Authorization": f"Bearer {bob}"})
+    assert response.json() == {"name": "Bob"}
 
 
 def test_crash(client):
@@ -215,13 +215,13 @@ def test_crash_of_before(client):
     assert client.get("/unavailable").status_code == 200
 
 
-def test_wrong_reply(client):
+def test_wrong_response(client):
     """A post has a number and a title."""
     assert client.get("/wrong").status_code == 200
 
 
 def test_slow(client):
-    """The reply comes soon."""
+    """The response comes soon."""
     client.get("/slow", timeout=0.5)
 
 
@@ -238,16 +238,16 @@ def test_picture(client):
 def test_upload(client):
     """A picture is kept under its name."""
     files = {"file": ("ada.png", b"PNG" * 100, "image/png")}
-    reply = client.post("/files", files=files, data={"title": "Ada's; portrait"})
-    assert reply.json() == {"name": "ada.jpg"}
+    response = client.post("/files", files=files, data={"title": "Ada's; portrait"})
+    assert response.json() == {"name": "ada.jpg"}
 
 
 def test_bodies(client):
     """Notes come back."""
     client.post("/notes", json={"text": "Ada's\\nnote"})
     client.post("/notes", content=b"x" * 3000)
-    reply = client.post("/notes", content="first line\\nAda's line", headers={"Content-Type": "text/plain"})
-    assert reply.json() == {"size": 0}
+    response = client.post("/notes", content="first line\\nAda's line", headers={"Content-Type": "text/plain"})
+    assert response.json() == {"size": 0}
 
 
 def test_many(client):

@@ -8,7 +8,7 @@ import pytest
 from workbook.plugin import bounds
 from workbook.plugin.bounds import SHOWN, Account
 from workbook.plugin.client import FIRST, LAST, MOST_COOKIES
-from workbook.plugin.transport import Reply
+from workbook.plugin.transport import BoundedResponse
 
 from .wire import Wire
 
@@ -28,7 +28,7 @@ def wire(tmp_path: Path) -> Wire:
 def test_a_run_holds_a_set_sum(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """Responses that a test still holds have a bound together; what it has let go of makes room, cycles or not."""
     monkeypatch.setattr(bounds, "ALIVE", Account(8 * MIB))
-    wire.reply = answer(bytes(3 * MIB))
+    wire.response = answer(bytes(3 * MIB))
     with wire, wire.client() as client:
         held = [client.get("/"), client.get("/")]
         with pytest.raises(httpx.RemoteProtocolError, match="MiB together"):
@@ -40,25 +40,25 @@ def test_a_run_holds_a_set_sum(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_of_an_exchange_a_card_is_kept(wire: Wire) -> None:
     """Of each exchange the beginning of its body is kept, and of many exchanges those that a card repeats."""
-    wire.reply = answer(bytes(MIB), *(b"x-%d: %s" % (n, b"y" * 900) for n in range(80)))
+    wire.response = answer(bytes(MIB), *(b"x-%d: %s" % (n, b"y" * 900) for n in range(80)))
     with wire, wire.client() as client:
         for _ in range(FIRST + LAST + 5):
             client.post("/", content=bytes(2 * MIB))
 
-    kept = [exchange for exchange in client.exchanges if exchange.reply and exchange.reply.body.beginning]
+    kept = [exchange for exchange in client.exchanges if exchange.response and exchange.response.body.beginning]
     assert len(kept) <= FIRST + LAST
-    assert {len(one.reply.body.beginning) for one in kept if one.reply} == {SHOWN}
-    assert {one.reply.body.size for one in kept if one.reply} == {MIB}
-    assert sum(len(name) + len(value) for one in kept if one.reply for name, value in one.reply.headers) < 300_000
+    assert {len(one.response.body.beginning) for one in kept if one.response} == {SHOWN}
+    assert {one.response.body.size for one in kept if one.response} == {MIB}
+    assert sum(len(name) + len(value) for one in kept if one.response for name, value in one.response.headers) < 300_000
     assert sum(len(one.request.content) for one in client.exchanges) <= (FIRST + LAST) * 2 * MIB
-    assert {one.reply.status_code for one in client.exchanges if one.reply} == {200}
+    assert {one.response.status_code for one in client.exchanges if one.response} == {200}
 
 
 def test_cookies_do_not_pile_up(wire: Wire) -> None:
     """However many cookies come, what the client sends back stays small."""
     with wire, wire.client() as client:
         for number in range(20):
-            wire.reply = answer(b"{}", *(b"set-cookie: c%d-%d=x" % (number, n) for n in range(40)))
+            wire.response = answer(b"{}", *(b"set-cookie: c%d-%d=x" % (number, n) for n in range(40)))
             client.get("/")
 
         assert len(client.cookies.jar) <= MOST_COOKIES
@@ -75,16 +75,16 @@ def test_cookies_do_not_pile_up(wire: Wire) -> None:
 def test_json_is_bounded_before_it_is_read(body: bytes, said: str) -> None:
     """JSON that's long, or that holds more values than a test needs, isn't read."""
     with pytest.raises(ValueError, match=said):
-        Reply(200, content=body).json()
+        BoundedResponse(200, content=body).json()
 
 
 def test_text_is_bounded() -> None:
     """A text that's longer than any that a test reads isn't decoded."""
     with pytest.raises(httpx.DecodingError, match="longer than 4 MiB"):
-        _ = Reply(200, content=bytes(5 * MIB)).text
+        _ = BoundedResponse(200, content=bytes(5 * MIB)).text
 
 
 @pytest.mark.parametrize("kind", ["text/plain; charset*=a; charset*0=b", "text/plain; charset*99999=a", ";" * 60_000])
 def test_a_content_type_that_none_can_read_is_none(kind: str) -> None:
     """A content type that Python's parser stumbles over names no charset."""
-    assert Reply(200, content="Grüße".encode(), headers={"Content-Type": kind}).text == "Grüße"
+    assert BoundedResponse(200, content="Grüße".encode(), headers={"Content-Type": kind}).text == "Grüße"

@@ -46,8 +46,8 @@ def test_differences_name_their_place(got: Any, expected: Any, told: list[str]) 
         ("<=", 3, 2, "assert 1 <= got <= 2", [("Expected", ["<= 2"]), ("Got", ["3"]), ("Checked", ["got"])]),
         ("<", 1, 0, "assert 1 < got < 9", [("Expected", ["> 1"]), ("Got", ["0"]), ("Checked", ["got"])]),
         (
-            "==", 1, 2, "assert before == reply.json()",
-            [("Expected", ["1"]), ("Got", ["2"]), ("Checked", ["reply.json()"])],
+            "==", 1, 2, "assert before == response.json()",
+            [("Expected", ["1"]), ("Got", ["2"]), ("Checked", ["response.json()"])],
         ),
         ("==", 1, 2, "assert a == b and c", [("Expected", ["2"]), ("Got", ["1"])]),
     ],
@@ -63,7 +63,7 @@ def test_sections_tell_the_tested_value(
     "code, values, expected, got",
     [
         ("lines_of(app)", {"lines_of": lambda _: [], "app": 1}, "at least one", "[]"),
-        ("reply.get('x')", {"reply": {}}, "something, not None", "None"),
+        ("response.get('x')", {"response": {}}, "something, not None", "None"),
         ("ok", {"ok": False}, "True", "False"),
         ("not left", {"left": ["name"]}, "nothing: an empty list", "['name']"),
         ("re.fullmatch('[0-9a-f]{4}', given)", {"re": re, "given": "xyz"}, "a text that matches [0-9a-f]{4}", "'xyz'"),
@@ -105,5 +105,5 @@ def test_long_values_are_cut() -> None:
 
 def test_a_statement_is_one_line() -> None:
     """A statement over several lines is shown on one, and an assertion without its message."""
-    assert condition("assert reply.json() == {\n    'a': 1,\n}, 'no'") == "reply.json() == {'a': 1}"
-    assert condition("reply = client.get(\n    '/a'\n)") == "reply = client.get( '/a' )"
+    assert condition("assert response.json() == {\n    'a': 1,\n}, 'no'") == "response.json() == {'a': 1}"
+    assert condition("response = client.get(\n    '/a'\n)") == "response = client.get( '/a' )"

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbook.plugin.bounds import KeptReply
+from workbook.plugin.bounds import KeptResponse
 from workbook.plugin.client import Client
 from workbook.plugin.curl import ADDRESS, curl_lines, made_files
 from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 
-# Replies with what it was sent.
+# Responses with what it was sent.
 ECHO = """\
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import UploadFile
@@ -67,9 +67,9 @@ def repeat(client: Client, line: str, folder: Path) -> str:
     return ended.stdout.decode()
 
 
-def kept_json(value: object) -> KeptReply:
+def kept_json(value: object) -> KeptResponse:
     """What a card keeps of a response with this JSON."""
-    kept = KeptReply(200, "OK", [("content-type", "application/json")])
+    kept = KeptResponse(200, "OK", [("content-type", "application/json")])
     kept.body.add(json.dumps(value).encode())
     return kept
 
@@ -111,21 +111,21 @@ FILES: dict[str, Callable[[Client], httpx.Response]] = {
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_line_sends_what_the_test_sent(client: Client, tmp_path: Path, request_: str) -> None:
     """In a shell, a card's command sends the same request: method, path, headers and body."""
-    reply = REQUESTS[request_](client)
+    response = REQUESTS[request_](client)
 
     (line,) = curl_lines(client.exchanges)
-    assert repeat(client, line, tmp_path) == reply.text
+    assert repeat(client, line, tmp_path) == response.text
 
 
 @pytest.mark.parametrize("request_", FILES)
 def test_a_line_sends_the_same_form(client: Client, tmp_path: Path, request_: str) -> None:
     """A multipart request uses -F, with the same fields, and files with the same name, type and content."""
-    reply = FILES[request_](client)
+    response = FILES[request_](client)
 
     for name, content in {"ada.png": PNG, "a.png": PNG, "b.txt": b"text", "FILE": PNG}.items():
         (tmp_path / name).write_bytes(content)
     (line,) = curl_lines(client.exchanges)
-    assert repeat(client, line, tmp_path) == reply.text
+    assert repeat(client, line, tmp_path) == response.text
 
 
 def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ def test_head_is_sent_as_head(client: Client, tmp_path: Path) -> None:
 def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
     """A token that an earlier response held is read out of that response into $TOKEN, and sent from there."""
     client.post("/login")
-    client.exchanges[0].reply = kept_json({"access_token": "a.b-c-d-e"})
-    reply = client.get("/me", headers={"Authorization": "Bearer a.b-c-d-e"})
+    client.exchanges[0].response = kept_json({"access_token": "a.b-c-d-e"})
+    response = client.get("/me", headers={"Authorization": "Bearer a.b-c-d-e"})
 
     assignment, line = curl_lines(client.exchanges)
     assert assignment == (
@@ -149,13 +149,13 @@ def test_a_token_is_named(client: Client, tmp_path: Path) -> None:
         """ | uv run python -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"""
     )
     assert line == f'curl -i {ADDRESS}/me -H "authorization: Bearer ${{TOKEN}}"'
-    assert repeat(client, "TOKEN=a.b-c-d-e\n" + line, tmp_path) == reply.text
+    assert repeat(client, "TOKEN=a.b-c-d-e\n" + line, tmp_path) == response.text
 
 
 def test_ids_and_addresses_are_named(client: Client) -> None:
     """An id in a path or a body, and a made-up file name, come from the response that held them, by their place."""
     client.post("/posts", json={"title": "One"})
-    client.exchanges[0].reply = kept_json({"data": [{"id": 17, "url": "/files/3f9c01aa.png"}]})
+    client.exchanges[0].response = kept_json({"data": [{"id": 17, "url": "/files/3f9c01aa.png"}]})
     client.get("/posts/17")
     client.post("/notes", json={"post_id": 17, "pages": 17})
     client.get("/files/3f9c01aa.png")
@@ -187,22 +187,22 @@ def test_the_apps_own_address_is_that_of_run(client: Client) -> None:
 )
 def test_a_body_that_no_line_can_hold_is_named(client: Client, tmp_path: Path, content: bytes, named: str) -> None:
     """A long or binary body is replaced by its size; with such a file, the command sends the same."""
-    reply = client.post("/note", content=content)
+    response = client.post("/note", content=content)
 
     (line,) = curl_lines(client.exchanges)
     assert line == f"curl -i -X POST {ADDRESS}/note -H content-type: --data-binary {named}"
     (tmp_path / named[1:]).write_bytes(content)
-    assert repeat(client, line, tmp_path) == reply.text
+    assert repeat(client, line, tmp_path) == response.text
 
 
 def test_a_stream_is_told(client: Client, tmp_path: Path) -> None:
     """A body sent in pieces is shown as such, and the command sends it in pieces again."""
-    reply = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
+    response = client.post("/note", content=iter([b"one ", b"two"]), headers={"Content-Type": "text/plain"})
 
     (line,) = curl_lines(client.exchanges)
     assert "-H 'transfer-encoding: chunked'" in line
     assert line.endswith("-d 'one two'")
-    assert repeat(client, line, tmp_path) == reply.text
+    assert repeat(client, line, tmp_path) == response.text
 
 
 def test_files_are_listed(client: Client) -> None:

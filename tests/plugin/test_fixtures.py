@@ -44,30 +44,30 @@ def crashing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
 def test_a_crash_does_not_break_the_next_request(crashing: ServedApp) -> None:
     """After a crash, the next request gets its response, although uvicorn closes the connection."""
     with Client(crashing, []) as client:
-        replies = [client.get(path).status_code for _ in range(30) for path in ("/crash", "/")]
+        responses = [client.get(path).status_code for _ in range(30) for path in ("/crash", "/")]
 
-    assert replies == [500, 200] * 30
+    assert responses == [500, 200] * 30
 
 
 def test_a_client_remembers_what_it_sent(crashing: ServedApp) -> None:
     """Every request is an exchange with its response, and with what the log contained before it."""
     with Client(crashing, []) as client:
         client.get("/crash")
-        reply = client.get("/")
+        response = client.get("/")
 
     first, second = client.exchanges
     assert (first.request.url.path, second.request.url.path) == ("/crash", "/")
-    assert second.reply
-    assert (second.reply.status_code, second.reply.body.size) == (200, len(reply.content))
+    assert second.response
+    assert (second.response.status_code, second.response.body.size) == (200, len(response.content))
     assert first.log_size < second.log_size <= crashing.log_size
 
 
-def test_a_request_without_a_reply_is_remembered(tmp_path: Path, crashing: ServedApp) -> None:
+def test_a_request_without_a_response_is_remembered(tmp_path: Path, crashing: ServedApp) -> None:
     """A request that gets no response is an exchange too."""
     with Client(crashing, []) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:1/")
 
-    assert [exchange.reply for exchange in client.exchanges] == [None]
+    assert [exchange.response for exchange in client.exchanges] == [None]
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +113,11 @@ def test_pages_have_an_origin_of_their_own(tmp_path: Path) -> None:
     write(tmp_path, {"index.html": "<p>größe"})
 
     with serve_pages(tmp_path) as origin:
-        reply = httpx.get(origin, trust_env=False)
+        response = httpx.get(origin, trust_env=False)
     with pytest.raises(httpx.ConnectError):
         httpx.get(origin, trust_env=False)
 
-    assert (reply.status_code, reply.text, reply.headers["cache-control"]) == (200, "<p>größe", "no-store")
+    assert (response.status_code, response.text, response.headers["cache-control"]) == (200, "<p>größe", "no-store")
 
 
 def test_unique_names_differ(unique: Callable[[str], str]) -> None:

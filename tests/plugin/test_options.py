@@ -38,8 +38,8 @@ def test_in_a_browser(page, served):
 BROKEN = '''\
 def test_name(client):
     """The name is told."""
-    reply = client.get("/me")
-    assert reply.json() == {"name": "Bob"}
+    response = client.get("/me")
+    assert response.json() == {"name": "Bob"}
 
 
 def test_title(client):
@@ -156,7 +156,7 @@ def test_tracebacks_are_shown_on_demand(run: Run, new_course: NewCourse) -> None
     report = run(new_course(stage(BROKEN)), "stages/01-notes", "--tracebacks").shown["test_name"]
 
     assert "BROKEN" not in report
-    assert ">       assert reply.json() == {" in report
+    assert ">       assert response.json() == {" in report
     assert "AssertionError" in report
 
 

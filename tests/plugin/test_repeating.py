@@ -166,8 +166,8 @@ def cards_of(workbook: Workbook) -> dict[str, tuple[list[str], list[str]]]:
         if test:
             sections = re.findall(r"^ *(\S[\w' ]*?)  (.*(?:\n {12}.*)*)", card, re.MULTILINE)
             by_label = {label: [line.strip() for line in text.splitlines()] for label, text in sections}
-            reply = by_label.get("Last reply") or by_label.get("Reply") or []
-            found[test[1]] = by_label["Repeat it"], reply
+            response = by_label.get("Last one") or by_label.get("Response") or []
+            found[test[1]] = by_label["Repeat it"], response
     return found
 
 
@@ -204,14 +204,14 @@ def test_every_card_can_be_repeated(workbook: Workbook, uv: dict[str, str]) -> N
     cards = cards_of(workbook)
     assert sorted(cards) == sorted(re.findall(r"def (test_\w+)", TESTS))
 
-    for test, (lines, reply) in cards.items():
+    for test, (lines, response) in cards.items():
         with sole_use_of(8000), serving(lines[0], workbook.root, uv):
             script = "\n".join(lines[1:])
             ended = subprocess.run(["bash", "-c", script], cwd=workbook.root, env=uv, capture_output=True, text=True)
         *_, (status, body) = re.findall(r"HTTP/1.1 (\d+).*?\n\n(.*?)\s*(?=HTTP/1|\Z)", ended.stdout, re.DOTALL)
         got = status, *json.loads(body).items()
-        shown = json.loads("".join(reply[next(n for n, line in enumerate(reply) if line.startswith("{")) :]))
-        assert got == (reply[0].split()[0], *shown.items()), f"{test}:\n{script}\n{ended.stderr}"
+        shown = json.loads("".join(response[next(n for n, line in enumerate(response) if line.startswith("{")) :]))
+        assert got == (response[0].split()[0], *shown.items()), f"{test}:\n{script}\n{ended.stderr}"
         assert len(lines) < 20, test
 
 

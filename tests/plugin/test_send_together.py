@@ -11,7 +11,7 @@ from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 
-# Replies with how many requests it had begun to read when it had read the whole of this one.
+# Responses with how many requests it had begun to read when it had read the whole of this one.
 COUNTS = """\
 begun = 0
 
@@ -47,10 +47,10 @@ def test_all_are_begun_before_one_is_whole(client: Client) -> None:
     """Each of eight requests finds all eight begun, and the responses come in the requests' order."""
     requests = [client.build_request("POST", f"/{number}", content=bytes(2 + number * 20_000)) for number in range(8)]
 
-    replies = send_together(client, requests)
+    responses = send_together(client, requests)
 
-    assert [reply.text for reply in replies] == ["8"] * 8
-    assert [reply.request.url.path for reply in replies] == [f"/{number}" for number in range(8)]
+    assert [response.text for response in responses] == ["8"] * 8
+    assert [response.request.url.path for response in responses] == [f"/{number}" for number in range(8)]
     assert len(client.exchanges) == 8
 
 
@@ -63,4 +63,4 @@ def test_one_that_fails_does_not_hold_the_others(client: Client) -> None:
         send_together(client, requests)
 
     assert time.monotonic() - begun < LONGEST_HOLD
-    assert sum(exchange.reply is not None for exchange in client.exchanges) == 2
+    assert sum(exchange.response is not None for exchange in client.exchanges) == 2

@@ -95,7 +95,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
         ("/dripping-body", "the exchange took longer than 1 seconds"),
         ("/dripping-headers", "the exchange took longer than 1 seconds"),
         ("/endless-header", "too long|too large|longer"),
-        ("/compressed", "the reply is compressed"),
+        ("/compressed", "the response is compressed"),
         ("/informational", "longer than 1 seconds|too long"),
         ("/garbage", "illegal"),
         ("/two-lengths", "conflicting Content-Length"),
@@ -103,11 +103,11 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
     ],
 )
 @pytest.mark.parametrize("keeps", [False, True], ids=["new", "kept"])
-def test_a_reply_that_is_none_ends_in_an_error(
+def test_a_response_that_is_none_ends_in_an_error(
     raw: ServedApp, monkeypatch: pytest.MonkeyPatch, path: str, said: str, keeps: bool
 ) -> None:
     """An endless, dripping, packed or malformed response raises an `httpx.TransportError` that says so."""
-    monkeypatch.setattr(transport, "MOST_OF_REPLY", 2 * 1024 * 1024)
+    monkeypatch.setattr(transport, "MOST_OF_RESPONSE", 2 * 1024 * 1024)
     monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
 
     with Client(raw, [], keeps=keeps) as client, pytest.raises(httpx.TransportError, match=said):
@@ -207,22 +207,24 @@ def test_another_address_is_not_reached(raw: ServedApp) -> None:
 def test_json_is_read_strictly(body: str, said: str) -> None:
     """Text that isn't standard JSON, or is a trap for its reader, raises a `ValueError`."""
     with pytest.raises(ValueError, match=said):
-        transport.Reply(200, text=body).json()
+        transport.BoundedResponse(200, text=body).json()
 
 
 @pytest.mark.parametrize("charset", ["undefined", "zlib_codec", "idna", "none-such", "unicode_escape"])
 def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
     """A response with a charset that HTTP doesn't know is read as UTF-8."""
-    reply = transport.Reply(200, content="Grüße".encode(), headers={"Content-Type": f"text/plain; charset={charset}"})
+    response = transport.BoundedResponse(
+        200, content="Grüße".encode(), headers={"Content-Type": f"text/plain; charset={charset}"}
+    )
 
-    assert reply.text == "Grüße"
+    assert response.text == "Grüße"
 
 
 def test_plain_json_is_read() -> None:
     """Ordinary JSON can be read as usual: nested, with all kinds of numbers, in any script."""
     value = {"posts": [{"id": 2**40, "title": "Grüße 你好", "score": 1.5e300, "none": None, "yes": [True, []]}]}
 
-    assert transport.Reply(200, json=value).json() == value
+    assert transport.BoundedResponse(200, json=value).json() == value
 
 
 def test_a_request_asks_for_plain_bytes(tmp_path: Path) -> None:

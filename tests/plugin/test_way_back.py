@@ -16,7 +16,7 @@ from workbook.grader.evidence import LARGEST, harmless
 from workbook.grader.sanitize import bounded, visible
 from workbook.plugin import cards
 from workbook.plugin.cards import EXCHANGES, LONGEST_LINE, MOST_LINES, MOST_OF_SECTION, NOT_SHOWN, Card, _Cards
-from workbook.plugin.replies import app_traceback
+from workbook.plugin.responses import app_traceback
 
 from .wire import Wire
 
@@ -24,41 +24,41 @@ SECONDS = 3.0  # of processor time, for a request, its card and the evidence; an
 MINUTE = 60.0
 
 
-def reply(status: bytes = b"200 OK", kind: bytes = b"application/json", body: bytes = b"{}") -> bytes:
+def response(status: bytes = b"200 OK", kind: bytes = b"application/json", body: bytes = b"{}") -> bytes:
     head = b"HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (status, kind, len(body))
     return head + body
 
 
 # What has got through once: it took minutes or gigabytes, or it ended the run.
 FOUND: dict[str, tuple[bytes, str]] = {
-    "a reason of times": (reply(b"500 " + (b"datetime.datetime(" * 5_000)[:80_000]), ""),
-    "a body of times": (reply(kind=b"text/plain", body=b"datetime.datetime(" * 50_000), ""),
-    "a log of capitals": (reply(b"500 Oh"), "A" * 2**20),
+    "a reason of times": (response(b"500 " + (b"datetime.datetime(" * 5_000)[:80_000]), ""),
+    "a body of times": (response(kind=b"text/plain", body=b"datetime.datetime(" * 50_000), ""),
+    "a log of capitals": (response(b"500 Oh"), "A" * 2**20),
     "a log of chains": (
-        reply(b"500 Oh"),
+        response(b"500 Oh"),
         'Traceback (most recent call last):\n  File "x", line 1, in y\nValueError: z\n\nDuring handling of the above '
         "exception, another exception occurred:\n\n" * 5_000,
     ),
-    "a group of bars": (reply(b"500 Oh"), "Traceback (most recent call last):\n" + " " * 10**6 + "|\n"),
-    "a charset twice": (reply(kind=b"text/plain; charset*=a; charset*0=b"), ""),
-    "a charset of digits": (reply(kind=b"text/plain; charset*" + b"9" * 5_000 + b"=a"), ""),
-    "a type of semicolons": (reply(kind=b"text/plain" + b";" * 60_000), ""),
-    "lists of nothing": (reply(body=b"[" + b"[]," * 1_000_000 + b"0]"), ""),
-    "objects of nothing": (reply(body=b"[" + b'{"":0},' * 280_000 + b"0]"), ""),
-    "one long string": (reply(body=json.dumps("a\n" * 900_000).encode()), ""),
-    "marks upon marks": (reply(body=json.dumps("a" + "\u0315\u0300" * 100_000, ensure_ascii=False).encode()), ""),
-    "many differences": (reply(body=json.dumps({f"{n}{'n' * 40}": n for n in range(30_000)}).encode()), ""),
-    "lists in lists": (reply(body=b"[" * 99 + b"0," * 40_000 + b"0" + b"]" * 99), ""),
-    "wide and deep": (reply(body=json.dumps([[[[[0] * 9] * 9] * 9] * 9] * 5).encode()), ""),
-    "a number of digits": (reply(body=b"9" * 900), ""),
-    "half an emoji": (reply(body=b'{"count": "\\ud83d"}'), ""),
-    "headers of colours": (reply()[:-2] + b"x: \x1b[31m\xff\r\n" * 1_000 + b"\r\n{}", ""),
+    "a group of bars": (response(b"500 Oh"), "Traceback (most recent call last):\n" + " " * 10**6 + "|\n"),
+    "a charset twice": (response(kind=b"text/plain; charset*=a; charset*0=b"), ""),
+    "a charset of digits": (response(kind=b"text/plain; charset*" + b"9" * 5_000 + b"=a"), ""),
+    "a type of semicolons": (response(kind=b"text/plain" + b";" * 60_000), ""),
+    "lists of nothing": (response(body=b"[" + b"[]," * 1_000_000 + b"0]"), ""),
+    "objects of nothing": (response(body=b"[" + b'{"":0},' * 280_000 + b"0]"), ""),
+    "one long string": (response(body=json.dumps("a\n" * 900_000).encode()), ""),
+    "marks upon marks": (response(body=json.dumps("a" + "\u0315\u0300" * 100_000, ensure_ascii=False).encode()), ""),
+    "many differences": (response(body=json.dumps({f"{n}{'n' * 40}": n for n in range(30_000)}).encode()), ""),
+    "lists in lists": (response(body=b"[" * 99 + b"0," * 40_000 + b"0" + b"]" * 99), ""),
+    "wide and deep": (response(body=json.dumps([[[[[0] * 9] * 9] * 9] * 9] * 5).encode()), ""),
+    "a number of digits": (response(body=b"9" * 900), ""),
+    "half an emoji": (response(body=b'{"count": "\\ud83d"}'), ""),
+    "headers of colours": (response()[:-2] + b"x: \x1b[31m\xff\r\n" * 1_000 + b"\r\n{}", ""),
     "no HTTP": (b"\x00" * 200_000, ""),
-    "tokens": (reply(kind=b"text/html", body=b"eyJ" + b"aB1-" * 250_000 + b"/files/" + b"a." * 100_000), ""),
-    "a path of parts": (reply(kind=b"text/plain", body=b"/workbook-x" + b"/a.b" * 100_000), ""),
-    "bearers": (reply(kind=b"text/plain", body=b"bearer " * 100_000), ""),
-    "dashes": (reply(kind=b"text/plain", body=b"a-" * 300_000), ""),
-    "digits and dots": (reply(kind=b"text/plain", body=b"1.1111" * 100_000), ""),
+    "tokens": (response(kind=b"text/html", body=b"eyJ" + b"aB1-" * 250_000 + b"/files/" + b"a." * 100_000), ""),
+    "a path of parts": (response(kind=b"text/plain", body=b"/workbook-x" + b"/a.b" * 100_000), ""),
+    "bearers": (response(kind=b"text/plain", body=b"bearer " * 100_000), ""),
+    "dashes": (response(kind=b"text/plain", body=b"a-" * 300_000), ""),
+    "digits and dots": (response(kind=b"text/plain", body=b"1.1111" * 100_000), ""),
 }
 PIECES = [
     *(b"datetime.datetime(", b"A", b"AAAA: ", b"eyJ", b"a.b-", b"/files/", b"Bearer ", b"0x", b"9", b"1.00001", b" ms"),
@@ -106,7 +106,7 @@ kinds = st.one_of(
     st.sampled_from([b"application/json", b"text/plain", b"text/html; charset=utf-16", b"image/png"]), inline
 )
 statuses = st.one_of(st.just(b"200 OK"), st.builds(lambda n, text: b"%d %s" % (n, text), st.integers(100, 599), inline))
-replies = st.one_of(st.builds(reply, statuses, kinds, bodies), mixed)
+responses = st.one_of(st.builds(response, statuses, kinds, bodies), mixed)
 logs = mixed.map(lambda text: text.decode("utf-8", "replace"))
 
 
@@ -155,28 +155,28 @@ def stays_within_its_bounds(wire: Wire, node: pytest.Item) -> None:
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_stays_harmless(wire: Wire, request: pytest.FixtureRequest, name: str) -> None:
     """What once took minutes or gigabytes, or ended a run, is a card like any other."""
-    wire.reply, wire.log = FOUND[name]
+    wire.response, wire.log = FOUND[name]
     stays_within_its_bounds(wire, request.node)
 
 
 def search(wire: Wire, node: pytest.Item, most: int) -> None:
     @settings(max_examples=most, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(replies, logs)
+    @given(responses, logs)
     def tried(came: bytes, log: str) -> None:
-        wire.reply, wire.log = came, log
+        wire.response, wire.log = came, log
         stays_within_its_bounds(wire, node)
 
     tried()
 
 
-def test_some_replies_that_somebody_could_send(wire: Wire, request: pytest.FixtureRequest) -> None:
-    """Of fifteen replies and logs made at random, each gets its card."""
+def test_some_responses_that_somebody_could_send(wire: Wire, request: pytest.FixtureRequest) -> None:
+    """Of fifteen responses and logs made at random, each gets its card."""
     search(wire, request.node, 15)
 
 
 @pytest.mark.exhaustive
-def test_many_replies_that_somebody_could_send(wire: Wire, request: pytest.FixtureRequest) -> None:
-    """For a minute, replies and logs made at random get their cards."""
+def test_many_responses_that_somebody_could_send(wire: Wire, request: pytest.FixtureRequest) -> None:
+    """For a minute, responses and logs made at random get their cards."""
     end = time.monotonic() + MINUTE
     while time.monotonic() < end:
         search(wire, request.node, 200)

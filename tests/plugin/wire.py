@@ -10,12 +10,12 @@ from workbook.plugin.client import Client
 
 
 class Wire:
-    """Has of a `ServedApp` what clients and cards use; `reply` and `log` are set by the test."""
+    """Has of a `ServedApp` what clients and cards use; `response` and `log` are set by the test."""
 
     def __init__(self, folder: Path) -> None:
         self.app_directory = folder
         self.env: dict[str, str] = {}
-        self.reply, self.log = b"", ""
+        self.response, self.log = b"", ""
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -30,7 +30,7 @@ class Wire:
         with contextlib.suppress(OSError), connection:
             connection.settimeout(10)
             connection.recv(65536)
-            connection.sendall(self.reply)
+            connection.sendall(self.response)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass

@@ -42,7 +42,7 @@ def answer(path):
 """
 
 
-def test_replies_and_log_are_those_of_any_app(serve: Serve) -> None:
+def test_responses_and_log_are_those_of_any_app(serve: Serve) -> None:
     """The app responds at its address, sees its client at 127.0.0.1, and what it prints is in its log."""
     client = serve("def answer(path):\n    print('asked for', path)\n    return path\n" + PLAIN)
 
@@ -138,8 +138,8 @@ def test_connections_side_by_side(serve: Serve) -> None:
 
     client = serve(HELLO)
     with ThreadPoolExecutor(30) as pool:
-        replies = list(pool.map(lambda n: client.get(f"/{n}").text, range(90)))
-    assert replies == [f"hello /{n}" for n in range(90)]
+        responses = list(pool.map(lambda n: client.get(f"/{n}").text, range(90)))
+    assert responses == [f"hello /{n}" for n in range(90)]
 
     import socket
 

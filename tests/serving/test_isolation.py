@@ -38,16 +38,16 @@ def get(app: ServedApp, path: str = "/") -> str:
 
 def test_a_save_of_the_same_size_in_the_same_second_counts(launcher: Launcher, folder: Path, temporary: Path) -> None:
     """The last save runs, even if its size and second are those of the one before."""
-    replies = []
+    responses = []
     for word in ("one", "two", "six"):
         write(folder, {"main.py": "from words import WORD\n\n\ndef answer(path):\n    return WORD\n" + PLAIN})
         write(folder, {"words.py": f"WORD = '{word}'\n"})
         for file in folder.iterdir():
             os.utime(file, (1_700_000_000, 1_700_000_000))
         with ServedApp(launcher, folder) as app:
-            replies.append(get(app))
+            responses.append(get(app))
 
-    assert replies == ["one", "two", "six"]
+    assert responses == ["one", "two", "six"]
 
 
 def test_old_bytecode_is_not_run(serve: Serve, folder: Path) -> None:

@@ -82,7 +82,7 @@ def get(app: ServedApp, path: str = "/") -> str:
 def begin(app: ServedApp) -> None:
     """Send the app a request, and wait until it does what it does after its response."""
     assert get(app) == "/"
-    wait_until(lambda: "begun" in app.log, "the app does something after its reply")
+    wait_until(lambda: "begun" in app.log, "the app does something after its response")
 
 
 @pytest.mark.parametrize("behaviour", STUBBORN)

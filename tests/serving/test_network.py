@@ -31,7 +31,7 @@ def no_delay(number):
 """
 
 
-def test_replies_do_not_wait_for_acknowledgements(serve: Serve) -> None:
+def test_responses_do_not_wait_for_acknowledgements(serve: Serve) -> None:
     """Connections have TCP_NODELAY, so a response in two parts over keep-alive doesn't take 40 ms."""
     app = serve({"main.py": NO_DELAY + PLAIN})
 

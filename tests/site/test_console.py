@@ -152,7 +152,7 @@ def test_what_is_the_same(expected: list[str], actual: list[str], same: bool) ->
 
 @pytest.mark.parametrize("refused", [0, 1, 3])
 def test_a_wait_for_the_app_leaves_no_trace(refused: int) -> None:
-    """How often curl was refused before the app was up isn't compared; a refusal that nobody waits out is."""
+    """How often curl was refused before the app was up isn't compared; any other refusal is."""
     refusals = ["curl: (7) Failed to connect to 127.0.0.1 port 8005 after 0 ms: Couldn't connect to server"] * refused
 
     assert without_refusals("curl --retry 60 --retry-connrefused -i x", [*refusals, "HTTP/1.1 200 OK"]) == [

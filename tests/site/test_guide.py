@@ -77,7 +77,7 @@ def test_the_limits_are_those_of_the_code() -> None:
             f"a zip {MOST_BYTES // MIB} MiB and {MOST_FILES:,} entries",
         ),
         ("mail to the tests' mailbox", f"{mail.MOST_BYTES // MIB} MiB"),
-        ("one response", f"{bounds.MOST_OF_REPLY // MIB} MiB and {transport.MOST_SECONDS:g} s"),
+        ("one response", f"{bounds.MOST_OF_RESPONSE // MIB} MiB and {transport.MOST_SECONDS:g} s"),
         ("a log that the grader reads", f"{most} MiB; of a stored file {least} MiB"),
         (
             "all tests of one exercise",

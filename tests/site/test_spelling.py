@@ -33,7 +33,7 @@ def test_nothing_is_misspelled() -> None:
 def test_a_mistake_is_found(tmp_path: Path) -> None:
     """The spell checker finds a word whose letters are in the wrong order."""
     page = tmp_path / "page.md"
-    page.write_text("The browser recieves the reply.\n", encoding="utf-8")
+    page.write_text("The browser recieves the response.\n", encoding="utf-8")
     assert "recieves" in misspelled(page)
 
 

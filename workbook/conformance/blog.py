@@ -49,9 +49,9 @@ class Blog:
         accounts = [{"name": name, "email": f"{name}@example.com", "password": PASSWORD} for name in names]
         for one, other in zip(accounts[::7], accounts[1::7], strict=False):
             other["name"] = one["name"]
-        for reply in post_all(self.walk.app, "/auth/register", accounts, NO_ONE):
-            assert reply.status_code == 201, "POST /auth/register doesn't work any more"
-            self.users[reply.json()["id"]] = _only(reply, USER_KEYS)
+        for response in post_all(self.walk.app, "/auth/register", accounts, NO_ONE):
+            assert response.status_code == 201, "POST /auth/register doesn't work any more"
+            self.users[response.json()["id"]] = _only(response, USER_KEYS)
 
     def copy(self, table: str, count: int) -> bool:
         """Copy the newest user or post so many times, in the app's database; return whether that could be done.
@@ -59,10 +59,10 @@ class Blog:
         A row that's sent costs the app some milliseconds, and a new user's password many. What isn't SQLite, or has
         other tables, isn't copied.
         """
-        reply = self.client.post("/_probe/copies", params={"table": table, "count": count, "unique": "email"})
-        if reply.status_code != 200:
+        response = self.client.post("/_probe/copies", params={"table": table, "count": count, "unique": "email"})
+        if response.status_code != 200:
             return False
-        rows, first = {"users": self.users, "posts": self.posts}[table], reply.json()["first"]
+        rows, first = {"users": self.users, "posts": self.posts}[table], response.json()["first"]
         newest = rows[max(rows)]
         rows |= {number: {**newest, "id": number} for number in range(first, first + count)}
         return True
@@ -75,29 +75,29 @@ class Blog:
             {"title": rng.choice(titles), "content": "words " * rng.randrange(4), "published": each}
             for each in published
         ]
-        replies = post_all(self.walk.app, "/posts", posts, author.headers)
-        assert {reply.status_code for reply in replies} <= {201}, "POST /posts doesn't work any more"
-        rows = [_only(reply, POST_KEYS) for reply in replies]
+        responses = post_all(self.walk.app, "/posts", posts, author.headers)
+        assert {response.status_code for response in responses} <= {201}, "POST /posts doesn't work any more"
+        rows = [_only(response, POST_KEYS) for response in responses]
         self.posts |= {row["id"]: row for row in rows}
         return [row["id"] for row in rows]
 
     def edit(self, author: Member, post: int, **changes: Any) -> httpx.Response:
         """Change a post; return the response."""
-        reply = self.client.patch(f"/posts/{post}", json=changes, headers=author.headers)
-        assert reply.status_code == 200, "PATCH /posts/{id} doesn't work any more"
-        self.posts[post] = _only(reply, POST_KEYS)
-        return reply
+        response = self.client.patch(f"/posts/{post}", json=changes, headers=author.headers)
+        assert response.status_code == 200, "PATCH /posts/{id} doesn't work any more"
+        self.posts[post] = _only(response, POST_KEYS)
+        return response
 
     def delete(self, author: Member, post: int) -> None:
         """Delete a post."""
-        reply = self.client.delete(f"/posts/{post}", headers=author.headers)
-        assert reply.status_code == 204, "DELETE /posts/{id} doesn't work any more"
+        response = self.client.delete(f"/posts/{post}", headers=author.headers)
+        assert response.status_code == 204, "DELETE /posts/{id} doesn't work any more"
         del self.posts[post]
 
     def leave(self, member: Member) -> None:
         """Delete a member's account, and with it their posts."""
-        reply = self.client.delete("/users/me", headers=member.headers)
-        assert reply.status_code == 204, "DELETE /users/me doesn't work any more"
+        response = self.client.delete("/users/me", headers=member.headers)
+        assert response.status_code == 204, "DELETE /users/me doesn't work any more"
         del self.users[member.id]
         self.posts = {post: row for post, row in self.posts.items() if row["author_id"] != member.id}
 
@@ -116,9 +116,9 @@ class Blog:
         ]
 
 
-def _only(reply: httpx.Response, keys: Iterable[str]) -> Row:
+def _only(response: httpx.Response, keys: Iterable[str]) -> Row:
     """Return these keys of the response's object. Raises `KeyError`, `TypeError`, `ValueError`."""
-    body = reply.json()
+    body = response.json()
     return {key: body[key] for key in keys}
 
 
@@ -131,9 +131,9 @@ def post_all(app: ServedApp, path: str, bodies: Sequence[Any], headers: Mapping[
             if connection.sock is None:
                 connection.sock = app.connect()
             connection.request("POST", path, json.dumps(body), {**headers, "Content-Type": "application/json"})
-            reply = connection.getresponse()
-            said.append(httpx.Response(reply.status, content=reply.read(MOST_BYTES)))
-            if reply.will_close or not reply.isclosed():
+            response = connection.getresponse()
+            said.append(httpx.Response(response.status, content=response.read(MOST_BYTES)))
+            if response.will_close or not response.isclosed():
                 connection.close()
     except (OSError, http.client.HTTPException) as error:
         raise httpx.ReadError(f"POST {path}: {type(error).__name__}") from error

@@ -104,20 +104,20 @@ class Requests:
         path = request.url.raw_path.decode().partition("?")[0]
         self.let_lines_come(method, path)
         began, clock = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
-        reply = None
+        response = None
         with suppress(httpx.RemoteProtocolError, httpx.ReadError):
-            reply = walk.client.send(request)
-        if reply is not None and status and reply.status_code != status:
+            response = walk.client.send(request)
+        if response is not None and status and response.status_code != status:
             walk.blame(
                 promise,
                 f"{what[:1].upper()}{what[1:]} isn't answered as before.",
-                reply.status_code,
+                response.status_code,
                 status,
                 root="answer",
             )
-            status = reply.status_code
+            status = response.status_code
         self.note(what, method, path, status, promise, began, time.monotonic() - clock)
-        return reply
+        return response
 
     def note(
         self, what: str, method: str, path: str, status: int, promise: str, began: datetime, seconds: float

@@ -110,9 +110,9 @@ class Uploads:
 
     def read(self, place: Place) -> dict[str, Any]:
         """Return the object that has the URL."""
-        reply = self.client.get(place.read, headers=place.whose.headers)
-        assert reply.status_code == 200, f"GET {place.read} isn't answered any more"
-        row = dict(reply.json())
+        response = self.client.get(place.read, headers=place.whose.headers)
+        assert response.status_code == 200, f"GET {place.read} isn't answered any more"
+        row = dict(response.json())
         self._seen = place, len(self.client.exchanges), row
         return row
 
@@ -133,13 +133,15 @@ class Uploads:
             before = self.read_before(place)
             if way:
                 send = self.send_in_chunks if way == IN_CHUNKS else self.send_bare
-                reply, said = send(place, one.content), f"A picture {way} isn't taken."
+                response, said = send(place, one.content), f"A picture {way} isn't taken."
             else:
-                reply, said = self.send(place, one.content, name, label), f"{upper(one.what)} isn't taken."
-            walk.expect(reply.status_code, 200, promises.taken, said, root="201" if reply.is_success else way or said)
-            if not reply.is_success:
+                response, said = self.send(place, one.content, name, label), f"{upper(one.what)} isn't taken."
+            walk.expect(
+                response.status_code, 200, promises.taken, said, root="201" if response.is_success else way or said
+            )
+            if not response.is_success:
                 return False
-            answer, url = reply.json(), reply.json().get(self.field)
+            answer, url = response.json(), response.json().get(self.field)
             if not self.is_url(url, promises.taken):
                 return False
             shown = self.shown or before.keys()
@@ -183,11 +185,11 @@ class Uploads:
     def look_at(self, url: str, one: Picture) -> None:
         """Look at the picture that is served at a URL: its type, its size, and the colour of its middle."""
         walk, promise = self.walk, self.promises.taken
-        reply = self.client.get(url)
-        if not walk.expect(reply.status_code, 200, promise, f"No picture is served at {self.field}.", root="served"):
+        response = self.client.get(url)
+        if not walk.expect(response.status_code, 200, promise, f"No picture is served at {self.field}.", root="served"):
             return
         try:
-            with open_picture(reply.content) as image:
+            with open_picture(response.content) as image:
                 image.load()
                 size, kind = image.size, str(image.format).replace("MPO", "JPEG")
                 colour = middle_of(image)
@@ -195,7 +197,7 @@ class Uploads:
             walk.blame(promise, f"What's served for {one.what} isn't a whole JPEG, PNG or WebP.", root="served")
             return
         said = f"The content type of what's served for {one.what} doesn't fit its bytes."
-        walk.expect(reply.headers.get("content-type", "").split(";")[0], f"image/{kind.lower()}", promise, said)
+        walk.expect(response.headers.get("content-type", "").split(";")[0], f"image/{kind.lower()}", promise, said)
         said = f"What's served for {one.what} has another size in pixels."
         walk.expect(list(size) if size not in one.sizes else list(one.sizes[0]), list(one.sizes[0]), promise, said)
         if one.colour and max(abs(a - b) for a, b in zip(colour, one.colour, strict=True)) > NEAR:
@@ -206,11 +208,11 @@ class Uploads:
     def take_largest(self, place: Place, largest: bytes, inside: bytes) -> str | None:
         """Send a file of 5 MiB in a form that needs nearly all of its room; return the picture's URL if it's taken."""
         texts: dict[str, Any] = {f"text-{n}": self.walk.rng.randbytes(2_000).hex() for n in range(15)}  # 4 KB: the most
-        reply, promise = self.send(place, largest, **texts), self.promises.size
+        response, promise = self.send(place, largest, **texts), self.promises.size
         said = "A file of 5 MiB isn't taken when the form around it needs 60,000 bytes."
-        if not reply.is_success and not self.send(place, inside).is_success:
+        if not response.is_success and not self.send(place, inside).is_success:
             said = f"A JPEG of {len(inside):,} bytes isn't taken: measure what was sent, not what you store."
-        return reply.json()[self.field] if self.walk.expect(reply.is_success, True, promise, said) else None
+        return response.json()[self.field] if self.walk.expect(response.is_success, True, promise, said) else None
 
     def refuse(
         self,
@@ -225,11 +227,11 @@ class Uploads:
         walk, unchanged = self.walk, self.promises.unchanged
         with walk.step(promise):
             before = self.read_before(place)
-            reply = send()
-            most_wanted = min(statuses) if reply.status_code not in statuses else reply.status_code
+            response = send()
+            most_wanted = min(statuses) if response.status_code not in statuses else response.status_code
             said = said or f"{upper(what)} isn't refused as it should be."
-            walk.expect(reply.status_code, most_wanted, promise, said, root=("refused", promise, what))
-            if reply.is_success:  # that's one mistake: what follows from it is none
+            walk.expect(response.status_code, most_wanted, promise, said, root=("refused", promise, what))
+            if response.is_success:  # that's one mistake: what follows from it is none
                 others = self._files - place.files
                 self._files = self.files()
                 place.url, place.files = self.read(place).get(self.field), self._files - others

@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 
 MIB = 2**20
-MOST_OF_REPLY = 32 * MIB  # of one body: more than any file that the sandbox lets an app store
+MOST_OF_RESPONSE = 32 * MIB  # of one body: more than any file that the sandbox lets an app store
 MOST_ALIVE = 64 * MIB  # of all bodies that a run still holds
 MOST_OF_TEXT = 4 * MIB
 MOST_OF_JSON = 2 * MIB
@@ -77,7 +77,7 @@ class Held:
 
 
 @dataclass
-class KeptReply:
+class KeptResponse:
     """What a card needs of a response. The response itself belongs to the test, and goes with it."""
 
     status_code: int

@@ -20,7 +20,7 @@ from .client import Exchange, noted_exchanges
 from .comparison import WIDTH, Comparison, Different, Section, condition, cut, wrong_assertion
 from .curl import curl_lines, made_files
 from .repeating import repeat_lines, requests_that_matter
-from .replies import app_traceback, reply_lines, status_lines
+from .responses import app_traceback, response_lines, status_lines
 from .submissions import SUBMISSION, open_todos
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _what_went_wrong(
     error: BaseException, statement: str, comparison: Comparison | None, exchanges: list[Exchange]
 ) -> list[Section]:
     if isinstance(error, httpx.TransportError):
-        return [("Got", _wrapped(_no_reply(error, exchanges)))]
+        return [("Got", _wrapped(_no_response(error, exchanges)))]
     if isinstance(error, pytest.fail.Exception):
         return [("It says", _wrapped(str(error)))]
     if isinstance(error, AssertionError):
@@ -223,7 +223,7 @@ def _said(error: BaseException) -> str:
         return type(error).__name__
 
 
-def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
+def _no_response(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
     request = exchanges[-1].request if exchanges else None
     asked = f"{request.method} {request.url.path}" if request else "the request"
     if isinstance(error, httpx.TimeoutException):
@@ -237,12 +237,12 @@ def _no_reply(error: httpx.TransportError, exchanges: list[Exchange]) -> str:
 def _add_exchanges(card: Card, exchanges: list[Exchange], item: pytest.Item) -> None:
     last = exchanges[-1]
     path = last.request.url.raw_path.decode("ascii")
-    card.asked = cut(f"{last.request.method} {path}: {status_lines([last.reply])}")
+    card.asked = cut(f"{last.request.method} {path}: {status_lines([last.response])}")
     if len(exchanges) > 1:
-        card.add("Replies", _wrapped(status_lines(exchange.reply for exchange in exchanges)))
-    if last.reply is not None:
-        card.add("Reply" if len(exchanges) == 1 else "Last reply", reply_lines(last.reply))
-    if last.reply is None or last.reply.status_code >= 500:
+        card.add("Responses", _wrapped(status_lines(exchange.response for exchange in exchanges)))
+    if last.response is not None:
+        card.add("Response" if len(exchanges) == 1 else "Last one", response_lines(last.response))
+    if last.response is None or last.response.status_code >= 500:
         card.add("App's log", _wrapped(app_traceback(last)))
     mattering = requests_that_matter([*_prepared(item), *exchanges])
     if SUBMISSION in item.config.stash and last.app.app_directory.parent.name != "work":

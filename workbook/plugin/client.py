@@ -14,8 +14,8 @@ import httpx
 
 from workbook.serving import ServedApp, choose_launcher
 
-from .bounds import KeptReply, kept_headers
-from .transport import HOLD, Reply, Transport, can_be_sent_again, read_json
+from .bounds import KeptResponse, kept_headers
+from .transport import HOLD, BoundedResponse, Transport, can_be_sent_again, read_json
 
 LONGEST_HOLD = 10.0  # seconds
 LONGEST_TOKEN = 4000
@@ -29,7 +29,7 @@ TIME_TO_READ = 0.3  # seconds, for an app on a machine that is busy; the few tes
 
 @dataclass
 class Exchange:
-    """One request to a served app and, if one came, what a card needs of its reply.
+    """One request to a served app and, if one came, what a card needs of its response.
 
     `log_size`: the app's log before it.
     """
@@ -37,14 +37,16 @@ class Exchange:
     app: ServedApp
     request: httpx.Request
     log_size: int
-    reply: KeptReply | None = None
+    response: KeptResponse | None = None
     sent: float = field(default_factory=time.monotonic)
 
     def in_brief(self) -> "Exchange":
         """Return it without a large request body, and with the status, the token and a small body of its response."""
-        kept = self.reply and KeptReply(self.reply.status_code, self.reply.reason_phrase, [], token=self.reply.token)
-        if kept and self.reply and self.reply.body.size <= SMALL:  # a later request may send an id from it
-            kept.body = self.reply.body
+        kept = self.response and KeptResponse(
+            self.response.status_code, self.response.reason_phrase, [], token=self.response.token
+        )
+        if kept and self.response and self.response.body.size <= SMALL:  # a later request may send an id from it
+            kept.body = self.response.body
         is_small = len(self.request.headers.get("content-length", "")) <= DIGITS
         request = self.request if is_small else httpx.Request(self.request.method, self.request.url)
         return Exchange(self.app, request, self.log_size, kept, self.sent)
@@ -101,13 +103,13 @@ class Client(httpx.Client):
         exchange = Exchange(self.app, request, self.app.log_size)
         for exchanges in (self.exchanges, *_noted):
             exchanges.append(exchange)
-        if len(self.exchanges) > FIRST + LAST and self.exchanges[-LAST - 1].reply:  # others are under way
+        if len(self.exchanges) > FIRST + LAST and self.exchanges[-LAST - 1].response:  # others are under way
             self.exchanges[-LAST - 1] = self.exchanges[-LAST - 1].in_brief()
-        reply = super().send(request, **options)
-        exchange.reply = keep(reply)
+        response = super().send(request, **options)
+        exchange.response = keep(response)
         if len(self.cookies.jar) > MOST_COOKIES:  # every later request would carry them all
             self.cookies.clear()
-        return reply
+        return response
 
 
 def serve(app_directory: str | Path = ".", **env: str) -> Client:
@@ -123,22 +125,22 @@ def serve(app_directory: str | Path = ".", **env: str) -> Client:
     return client
 
 
-def keep(reply: httpx.Response) -> KeptReply:
+def keep(response: httpx.Response) -> KeptResponse:
     """Return what a card needs of a response: cut, and without anything that keeps the response alive."""
-    headers = kept_headers(reply.headers.multi_items())
-    kept = KeptReply(reply.status_code, reply.reason_phrase[:100], headers)
-    if isinstance(reply, Reply) and reply.body:
-        kept.body = reply.body
+    headers = kept_headers(response.headers.multi_items())
+    kept = KeptResponse(response.status_code, response.reason_phrase[:100], headers)
+    if isinstance(response, BoundedResponse) and response.body:
+        kept.body = response.body
         kept.token = _token(kept)
     return kept
 
 
-def _token(reply: KeptReply) -> str:
+def _token(response: KeptResponse) -> str:
     """Return the access token in a response; "" if there's none."""
-    if b'"access_token"' not in reply.body.beginning or reply.body.size > len(reply.body.beginning):
+    if b'"access_token"' not in response.body.beginning or response.body.size > len(response.body.beginning):
         return ""
     try:
-        body = read_json(reply.body.beginning)
+        body = read_json(response.body.beginning)
     except ValueError:
         return ""
     token = body.get("access_token") if isinstance(body, dict) else None

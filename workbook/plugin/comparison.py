@@ -26,7 +26,7 @@ SIGNS: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
-# What a test has from the app: a reply's parts, a call of the client, what was logged, stored or mailed.
+# What a test has from the app: a response's parts, a call of the client, what was logged, stored or mailed.
 FROM_THE_APP = re.compile(
     r"\.(json|text|status_code|headers|cookies|content|log|files|read|to|wait_for)\b|\b(client|page|served|mailbox)\."
 )

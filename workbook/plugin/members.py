@@ -40,18 +40,18 @@ def register_member(client: Client, name: str) -> int:
 
 
 def _register(client: Client, name: str) -> Any:
-    reply = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
-    assert reply.status_code == 201, "POST /auth/register doesn't work any more"
-    return reply.json()
+    response = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
+    assert response.status_code == 201, "POST /auth/register doesn't work any more"
+    return response.json()
 
 
 def join(client: Client, name: str) -> Member:
     """Register and log in."""
     email, sent = f"{name}@example.com", len(client.exchanges)
     told = _register(client, name)
-    reply = client.post("/auth/login", json={"email": email, "password": PASSWORD})
-    assert reply.status_code == 200, "POST /auth/login doesn't work any more"
-    return Member(int(told["id"]), name, email, reply.json()["access_token"], client.exchanges[sent:], told)
+    response = client.post("/auth/login", json={"email": email, "password": PASSWORD})
+    assert response.status_code == 200, "POST /auth/login doesn't work any more"
+    return Member(int(told["id"]), name, email, response.json()["access_token"], client.exchanges[sent:], told)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from .bounds import KeptReply
+from .bounds import KeptResponse
 from .client import Exchange
 from .transport import read_json
 
@@ -54,7 +54,7 @@ def name_values(exchanges: Sequence[Exchange]) -> list[MadeUp]:
     sent = _Sent([exchange.request for exchange in exchanges])
     names: dict[str, int] = {}
     for number, exchange in enumerate(exchanges):
-        for keys, value in islice(_leaves(_json(exchange.reply)), MOST_LEAVES):
+        for keys, value in islice(_leaves(_json(exchange.response)), MOST_LEAVES):
             if not _may_be_sent(keys, value) or value in found or not sent.is_first_sent_after(number, value):
                 continue
             if len(found) == MOST_NAMED:
@@ -118,11 +118,11 @@ def _sent(request: httpx.Request) -> dict[str, str]:
     return {"path": request.url.raw_path.decode("ascii"), "header": headers, "body": body}
 
 
-def _json(reply: KeptReply | None) -> Any:
-    if reply is None or reply.body.size > min(LONGEST, len(reply.body.beginning)):
+def _json(response: KeptResponse | None) -> Any:
+    if response is None or response.body.size > min(LONGEST, len(response.body.beginning)):
         return None
     try:
-        return read_json(reply.body.beginning)
+        return read_json(response.body.beginning)
     except ValueError:
         return None
 

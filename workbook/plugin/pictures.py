@@ -111,9 +111,9 @@ def upload_several(client: Client, *contents: bytes, headers: Mapping[str, str] 
     return client.post("/uploads/multiple", headers=headers, files=files)
 
 
-def fetched(client: Client, reply: httpx.Response) -> "Image.Image":
-    """Return the picture that was stored, as the app serves it; `reply` is the one to its upload."""
-    assert reply.status_code == 201, f"the upload was answered with {reply.status_code}: {reply.text}"
-    image = open_picture(client.get(reply.json()["url"]).content)
+def fetched(client: Client, response: httpx.Response) -> "Image.Image":
+    """Return the picture that was stored, as the app serves it; `response` is the one to its upload."""
+    assert response.status_code == 201, f"the upload was answered with {response.status_code}: {response.text}"
+    image = open_picture(client.get(response.json()["url"]).content)
     image.load()
     return image

@@ -69,9 +69,9 @@ def connection(app: ServedApp) -> Iterator[tuple[socket.socket, Callable[..., by
         yield caller, replied
 
 
-def status_of(reply: bytes) -> str:
+def status_of(response: bytes) -> str:
     """Return the status in a response's bytes, as they came on a bare connection."""
-    return reply.split()[1].decode() if reply else "no response"
+    return response.split()[1].decode() if response else "no response"
 
 
 def peak_memory(app: ServedApp) -> float:
@@ -117,18 +117,18 @@ def gone(client: Client, url: str) -> bool:
     return soon(is_404)
 
 
-def rows(reply: httpx.Response) -> list[dict[str, Any]]:
+def rows(response: httpx.Response) -> list[dict[str, Any]]:
     """Return the rows of a list: the body itself, or its `data`."""
-    assert reply.status_code == 200, reply.text
-    body = reply.json()
+    assert response.status_code == 200, response.text
+    body = response.json()
     return list(body["data"] if isinstance(body, dict) else body)
 
 
-def refusal(reply: httpx.Response, status: int) -> dict[str, Any]:
+def refusal(response: httpx.Response, status: int) -> dict[str, Any]:
     """Return the body of an error, which has the project's one shape, and says more than the status's name."""
-    kind = reply.headers.get("content-type")
-    assert (reply.status_code, kind) == (status, "application/json"), reply.text
-    body: dict[str, Any] = reply.json()
+    kind = response.headers.get("content-type")
+    assert (response.status_code, kind) == (status, "application/json"), response.text
+    body: dict[str, Any] = response.json()
     assert set(body) == {"success", "message", "errors"}
     assert body["success"] is False
     assert body["message"].lower() not in {each.phrase.lower() for each in HTTPStatus}

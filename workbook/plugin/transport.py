@@ -18,21 +18,21 @@ import httpx
 
 from workbook.serving import ServedApp
 
-from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_REPLY, MOST_OF_TEXT, MOST_VALUES, Body, Held
+from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_RESPONSE, MOST_OF_TEXT, MOST_VALUES, Body, Held
 
-MOST_SECONDS = 60.0  # from the request to the reply's last byte
+MOST_SECONDS = 60.0  # from the request to the response's last byte
 KEPT_SECONDS = 3.0  # that a connection is kept for a next request: uvicorn keeps it for 5
 DEEPEST = 100
 LONGEST_NUMBER = 1000
 MOST_PARTS, PART = 1000, 64 * 1024  # of a body that are passed on as they come, and how large later ones are
 OF_A_HEADER = 300  # bytes of memory, beside its letters
-TOO_MUCH = f"the replies to this run are longer than {MOST_ALIVE // MIB} MiB together"
+TOO_MUCH = f"the responses to this run are longer than {MOST_ALIVE // MIB} MiB together"
 HOLD = "workbook.hold"  # a request's extension: called before its last byte is sent
 CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 
 
-class Reply(httpx.Response):
-    """A reply whose JSON is read strictly, and whose text is decoded as text alone; both are bounded.
+class BoundedResponse(httpx.Response):
+    """A response whose JSON is read strictly, and whose text is decoded as text alone; both are bounded.
 
     `body` is what has come of its body so far.
     """
@@ -126,24 +126,26 @@ class Transport(httpx.HTTPTransport):
             request.stream = _Held(request.read(), request.extensions[HOLD])
         try:
             self._backend.begin()
-            reply = super().handle_request(request)
+            response = super().handle_request(request)
         except (httpx.NetworkError, httpx.RemoteProtocolError):
             if not (self._keeps and self._backend.was_closed_before and can_be_sent_again(request)):
                 raise
-            reply = self._send_again(request)
-        if reply.headers.get("content-encoding", "identity") != "identity":
-            reply.close()
-            raise httpx.RemoteProtocolError("the reply is compressed, and the request allows that not", request=request)
-        assert isinstance(reply.stream, httpx.SyncByteStream)
+            response = self._send_again(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            response.close()
+            raise httpx.RemoteProtocolError(
+                "the response is compressed, and the request allows that not", request=request
+            )
+        assert isinstance(response.stream, httpx.SyncByteStream)
         body, held = Body(), Held()
-        if not held.take(sum(len(name) + len(value) + OF_A_HEADER for name, value in reply.headers.raw)):
-            reply.close()
+        if not held.take(sum(len(name) + len(value) + OF_A_HEADER for name, value in response.headers.raw)):
+            response.close()
             raise httpx.RemoteProtocolError(TOO_MUCH, request=request)
-        told = Reply(
-            reply.status_code,
-            headers=reply.headers,
-            stream=_Bounded(reply.stream, request, body, held),
-            extensions=reply.extensions,
+        told = BoundedResponse(
+            response.status_code,
+            headers=response.headers,
+            stream=_Bounded(response.stream, request, body, held),
+            extensions=response.extensions,
             request=request,
         )
         told.body = body
@@ -188,8 +190,8 @@ class _Bounded(httpx.SyncByteStream):
         waiting = bytearray()
         for number, part in enumerate(self._stream):
             self._body.add(part)
-            if self._body.size > MOST_OF_REPLY:
-                self._refuse(f"the reply is longer than {MOST_OF_REPLY // MIB} MiB")
+            if self._body.size > MOST_OF_RESPONSE:
+                self._refuse(f"the response is longer than {MOST_OF_RESPONSE // MIB} MiB")
             if not self._held.take(len(part)):
                 self._refuse(TOO_MUCH)
             if number < MOST_PARTS:
@@ -230,7 +232,7 @@ class _Backend(httpcore.NetworkBackend):
         return not self._exchange.is_new and not self._exchange.heard
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        if f"http://{host}:{port}" != self._app.url:  # an address that the app has put into a reply, say
+        if f"http://{host}:{port}" != self._app.url:  # an address that the app has put into a response, say
             raise httpcore.ConnectError(f"{host}:{port} is not the app's address")
         self._exchange.is_new = True
         try:

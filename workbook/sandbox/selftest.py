@@ -41,11 +41,11 @@ def _ask(app: ServedApp, asked: dict[str, object]) -> list[str]:
         connection.settimeout(20)
         head = f"POST / HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body)
-        reply = b""
+        response = b""
         while part := connection.recv(65536):
-            reply += part
+            response += part
     try:
-        found: list[str] = json.loads(reply.partition(b"\r\n\r\n")[2])
+        found: list[str] = json.loads(response.partition(b"\r\n\r\n")[2])
     except ValueError:
-        return [f"it answers with {reply[:100]!r}"]
+        return [f"it answers with {response[:100]!r}"]
     return found

@@ -137,7 +137,7 @@ class _Life:
             time.sleep(patience / 4)
 
     def _listen(self) -> socket.socket:
-        # With proto=IPPROTO_TCP asyncio turns TCP_NODELAY on; without it, replies wait for the client's delayed ACK.
+        # With proto=IPPROTO_TCP asyncio turns TCP_NODELAY on; without it, responses wait for the client's delayed ACK.
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform != "win32":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

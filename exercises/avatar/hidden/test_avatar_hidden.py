@@ -24,10 +24,10 @@ def send(client: Client, member: Member, content: bytes, name: str = "photo.png"
     return client.send(upload(client, member, content, name))
 
 
-def stored_at(reply: httpx.Response) -> str:
+def stored_at(response: httpx.Response) -> str:
     """Where the picture is served that was uploaded."""
-    assert reply.is_success, "a good picture was refused"
-    return str(reply.json()["avatar_url"])
+    assert response.is_success, "a good picture was refused"
+    return str(response.json()["avatar_url"])
 
 
 def current(client: Client, member: Member) -> Any:
@@ -36,9 +36,9 @@ def current(client: Client, member: Member) -> Any:
 
 def size_at(client: Client, url: str) -> tuple[int, int]:
     """The size of the picture that is served there."""
-    reply = client.get(url)
-    assert reply.status_code == 200, "no picture is served at avatar_url"
-    return open_picture(reply.content).size
+    response = client.get(url)
+    assert response.status_code == 200, "no picture is served at avatar_url"
+    return open_picture(response.content).size
 
 
 def test_an_avatar_survives_a_restart(
@@ -116,16 +116,18 @@ def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes
     """Upload all of them at the same moment; `most` is the number of files that one avatar has."""
     before = list_stored_files(client.app)
     try:
-        replies = send_together(client, [upload(client, me, content) for content, _ in pictures])
+        responses = send_together(client, [upload(client, me, content) for content, _ in pictures])
     except httpx.TimeoutException:
         pytest.fail("uploads at the same moment wait for each other: one waits with a lock for another to end")
 
-    assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
-    sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
+    assert {response.status_code for response in responses} <= {200, 201, 409}, (
+        "uploads at the same moment broke the app"
+    )
+    sizes = [size for response, (_, size) in zip(responses, pictures, strict=True) if response.is_success]
     url = current(client, me)
     assert url is not None, "after several uploads at the same moment the user doesn't have an avatar"
     assert size_at(client, url) in sizes, "the picture at avatar_url is none of those that were uploaded"
-    others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
+    others = {stored_at(response) for response in responses if response.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
     assert all(gone(client, other) for other in others), said
     assert soon(lambda: len(list_stored_files(client.app) - before) <= most), said

@@ -32,7 +32,7 @@ from workbook.plugin.seen import rows
 from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
-TAKEN, SHOWN = "test_an_avatar_is_stored_and_served", "test_every_reply_with_a_user_tells_the_avatar"
+TAKEN, SHOWN = "test_an_avatar_is_stored_and_served", "test_every_response_with_a_user_tells_the_avatar"
 CONTENT, DAMAGED = "test_the_content_decides", "test_a_damaged_picture_is_refused"
 SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test_a_new_avatar_replaces_the_old_one"
 UNCHANGED, LOGIN = "test_a_refused_upload_changes_nothing", "test_a_login_and_a_file_are_needed"
@@ -80,9 +80,9 @@ class Users:
             for post in self.posts.get(me.id, []):
                 is_public = self.blog.posts[post]["published"]
                 for viewer in [me, *(viewers if is_public else [])]:
-                    reply = client.get(f"/posts/{post}", headers=headers_of(viewer))
-                    self.compare(reply, public, "a post's author in GET /posts/{id}", lambda body: body["author"])
-                    whole = {key: reply.json().get(key) for key in POST_KEYS}
+                    response = client.get(f"/posts/{post}", headers=headers_of(viewer))
+                    self.compare(response, public, "a post's author in GET /posts/{id}", lambda body: body["author"])
+                    whole = {key: response.json().get(key) for key in POST_KEYS}
                     said = "A post in GET /posts/{id} has lost or changed fields that it had."
                     walk.expect(whole, self.blog.posts[post], SHOWN, said, root="post")
 
@@ -93,18 +93,18 @@ class Users:
             name = walk.unique("changed")
             with walk.step(SHOWN):
                 changes = {key: name if key == "name" else f"{name}@example.com" for key in keys}
-                reply = walk.client.patch("/users/me", json=changes, headers=me.headers)
+                response = walk.client.patch("/users/me", json=changes, headers=me.headers)
                 me.name, me.email = changes.get("name", me.name), changes.get("email", me.email)
                 self.blog.users[me.id]["name"] = me.name
                 account = self.blog.users[me.id] | {"email": me.email, "avatar_url": place.url}
-                self.compare(reply, account, "PATCH /users/me")
+                self.compare(response, account, "PATCH /users/me")
 
     def compare(
-        self, reply: httpx.Response, expected: Row, where: str, inside: Callable[[Row], Row] = lambda body: body
+        self, response: httpx.Response, expected: Row, where: str, inside: Callable[[Row], Row] = lambda body: body
     ) -> None:
         """Compare the user in a response."""
-        if self.walk.expect(reply.is_success, True, SHOWN, f"{where} isn't answered any more.", root=where):
-            self.note(inside(reply.json()), expected, where)
+        if self.walk.expect(response.is_success, True, SHOWN, f"{where} isn't answered any more.", root=where):
+            self.note(inside(response.json()), expected, where)
 
     def note(self, got: Any, expected: Row, where: str) -> None:
         """Compare a user: every field that users had, avatar_url, and no email that isn't the reader's."""
@@ -207,10 +207,10 @@ def registered(users: Users, blog: Blog) -> None:
     walk, name = users.walk, users.walk.unique("new")
     with walk.step(SHOWN):
         account = {"name": name, "email": f"{name}@example.com"}
-        reply = walk.client.post("/auth/register", json={**account, "password": PASSWORD})
-        body = reply.json()
+        response = walk.client.post("/auth/register", json={**account, "password": PASSWORD})
+        body = response.json()
         times = {key: body.get(key) for key in ("id", "created_at")}
-        users.compare(reply, account | times | {"avatar_url": None}, "POST /auth/register")
+        users.compare(response, account | times | {"avatar_url": None}, "POST /auth/register")
         blog.users[body["id"]] = {"name": name} | times
 
 
@@ -290,7 +290,7 @@ def test_an_avatar_is_stored_and_served(walk: Walk, request: pytest.FixtureReque
     walk.prove(request)
 
 
-def test_every_reply_with_a_user_tells_the_avatar(walk: Walk, request: pytest.FixtureRequest) -> None:
+def test_every_response_with_a_user_tells_the_avatar(walk: Walk, request: pytest.FixtureRequest) -> None:
     """A user is shown as before and with avatar_url in every response, to everyone, in every state."""
     walk.prove(request)
 

@@ -17,9 +17,9 @@ KINDS = ["JPEG", "PNG", "WEBP"]
 
 def write_post(client: Client, author: Member, published: bool = True) -> int:
     post = {"title": "A post", "content": "", "published": published}
-    reply = client.post("/posts", json=post, headers=author.headers)
-    assert reply.status_code == 201, "POST /posts doesn't work any more"
-    return int(reply.json()["id"])
+    response = client.post("/posts", json=post, headers=author.headers)
+    assert response.status_code == 201, "POST /posts doesn't work any more"
+    return int(response.json()["id"])
 
 
 def upload(
@@ -33,10 +33,10 @@ def send(client: Client, headers: dict[str, str], post: int, content: bytes, nam
     return client.send(upload(client, headers, post, content, name))
 
 
-def stored_at(reply: httpx.Response) -> str:
+def stored_at(response: httpx.Response) -> str:
     """Where the picture is served that was uploaded."""
-    assert reply.is_success, "its author was refused, or a good picture was"
-    return str(reply.json()["cover_image"])
+    assert response.is_success, "its author was refused, or a good picture was"
+    return str(response.json()["cover_image"])
 
 
 def current(client: Client, member: Member, post: int) -> Any:
@@ -45,9 +45,9 @@ def current(client: Client, member: Member, post: int) -> Any:
 
 def size_at(client: Client, url: str) -> tuple[int, int]:
     """The size of the picture that is served there."""
-    reply = client.get(url)
-    assert reply.status_code == 200, "no picture is served at cover_image"
-    return open_picture(reply.content).size
+    response = client.get(url)
+    assert response.status_code == 200, "no picture is served at cover_image"
+    return open_picture(response.content).size
 
 
 def test_a_cover_is_stored_and_served(
@@ -126,14 +126,16 @@ def check_uploads_at_once(
 ) -> None:
     """Upload all of them at the same moment; `most` is the number of files that one cover has."""
     before = list_stored_files(client.app)
-    replies = send_together(client, [upload(client, author.headers, post, content) for content, _ in pictures])
+    responses = send_together(client, [upload(client, author.headers, post, content) for content, _ in pictures])
 
-    assert {reply.status_code for reply in replies} <= {200, 201, 409}, "uploads at the same moment broke the app"
-    sizes = [size for reply, (_, size) in zip(replies, pictures, strict=True) if reply.is_success]
+    assert {response.status_code for response in responses} <= {200, 201, 409}, (
+        "uploads at the same moment broke the app"
+    )
+    sizes = [size for response, (_, size) in zip(responses, pictures, strict=True) if response.is_success]
     url = current(client, author, post)
     assert url is not None, "after several uploads at the same moment the post doesn't have a cover"
     assert size_at(client, url) in sizes
-    others = {stored_at(reply) for reply in replies if reply.is_success} - {url}
+    others = {stored_at(response) for response in responses if response.is_success} - {url}
     said = "one of several uploads at the same moment left its file: read the old name under a lock, and write under it"
     assert all(gone(client, other) for other in others), said
     assert soon(lambda: len(list_stored_files(client.app) - before) <= most), said

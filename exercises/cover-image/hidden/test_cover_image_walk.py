@@ -34,7 +34,7 @@ from workbook.serving import ServedApp
 
 MIB = 1024 * 1024
 MANY = 101  # posts without a cover, before those that have one: a page has at most 100
-TAKEN, SHOWN = "test_a_cover_is_stored_and_served", "test_every_reply_with_a_post_tells_the_cover"
+TAKEN, SHOWN = "test_a_cover_is_stored_and_served", "test_every_response_with_a_post_tells_the_cover"
 AUTHOR, DRAFT = "test_only_the_author_changes_the_cover", "test_a_strangers_draft_is_not_there"
 LOGIN, CONTENT = "test_a_login_and_a_file_are_needed", "test_the_content_decides"
 SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test_a_new_cover_replaces_the_old_one"
@@ -60,21 +60,21 @@ class Scene:
         """Write a post; it doesn't have a cover, even if a post with a cover had its id before."""
         walk = self.walk
         title = f"{walk.rng.randrange(16**6):06x}"
-        reply = walk.client.post(
+        response = walk.client.post(
             "/posts", json={"title": title, "content": "", "published": published}, headers=author.headers
         )
-        assert reply.status_code == 201, "POST /posts doesn't work any more"
-        row = {key: reply.json()[key] for key in POST_KEYS}
+        assert response.status_code == 201, "POST /posts doesn't work any more"
+        row = {key: response.json()[key] for key in POST_KEYS}
         self.blog.posts[row["id"]] = row
         place = self.covers[row["id"]] = cover_of(author, row["id"])
-        self.note(reply.json(), row, None, "POST /posts")
+        self.note(response.json(), row, None, "POST /posts")
         return place
 
     def edit(self, place: Place, **changes: Any) -> None:
         """Change a post; its cover stays."""
         post = int(place.read.rpartition("/")[2])
-        reply = self.blog.edit(place.whose, post, **changes)
-        self.note(reply.json(), self.blog.posts[post], place.url, "PATCH /posts/{id}")
+        response = self.blog.edit(place.whose, post, **changes)
+        self.note(response.json(), self.blog.posts[post], place.url, "PATCH /posts/{id}")
 
     def check(self, place: Place, viewers: list[Member | None]) -> None:
         """Look at a post wherever one is shown, as its author and as others."""
@@ -383,7 +383,7 @@ def test_a_cover_is_stored_and_served(walk: Walk, request: pytest.FixtureRequest
     walk.prove(request)
 
 
-def test_every_reply_with_a_post_tells_the_cover(walk: Walk, request: pytest.FixtureRequest) -> None:
+def test_every_response_with_a_post_tells_the_cover(walk: Walk, request: pytest.FixtureRequest) -> None:
     """A post is shown as before and with cover_image in every response and list, to everyone, in every state."""
     walk.prove(request)
 

@@ -73,14 +73,14 @@ class Pages:
         whose = asked.url, asked.viewer.id if asked.viewer else 0
         kept = self.kept.get(whose)
         known = {"If-None-Match": kept.headers["etag"]} if kept else {}
-        reply = self.walk.client.get(asked.url, headers={**headers_of(asked.viewer), **known})
-        if kept and reply.status_code == 304:
+        response = self.walk.client.get(asked.url, headers={**headers_of(asked.viewer), **known})
+        if kept and response.status_code == 304:
             return kept
-        if "etag" in reply.headers:
-            self.kept[whose] = reply
-        return reply
+        if "etag" in response.headers:
+            self.kept[whose] = response
+        return response
 
-    def compare(self, asked: Asked, reply: httpx.Response, promise: str) -> None:
+    def compare(self, asked: Asked, response: httpx.Response, promise: str) -> None:
         """Compare the response with the model, from the most basic to the most special."""
         walk, path = self.walk, asked.path
         rows = self.blog.rows(path, asked.viewer, asked.published)
@@ -88,14 +88,14 @@ class Pages:
         is_past = number > max(1, -(-len(rows) // size))
         promise = PAST if is_past else promise
         root = "past" if is_past else ("status", path)
-        if reply.status_code == 422:
+        if response.status_code == 422:
             said = f"GET {asked.url} is refused, and its numbers are in their bounds."
             walk.blame(promise if is_past else REFUSED, said, 422, 200, root="past" if is_past else ("bounds", path))
             return
-        if reply.status_code != 200:  # a 200 alone keeps no promise: a list that isn't a page has it too
-            walk.blame(promise, f"GET {asked.url} isn't answered with a page.", reply.status_code, 200, root=root)
+        if response.status_code != 200:  # a 200 alone keeps no promise: a list that isn't a page has it too
+            walk.blame(promise, f"GET {asked.url} isn't answered with a page.", response.status_code, 200, root=root)
             return
-        page = reply.json()
+        page = response.json()
         if not walk.expect(
             kinds(page), {key: kind.__name__ for key, kind in KEYS.items()}, PAGE,
             f"GET {path} isn't answered with exactly the seven keys of a page, each of its type.", root=("keys", path),
@@ -292,8 +292,8 @@ def look_at_many(pages: Pages, ada: Member) -> None:
 
 def total_of(pages: Pages, path: str, viewer: Member) -> Any:
     """Return what a list says how many rows it has; None if it doesn't say so."""
-    reply = pages.walk.client.get(path, headers=viewer.headers)
-    body = reply.json() if reply.is_success else None
+    response = pages.walk.client.get(path, headers=viewer.headers)
+    body = response.json() if response.is_success else None
     return body.get("total") if isinstance(body, dict) else None
 
 
@@ -348,11 +348,11 @@ def past_the_end(pages: Pages, viewer: Member) -> None:
         for absurd in (1_000_000, 2**31, 10**18, 2**63 - 1, 2**63 + walk.rng.randrange(100), 10**30):
             with walk.step(PAST):
                 asked = Asked(path, viewer, page=absurd, per_page=100)
-                reply = walk.client.get(asked.url, headers=viewer.headers)
-                if reply.status_code == 200:
-                    pages.compare(asked, reply, PAST)
+                response = walk.client.get(asked.url, headers=viewer.headers)
+                if response.status_code == 200:
+                    pages.compare(asked, response, PAST)
                 else:
-                    walk.expect(reply.status_code, 422, PAST, "An absurd page number is neither a 200 nor a 422.")
+                    walk.expect(response.status_code, 422, PAST, "An absurd page number is neither a 200 nor a 422.")
 
 
 def refuse(walk: Walk, viewer: Member) -> None:
@@ -365,12 +365,12 @@ def refuse(walk: Walk, viewer: Member) -> None:
         for name, values in always.items():
             for value in (*values, *walk.rng.sample(drawn[name], 2)):
                 with walk.step(REFUSED):
-                    reply = walk.client.get(f"{path}?{name}={value}", headers=viewer.headers)
+                    response = walk.client.get(f"{path}?{name}={value}", headers=viewer.headers)
                     said = f"GET {path} takes {name}={value}, which isn't a whole number in its bounds: that's a 422."
-                    walk.expect(reply.status_code, 422, REFUSED, said, root=("refused", name))
+                    walk.expect(response.status_code, 422, REFUSED, said, root=("refused", name))
     with walk.step(FILTER):
-        reply = walk.client.get("/posts?published=maybe", headers=viewer.headers)
-        walk.expect(reply.status_code, 422, FILTER, "published=maybe is neither true nor false: a 422, as before.")
+        response = walk.client.get("/posts?published=maybe", headers=viewer.headers)
+        walk.expect(response.status_code, 422, FILTER, "published=maybe is neither true nor false: a 422, as before.")
 
 
 def refuse_logins(walk: Walk, logins: dict[str, dict[str, str]]) -> None:

@@ -63,8 +63,8 @@ def test_requests_side_by_side_leave_a_line_each(
     asked = {f"{kind}{name}": kinds[kind] for name in names for kind in [rng.choice(list(kinds))]}
     with Client(client.app, []) as many, ThreadPoolExecutor(32) as threads:
         same = {"X-Request-ID": "one-for-all"}  # as a gateway does that passes on one id to several calls
-        replies = list(threads.map(lambda path: many.get(path, headers=same).status_code, asked))
-    assert replies == list(asked.values())
+        responses = list(threads.map(lambda path: many.get(path, headers=same).status_code, asked))
+    assert responses == list(asked.values())
     client.get(last := f"/{names[0]}")
     assert lines_about(client, last) != [], "a request leaves no line"
 

@@ -232,8 +232,8 @@ def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status
 def look_at_the_old_log(requests: Requests) -> None:
     """Look whether RequestLogMiddleware still does its own work: its line on standard error, and its headers."""
     walk = requests.walk
-    reply = requests.send("a path that doesn't exist", "GET", path := f"/{walk.unique('nothing')}", 404)
-    has_headers = reply is not None and {"x-request-id", "x-process-time"} <= reply.headers.keys()
+    response = requests.send("a path that doesn't exist", "GET", path := f"/{walk.unique('nothing')}", 404)
+    has_headers = response is not None and {"x-request-id", "x-process-time"} <= response.headers.keys()
     said = "RequestLogMiddleware is gone: a response lacks the headers X-Request-ID and X-Process-Time."
     walk.expect(has_headers, True, LINE, said, root="old log")
     is_there = soon(lambda: f"GET {path} 404" in walk.app.log, PATIENCE, every=0.02)
@@ -347,9 +347,9 @@ def stored(walk: Walk, name: str, content: bytes) -> str:
     """Store a file that anyone can read, and return its path."""
     with Client(walk.app, []) as client:
         ada = join(client, walk.unique("ada"))
-        reply = client.post("/uploads/image", files={"file": (name, content)}, headers=ada.headers)
-    assert reply.status_code == 201, "POST /uploads/image doesn't work any more"
-    return str(reply.json()["url"])
+        response = client.post("/uploads/image", files={"file": (name, content)}, headers=ada.headers)
+    assert response.status_code == 201, "POST /uploads/image doesn't work any more"
+    return str(response.json()["url"])
 
 
 @pytest.fixture(scope="module")
@@ -371,7 +371,7 @@ def asked_for(app: ServedApp, path: str) -> socket.socket:
     return connection
 
 
-def test_the_line_comes_after_the_reply(client: Client, large_file: str, lines_about: LinesAbout) -> None:
+def test_the_line_comes_after_the_response(client: Client, large_file: str, lines_about: LinesAbout) -> None:
     """The line is written after the response, in pieces or from a file of 5 MB, and nothing is held back."""
     with asked_for(client.app, held := "/_probe/held") as connection:
         received, half = b"", b"the first half"

@@ -28,7 +28,7 @@ NO_FILE = ("a.png", b"not an image")
 def unfinished(
     client: Client, path: str, headers: dict[str, str], *sent: bytes
 ) -> Iterator[http.client.HTTPResponse]:
-    """The reply to a request that sends this much of its body, and then waits."""
+    """The response to a request that sends this much of its body, and then waits."""
     address = httpx.URL(client.app.url)
     connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
     with contextlib.closing(connection):
@@ -65,13 +65,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_ends(
     with unfinished(
         client, path, {**ada.headers, **kind, **length}, *(chunks if chunked else [])
     ) as answer:
-        reply = httpx.Response(
+        response = httpx.Response(
             answer.status, headers=answer.getheaders(), content=answer.read()
         )
 
-    assert "send less" in refusal(reply, 413)["message"]
-    assert reply.headers["access-control-allow-origin"] == ORIGIN
-    assert "x-request-id" in reply.headers
+    assert "send less" in refusal(response, 413)["message"]
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert "x-request-id" in response.headers
     assert client.get("/users/me", headers=ada.headers).status_code == 200
 
 
@@ -100,12 +100,12 @@ def test_a_body_that_is_no_json_is_refused(
     client: Client, ada: Member, status: int, content: bytes, kind: str
 ) -> None:
     """A body that is missing, malformed or of another type is refused in the one shape, and not echoed."""
-    reply = client.post(
+    response = client.post(
         "/posts", content=content, headers={**ada.headers, "Content-Type": kind}
     )
 
-    body = refusal(reply, status)
-    assert "s3cret" not in reply.text
+    body = refusal(response, status)
+    assert "s3cret" not in response.text
     assert ("UTF-8" if status == 400 else "errors says which") in body["message"]
 
 
@@ -115,11 +115,13 @@ def test_a_body_that_is_no_json_is_refused(
 )
 def test_a_422_echoes_nothing(client: Client, path: str, value: object) -> None:
     """A 422 names the fields that are wrong, and repeats nothing of what was sent: it may be a password."""
-    reply = client.post(path, json={"name": value, "email": value, "password": value})
+    response = client.post(
+        path, json={"name": value, "email": value, "password": value}
+    )
 
-    fields = [error["field"] for error in refusal(reply, 422)["errors"]]
+    fields = [error["field"] for error in refusal(response, 422)["errors"]]
     assert {"body.email", "body.password"} <= set(fields)
-    assert "s3cret" not in reply.text
+    assert "s3cret" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -127,9 +129,9 @@ def test_a_422_echoes_nothing(client: Client, path: str, value: object) -> None:
 )
 def test_a_422_quotes_nothing_of_an_email(client: Client, email: str) -> None:
     """A 422 for an email that's wrong doesn't say which of its letters are: they may be those of a password."""
-    reply = client.post("/auth/login", json={"email": email, "password": "x" * 8})
+    response = client.post("/auth/login", json={"email": email, "password": "x" * 8})
 
-    (error,) = refusal(reply, 422)["errors"]
+    (error,) = refusal(response, 422)["errors"]
     assert error["message"] == "value is not a valid email address"
 
 
@@ -193,11 +195,11 @@ def test_a_broken_form_is_refused(
     client: Client, ada: Member, path: str, form: dict[str, Any], advice: str
 ) -> None:
     """A form that is malformed, or has more files or fields than it may, is a 400 in the one shape that says which."""
-    reply = client.post(
+    response = client.post(
         path, **{**form, "headers": {**ada.headers, **form.get("headers", {})}}
     )
 
-    assert advice.lower() in refusal(reply, 400)["message"].lower()
+    assert advice.lower() in refusal(response, 400)["message"].lower()
 
 
 def test_a_file_of_another_kind_is_refused(client: Client, ada: Member) -> None:
@@ -207,11 +209,11 @@ def test_a_file_of_another_kind_is_refused(client: Client, ada: Member) -> None:
         ("profile-picture", "file"),
         ("multiple", "files"),
     ):
-        reply = client.post(
+        response = client.post(
             f"/uploads/{path}", files={field: NO_FILE}, headers=ada.headers
         )
 
-        said = refusal(reply, 415)["message"]
+        said = refusal(response, 415)["message"]
         assert "JPEG, PNG or WebP" in said
         assert ("PDF" in said) == (path != "profile-picture")
 
@@ -228,10 +230,11 @@ def test_a_form_without_its_file_is_refused(
         {"json": {field: "a text"}},
     ]
     for form in forms:
-        reply = client.post(f"/uploads/{path}", headers=ada.headers, **form)
+        response = client.post(f"/uploads/{path}", headers=ada.headers, **form)
 
         assert [
-            error["field"].removesuffix(".0") for error in refusal(reply, 422)["errors"]
+            error["field"].removesuffix(".0")
+            for error in refusal(response, 422)["errors"]
         ] == [f"body.{field}"]
 
 
@@ -239,14 +242,14 @@ def test_nul_in_a_forms_field_is_refused(client: Client, ada: Member) -> None:
     """A NUL in the description of a profile picture is a 422 that names the field."""
     text = {"description": "a\0b"}
 
-    reply = client.post(
+    response = client.post(
         "/uploads/profile-picture",
         files={"file": NO_FILE},
         data=text,
         headers=ada.headers,
     )
 
-    assert [error["field"] for error in refusal(reply, 422)["errors"]] == [
+    assert [error["field"] for error in refusal(response, 422)["errors"]] == [
         "body.description"
     ]
 
@@ -257,15 +260,19 @@ def test_a_body_far_over_the_limit_has_the_common_shape(
 ) -> None:
     """A body that no route would take is a 413 in the common shape, with the headers that every response has."""
     with nothing_stored(served):
-        reply = upload(client, bytes(26 * MIB), to=path, headers=ada.headers)
+        response = upload(client, bytes(26 * MIB), to=path, headers=ada.headers)
 
-    assert (reply.status_code, reply.json()["success"], reply.json()["errors"]) == (
+    assert (
+        response.status_code,
+        response.json()["success"],
+        response.json()["errors"],
+    ) == (
         413,
         False,
         [],
     )
     assert {"x-request-id", "x-process-time", "x-content-type-options"} <= set(
-        reply.headers
+        response.headers
     )
 
 
@@ -286,8 +293,8 @@ def test_more_files_than_five_are_refused(
             files=[("file", picture()), ("file", picture())],
         )
 
-    for reply in six, two:
-        assert (reply.status_code, reply.json()["success"]) == (400, False)
+    for response in six, two:
+        assert (response.status_code, response.json()["success"]) == (400, False)
 
 
 @pytest.mark.parametrize("path", ROUTES)
@@ -302,9 +309,9 @@ def test_a_form_without_the_file_is_refused(
     ]
     for body in bodies:
         with nothing_stored(served):
-            reply = client.post(path, headers=ada.headers, **body)
+            response = client.post(path, headers=ada.headers, **body)
 
-        assert reply.status_code == 422
-        assert [(e["field"], e["type"]) for e in reply.json()["errors"]] == [
+        assert response.status_code == 422
+        assert [(e["field"], e["type"]) for e in response.json()["errors"]] == [
             (f"body.{ROUTES[path]}", "missing")
         ]

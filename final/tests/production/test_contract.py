@@ -82,15 +82,15 @@ def test_every_error_is_described_in_the_one_shape(client: Client) -> None:
     """Every operation describes its errors, 413, 500 and 503 among them, and all of them have the one shape."""
     for name, operation in operations(client):
         errors = {
-            status: reply
-            for status, reply in operation["responses"].items()
+            status: response
+            for status, response in operation["responses"].items()
             if status >= "4"
         }
 
         assert {"413", "500", "503"} <= set(errors), name
-        for status, reply in errors.items():
+        for status, response in errors.items():
             schemas = {
-                kind: content["schema"] for kind, content in reply["content"].items()
+                kind: content["schema"] for kind, content in response["content"].items()
             }
             assert schemas == {
                 "application/json": {"$ref": "#/components/schemas/ErrorResponse"}
@@ -211,11 +211,11 @@ def test_a_generated_client_has_short_names(client: Client) -> None:
 def test_a_generated_client_knows_what_it_gets(client: Client) -> None:
     """Every success has a schema with a name, or a list of such; a field with a default is always there."""
     for name, operation in operations(client):
-        for status, reply in operation["responses"].items():
+        for status, response in operation["responses"].items():
             if status == "204":
-                assert "content" not in reply, name
+                assert "content" not in response, name
             elif status < "4":
-                schema = reply["content"]["application/json"]["schema"]
+                schema = response["content"]["application/json"]["schema"]
                 assert "$ref" in schema.get("items", schema), name
 
     schemas = client.get("/openapi.json").json()["components"]["schemas"]

@@ -36,7 +36,7 @@ def bug_after_a_body(given: dict[str, str]) -> None:
     fail()
 
 
-@app.get("/bug/reply")
+@app.get("/bug/response")
 def wrong_reply() -> Root:
     return "s3cret"
 
@@ -77,12 +77,12 @@ def app_directory(app_directory: Path) -> Iterator[Path]:
         yield copy
 
 
-def says_nothing(reply: httpx.Response) -> bool:
-    """Whether the reply tells nothing of what is inside the app."""
+def says_nothing(response: httpx.Response) -> bool:
+    """Whether the response tells nothing of what is inside the app."""
     return (
         re.search(
             r"s3cret|Traceback|Error\b|SELECT|INSERT|nowhere|users|sqlite|psycopg|\.py",
-            reply.text,
+            response.text,
         )
         is None
     )
@@ -98,39 +98,39 @@ def wait_for(client: Client, size: int, text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "method, path", [("GET", "/bug"), ("POST", "/bug"), ("GET", "/bug/reply")]
+    "method, path", [("GET", "/bug"), ("POST", "/bug"), ("GET", "/bug/response")]
 )
 def test_a_crash_is_a_500_in_the_one_shape(
     client: Client, method: str, path: str
 ) -> None:
     """A bug is a 500 in the one shape that says what to do, and nothing of what happened inside."""
-    reply = client.request(
+    response = client.request(
         method, path, json={"password": "s3cret"} if method == "POST" else None
     )
 
-    assert reply.status_code == 500
-    body = reply.json()
+    assert response.status_code == 500
+    body = response.json()
     assert (set(body), body["success"], body["errors"]) == (
         {"success", "message", "errors"},
         False,
         [],
     )
     assert "report the X-Request-ID" in body["message"]
-    assert says_nothing(reply)
+    assert says_nothing(response)
 
 
-def test_a_crash_has_the_headers_of_every_reply(client: Client) -> None:
+def test_a_crash_has_the_headers_of_every_response(client: Client) -> None:
     """A 500 can be read by a page of an allowed origin, and has the security headers and its time."""
-    reply = client.get("/bug", headers={"Origin": ORIGIN})
+    response = client.get("/bug", headers={"Origin": ORIGIN})
 
-    assert reply.status_code == 500
-    assert reply.headers["access-control-allow-origin"] == ORIGIN
-    assert "X-Request-ID" in reply.headers["access-control-expose-headers"]
+    assert response.status_code == 500
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert "X-Request-ID" in response.headers["access-control-expose-headers"]
     assert (
-        reply.headers["x-content-type-options"],
-        reply.headers["x-frame-options"],
+        response.headers["x-content-type-options"],
+        response.headers["x-frame-options"],
     ) == ("nosniff", "DENY")
-    assert "x-process-time" in reply.headers
+    assert "x-process-time" in response.headers
     stranger = client.get("/bug", headers={"Origin": "https://evil.example"})
     assert (
         stranger.status_code,
@@ -145,11 +145,11 @@ def test_a_crash_is_found_in_the_log_by_its_id(
     """The log has the traceback of a crash and its access line, both under the X-Request-ID of the response."""
     size = client.app.log_size
 
-    reply = client.get(
+    response = client.get(
         "/bug?token=s3cret-too", headers={"X-Request-ID": given} if given else {}
     )
 
-    name = reply.headers["x-request-id"]
+    name = response.headers["x-request-id"]
     assert given in (None, name)
     log = wait_for(client, size, f"INFO [{name}] blog.access: GET /bug 500")
     head = next(line for line in log.splitlines() if f"ERROR [{name}]" in line)
@@ -171,17 +171,17 @@ def test_a_failing_query_leaks_no_sql(client: Client) -> None:
     """A query that fails is an error in the one shape; SQL, tables and parameters are only in the log."""
     size = client.app.log_size
 
-    reply = client.get("/bug/query", params={"email": "s3cret@example.com"})
+    response = client.get("/bug/query", params={"email": "s3cret@example.com"})
 
-    assert reply.status_code in {
+    assert response.status_code in {
         500,
         503,
     }  # for SQLite a missing table is as bad as a missing file
-    assert (set(reply.json()), reply.json()["success"]) == (
+    assert (set(response.json()), response.json()["success"]) == (
         {"success", "message", "errors"},
         False,
     )
-    assert says_nothing(reply)
+    assert says_nothing(response)
     log = wait_for(client, size, "GET /bug/query")
     assert "nowhere" in log
     assert "s3cret" not in log, "parameters are what users wrote"
@@ -189,37 +189,39 @@ def test_a_failing_query_leaks_no_sql(client: Client) -> None:
 
 def test_a_duplicate_that_nobody_foresaw_is_a_409(client: Client) -> None:
     """A unique value that's taken is a 409 even if the route doesn't look for it, and the response shows no SQL."""
-    reply = client.post("/bug/duplicate")
+    response = client.post("/bug/duplicate")
 
-    assert (reply.status_code, reply.json()["errors"]) == (409, [])
-    assert "read it again" in reply.json()["message"]
-    assert says_nothing(reply)
+    assert (response.status_code, response.json()["errors"]) == (409, [])
+    assert "read it again" in response.json()["message"]
+    assert says_nothing(response)
 
 
-def test_a_crash_in_the_middle_of_a_reply_closes_the_connection(client: Client) -> None:
+def test_a_crash_in_the_middle_of_a_response_closes_the_connection(
+    client: Client,
+) -> None:
     """If half of a response is out, a crash closes the connection, so that no client takes the half for the whole."""
     size = client.app.log_size
     received: list[bytes] = []
 
     with (
-        client.stream("GET", "/bug/stream") as reply,
+        client.stream("GET", "/bug/stream") as response,
         pytest.raises(httpx.RemoteProtocolError),
     ):
-        received.extend(reply.iter_raw())
+        received.extend(response.iter_raw())
 
-    assert (reply.status_code, received) == (200, [b"first"])
+    assert (response.status_code, received) == (200, [b"first"])
     log = wait_for(client, size, "GET /bug/stream 200")
     assert "RuntimeError: s3cret" in wait_for(client, size, "RuntimeError: s3cret")
     assert log.count("blog.access: GET /bug/stream") == 1
 
 
-def test_a_failing_task_does_not_change_the_reply(client: Client) -> None:
+def test_a_failing_task_does_not_change_the_response(client: Client) -> None:
     """A background task that fails takes nothing from the response that's out, and the log has its error."""
     size = client.app.log_size
 
-    reply = client.get("/bug/task")
+    response = client.get("/bug/task")
 
-    assert (reply.status_code, reply.json()) == (
+    assert (response.status_code, response.json()) == (
         200,
         {"message": "API is running", "docs": "/docs"},
     )

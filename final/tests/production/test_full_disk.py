@@ -106,12 +106,14 @@ def picture() -> bytes:
     return encoded.getvalue()
 
 
-def assert_no_room(reply: httpx.Response) -> None:
-    body: dict[str, Any] = reply.json()
-    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), (
-        reply.text
-    )
-    assert int(reply.headers["retry-after"]) > 0
+def assert_no_room(response: httpx.Response) -> None:
+    body: dict[str, Any] = response.json()
+    assert (response.status_code, body["success"], body["errors"]) == (
+        503,
+        False,
+        [],
+    ), response.text
+    assert int(response.headers["retry-after"]) > 0
 
 
 def test_an_upload_to_a_full_disk(small_disk: StartOnSmallDisk) -> None:
@@ -182,8 +184,8 @@ def test_a_write_to_a_full_database(small_disk: StartOnSmallDisk) -> None:
 
         refused = [client.post("/posts", json=long) for _ in range(10)]
 
-        for reply in refused:
-            assert_no_room(reply)
+        for response in refused:
+            assert_no_room(response)
         assert client.get(f"/posts/{kept}").status_code == 200
         login = {"email": "ada@example.com", "password": "wrong password"}
         assert client.post("/auth/login", json=login).status_code == 401

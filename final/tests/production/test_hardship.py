@@ -67,10 +67,10 @@ def test_sixty_slow_clients_hold_nobody_up(start_uvicorn: "StartUvicorn") -> Non
         for position in range(30):
             for connection, body in slow:
                 connection.sendall(body[position : position + 1])
-            reply = client.post(
+            response = client.post(
                 "/posts", json={"title": "T", "content": ""}, headers=ada
             )
-            served.append((reply.status_code, client.get("/posts").status_code))
+            served.append((response.status_code, client.get("/posts").status_code))
     statuses = []
     for connection, body in slow:
         with connection:
@@ -116,7 +116,7 @@ def test_hanging_up_in_the_middle_of_an_upload(start_uvicorn: "StartUvicorn") ->
 
 
 @needs_proc
-def test_hanging_up_in_the_middle_of_a_reply(start_uvicorn: "StartUvicorn") -> None:
+def test_hanging_up_in_the_middle_of_a_response(start_uvicorn: "StartUvicorn") -> None:
     """Clients who hang up in the middle of a response of 4 MB leave no open descriptor and no traceback."""
     uvicorn = start_uvicorn()
     with uvicorn.client() as client:

@@ -72,11 +72,11 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
     before = peak_memory(served)
 
     with nothing_stored(served):
-        reply = upload(client, content, headers=ada.headers)
+        response = upload(client, content, headers=ada.headers)
 
-    assert reply.status_code == 413
+    assert response.status_code == 413
     assert (
-        reply.json()["message"]
+        response.json()["message"]
         == "An image may have at most 25,000,000 pixels, a JPEG twice as many"
     )
     assert peak_memory(served) - before < 20
@@ -84,10 +84,10 @@ def test_an_image_of_too_many_pixels_is_not_unpacked(
 
 def test_the_largest_image_is_taken(client: Client, ada: Member) -> None:
     """An image of 23 million pixels, as a good camera makes them, is stored."""
-    reply = upload(client, png_of(4_800), headers=ada.headers)
+    response = upload(client, png_of(4_800), headers=ada.headers)
 
-    assert reply.status_code == 201
-    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
+    assert response.status_code == 201
+    assert Image.open(BytesIO(client.get(response.json()["url"]).content)).size == (
         4_800,
         4_800,
     )
@@ -101,10 +101,10 @@ def test_a_large_photo_costs_no_more_than_a_small_one(
     Image.new("RGB", (8160, 6120), (90, 120, 150)).save(photo, "JPEG")
     before = peak_memory(served)
 
-    reply = upload(client, photo.getvalue(), headers=ada.headers)
+    response = upload(client, photo.getvalue(), headers=ada.headers)
 
-    assert reply.status_code == 201
-    assert Image.open(BytesIO(client.get(reply.json()["url"]).content)).size == (
+    assert response.status_code == 201
+    assert Image.open(BytesIO(client.get(response.json()["url"]).content)).size == (
         4080,
         3060,
     )
@@ -134,12 +134,12 @@ def test_what_takes_long_or_much_to_read_is_cut_short(
     upload(client, picture(), headers=ada.headers)
     before = peak_memory(served)
 
-    reply = upload(
+    response = upload(
         client, content, headers=ada.headers
     )  # the client waits for 10 seconds
 
     assert len(content) <= 5 * MIB
-    assert reply.status_code in {201, 415}
+    assert response.status_code in {201, 415}
     assert peak_memory(served) - before < 120
 
 
@@ -175,10 +175,10 @@ POLYGLOTS = {
 @pytest.mark.parametrize("what", POLYGLOTS)
 def test_what_hides_in_an_image_is_gone(client: Client, ada: Member, what: str) -> None:
     """An image that is something else at the same time comes back as an image and nothing else."""
-    reply = upload(client, POLYGLOTS[what], "page.html", headers=ada.headers)
+    response = upload(client, POLYGLOTS[what], "page.html", headers=ada.headers)
 
-    assert reply.status_code == 201
-    stored = client.get(reply.json()["url"])
+    assert response.status_code == 201
+    stored = client.get(response.json()["url"])
     assert stored.headers["content-type"].startswith("image/")
     for hidden in b"<script", b"Evil.class", b"PK\3\4":
         assert hidden not in stored.content
@@ -219,10 +219,10 @@ def test_a_pdf_that_is_a_page_too_is_only_a_download(
     client: Client, ada: Member
 ) -> None:
     """A PDF that is a web page at the same time is served as a PDF, to be downloaded, and in a sandbox."""
-    reply = upload(client, PDF, "page.html", headers=ada.headers)
-    headers = client.get(reply.json()["url"]).headers
+    response = upload(client, PDF, "page.html", headers=ada.headers)
+    headers = client.get(response.json()["url"]).headers
 
-    assert reply.json()["filename"].endswith(".pdf")
+    assert response.json()["filename"].endswith(".pdf")
     assert headers["content-type"] == "application/pdf"
     assert headers["content-disposition"] == "attachment"
     assert (headers["x-content-type-options"], headers["content-security-policy"]) == (

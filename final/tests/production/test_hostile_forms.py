@@ -84,10 +84,10 @@ def test_a_clients_name_names_no_file(
     """Whatever a client calls its file, it is stored under a name of our making, and its own is shown in one line."""
     before = stored(served)
 
-    reply = send(client, ada, part(b'name="file"; ' + option, picture()) + END)
+    response = send(client, ada, part(b'name="file"; ' + option, picture()) + END)
 
-    assert reply.status_code == 201
-    told = reply.json()
+    assert response.status_code == 201
+    told = response.json()
     assert re.fullmatch(r"[0-9a-f]{32}\.png", told["filename"])
     assert stored(served) - before == {f"data/uploads/{told['filename']}"}
     assert told["original_name"].isprintable()
@@ -100,9 +100,9 @@ def test_half_a_character_in_a_name_is_shown_or_left_out(
     """A name in a charset that makes half a character of it breaks neither the response nor the log."""
     body = part(b'name="file"; filename="\\ud800.png"', picture()) + END
 
-    reply = send(client, ada, body, charset="; charset=unicode_escape")
+    response = send(client, ada, body, charset="; charset=unicode_escape")
 
-    assert (reply.status_code, reply.json()["original_name"]) == (201, ".png")
+    assert (response.status_code, response.json()["original_name"]) == (201, ".png")
 
 
 FORMS = {
@@ -169,9 +169,11 @@ def test_a_form_that_is_none_is_refused(
     status, body = FORMS[what]
 
     with nothing_stored(served):
-        reply = send(client, ada, body, path)
+        response = send(client, ada, body, path)
 
-    assert (reply.status_code, reply.json()["success"]) == (status, False), reply.text
+    assert (response.status_code, response.json()["success"]) == (status, False), (
+        response.text
+    )
     assert (
         send(
             client, ada, part(b'name="file"; filename="a.png"', picture()) + END
@@ -194,10 +196,13 @@ def test_a_body_that_is_no_form_is_refused(
 ) -> None:
     """A picture that comes without a form around it, or with one that names no boundary, is refused."""
     with nothing_stored(served):
-        reply = client.post(
+        response = client.post(
             "/uploads/image",
             content=picture(),
             headers={**ada.headers, "Content-Type": kind},
         )
 
-    assert (reply.status_code in {400, 422}, reply.json()["success"]) == (True, False)
+    assert (response.status_code in {400, 422}, response.json()["success"]) == (
+        True,
+        False,
+    )

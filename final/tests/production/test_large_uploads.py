@@ -115,14 +115,14 @@ def test_60_megabytes_cost_nothing(
             )
             spent = cpu_seconds(uvicorn)
             try:
-                reply = client.post(path, headers={**who, **length}, content=body())
+                response = client.post(path, headers={**who, **length}, content=body())
             except httpx.TransportError:
                 pass  # the server may close the connection instead of reading on
             else:
-                assert reply.status_code == 413
-                assert reply.json() == {
+                assert response.status_code == 413
+                assert response.json() == {
                     "success": False,
-                    "message": reply.json()["message"],
+                    "message": response.json()["message"],
                     "errors": [],
                 }
             assert client.get("/").status_code == 200

@@ -21,12 +21,14 @@ NEW_POST = {"title": "T", "content": "", "published": True}
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=3, of="file")]
 
 
-def assert_unavailable(reply: httpx.Response) -> None:
-    body: dict[str, Any] = reply.json()
-    assert (reply.status_code, body["success"], body["errors"]) == (503, False, []), (
-        reply.text
-    )
-    assert int(reply.headers["retry-after"]) > 0
+def assert_unavailable(response: httpx.Response) -> None:
+    body: dict[str, Any] = response.json()
+    assert (response.status_code, body["success"], body["errors"]) == (
+        503,
+        False,
+        [],
+    ), response.text
+    assert int(response.headers["retry-after"]) > 0
 
 
 def ask_for_everything(uvicorn: "Uvicorn", ada: dict[str, str]) -> list[httpx.Response]:
@@ -77,8 +79,8 @@ def test_a_server_that_goes_away_and_comes_back(
 
     for _ in range(2):
         postgres.stop()
-        for reply in ask_for_everything(uvicorn, ada):
-            assert_unavailable(reply)
+        for response in ask_for_everything(uvicorn, ada):
+            assert_unavailable(response)
         with uvicorn.client() as client:
             assert client.get("/").status_code == 200
         postgres.start()
@@ -100,10 +102,10 @@ def test_a_server_that_goes_away_in_the_middle(
     def write(_: int) -> None:
         with uvicorn.client() as client:
             while statuses <= {201}:
-                reply = client.post("/posts", json=NEW_POST, headers=ada)
-                statuses.add(reply.status_code)
-                if reply.status_code == 201:
-                    acknowledged.append(reply.json()["id"])
+                response = client.post("/posts", json=NEW_POST, headers=ada)
+                statuses.add(response.status_code)
+                if response.status_code == 201:
+                    acknowledged.append(response.json()["id"])
 
     with ThreadPoolExecutor(8) as pool:
         running = pool.map(write, range(8))
@@ -181,10 +183,10 @@ def test_a_database_file_that_is_garbage(start_uvicorn: "StartUvicorn") -> None:
     for name in ("blog.db", "blog.db-wal"):
         (uvicorn.data / name).write_bytes(b"this is no database" * 1000)
 
-    for reply in ask_for_everything(uvicorn, ada):
-        assert "this is no" not in reply.text
-        if reply.status_code >= 400:  # SQLite answers some from what it still holds
-            assert (set(reply.json()), reply.json()["success"]) == (
+    for response in ask_for_everything(uvicorn, ada):
+        assert "this is no" not in response.text
+        if response.status_code >= 400:  # SQLite answers some from what it still holds
+            assert (set(response.json()), response.json()["success"]) == (
                 {"success", "message", "errors"},
                 False,
             )

@@ -78,8 +78,8 @@ def test_a_phones_picture_of_two_becomes_one_jpeg(client: Client, ada: Member) -
     )
     assert Image.open(BytesIO(photo)).format == "MPO"
 
-    reply = upload(client, photo, headers=ada.headers)
-    stored = fetched(client, reply)
+    response = upload(client, photo, headers=ada.headers)
+    stored = fetched(client, response)
 
     assert (stored.format, stored.size) == ("JPEG", (60, 80))
-    assert reply.json()["filename"].endswith(".jpg")
+    assert response.json()["filename"].endswith(".jpg")

@@ -106,9 +106,9 @@ def test_a_refused_preflight_has_the_one_shape(
     """A preflight that is refused is answered in the shape of every error."""
     usual = {"origin": "http://localhost:3000", "access-control-request-method": "GET"}
 
-    reply = client.options("/posts", headers={**usual, **asked})
+    response = client.options("/posts", headers={**usual, **asked})
 
-    assert (reply.status_code, reply.json()) == (
+    assert (response.status_code, response.json()) == (
         400,
         {"success": False, "message": said, "errors": []},
     )

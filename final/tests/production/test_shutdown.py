@@ -62,7 +62,7 @@ def test_a_mail_is_sent_although_sigterm_came(
     email = f"{unique('ada')}@example.com"
     with mailbox.held():
         with uvicorn.client() as client:
-            reply = client.post(
+            response = client.post(
                 "/auth/register",
                 json={"name": "Ada", "email": email, "password": PASSWORD},
             )
@@ -72,7 +72,7 @@ def test_a_mail_is_sent_although_sigterm_came(
         before = len(mailbox.to(email))
     status = uvicorn.wait_until_ended()
 
-    assert (reply.status_code, before, len(mailbox.to(email))) == (201, 0, 1)
+    assert (response.status_code, before, len(mailbox.to(email))) == (201, 0, 1)
     assert status == ENDED[workers]
     assert "Traceback" not in uvicorn.log
 
@@ -103,10 +103,10 @@ def test_an_upload_is_answered_although_sigterm_came(
         uvicorn.signal(signal.SIGTERM)
         wait_for_shutdown(uvicorn, int(workers[1]))
         connection.sendall(body[len(body) // 2 :])
-        reply = b"".join(iter(lambda: connection.recv(2**16), b""))
+        response = b"".join(iter(lambda: connection.recv(2**16), b""))
 
     assert told.startswith(b"HTTP/1.1 100 ")
-    assert reply.startswith(b"HTTP/1.1 201 "), reply
+    assert response.startswith(b"HTTP/1.1 201 "), response
     assert uvicorn.wait_until_ended() == ENDED[workers]
     assert "Traceback" not in uvicorn.log
     (stored,) = (uvicorn.data / "uploads").iterdir()
@@ -171,11 +171,11 @@ class Writers:
     def _write(self) -> None:
         def write(client: httpx.Client) -> None:
             content = os.urandom(4000).hex()
-            reply = client.post(
+            response = client.post(
                 "/posts", json={"title": "T", "content": content, "published": True}
             )
-            assert reply.status_code == 201
-            self.posts[reply.json()["id"]] = content
+            assert response.status_code == 201
+            self.posts[response.json()["id"]] = content
 
         self._repeat(write)
 
@@ -183,9 +183,9 @@ class Writers:
         picture = noise()
 
         def upload(client: httpx.Client) -> None:
-            reply = client.post("/uploads/image", files={"file": ("a.png", picture)})
-            assert reply.status_code == 201
-            self.pictures.append(reply.json()["url"])
+            response = client.post("/uploads/image", files={"file": ("a.png", picture)})
+            assert response.status_code == 201
+            self.pictures.append(response.json()["url"])
 
         self._repeat(upload)
 
@@ -195,9 +195,11 @@ class Writers:
         )  # takes a while to write down
 
         def upload(client: httpx.Client) -> None:
-            reply = client.post("/uploads/image", files={"file": ("a.pdf", document)})
-            assert reply.status_code == 201
-            self.documents[reply.json()["url"]] = len(document)
+            response = client.post(
+                "/uploads/image", files={"file": ("a.pdf", document)}
+            )
+            assert response.status_code == 201
+            self.documents[response.json()["url"]] = len(document)
 
         self._repeat(upload)
 

@@ -18,8 +18,8 @@ def get_raw(app: ServedApp, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)
     connection.putrequest("GET", path)
     connection.endheaders()
-    reply = connection.getresponse()
-    answered = reply.status, reply.read()
+    response = connection.getresponse()
+    answered = response.status, response.read()
     connection.close()
     return answered
 
@@ -39,9 +39,13 @@ def test_a_picture_survives_a_restart(
     before.kill()
 
     with start_uvicorn().client() as client:
-        reply = client.get(url)
+        response = client.get(url)
 
-    assert (reply.status_code, reply.content, reply.headers["content-type"]) == (
+    assert (
+        response.status_code,
+        response.content,
+        response.headers["content-type"],
+    ) == (
         200,
         content,
         "image/png",
@@ -59,15 +63,15 @@ def test_the_folder_is_made_at_the_start(
     client = fresh_app(UPLOAD_DIR=str(folder), DATABASE_URL=new_database())
     assert list(folder.iterdir()) == []
 
-    reply = client.post(
+    response = client.post(
         "/uploads/image",
         headers=join(client, unique("ada")).headers,
         files={"file": picture()},
     )
 
-    assert reply.status_code == 201
-    assert [path.name for path in folder.iterdir()] == [reply.json()["filename"]]
-    assert client.get(reply.json()["url"]).status_code == 200
+    assert response.status_code == 201
+    assert [path.name for path in folder.iterdir()] == [response.json()["filename"]]
+    assert client.get(response.json()["url"]).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -126,8 +130,12 @@ def test_a_stored_file_is_read_and_never_changed(client: Client, ada: Member) ->
         == 304
     )
     for method in "POST", "PUT", "PATCH", "DELETE":
-        reply = client.request(method, url, headers=ada.headers)
-        assert (reply.status_code, reply.json()["success"], reply.headers["allow"]) == (
+        response = client.request(method, url, headers=ada.headers)
+        assert (
+            response.status_code,
+            response.json()["success"],
+            response.headers["allow"],
+        ) == (
             405,
             False,
             "GET, HEAD",

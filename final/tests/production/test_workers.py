@@ -85,10 +85,10 @@ def test_a_token_of_one_process_is_good_in_another(
         ).json()["id"]
 
     with second.client() as client:
-        reply = client.get(f"/posts/{post_id}", headers=ada)
+        response = client.get(f"/posts/{post_id}", headers=ada)
 
     assert first.url != second.url
-    assert (reply.status_code, reply.json().get("content")) == (200, "of Ada")
+    assert (response.status_code, response.json().get("content")) == (200, "of Ada")
 
 
 def test_of_a_thousand_writes_at_once_none_is_lost(
@@ -107,9 +107,9 @@ def test_of_a_thousand_writes_at_once_none_is_lost(
         client.headers.update(ada)
 
         def create(_: int) -> int:
-            reply = client.post("/posts", json={"title": "T", "content": ""})
-            assert reply.status_code == 201
-            post_id: int = reply.json()["id"]
+            response = client.post("/posts", json={"title": "T", "content": ""})
+            assert response.status_code == 201
+            post_id: int = response.json()["id"]
             return post_id
 
         def change(job: tuple[str, int]) -> list[int]:

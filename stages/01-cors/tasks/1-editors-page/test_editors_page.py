@@ -19,23 +19,23 @@ def preflight(client: Client, method: str, origin: str = EDITORS) -> httpx.Respo
     return client.options("/posts/1", headers={"Origin": origin, **asked})
 
 
-def listed(reply: httpx.Response, header: str) -> set[str]:
-    return set(reply.headers.get(header, "").lower().replace(" ", "").split(","))
+def listed(response: httpx.Response, header: str) -> set[str]:
+    return set(response.headers.get(header, "").lower().replace(" ", "").split(","))
 
 
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
 def test_editors_may_delete(client: Client, method: str) -> None:
     """A page on an allowed origin can send DELETE with Authorization, and POST as before."""
-    reply = preflight(client, method)
-    assert reply.is_success, f"the preflight for {method} is refused: {reply.text}"
-    assert method.lower() in listed(reply, "access-control-allow-methods")
-    assert "authorization" in listed(reply, "access-control-allow-headers")
+    response = preflight(client, method)
+    assert response.is_success, f"the preflight for {method} is refused: {response.text}"
+    assert method.lower() in listed(response, "access-control-allow-methods")
+    assert "authorization" in listed(response, "access-control-allow-headers")
 
 
 def test_editors_read_the_total(client: Client) -> None:
     """A page on an allowed origin can read X-Total-Count, and what it could read before."""
-    reply = client.get("/posts", headers={"Origin": EDITORS})
-    assert listed(reply, "access-control-expose-headers") == {"location", "x-process-time", "x-total-count"}
+    response = client.get("/posts", headers={"Origin": EDITORS})
+    assert listed(response, "access-control-expose-headers") == {"location", "x-process-time", "x-total-count"}
 
 
 def test_a_browser_asks_again_when_the_setting_says(client: Client, fresh_app: Callable[..., Client]) -> None:
@@ -48,5 +48,5 @@ def test_a_browser_asks_again_when_the_setting_says(client: Client, fresh_app: C
 def test_a_stranger_is_refused_as_before(client: Client) -> None:
     """A page on any other origin is refused as before."""
     assert preflight(client, "DELETE", STRANGER).status_code == 400
-    reply = client.get("/posts", headers={"Origin": STRANGER})
-    assert "access-control-allow-origin" not in reply.headers
+    response = client.get("/posts", headers={"Origin": STRANGER})
+    assert "access-control-allow-origin" not in response.headers

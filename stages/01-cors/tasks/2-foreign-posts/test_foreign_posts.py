@@ -16,8 +16,8 @@ def app_env() -> dict[str, str]:
 def like(client: Client, origin: str | None) -> tuple[int, int]:
     """Like a post as a page on `origin` does: the status, and how many likes were counted."""
     before = client.get("/posts/1").json()["likes"]
-    reply = client.post("/posts/1/likes", headers={"Origin": origin} if origin else {})
-    return reply.status_code, client.get("/posts/1").json()["likes"] - before
+    response = client.post("/posts/1/likes", headers={"Origin": origin} if origin else {})
+    return response.status_code, client.get("/posts/1").json()["likes"] - before
 
 
 @pytest.mark.parametrize("origin", STRANGERS)
@@ -33,8 +33,8 @@ def test_allowed_post_is_executed(client: Client) -> None:
     """A POST from an allowed page is executed, and the page may read the response."""
     assert like(client, PAGE) == (200, 1)
 
-    reply = client.post("/posts/2/likes", headers={"Origin": PAGE})
-    assert reply.headers.get("access-control-allow-origin") == PAGE
+    response = client.post("/posts/2/likes", headers={"Origin": PAGE})
+    assert response.headers.get("access-control-allow-origin") == PAGE
 
 
 def test_post_without_origin_is_executed(client: Client) -> None:

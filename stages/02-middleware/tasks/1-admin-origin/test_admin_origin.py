@@ -21,9 +21,9 @@ def preflight(client: Client, origin: str, method: str) -> httpx.Response:
 
 def permitted(client: Client, origin: str, method: str) -> set[str]:
     """Return the methods that a browser may send after a preflight that asks for `method`; none if it's refused."""
-    reply = preflight(client, origin, method)
-    methods = reply.headers.get("access-control-allow-methods", "").replace(" ", "").split(",")
-    answered = reply.is_success and reply.headers.get("access-control-allow-origin") == origin
+    response = preflight(client, origin, method)
+    methods = response.headers.get("access-control-allow-methods", "").replace(" ", "").split(",")
+    answered = response.is_success and response.headers.get("access-control-allow-origin") == origin
     return set(methods) if answered else set()
 
 
@@ -48,10 +48,10 @@ def test_ordinary_origin_may_not(client: Client) -> None:
 def test_both_read_what_they_need(client: Client, origin: str) -> None:
     """Both kinds of page can read X-Request-ID, and the refusal of a wrong API key."""
     for path, status in (("/posts/1", 200), ("/internal/stats", 401)):
-        reply = client.get(path, headers={"Origin": origin})
-        readable = reply.headers.get("access-control-allow-origin")
-        assert (reply.status_code, readable) == (status, origin), f"{origin} can't read GET {path}"
-        assert "x-request-id" in reply.headers.get("access-control-expose-headers", "").lower()
+        response = client.get(path, headers={"Origin": origin})
+        readable = response.headers.get("access-control-allow-origin")
+        assert (response.status_code, readable) == (status, origin), f"{origin} can't read GET {path}"
+        assert "x-request-id" in response.headers.get("access-control-expose-headers", "").lower()
 
 
 def test_stranger_is_refused(client: Client) -> None:

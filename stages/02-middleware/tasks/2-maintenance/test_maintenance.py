@@ -19,9 +19,9 @@ def test_everything_is_refused_during_maintenance(fresh_app: Callable[..., Clien
     client = fresh_app(MAINTENANCE="1")
 
     for path in PATHS:
-        reply = client.get(path, headers=KEY)
-        assert (reply.status_code, reply.text) == (503, '{"detail":"Down for maintenance"}'), path
-        assert reply.headers.get("retry-after") == "1200", f"{path} is refused without Retry-After: 1200"
+        response = client.get(path, headers=KEY)
+        assert (response.status_code, response.text) == (503, '{"detail":"Down for maintenance"}'), path
+        assert response.headers.get("retry-after") == "1200", f"{path} is refused without Retry-After: 1200"
 
 
 def test_health_answers_during_maintenance(fresh_app: Callable[..., Client]) -> None:
@@ -36,11 +36,11 @@ def test_refused_requests_are_logged_and_marked(fresh_app: Callable[..., Client]
     """A request refused for maintenance leaves its log line and carries request id and security headers."""
     client = fresh_app(MAINTENANCE="1")
 
-    reply = client.get("/posts/2")
+    response = client.get("/posts/2")
 
-    assert reply.status_code == 503
-    assert "x-request-id" in reply.headers, "the refusal lacks X-Request-ID: it doesn't pass what marks responses"
-    assert reply.headers.get("x-frame-options") == "DENY"
+    assert response.status_code == 503
+    assert "x-request-id" in response.headers, "the refusal lacks X-Request-ID: it doesn't pass what marks responses"
+    assert response.headers.get("x-frame-options") == "DENY"
     deadline = time.monotonic() + 2
     while "asgi GET /posts/2 503" not in client.app.log and time.monotonic() < deadline:
         time.sleep(0.01)

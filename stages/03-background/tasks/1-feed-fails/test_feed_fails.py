@@ -26,8 +26,8 @@ def publish(
     author = client.post("/users/register", json=person).json()
 
     def post(title: str) -> str:
-        reply = client.post("/posts", json={"author_id": author["id"], "title": title})
-        assert reply.status_code == 201, "you shouldn't refuse the post because the feed fails"
+        response = client.post("/posts", json={"author_id": author["id"], "title": title})
+        assert response.status_code == 201, "you shouldn't refuse the post because the feed fails"
         return str(author["email"])
 
     return client, post

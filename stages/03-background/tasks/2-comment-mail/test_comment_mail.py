@@ -58,11 +58,11 @@ def test_a_slow_mailbox_delays_nothing(client: Client, mailbox: Mailbox, unique:
     mailbox.wait_for(author, count=2)
     mailbox.delay = 0.5
 
-    reply = client.post(f"/posts/{post['id']}/comments", json={"text": "Slowly"})
+    response = client.post(f"/posts/{post['id']}/comments", json={"text": "Slowly"})
     arrived = len(comment_mails(mailbox, author, post))
     mailbox.delay = 0
 
-    assert reply.status_code == 201
+    assert response.status_code == 201
     assert arrived == 0, "the response waited for the mail: the route sent it, not a task"
     assert soon(lambda: comment_mails(mailbox, author, post)), "the mail never arrived"
 
@@ -78,22 +78,22 @@ def test_a_mailbox_that_is_down_costs_one_line(fresh_app: Callable[..., Client],
             return [line for line in client.app.log.splitlines() if author in line]
 
         assert soon(lambda: len(lines()) == 2), "registration and post leave one line each"
-        replies = []
+        responses = []
         for count in (3, 4, 5):
-            replies.append(client.post(f"/posts/{post['id']}/comments", json={"text": "Lost"}).status_code)
+            responses.append(client.post(f"/posts/{post['id']}/comments", json={"text": "Lost"}).status_code)
             soon(lambda count=count: len(lines()) >= count)  # type: ignore[misc]
 
         escaped = "Exception in ASGI application" in client.app.log
-    assert replies == [201, 201, 201]
+    assert responses == [201, 201, 201]
     assert not escaped, "an error left the task: see the traceback in the app's log"
     assert len(lines()[2:]) == 3, f"three comments, one line each; the log says {lines()[2:]}"
 
 
 def test_a_comment_needs_its_post(client: Client) -> None:
     """A comment on a post that doesn't exist is refused with 404."""
-    reply = client.post("/posts/999999/comments", json={"text": "Hello?"})
+    response = client.post("/posts/999999/comments", json={"text": "Hello?"})
 
-    assert (reply.status_code, reply.json()) == (404, {"detail": "Post not found"})
+    assert (response.status_code, response.json()) == (404, {"detail": "Post not found"})
 
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "x" * 1001}], ids=["missing", "empty", "long"])

@@ -23,13 +23,13 @@ def test_four_images_of_one_mebibyte(ada: Client, served: ServedApp) -> None:
     """Four images of 1 MiB each are stored in one request, and all of them are served."""
     before = list_stored_files(served)
 
-    reply = upload(ada, MIB, MIB, MIB, MIB)
+    response = upload(ada, MIB, MIB, MIB, MIB)
 
     hints = {400: "the form may not have four files", 413: "a form of four such files is larger than 4 MiB"}
-    assert reply.status_code == 201, hints.get(reply.status_code, "")
-    assert reply.json()["uploaded"] == 4
-    assert {f"uploads/{file['filename']}" for file in reply.json()["files"]} == list_stored_files(served) - before
-    assert [ada.get(file["url"]).status_code for file in reply.json()["files"]] == [200] * 4
+    assert response.status_code == 201, hints.get(response.status_code, "")
+    assert response.json()["uploaded"] == 4
+    assert {f"uploads/{file['filename']}" for file in response.json()["files"]} == list_stored_files(served) - before
+    assert [ada.get(file["url"]).status_code for file in response.json()["files"]] == [200] * 4
 
 
 @pytest.mark.parametrize("length", [MIB, 100], ids=["large", "small"])
@@ -42,9 +42,9 @@ def test_fifth_image_leaves_nothing(ada: Client, served: ServedApp, length: int)
 def test_each_image_is_weighed(ada: Client, served: ServedApp) -> None:
     """An image of more than 1 MiB among small ones is refused with 413, and none of them is stored."""
     with nothing_stored(served):
-        reply = upload(ada, 100, 100, 100, MIB + 1)
+        response = upload(ada, 100, 100, 100, MIB + 1)
 
-    assert reply.status_code == 413, "the last of the four has one byte more than 1 MiB"
+    assert response.status_code == 413, "the last of the four has one byte more than 1 MiB"
 
 
 def test_large_body_is_refused_unread(served: ServedApp) -> None:

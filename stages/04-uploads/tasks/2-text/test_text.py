@@ -28,10 +28,10 @@ def test_text_comes_back_as_it_was(ada: Client, served: ServedApp, text: str) ->
     """Text in UTF-8 of up to 64 KiB is stored, and comes back byte for byte."""
     before = list_stored_files(served)
 
-    reply = upload(ada, text.encode(), "my draft.md", "application/octet-stream")
+    response = upload(ada, text.encode(), "my draft.md", "application/octet-stream")
 
-    assert reply.status_code == 201
-    stored = reply.json()
+    assert response.status_code == 201
+    stored = response.json()
     assert list_stored_files(served) - before == {f"uploads/{stored['filename']}"}
     assert stored == {
         "filename": stored["filename"],
@@ -45,11 +45,11 @@ def test_text_comes_back_as_it_was(ada: Client, served: ServedApp, text: str) ->
 
 def test_page_comes_back_inert(ada: Client) -> None:
     """A web page is stored as text and served as text that no browser runs."""
-    reply = upload(ada, PAGE, "notes.html", "text/html")
+    response = upload(ada, PAGE, "notes.html", "text/html")
 
-    assert reply.status_code == 201
-    assert "html" not in reply.json()["filename"], "the stored name keeps the client's extension"
-    served_file = ada.get(reply.json()["url"])
+    assert response.status_code == 201
+    assert "html" not in response.json()["filename"], "the stored name keeps the client's extension"
+    served_file = ada.get(response.json()["url"])
     assert served_file.content == PAGE
     assert served_file.headers["content-type"].replace(" ", "").lower() == "text/plain;charset=utf-8"
     assert served_file.headers.get("x-content-type-options") == "nosniff"

@@ -17,9 +17,9 @@ def join(client: Client, name: str) -> dict[str, str]:
     """Register and log in; the headers that say so."""
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
     assert client.post("/auth/register", json=account).status_code == 201, "POST /auth/register doesn't work any more"
-    reply = client.post("/auth/login", json=account)
-    assert reply.status_code == 200, "POST /auth/login doesn't work any more"
-    return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+    response = client.post("/auth/login", json=account)
+    assert response.status_code == 200, "POST /auth/login doesn't work any more"
+    return {"Authorization": f"Bearer {response.json()['access_token']}"}
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_drafts_are_listed(client: Client, ada: dict[str, str], unique: Callable
     first, _, second = (write(client, ada, published=published) for published in (False, True, False))
     write(client, join(client, unique("grace")), published=False)
 
-    reply = client.get("/posts/drafts", headers=ada)
+    response = client.get("/posts/drafts", headers=ada)
 
-    assert reply.status_code != 422, "`drafts` was read as a post's id: GET /posts/{post_id} is above your route"
-    assert (reply.status_code, reply.json()) == (200, [first, second])
+    assert response.status_code != 422, "`drafts` was read as a post's id: GET /posts/{post_id} is above your route"
+    assert (response.status_code, response.json()) == (200, [first, second])
 
 
 def test_drafts_need_a_login(client: Client) -> None:
@@ -54,9 +54,9 @@ def test_drafts_are_bounded(client: Client, ada: dict[str, str]) -> None:
 
     assert client.get("/posts/drafts?skip=1&limit=1", headers=ada).json() == drafts[1:2]
     for query, field in {"skip=-1": "skip", "limit=0": "limit", "limit=101": "limit"}.items():
-        reply = client.get(f"/posts/drafts?{query}", headers=ada)
-        assert reply.status_code == 422, f"{query} was accepted"
-        assert [error["loc"][-1] for error in reply.json()["detail"]] == [field]
+        response = client.get(f"/posts/drafts?{query}", headers=ada)
+        assert response.status_code == 422, f"{query} was accepted"
+        assert [error["loc"][-1] for error in response.json()["detail"]] == [field]
 
 
 def test_drafts_are_in_the_docs(client: Client) -> None:

@@ -27,9 +27,9 @@ def join(client: Client, name: str) -> Member:
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
     registered = client.post("/auth/register", json=account)
     assert registered.status_code == 201, "POST /auth/register doesn't work any more"
-    reply = client.post("/auth/login", json=account)
-    assert reply.status_code == 200, "POST /auth/login doesn't work any more"
-    return Member(registered.json()["id"], {"Authorization": f"Bearer {reply.json()['access_token']}"})
+    response = client.post("/auth/login", json=account)
+    assert response.status_code == 200, "POST /auth/login doesn't work any more"
+    return Member(registered.json()["id"], {"Authorization": f"Bearer {response.json()['access_token']}"})
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def comment(client: Client, author: Member, post: int, text: str = "Well said", 
 
 
 def texts(client: Client, reader: Member, post: int) -> list[str]:
-    reply = client.get(f"/posts/{post}/comments", headers=reader.headers)
-    assert reply.status_code == 200, "the comments can't be read"
-    return [row["text"] for row in reply.json()]
+    response = client.get(f"/posts/{post}/comments", headers=reader.headers)
+    assert response.status_code == 200, "the comments can't be read"
+    return [row["text"] for row in response.json()]
 
 
 def test_comments_are_written_and_read(client: Client, ada: Member, grace: Member) -> None:

@@ -13,10 +13,10 @@ def chunks() -> Iterator[bytes]:
     yield b" " * 270_000
 
 
-def check(reply: httpx.Response, status: int, code: str, message: str, errors: list[dict[str, str]]) -> None:
-    assert reply.headers.get("content-type") == "application/json", f"the error isn't JSON: {reply.text[:80]!r}"
-    body = reply.json()
-    assert reply.status_code == status, "the status has changed"
+def check(response: httpx.Response, status: int, code: str, message: str, errors: list[dict[str, str]]) -> None:
+    assert response.headers.get("content-type") == "application/json", f"the error isn't JSON: {response.text[:80]!r}"
+    body = response.json()
+    assert response.status_code == status, "the status has changed"
     assert "code" in body, "this error doesn't have `code`: it doesn't pass the place where you added it"
     assert body == {"success": False, "code": code, "message": message, "errors": errors}
 
@@ -41,9 +41,9 @@ def test_every_error_has_its_code(
 ) -> None:
     """Every error has the code of its status, and the rest is as before."""
     content = options.get("content")
-    reply = client.request(method, path, **options | {"content": content() if callable(content) else content})
+    response = client.request(method, path, **options | {"content": content() if callable(content) else content})
 
-    check(reply, status, code, message or "There was an error parsing the body", [])
+    check(response, status, code, message or "There was an error parsing the body", [])
 
 
 def test_headers_are_as_before(client: Client) -> None:
@@ -55,10 +55,10 @@ def test_headers_are_as_before(client: Client) -> None:
 
 def test_invalid_input_has_its_code(client: Client) -> None:
     """Invalid input is `validation_failed`, with its fields as before."""
-    reply = client.post("/users", json={"name": "Ada"})
+    response = client.post("/users", json={"name": "Ada"})
 
     missing = {"field": "body.email", "message": "Field required", "type": "missing"}
-    check(reply, 422, "validation_failed", "Validation failed", [missing])
+    check(response, 422, "validation_failed", "Validation failed", [missing])
 
 
 def test_conflict_and_database_have_their_codes(client: Client, unique: Callable[[str], str]) -> None:

@@ -13,12 +13,12 @@ def user(name: str) -> dict[str, str]:
     return {"name": name, "email": f"{name}@example.com"}
 
 
-def check_error(reply: httpx.Response, status: int, message: str, errors: list[dict[str, str]]) -> None:
-    assert reply.headers.get("content-type") == "application/json", (
-        f"the error isn't JSON: {reply.text[:80]!r}; is there a handler for your exception?"
+def check_error(response: httpx.Response, status: int, message: str, errors: list[dict[str, str]]) -> None:
+    assert response.headers.get("content-type") == "application/json", (
+        f"the error isn't JSON: {response.text[:80]!r}; is there a handler for your exception?"
     )
-    body = {key: value for key, value in reply.json().items() if key != "code"}  # task 1 adds it
-    assert (reply.status_code, body) == (status, {"success": False, "message": message, "errors": errors})
+    body = {key: value for key, value in response.json().items() if key != "code"}  # task 1 adds it
+    assert (response.status_code, body) == (status, {"success": False, "message": message, "errors": errors})
 
 
 def names(client: Client, limit: int) -> list[str]:
@@ -35,20 +35,20 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, str]:
 
 
 def import_users(client: Client, wanted: list[dict[str, str]]) -> httpx.Response:
-    reply = client.post("/users/import", json=wanted)
-    assert reply.status_code != 405, "POST /users/import doesn't exist yet"
-    return reply
+    response = client.post("/users/import", json=wanted)
+    assert response.status_code != 405, "POST /users/import doesn't exist yet"
+    return response
 
 
 def test_import_goes_on_after_a_taken_email(client: Client, ada: dict[str, str], unique: Callable[[str], str]) -> None:
     """An import creates every user whose email is free, before and after a taken one, and names the taken ones."""
     first, second = user(unique("bob")), user(unique("cy"))
 
-    reply = import_users(client, [first, ada, second])
+    response = import_users(client, [first, ada, second])
 
-    assert reply.status_code == 200, "the import must go on after a taken email (the log may say why it didn't)"
+    assert response.status_code == 200, "the import must go on after a taken email (the log may say why it didn't)"
     expected: dict[str, Any] = {"created": 2, "refused": [ada["email"]]}
-    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+    assert response.json() == {"success": True, "message": "Import finished", "data": expected}
     assert names(client, 3) == [second["name"], first["name"], ada["name"]]
 
 
@@ -57,44 +57,44 @@ def test_two_thousand_fit_into_one_call(client: Client, unique: Callable[[str], 
     few = json.dumps([user(unique("bob"))])  # as many users would take seconds on a slow disk
     headers = {"Content-Type": "application/json"}
 
-    reply = client.post("/users/import", content=few.ljust(117_780), headers=headers)
+    response = client.post("/users/import", content=few.ljust(117_780), headers=headers)
 
-    assert reply.status_code == 200, reply.text[:200]
-    assert reply.json()["data"] == {"created": 1, "refused": []}
+    assert response.status_code == 200, response.text[:200]
+    assert response.json()["data"] == {"created": 1, "refused": []}
 
 
 def test_import_knows_an_email_twice_in_its_list(client: Client, unique: Callable[[str], str]) -> None:
     """An email that occurs twice in one list, once in capitals, is created once and refused once, in lower case."""
     bob = user(unique("bob"))
 
-    reply = import_users(client, [bob, bob | {"email": bob["email"].upper()}])
+    response = import_users(client, [bob, bob | {"email": bob["email"].upper()}])
 
     expected: dict[str, Any] = {"created": 1, "refused": [bob["email"]]}
-    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+    assert response.json() == {"success": True, "message": "Import finished", "data": expected}
 
 
 def test_import_of_nobody(client: Client) -> None:
     """An empty list doesn't create or refuse anyone."""
-    reply = import_users(client, [])
+    response = import_users(client, [])
 
     expected: dict[str, Any] = {"created": 0, "refused": []}
-    assert reply.json() == {"success": True, "message": "Import finished", "data": expected}
+    assert response.json() == {"success": True, "message": "Import finished", "data": expected}
 
 
 def test_an_invalid_entry_creates_nobody(client: Client, ada: dict[str, str], unique: Callable[[str], str]) -> None:
     """An import with an invalid entry is a 422 that names its place, and it doesn't create anyone."""
-    reply = import_users(client, [user(unique("bob")), {"name": "Cy"}])
+    response = import_users(client, [user(unique("bob")), {"name": "Cy"}])
 
     missing = {"field": "body.1.email", "message": "Field required", "type": "missing"}
-    check_error(reply, 422, "Validation failed", [missing])
+    check_error(response, 422, "Validation failed", [missing])
     assert names(client, 1) == [ada["name"]], "an entry before the invalid one was created"
 
 
 def test_a_single_taken_email_is_still_a_409(client: Client, ada: dict[str, str]) -> None:
     """POST /users with a taken email is a 409 in the one shape, as before."""
-    reply = client.post("/users", json=ada)
+    response = client.post("/users", json=ada)
 
-    check_error(reply, 409, "Email already registered", [])
+    check_error(response, 409, "Email already registered", [])
 
 
 def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], str]) -> None:
@@ -102,6 +102,6 @@ def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], s
     wanted = user(unique("ada"))
 
     with ThreadPoolExecutor(8) as threads:
-        replies = list(threads.map(lambda _: client.post("/users", json=wanted), range(8)))
+        responses = list(threads.map(lambda _: client.post("/users", json=wanted), range(8)))
 
-    assert sorted(reply.status_code for reply in replies) == [201] + [409] * 7
+    assert sorted(response.status_code for response in responses) == [201] + [409] * 7

@@ -9,6 +9,6 @@ def test_counts_books(client: Client, unique: Callable[[str], str]) -> None:
     for title in (twice, twice, unique("Persuasion")):
         client.post(f"/books/{title}")
 
-    reply = client.get("/count")
+    response = client.get("/count")
 
-    assert (reply.status_code, reply.json()) == (200, {"count": len(client.get("/books").json())})
+    assert (response.status_code, response.json()) == (200, {"count": len(client.get("/books").json())})

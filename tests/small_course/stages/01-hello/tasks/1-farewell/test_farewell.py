@@ -3,6 +3,6 @@ from workbook.plugin.client import Client
 
 def test_says_goodbye(client: Client) -> None:
     """A visitor who leaves gets a goodbye by name."""
-    reply = client.get("/bye/Ada")
+    response = client.get("/bye/Ada")
 
-    assert (reply.status_code, reply.json()) == (200, {"farewell": "Bye Ada"})
+    assert (response.status_code, response.json()) == (200, {"farewell": "Bye Ada"})

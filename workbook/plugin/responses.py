@@ -1,4 +1,4 @@
-"""Replies, and what the app logged while it made them, as a card shows them."""
+"""Responses, and what the app logged while it made them, as a card shows them."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from workbook.serving.frames import last_traceback
 
-from .bounds import KeptReply
+from .bounds import KeptResponse
 from .client import Exchange
 from .comparison import WIDTH, cut
 from .transport import charset_of, read_json
@@ -19,26 +19,26 @@ MOST_LINES = 16
 MOST_OF_LOG = 64 * 1024  # of what the app wrote last
 
 
-def status_lines(replies: Iterable[KeptReply | None]) -> str:
+def status_lines(responses: Iterable[KeptResponse | None]) -> str:
     """Return the responses' statuses as `200 OK (3 times), 404 Not Found`."""
-    groups = [(said, len(list(same))) for said, same in groupby(_status(reply) for reply in replies)]
+    groups = [(said, len(list(same))) for said, same in groupby(_status(response) for response in responses)]
     return ", ".join(said + (f" ({count} times)" if count > 1 else "") for said, count in groups)
 
 
-def _status(reply: KeptReply | None) -> str:
-    return f"{reply.status_code} {reply.reason_phrase}".strip() if reply is not None else "no response"
+def _status(response: KeptResponse | None) -> str:
+    return f"{response.status_code} {response.reason_phrase}".strip() if response is not None else "no response"
 
 
-def reply_lines(reply: KeptReply) -> list[str]:
+def response_lines(response: KeptResponse) -> list[str]:
     """Return a response as lines: status, the headers that matter, and the beginning of the body."""
-    lines = [_status(reply)]
-    lines += [cut(f"{name}: {value}") for name, value in reply.headers if name.lower() not in HIDDEN]
-    body = _body(reply)
+    lines = [_status(response)]
+    lines += [cut(f"{name}: {value}") for name, value in response.headers if name.lower() not in HIDDEN]
+    body = _body(response)
     return lines + [cut(line) for line in body[:MOST_LINES]] + (["…"] if len(body) > MOST_LINES else [])
 
 
-def _body(reply: KeptReply) -> list[str]:
-    kind, body = reply.kind, reply.body
+def _body(response: KeptResponse) -> list[str]:
+    kind, body = response.kind, response.body
     if kind.startswith("application/json"):
         with contextlib.suppress(ValueError):
             return _json_lines(read_json(body.beginning))
@@ -73,4 +73,4 @@ def app_traceback(exchange: Exchange, seconds: float = 0.3) -> str:
         found = last_traceback(app.log_since(exchange.log_size, MOST_OF_LOG), app.app_directory)
         if found or time.monotonic() > deadline:
             return "\n".join(cut(line) for line in found.splitlines())
-        time.sleep(0.01)  # the reply may be here before its line is in the log
+        time.sleep(0.01)  # the response may be here before its line is in the log
