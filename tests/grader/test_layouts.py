@@ -129,6 +129,44 @@ def test_ids_that_differ_only_in_case_are_two_people(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "one, other",
+    [
+        (Learner("1", "A", "Jo.Bell@example.edu"), Learner("2", "B", "jo.bell@example.edu")),
+        (Learner("1", "A", "", {"github": "Jo.Bell"}), Learner("2", "B", "", {"github": "jo.bell"})),
+        (Learner("1", "A", "", {"login": "Jo.Bell"}), Learner("2", "B", "", {"login": "jo.bell"})),
+    ],
+)
+def test_addresses_and_logins_may_differ_only_in_case(tmp_path: Path, one: Learner, other: Learner) -> None:
+    """Who is called exactly like the file comes before who is called so in another case."""
+    put(tmp_path, "Jo.Bell_pagination.zip", "jo.bell_pagination.zip")
+
+    the_class = look(tmp_path, roster=[one, other])
+
+    assert work(the_class) == {
+        ("1", "pagination"): "Jo.Bell_pagination.zip",
+        ("2", "pagination"): "jo.bell_pagination.zip",
+    }
+    assert the_class.unmatched == []
+
+
+def test_a_login_may_be_called_like_an_exercise(tmp_path: Path) -> None:
+    """A clone is for the exercise in front of its name, even if the user behind it is called like another one."""
+    roster = [Learner("s1", "Bo", "", {"github": "bo-cover-image"})]
+
+    assert set(work(look(put(tmp_path, "avatar-bo-cover-image/"), roster=roster))) == {("s1", "avatar")}
+
+
+@pytest.mark.parametrize("name", ["김민수", "김 민수", "민수 김"])
+def test_names_with_and_without_a_space_are_one(tmp_path: Path, name: str) -> None:
+    """A name in two columns, in whatever order, agrees with the same name written as one word."""
+    for lms in ({"moodle": "2002"}, {}):
+        roster = [Learner("s1", "민수 김", "", lms), Learner("s2", "Ada Lovelace", "", {"moodle": "2001"})]
+        assert whose(tmp_path / name / str(len(lms)), f"{name}_2002_assignsubmission_file_/pagination.zip", roster) == [
+            "s1"
+        ]
+
+
+@pytest.mark.parametrize(
     "one, other", [("pagination", "avatar"), ("Pagination", "Avatar-submissions"), ("01 pagination", "avatar_export")]
 )
 def test_two_assignments_side_by_side(tmp_path: Path, one: str, other: str) -> None:
@@ -360,6 +398,15 @@ def test_online_text_is_nobodys_work(tmp_path: Path) -> None:
     assert set(work(found)) == {("s1", "avatar")}
     assert found.unmatched == []
     assert sorted(one["learner"] for one in found.superseded) == ["s1", "s1", "s2"]
+
+
+def test_a_tutorial_is_not_a_team(tmp_path: Path) -> None:
+    """If three members of a group hand in apart, their work counts for no one who has handed in nothing."""
+    roster = [Learner(f"s{n}", f"Name {n}", group="Tuesday") for n in range(1, 6)]
+
+    for handed_in, count in ((2, {1, 2, 3, 4, 5}), (3, {1, 2, 3})):
+        folder = put(tmp_path / str(handed_in), *(f"s{n}-pagination.zip" for n in range(1, handed_in + 1)))
+        assert {who for who, _ in work(look(folder, roster=roster))} == {f"s{n}" for n in count}
 
 
 def test_groups_share_what_one_handed_in(tmp_path: Path) -> None:

@@ -172,6 +172,18 @@ def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> 
         ),
         ("id:name:group\na1:Ada Lovelace:Team Beta\n", Learner("a1", "Ada Lovelace", group="Team Beta")),
         ("id|name\na1|Lovelace, Ada; née Byron\n", Learner("a1", "Lovelace, Ada; née Byron")),
+        (
+            "Numéro étudiant;Nom;Prénom;Équipe\na1;Lovelace;Ada;Rouge\n",
+            Learner("a1", "Ada Lovelace", group="Rouge"),
+        ),
+        (
+            "अनुक्रमांक,नाम,ईमेल,समूह\na1,नीलम श्रीवास्तव,ada@example.com,लाल\n",
+            Learner("a1", "नीलम श्रीवास्तव", "ada@example.com", group="लाल"),
+        ),
+        (
+            "Kennziffer;Nachname;Vorname;E-Mail\na1;Lovelace;Ada;ada@example.com\n",  # known by its place and cells
+            Learner("a1", "Ada Lovelace", "ada@example.com"),
+        ),
     ],
 )
 def test_exports_of_platforms_are_rosters(tmp_path: Path, content: str, wanted: Learner) -> None:
@@ -191,13 +203,27 @@ def test_exports_of_platforms_are_rosters(tmp_path: Path, content: str, wanted: 
         ("王小明", "gb18030"),
         ("محمد", "cp1256"),
         ("Zoë Müller", "utf-16-le"),
+        ("Zoë Müller", "utf-16-be"),
+        ("Zoë Müller", "mac_roman"),
+        ("José Núñez", "cp850"),
+        ("Gülşah Yağmur", "cp1254"),
+        ("Jónas Þór Sigurðsson", "cp1252"),
+        ("Nový Müller", "cp1252"),
+        ("דוד כהן", "cp1255"),
     ],
 )
-def test_rosters_in_the_code_page_of_a_windows(tmp_path: Path, name: str, encoding: str) -> None:
+def test_rosters_in_the_code_page_of_a_machine(tmp_path: Path, name: str, encoding: str) -> None:
     """A file that isn't UTF-8 is read in the code page in which its names look like names."""
     (found,) = read_roster(write(tmp_path, f"id;name\r\nz1;{name}\r\n".encode(encoding)))
 
     assert (found.id, found.name) == ("z1", name)
+
+
+def test_numbers_of_lines_are_no_ids(tmp_path: Path) -> None:
+    """A first column that only counts the lines doesn't identify anyone, so the address does."""
+    text = "Nr.;Name;E-Mail\n1;Ada;ada@example.com\n2;Bo;bo@example.com\n"
+
+    assert [one.id for one in read_roster(write(tmp_path, text))] == ["ada@example.com", "bo@example.com"]
 
 
 def test_ids_that_differ_in_case_are_two_people(tmp_path: Path) -> None:

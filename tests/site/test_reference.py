@@ -20,7 +20,7 @@ from workbook.course.model import RunSettings, Step
 from workbook.course.points import Grading
 from workbook.course.questions import Question
 from workbook.grader import results
-from workbook.grader.roster import COLUMNS
+from workbook.grader.headings import COLUMNS
 
 from .pages import COURSE, DOCS, ROOT
 

@@ -220,17 +220,17 @@ def read_own_name(name: str, exercises: Collection[str]) -> OwnName:
     stamp = stamps[-1] if stamps else ""
     stem = STAMP.sub("", stem)
     flags, gap = re.IGNORECASE | re.DOTALL, r"[\W_]{1,9}"
-    for exercise in sorted(exercises, key=len, reverse=True):
+    ordered = sorted(exercises, key=len, reverse=True)
+    for exercise in ordered:
         words = _words_of(exercise)
         if match := re.fullmatch(rf"[\W_]{{0,3}}{words}(?:{gap}(?:(\d{{1,3}})|(.*)))?", stem, flags):
-            attempt, rest = match[1] or "", match[2] or ""
-        elif match := re.fullmatch(rf"(.+?){gap}{words}(?:[\W_]{{1,3}}(\d{{1,3}}))?", stem, flags):
-            rest, attempt = match[1], match[2] or ""
-        elif match := re.fullmatch(rf"(.+?){gap}{words}{gap}(.+)", stem, flags):
+            return OwnName(exercise, match[2] or "", _attempt(match[1] or ""), stamp, copy)
+    for exercise in ordered:
+        words = _words_of(exercise)
+        if match := re.fullmatch(rf"(.+?){gap}{words}(?:[\W_]{{1,3}}(\d{{1,3}}))?", stem, flags):
+            return OwnName(exercise, match[1], _attempt(match[2] or ""), stamp, copy)
+        if match := re.fullmatch(rf"(.+?){gap}{words}{gap}(.+)", stem, flags):
             return OwnName(exercise, match[1], 1, stamp, copy, (one_line(match[2]),))
-        else:
-            continue
-        return OwnName(exercise, rest, _attempt(attempt), stamp, copy)
     return OwnName("", "", 1, stamp, copy)
 
 

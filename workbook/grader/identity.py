@@ -11,6 +11,7 @@ from .owners import Owners
 from .results import Learner
 
 NOT_ONE = "It isn't an archive or a folder, so it isn't graded."
+A_TUTORIAL = 3  # members of a group who hand in different files: they don't work as one
 OF_NOBODY = "-"  # instead of a learner's id: a person has decided that the file doesn't belong to any learner
 
 
@@ -141,11 +142,21 @@ def _share_in_groups(roster: Sequence[Learner], files: dict[str, list[Found]]) -
             groups[learner.group].append(learner)
     for members in groups.values():
         handed_in = {one.id: list(files.get(one.id, ())) for one in members}
+        apart = _each_by_themselves(handed_in)
         for member in members:
-            have = {one.meant for one in handed_in[member.id]}
+            have = {one.meant for one in handed_in[member.id]} | apart
             others = [one for other in members if other is not member for one in handed_in[other.id]]
             if more := [one for one in others if one.meant not in have and not ("" in have and one.meant)]:
                 files[member.id] = [*files.get(member.id, ()), *dict.fromkeys(more)]
+
+
+def _each_by_themselves(handed_in: Mapping[str, Sequence[Found]]) -> set[str]:
+    """Return the exercises that at least three members hand in apart: a tutorial's list, not a team."""
+    theirs: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for member, files in handed_in.items():
+        for one in files:
+            theirs[one.meant].setdefault(member, set()).add(one.file)
+    return {meant for meant, by_member in theirs.items() if len(set(map(frozenset, by_member.values()))) >= A_TUTORIAL}
 
 
 def _choose(

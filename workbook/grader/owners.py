@@ -38,7 +38,7 @@ class Owners:
         self._words = _by(roster, lambda one: {bare_words(one.name)} - {frozenset()})
         self._emails = _by(roster, lambda one: {fold_name(one.email)} - {""})
         self._boxes = _by(roster, lambda one: {fold_name(one.email.partition("@")[0])} - {""})
-        self._groups = _by(roster, lambda one: {fold_name(one.group)} - {""})
+        self._groups = _by(roster, lambda one: ({fold_name(one.group)} | slugs(one.group)) - {""})
         moodle = [named.name for named in all_named if named.lms == "moodle"]
         self._is_blind = len(moodle) > 1 and len(set(moodle)) == 1
 
@@ -72,7 +72,8 @@ class Owners:
         return self._one(found, named.name, asked)
 
     def _of_gradescope(self, named: Named) -> tuple[list[Learner], str]:
-        found = self._by_id(named.learner) or self._emails.get(fold_name(named.email)) or self._by_name(named.name)
+        mail = _exactly(named.email, self._emails.get(fold_name(named.email), []))
+        found = self._by_id(named.learner) or mail or self._by_name(named.name)
         asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
         return self._one(found, named.name, asked)
 
@@ -112,7 +113,7 @@ class Owners:
     def _by_hand(self, name: str) -> list[Learner]:
         """Return who is meant by a name that no platform has made: an id, a login, a name, an email, or a group."""
         folded = fold_name(name)
-        return (
+        found = (
             self._by_id(name)
             or self._logins.get(folded)
             or self._by_name(name)
@@ -121,6 +122,7 @@ class Owners:
             or self._slugs.get(folded)
             or self._groups.get(folded, [])
         )
+        return _exactly(name, found)
 
     def _by_id(self, ident: str) -> list[Learner]:
         """Return the learner with exactly this id, otherwise those whose id differs in case."""
@@ -128,7 +130,9 @@ class Owners:
         return [self._ids[ident]] if ident in self._ids else self._folded.get(fold_name(ident), [])
 
     def _by_name(self, name: str) -> list[Learner]:
-        return self._names.get(fold_name(name)) or self._words.get(bare_words(name)) or []
+        """Return who has this name, with its parts in any order, or written as one word as in Korean."""
+        found = self._names.get(fold_name(name)) or self._words.get(bare_words(name)) or []
+        return found or list({one.id: one for form in slugs(name) for one in self._slugs.get(form, [])}.values())
 
     def _one(self, found: Sequence[Learner], name: str, asked: str) -> tuple[list[Learner], str]:
         if len(found) == 1 or (found and len({one.group for one in found}) == 1 and fold_name(name) in self._groups):
@@ -165,8 +169,14 @@ def _said_otherwise(name: str) -> list[str]:
 
 def _agree(name: str, names: Iterable[str]) -> bool:
     """Return whether a name on the roster and one in a file share a word, however each platform cleans it."""
-    words = bare_words(name)
-    return any(words & bare_words(other) for other in names)
+    words, joined = bare_words(name), slugs(name)
+    return any(words & bare_words(other) or joined & slugs(other) for other in names)
+
+
+def _exactly(name: str, found: Sequence[Learner]) -> list[Learner]:
+    """Return of several the one who is called exactly so: ids, logins and addresses may differ only in case."""
+    exact = [one for one in found if name in {one.id, one.email, one.email.partition("@")[0], *one.lms.values()}]
+    return exact if len(exact) == 1 else list(found)
 
 
 def _turned(name: str) -> set[str]:

@@ -7,94 +7,12 @@ from pathlib import Path
 
 from workbook.errors import UserError
 
+from .headings import COLUMNS, STAFF, STATUS, TEST_STUDENTS, WHO, heading
 from .results import Learner
 from .sanitize import one_line
 from .sheets import Row, read_rows
 
-# What columns are called: in our rosters, in the exports of the platforms, and in the languages of their users.
-# Moodle's exports are in the language of the person who downloads them; for others, position and content decide.
-COLUMNS = {
-    "id": (
-        *("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "sid"),
-        *(
-            "orgdefinedid",
-            "org defined id",
-            "matrikelnummer",
-            "id nummer",
-            "numéro d identification",
-            "numéro étudiant",
-        ),
-        *(
-            "número de id",
-            "número de identificación",
-            "numero di matricola",
-            "studentnummer",
-            "学号",
-            "学籍番号",
-            "학번",
-        ),
-    ),
-    "name": (
-        *("name", "full name", "student", "student name", "learner name", "display name", "vollständiger name"),
-        *("nom complet", "nombre completo", "nome completo", "volledige naam", "姓名", "氏名", "이름", "полное имя"),
-    ),
-    "first": (
-        *("first name", "firstname", "first names", "given name", "forename", "vorname", "prénom", "nombre", "nome"),
-        *("voornaam", "имя", "名"),
-    ),
-    "last": (
-        *("last name", "lastname", "surname", "family name", "nachname", "nom de famille", "apellido", "apellidos"),
-        *("apellido s", "cognome", "sobrenome", "achternaam", "фамилия", "姓"),
-    ),
-    "email": (
-        *("email", "e mail", "mail", "email address", "e mail address", "e mail adresse", "adresse de courriel"),
-        *(
-            "courriel",
-            "dirección de correo",
-            "correo electrónico",
-            "indirizzo email",
-            "e mailadres",
-            "邮箱",
-            "メールアドレス",
-        ),
-    ),
-    "login": ("username", "user name", "login", "login id", "sis login id", "user id", "benutzername", "anmeldename"),
-    "canvas": ("canvas", "canvas id", "canvas user id"),
-    "moodle": ("moodle", "moodle id", "identifier", "participant", "participant id"),
-    "github": ("github", "github username", "github user name", "github user", "github login"),
-    "group": (
-        "group",
-        "groups",
-        "group name",
-        "team",
-        "gruppe",
-        "gruppen",
-        "groupe",
-        "groupes",
-        "grupo",
-        "grupos",
-        "gruppo",
-    ),
-    "role": ("role", "roles", "course role"),
-}
-WHO = ("id", "email", "login", "canvas", "moodle", "github")  # each of them can identify a person
 NUMBERED = re.compile(r"(?P<word>\D*)(?P<number>\d+)(?P<rest>\D*)")
-STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "grader", "non editing teacher", "manager"}
-TEST_STUDENTS = {"student, test", "test student", "student test"}
-STATUS = {
-    "status",
-    "statut",
-    "estado",
-    "stato",
-    "stan",
-    "stav",
-    "tila",
-    "durum",
-    "состояние",
-    "状态",
-    "ステータス",
-    "상태",
-}
 FEWEST_NAMES = 0.8  # of a column's cells are plain letters, to call it names
 FEWEST_EMAILS = 0.6  # of a column's cells, to call it the one with emails
 
@@ -161,7 +79,7 @@ class _Columns:
 
 
 def _columns_of(lines: Sequence[Row]) -> _Columns:
-    header = [_heading(cell) for cell in lines[0][1]]
+    header = [heading(cell) for cell in lines[0][1]]
     rows = [cells for _, cells in lines[1:]]
     names = set(header)
     has_name = "student" in names or {"lastname", "firstname"} <= names
@@ -208,6 +126,8 @@ def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Se
         best = max(shares, key=lambda place: shares[place], default=None)
         if best is not None and shares[best] >= FEWEST_EMAILS:
             found["email"] = best
+    if not {"id", "moodle"} & set(found) and 0 not in set(found.values()) and _are_ids(rows):
+        found["id"] = 0
     if {"name", "first", "last"} & set(found) or not {"moodle", "email"} & set(found):
         return found
     begin = 1 if found.get("moodle") == 0 else 0
@@ -226,6 +146,16 @@ def _by_content(places: dict[str, int], header: Sequence[str], rows: Sequence[Se
 def _share_of_emails(rows: Sequence[Sequence[str]], place: int) -> float:
     cells = [cells[place] for cells in rows if place < len(cells) and cells[place]]
     return sum(bool(re.fullmatch(r"[^@\s]+@[^@\s]+", cell)) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_ids(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first column holds ids: a word with a digit each, no two alike, and not the lines' numbers."""
+    cells = [cells[0] for cells in rows if any(cells)]
+    is_counted = len(cells) > 1 and cells == [str(number) for number in range(1, len(cells) + 1)]
+    is_each_one = len(set(cells)) == len(cells) > 0
+    return (
+        is_each_one and not is_counted and all(re.fullmatch(r"#?[\w./-]{0,40}\d[\w./-]{0,40}", cell) for cell in cells)
+    )
 
 
 def _is_text(rows: Sequence[Sequence[str]], place: int) -> bool:
@@ -281,7 +211,3 @@ def _refuse_shared(file: Path, learners: Iterable[tuple[int, Learner]]) -> None:
                     f"{file}, line {number}: the {what} {theirs} is that of line {first} already.",
                     "such a number is for one person" if theirs.isdecimal() else "such a name is for one person",
                 )
-
-
-def _heading(cell: str) -> str:
-    return " ".join(re.sub(r"[\W_]+", " ", cell.casefold()).split())

@@ -15,6 +15,7 @@ csv.field_size_limit(LARGEST)  # of a cell: what learners type into Moodle can b
 USUAL, RARE = ",;\t|", ":^~"
 LOOKED_AT = 30  # lines, to find out what divides cells
 SEEN = 4096  # letters, to find out the encoding
+LATIN = {"cp1252", "cp1250", "mac_roman", "cp850"}
 VOWELS = "аеёиоуыэюяіїєαεηιουωάέήίόύώ"
 Row = tuple[int, list[str]]
 
@@ -34,8 +35,8 @@ def _text(file: Path) -> str:
         raise UserError(f"{file} can't be read: {error.strerror}.", "give yourself access to it") from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what a spreadsheet calls “Unicode text”
         return data.decode("utf-16", "replace")
-    if data[1:2] == b"\0" != data[:1] and data.count(b"\0") * 3 > len(data):
-        return data.decode("utf-16-le", "replace")
+    if b"\0" in data[:2] != b"\0\0" and data.count(b"\0") * 3 > len(data):
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace")
     if b"\0" in data or data.startswith(b"PK"):
         raise UserError(f"{file} isn't a CSV file.", "save the spreadsheet as CSV (UTF-8)")
     try:
@@ -45,7 +46,7 @@ def _text(file: Path) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """Return text in one of the code pages of Windows: the first in which its words look like words."""
+    """Return text in one of the code pages of Windows, a Mac or DOS: the first in which its words look like words."""
     for page, looks_right in PAGES:
         try:
             text = data.decode(page)
@@ -53,7 +54,7 @@ def _decoded(data: bytes) -> str:
             continue
         odd = {character for character in text if not character.isascii()}
         if all(map(looks_right, odd)) and _are_words(text, page):
-            return text
+            return data.decode("cp1254") if page == "cp1252" and _is_turkish(text) else text
     return data.decode("cp1252", "replace")
 
 
@@ -61,12 +62,24 @@ def _are_words(text: str, page: str) -> bool:
     """Return whether words look like those of a language: in the wrong page, letters come in no order at all."""
     words = [str(word) for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
     letters = "".join(words)
-    if page in {"cp1252", "cp1250"}:  # most letters of a name are plain ones
-        return sum(map(str.isascii, letters)) * 2 >= len(letters)
+    if page in LATIN:  # most letters of a name are plain ones, and none in the middle is a capital
+        has_jumps = any(map(_has_capital_inside, words)) or re.search(r"[^\W\d_][‘“«]", text)
+        return not has_jumps and sum(map(str.isascii, letters)) * 2 >= len(letters)
     if page in {"cp1251", "cp1253"}:
         has_jumps = any(one.islower() and two.isupper() for word in words for one, two in pairwise(word))
-        return not has_jumps and sum(letter in VOWELS for letter in letters.lower()) * 4 >= len(letters)
+        has_names = any(word[0].isupper() for word in words)  # Hebrew's letters would all be small ones
+        return has_names and not has_jumps and sum(letter in VOWELS for letter in letters.lower()) * 4 >= len(letters)
     return True
+
+
+def _has_capital_inside(word: str) -> bool:
+    """Return whether an accented capital is behind the first letter of a word that isn't all in capitals."""
+    return not word.isupper() and any(letter.isupper() and not letter.isascii() for letter in word[1:])
+
+
+def _is_turkish(text: str) -> bool:
+    """Return whether a text read in cp1252 is in Turkish's page: þ is inside a word, or ý twice in one."""
+    return bool(re.search(r"[^\W\d_]þ|ý[^\W\d_]{1,20}ý", text))
 
 
 def _latin(character: str) -> bool:
@@ -86,6 +99,8 @@ def _script(*names: str) -> Callable[[str], bool]:
 PAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("cp1252", _latin),
     ("cp1250", _latin),
+    ("mac_roman", _latin),
+    ("cp850", _latin),
     ("cp1251", _script("CYRILLIC")),
     ("cp1253", _script("GREEK")),
     ("cp1255", _script("HEBREW LETTER")),
