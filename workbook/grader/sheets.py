@@ -63,7 +63,7 @@ def _are_words(text: str, page: str) -> bool:
     words = [str(word) for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
     letters = "".join(words)
     if page in LATIN:  # most letters of a name are plain ones, and none in the middle is a capital
-        has_jumps = any(map(_has_capital_inside, words)) or re.search(r"[^\W\d_][‘“«]", text)
+        has_jumps = any(map(_has_capital_inside, words)) or bool(re.search(r"[^\W\d_][‘“«]", text))
         return not has_jumps and sum(map(str.isascii, letters)) * 2 >= len(letters)
     if page in {"cp1251", "cp1253"}:
         has_jumps = any(one.islower() and two.isupper() for word in words for one, two in pairwise(word))
