@@ -9,10 +9,10 @@ import unicodedata
 COLUMNS = {
     "id": (
         *("id", "learner", "learner id", "student id", "student number", "sis user id", "id number", "sid"),
-        *("orgdefinedid", "org defined id", "matrikelnummer", "matrikelnr", "matrikel nr", "id nummer"),
-        *("numéro d identification", "numéro étudiant", "numéro d étudiant", "número de id", "matrícula"),
-        *("número de identificación", "numero di matricola", "matricola", "studentnummer", "nr albumu"),
-        *("öğrenci no", "студенческий номер", "学号", "學號", "学籍番号", "학번", "अनुक्रमांक"),
+        *("orgdefinedid", "matrikelnummer", "matrikelnr", "id nummer"),
+        *("numéro d identification", "numéro étudiant", "número de id", "matrícula"),
+        *("número de identificación", "numero di matricola", "studentnummer", "org defined id"),
+        *("学号", "学籍番号", "학번", "अनुक्रमांक"),
     ),
     "name": (
         *("name", "full name", "student", "student name", "learner name", "display name", "vollständiger name"),
@@ -37,9 +37,9 @@ COLUMNS = {
     "moodle": ("moodle", "moodle id", "identifier", "participant", "participant id"),
     "github": ("github", "github username", "github user name", "github user", "github login"),
     "group": (
-        *("group", "groups", "group name", "team", "team name", "gruppe", "gruppen", "groupe", "groupes", "équipe"),
-        *("grupo", "grupos", "equipo", "equipe", "gruppo", "gruppi", "squadra", "groep", "groepen", "grupa", "grup"),
-        *("группа", "команда", "小组", "小組", "组", "グループ", "チーム", "조", "그룹", "समूह", "المجموعة"),
+        *("group", "groups", "group name", "team", "gruppe", "gruppen", "groupe", "groupes", "équipe"),
+        *("grupo", "grupos", "equipo", "equipe", "gruppo", "squadra", "groep", "группа", "команда"),
+        *("小组", "组", "グループ", "チーム", "조", "समूह"),
     ),
     "role": ("role", "roles", "course role"),
 }
