@@ -14,7 +14,7 @@ from workbook.serving import Launcher, ServedApp
 
 @pytest.fixture(scope="module")
 def app_env() -> dict[str, str]:
-    """The settings that every submission is served with."""
+    """The settings that every submission gets."""
     return {"SECRET_KEY": "a-key-for-tests-and-for-nothing-else", **CHEAP_HASHES}
 
 

@@ -27,7 +27,7 @@ def send(
 
 
 def avatar_of(user: dict[str, Any], whose: str) -> Any:
-    """The user's `avatar_url`: null, or where the picture is served."""
+    """Return the user's `avatar_url`: null, or where the picture is served."""
     assert "avatar_url" in user, f"avatar_url is missing from {whose}"
     url = user["avatar_url"]
     if url is not None:
@@ -37,13 +37,13 @@ def avatar_of(user: dict[str, Any], whose: str) -> Any:
 
 
 def avatar_in(response: httpx.Response, whose: str = "the user in this response", key: str = "") -> Any:
-    """The `avatar_url` of the user in this response, or at a key of it."""
+    """Return the `avatar_url` of the user in this response, or of the one below `key`."""
     assert response.is_success, f"{whose} cannot be read"
     return avatar_of(response.json()[key] if key else response.json(), whose)
 
 
 def stored_at(response: httpx.Response) -> str:
-    """Where the picture is served that was uploaded."""
+    """Return where the uploaded picture is served."""
     absent = response.status_code in {404, 405}
     said = "this route doesn't exist: main.py doesn't include its router" if absent else "a good picture was refused"
     assert response.is_success, said
@@ -57,7 +57,7 @@ def current(client: Client, member: Member) -> Any:
 
 
 def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
-    """A size and a colour for a picture."""
+    """Return a random size and colour for a picture."""
     return (rng.randint(40, 90), rng.randint(40, 90)), (
         rng.randint(30, 220),
         rng.randint(30, 220),
@@ -66,7 +66,7 @@ def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
 
 
 def shown(client: Client, url: str) -> Image.Image:
-    """The picture that is served there."""
+    """Return the picture at this URL."""
     response = client.get(url)
     assert response.status_code == 200, "no picture is served at avatar_url"
     image = open_picture(response.content)

@@ -35,7 +35,7 @@ def send(
 
 
 def cover_of(post: dict[str, Any], where: str) -> Any:
-    """The post's `cover_image`: null, or where the picture is served."""
+    """Return the post's `cover_image`: null, or where the picture is served."""
     assert "cover_image" in post, f"cover_image is missing from {where}"
     url = post["cover_image"]
     if url is not None:
@@ -45,13 +45,13 @@ def cover_of(post: dict[str, Any], where: str) -> Any:
 
 
 def cover_in(response: httpx.Response, where: str = "the post in this response") -> Any:
-    """The `cover_image` of the post in this response."""
+    """Return the `cover_image` of the post in this response."""
     assert response.is_success, f"{where} cannot be read"
     return cover_of(response.json(), where)
 
 
 def stored_at(response: httpx.Response, refused: str = "its author was refused, or a good picture was") -> str:
-    """Where the picture is served that was uploaded; `refused` is said where it was not taken."""
+    """Return where the uploaded picture is served; fail with `refused` if it wasn't accepted."""
     absent = response.status_code in {404, 405}
     said = f"{refused}; a 404 or 405 may also say that main.py does not include the router" if absent else refused
     assert response.is_success, said
@@ -65,7 +65,7 @@ def current(client: Client, member: Member, post: int) -> Any:
 
 
 def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
-    """A size and a colour for a picture."""
+    """Return a random size and colour for a picture."""
     return (rng.randint(40, 90), rng.randint(40, 90)), (
         rng.randint(30, 220),
         rng.randint(30, 220),
@@ -74,7 +74,7 @@ def drawn(rng: random.Random) -> tuple[tuple[int, int], tuple[int, int, int]]:
 
 
 def shown(client: Client, url: str) -> Image.Image:
-    """The picture that is served there."""
+    """Return the picture at this URL."""
     response = client.get(url)
     assert response.status_code == 200, "no picture is served at cover_image"
     image = open_picture(response.content)
@@ -221,7 +221,7 @@ def test_the_content_decides(client: Client, served: ServedApp, ada: Member, wha
 
 
 def check_nothing_changed(client: Client, author: Member, post: int, url: str | None, before: set[str]) -> None:
-    """After a refused upload the cover is the one at `url`, or none, and nothing new is in the data folder."""
+    """Check that a refused upload changed nothing: the cover is still the one at `url`, and no file is new."""
     assert current(client, author, post) == url, "a refused upload changed cover_image"
     if url:
         assert client.get(url).status_code == 200, "the old picture is lost by a refused upload"

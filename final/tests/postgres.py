@@ -20,7 +20,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Run the server for this process's standard input, or for the users of a file."""
+    """Run the server until standard input ends, or until the last user of a file has gone."""
     for number in (
         signal.SIGHUP,
         signal.SIGINT,
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def serve_many(users: Path, found: Path) -> None:
-    """Run the server in a process that its starter need not wait for, until the last of its users is gone."""
+    """Run the server in the background until the last of its users has gone."""
     ready, theirs = os.pipe()
     if os.fork():
         os.close(theirs)

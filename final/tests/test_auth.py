@@ -72,7 +72,7 @@ def test_a_failed_login_says_how(client: Client, ada: Member, who: str) -> None:
 
 
 def spent(pid: int) -> float:
-    """Seconds of processor time that a process took, which a busy machine doesn't change; elsewhere the time."""
+    """Return the CPU seconds of a process, which don't depend on the load; the time if it can't be measured."""
     if not Path(f"/proc/{pid}/schedstat").exists():
         return time.perf_counter()
     threads = Path(f"/proc/{pid}/task").iterdir()

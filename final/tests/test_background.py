@@ -137,7 +137,7 @@ def test_the_log_holds_no_personal_data(
 
 @pytest.fixture
 def strict_mailbox(tmp_path: Path) -> Iterator[tuple[Mailbox, dict[str, str]]]:
-    """A mail server that takes mail after TLS and a login alone, and the settings that it needs."""
+    """A mail server that accepts mail only after TLS and a login, and the settings that it needs."""
     trustme = pytest.importorskip(
         "trustme", reason="trustme is not installed (uv sync --group tests)"
     )

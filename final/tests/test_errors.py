@@ -8,7 +8,7 @@ NO_POST = {"title": "T", "content": ""}
 
 @pytest.fixture
 def posts(client: Client, ada: Member) -> dict[str, int]:
-    """The ids of a published post of ada's, and of a draft."""
+    """The ids of two posts of Ada's: a published one and a draft."""
     published, draft = (
         client.post("/posts", json=NO_POST | {"published": public}, headers=ada.headers)
         for public in (True, False)

@@ -10,7 +10,7 @@ LISTS = ["/users", "/posts", "/posts/my"]
 
 @pytest.fixture(scope="module")
 def writer(served: ServedApp, unique: Callable[[str], str]) -> Member:
-    """One of the app's twelve users, and the author of its only twelve posts."""
+    """One of the app's twelve users, who wrote all of its twelve posts."""
     with Client(served, []) as client:
         first, *_ = [join(client, unique("ada")) for _ in range(12)]
         for number in range(12):

@@ -27,7 +27,7 @@ LINE = re.compile(
 
 
 def lines_of(app: ServedApp, response: httpx.Response) -> list[str]:
-    """What the access log says of this request: method, path and status. Waits for it: it comes after the response."""
+    """Return method, path and status of this request's lines in the access log, which may come after the response."""
     deadline, name = time.monotonic() + 10, response.headers["x-request-id"]
     while (
         not (found := [line for id_, line in LINE.findall(app.log) if id_ == name])
@@ -38,7 +38,7 @@ def lines_of(app: ServedApp, response: httpx.Response) -> list[str]:
 
 
 def send(client: Client, what: str) -> httpx.Response:
-    """One request of each kind of response."""
+    """Send the request that `what` names: a method and a path."""
     method, _, path = what.partition(" ")
     return client.request(
         method, path, headers=PREFLIGHT if method == "OPTIONS" else FRONTEND

@@ -18,7 +18,7 @@ def name(unique: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def login(client: Client, name: str) -> dict[str, str]:
-    """The Authorization header of a user who has signed in."""
+    """Return the Authorization header of a user who has signed in."""
     response = client.post("/sessions", json={"name": name})
     assert response.status_code == 201
     return {"Authorization": f"Bearer {response.json()['access_token']}"}
@@ -26,20 +26,20 @@ def login(client: Client, name: str) -> dict[str, str]:
 
 @pytest.fixture
 def post(client: Client, login: dict[str, str]) -> str:
-    """The path of a post that the user has written."""
+    """Return the path of a new post by this user."""
     response = client.post("/posts", json={"title": "Hello"}, headers=login)
     assert response.status_code == 201
     return str(response.headers["location"])
 
 
 def allowed_origin(client: Client, origin: str) -> str:
-    """The origin that may read the response, by the response's own word; empty if it names none."""
+    """Return the origin that may read the response, according to its header; empty without one."""
     response = client.get("/posts/1", headers={"Origin": origin})
     return str(response.headers.get("access-control-allow-origin", ""))
 
 
 def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
-    """What the app says when it refuses to start."""
+    """Return what the app says when it refuses to start."""
     try:
         fresh_app(**env)
     except AppDoesNotStart as refusal:
@@ -48,7 +48,7 @@ def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
 
 
 def preflight(client: Client, origin: str, method: str, headers: str = "") -> tuple[int, dict[str, str]]:
-    """Ask as a browser asks: the status, and those of the response's headers that it looks at."""
+    """Send a preflight as a browser would; return the status, and the headers that a browser looks at."""
     asked = {"Origin": origin, "Access-Control-Request-Method": method}
     if headers:
         asked["Access-Control-Request-Headers"] = headers

@@ -66,18 +66,18 @@ def allowed(browser: "Browser", served: ServedApp, allowed_origin: str) -> Itera
 
 @pytest.fixture(scope="module")
 def refused(allowed: "Page", served: ServedApp, refused_origin: str) -> "Frame":
-    """A page on an origin that is not allowed; a frame in the other, since that opens faster than a second tab."""
+    """A page on an origin that isn't allowed. It's a frame in the other page, because a second tab would be slower."""
     allowed.evaluate(OPEN_FRAME, f"{refused_origin}/?api={served.url}")
     return allowed.frames[1]
 
 
 def send(page: "Page | Frame", path: str, **options: Any) -> Any:
-    """What JavaScript on the page could read of the response: status, headers and body; or that it was refused."""
+    """Return what JavaScript on the page could read: status, headers and body, or that it was refused."""
     return page.evaluate(SEND, [path, options])
 
 
 def read(page: "Page", path: str, **options: Any) -> Any:
-    """What JavaScript on the page could read of the response; a refusal fails the test, in the words of the console."""
+    """Return what JavaScript on the page could read; if it's refused, fail with what the console said."""
     response = send(page, path, **options)
     if response == REFUSED:
         reasons = [message.text for message in page.console_messages() if "CORS policy" in message.text]
@@ -90,7 +90,7 @@ def json_post(name: str) -> dict[str, Any]:
 
 
 def methods_logged(served: ServedApp, mark: str, number: int) -> list[str]:
-    """The methods of the requests whose query is `mark`, in order; waits until there are `number` of them."""
+    """Return the methods of the requests whose query is `mark`, in order, as soon as there are `number` of them."""
     deadline = time.monotonic() + 10
     while True:
         methods = [line.split('"')[1].split()[0] for line in served.log.splitlines() if f"?{mark} " in line]

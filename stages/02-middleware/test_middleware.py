@@ -18,7 +18,7 @@ def app_env() -> dict[str, str]:
 
 
 def lines_about(app: ServedApp, path: str, logger: str = "asgi", at_least: int = 1) -> list[str]:
-    """The log lines of `logger` about `path`, a query behind it or not; waits, since a line may come after the response."""
+    """Return the lines of `logger` about `path`, with or without a query. A line may come after the response."""
     deadline = time.monotonic() + 5
     while True:
         lines = [line for line in app.log.splitlines() if re.match(rf"{logger} \S+ {re.escape(path)}[ ?]", line)]

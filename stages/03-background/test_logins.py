@@ -48,7 +48,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
 
 
 def logins(app: ServedApp, email: str, count: int = 1) -> list[str]:
-    """What login.log tells about `email`, with the times."""
+    """Return the lines of login.log about `email`, with their times."""
 
     def read() -> str:
         file = app.data / "login.log"

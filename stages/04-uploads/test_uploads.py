@@ -26,7 +26,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>new Image().src = '/a-sc
 
 
 def padded(length: int) -> bytes:
-    """An image of `length` bytes: decoders ignore what follows the image's end."""
+    """Return an image of `length` bytes; decoders ignore what follows its end."""
     return picture().ljust(length, b"\0")
 
 

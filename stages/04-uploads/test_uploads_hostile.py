@@ -128,7 +128,7 @@ def test_file_from_before_the_checks_runs_nothing(served: ServedApp, page: "Page
 
 
 def asked_for_by(page: "Page", url: str) -> list[str]:
-    """The paths that the browser asks for when it opens `url`."""
+    """Return the paths that the browser asks for when it opens `url`."""
     paths: list[str] = []
     page.on("request", lambda request: paths.append(httpx.URL(request.url).path))
     page.goto(url)
@@ -140,7 +140,7 @@ def form_type(charset: str = "utf-8") -> str:
 
 
 def form_with(name: bytes) -> bytes:
-    """A form whose file has a name that no well-behaved client sends."""
+    """Return a form whose file has a name that a well-behaved client wouldn't send."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="'.encode() + name + b'"\r\n'
     return head + b"Content-Type: image/png\r\n\r\n" + picture() + f"\r\n--{BOUNDARY}--\r\n".encode()
 

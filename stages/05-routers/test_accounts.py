@@ -25,7 +25,7 @@ def app_env() -> dict[str, str]:
 
 
 def token(claims: dict[str, Any], *, key: str = SECRET_KEY, algorithm: str = "HS256") -> str:
-    """A token made by hand: what an attacker might send, instead of one from the login."""
+    """Return a token made by hand, which an attacker might send instead of one from the login."""
 
     def part(data: bytes) -> str:
         return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -39,7 +39,7 @@ def token(claims: dict[str, Any], *, key: str = SECRET_KEY, algorithm: str = "HS
 
 @contextlib.contextmanager
 def nobody_writes(app: ServedApp) -> Iterator[None]:
-    """Hold the database's write lock: requests that want to write wait, others go on."""
+    """Hold the database's write lock, so that requests that need to write wait while others go on."""
     with contextlib.closing(sqlite3.connect(next(app.data.glob("*.db")), isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
         yield
@@ -47,7 +47,7 @@ def nobody_writes(app: ServedApp) -> Iterator[None]:
 
 
 def send(app: ServedApp, path: str, body: dict[str, str]) -> socket.socket:
-    """Send a POST and do not wait for its response."""
+    """Send a POST without waiting for its response."""
     content = json.dumps(body).encode()
     host, port = app.url.removeprefix("http://").split(":")
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n"

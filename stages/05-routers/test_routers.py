@@ -42,7 +42,7 @@ def write(client: Client, author: Member, title: str, *, published: bool) -> dic
 
 
 def operations(client: Client) -> dict[str, dict[str, Any]]:
-    """The app's routes as its OpenAPI page has them: `GET /posts` and so on."""
+    """Return the routes that the OpenAPI page shows: `GET /posts` and so on."""
     paths = client.get("/openapi.json").json()["paths"]
     return {f"{method.upper()} {path}": op for path, ops in paths.items() for method, op in ops.items()}
 

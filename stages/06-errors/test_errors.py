@@ -15,7 +15,7 @@ LIMIT = 256 * 1024
 
 @pytest.fixture
 def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
-    """A registered user of this test's own: id, name and email."""
+    """A registered user for this test only: id, name and email."""
     name = unique("ada")
     response = client.post("/users", json={"name": name, "email": f"{name}@example.com"})
     assert response.status_code == 201, "a user with a new email can be created by POST /users"
@@ -23,7 +23,7 @@ def ada(client: Client, unique: Callable[[str], str]) -> dict[str, Any]:
 
 
 def error(response: httpx.Response) -> tuple[int, Any]:
-    """An error's status and whole body, without the `code` that task 1 adds; a body that isn't JSON as text."""
+    """Return an error's status and body, without the `code` that task 1 adds; as text if it isn't JSON."""
     if response.headers.get("content-type") != "application/json":
         return response.status_code, response.text
     body = response.json()
@@ -31,7 +31,7 @@ def error(response: httpx.Response) -> tuple[int, Any]:
 
 
 def hint(response: httpx.Response) -> str:
-    """What a failure card adds to a comparison of `error(response)`: the mistake, where the response gives it away."""
+    """Return what a failure card adds when `error(response)` differs: the mistake, if the response gives it away."""
     if '"detail"' in response.text:
         return "this error kept FastAPI's own shape: no handler of yours has seen it"
     if response.headers.get("content-type") != "application/json":
@@ -42,7 +42,7 @@ def hint(response: httpx.Response) -> str:
 
 
 def shape(message: str, *errors: tuple[str, str, str]) -> dict[str, Any]:
-    """The one shape, as it must be."""
+    """Return an error in the one shape that all errors should have."""
     fields = [{"field": field, "message": text, "type": kind} for field, text, kind in errors]
     return {"success": False, "message": message, "errors": fields}
 

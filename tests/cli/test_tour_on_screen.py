@@ -28,7 +28,7 @@ def test_a_tour_on_a_terminal(workbook: Workbook, columns: int) -> None:
     screen.press("config\r")
     screen.wait_for("Not app/config.py (“Settings,", "Once more:")
     screen.press("main\r")
-    screen.wait_for("That is it, at the second try.", "final/app/main.py:16", "Question 2 of 8")
+    screen.wait_for("That's it, at the second try.", "final/app/main.py:16", "Question 2 of 8")
     for n, name in enumerate(ANSWERS[1:], 2):
         screen.wait_for(f"Question {n} of 8")
         screen.press(f"{name}\r")
@@ -76,7 +76,7 @@ def test_a_plain_tour(workbook: Workbook) -> None:
     screen = workbook.screen("tour", "--plain")
     screen.wait_for(PROMPT)
     screen.press("main\r")
-    screen.wait_for("That is it.")
+    screen.wait_for("That's it.")
     screen.press("\x03")
 
     assert screen.wait_for_end() == 0

@@ -209,7 +209,7 @@ def test_a_hidden_edit_is_diagnosed(tab: "Page") -> None:
     form.get_by_role("radio", name="Authorization is no longer in").check()
     form.get_by_role("radio", name="certain").check()
     form.get_by_role("button", name="Answer").click()
-    form.get_by_text("That is it.").wait_for()
+    form.get_by_text("That's it.").wait_for()
     assert text_of(tab, "main.py") == shipped
     form.get_by_role("button", name="Put it into the editor").click()
     assert 'allow_headers=["Content-Type"]' in text_of(tab, "main.py")

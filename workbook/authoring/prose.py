@@ -16,7 +16,7 @@ from workbook.course.changes import left_out
 # A text's kind, by the file that holds it: the first pattern that matches.
 KINDS = {
     "lessons": ("stages/*/README.md", "stages/*/explore.ipynb", "final/README.md"),
-    "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml", "stages/review.toml"),
+    "tasks": ("stages/*/tasks/**/*.md", "stages/*/experiments.toml", "stages/review.toml", "final/tour.toml"),
     "exercises": ("exercises/*/*.md",),
     "instructors": ("docs/instructors/*.md", "docs/publish.md"),
     "pages": ("*.md", "docs/**/*.md", "workbook/README.md", "workbook.toml", "workbook/playground/examples/*.toml"),

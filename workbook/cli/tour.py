@@ -102,7 +102,7 @@ def _put(here: Context, step: Step, question: Question) -> None:
             break
         terminal.line(f"Not {_described(project, file)}. Once more:", "yellow")
     if right:
-        terminal.line("That is it." if tries == 1 else "That is it, at the second try.", "green")
+        terminal.line("That's it." if tries == 1 else "That's it, at the second try.", "green")
     else:
         terminal.line(f"Nor {_described(project, file)}. It is {question.answer[0]}.", "yellow")
     _tell(here, project, question)

@@ -25,7 +25,7 @@ def send(client: Client, member: Member, content: bytes, name: str = "photo.png"
 
 
 def stored_at(response: httpx.Response) -> str:
-    """Where the picture is served that was uploaded."""
+    """Return where the uploaded picture is served."""
     assert response.is_success, "a good picture was refused"
     return str(response.json()["avatar_url"])
 
@@ -35,7 +35,7 @@ def current(client: Client, member: Member) -> Any:
 
 
 def size_at(client: Client, url: str) -> tuple[int, int]:
-    """The size of the picture that is served there."""
+    """Return the size of the picture at this URL."""
     response = client.get(url)
     assert response.status_code == 200, "no picture is served at avatar_url"
     return open_picture(response.content).size
@@ -113,7 +113,7 @@ def test_uploads_at_the_same_moment_leave_one_file(
 
 
 def check_uploads_at_once(client: Client, me: Member, pictures: list[tuple[bytes, tuple[int, int]]], most: int) -> None:
-    """Upload all of them at the same moment; `most` is the number of files that one avatar has."""
+    """Upload all pictures at the same moment; an avatar may have `most` files."""
     before = list_stored_files(client.app)
     try:
         responses = send_together(client, [upload(client, me, content) for content, _ in pictures])

@@ -34,7 +34,7 @@ def send(client: Client, headers: dict[str, str], post: int, content: bytes, nam
 
 
 def stored_at(response: httpx.Response) -> str:
-    """Where the picture is served that was uploaded."""
+    """Return where the uploaded picture is served."""
     assert response.is_success, "its author was refused, or a good picture was"
     return str(response.json()["cover_image"])
 
@@ -44,7 +44,7 @@ def current(client: Client, member: Member, post: int) -> Any:
 
 
 def size_at(client: Client, url: str) -> tuple[int, int]:
-    """The size of the picture that is served there."""
+    """Return the size of the picture at this URL."""
     response = client.get(url)
     assert response.status_code == 200, "no picture is served at cover_image"
     return open_picture(response.content).size
@@ -124,7 +124,7 @@ def test_uploads_at_the_same_moment_leave_one_file(
 def check_uploads_at_once(
     client: Client, author: Member, post: int, pictures: list[tuple[bytes, tuple[int, int]]], most: int
 ) -> None:
-    """Upload all of them at the same moment; `most` is the number of files that one cover has."""
+    """Upload all pictures at the same moment; a cover may have `most` files."""
     before = list_stored_files(client.app)
     responses = send_together(client, [upload(client, author.headers, post, content) for content, _ in pictures])
 

@@ -26,7 +26,7 @@ PATIENT = ("--timeout-keep-alive", "60", "--timeout-worker-healthcheck", "60")
 
 
 class Lifeline:
-    """The process that starts uvicorns for these tests, as forks where that is safe."""
+    """The process that starts uvicorns for these tests; it forks them if that's safe."""
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair()
@@ -156,13 +156,13 @@ class Uvicorn:
         )
 
     def connect(self) -> socket.socket:
-        """A bare connection, for what httpx would not send."""
+        """Return a bare connection, because httpx wouldn't send everything that these tests do."""
         return socket.create_connection(
             ("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=30
         )
 
     def join(self, name: str) -> dict[str, str]:
-        """Register a member; returns the headers that carry their token."""
+        """Register a member, and return the headers with their token."""
         with self.client() as client:
             new = {"email": f"{name}@example.com", "password": PASSWORD}
             assert (
@@ -178,18 +178,18 @@ class Uvicorn:
         os.kill(self.pid, number)
 
     def wait_until_ended(self, seconds: float = 20) -> int:
-        """The exit status; that of a process that a signal ended is the signal's number, negative."""
+        """Return the exit status; if a signal ended the process, that's minus its number."""
         self._line.settimeout(seconds)
         return int(self._said.readline())
 
     def kill(self) -> None:
-        """kill -9 for all of it, workers too."""
+        """Kill it with SIGKILL, and its workers too."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.close()
 
     def close(self) -> None:
-        """Kill it, unless it has ended, and wait until it is gone."""
+        """Kill it if it hasn't ended, and wait until it has gone."""
         if self._line.fileno() < 0:
             return
         with contextlib.suppress(OSError):

@@ -21,7 +21,7 @@ URL, *API_KEY = [argument for argument in sys.argv[1:] if argument != "--few"]
 
 
 class Login:
-    """A new user wherever the last one's token is refused: DELETE /users/me is among the operations."""
+    """A login that registers another user when a token is refused, because DELETE /users/me is tested too."""
 
     number = count()
 

@@ -24,7 +24,7 @@ def picture(
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG of these chunks, each with its checksum."""
+    """Return a PNG of these chunks, each with its checksum."""
     parts = [
         struct.pack(">I", len(data))
         + name
@@ -36,7 +36,7 @@ def png(*chunks: tuple[bytes, bytes]) -> bytes:
 
 
 def png_of(side: int, *more: tuple[bytes, bytes]) -> bytes:
-    """A white PNG of `side` by `side` pixels, a bit each, with some more chunks."""
+    """Return a white PNG of `side` by `side` pixels of one bit, with more chunks if you like."""
     packer = zlib.compressobj(9)
     row = b"\0" + b"\xff" * ((side + 7) // 8)
     packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
@@ -49,14 +49,14 @@ def png_of(side: int, *more: tuple[bytes, bytes]) -> bytes:
 
 
 def webp_of(side: int) -> bytes:
-    """A WebP that says it is `side` by `side` pixels."""
+    """Return a WebP that claims to have `side` by `side` pixels."""
     honest = picture("WEBP", (1, 1), lossless=True)
     size = (side - 1) | (side - 1) << 14 | honest[24] >> 4 << 28
     return honest[:21] + struct.pack("<I", size) + honest[25:]
 
 
 def jpeg_of(side: int, scans: int) -> bytes:
-    """A JPEG that goes over all its pixels `scans` times, and changes none of them."""
+    """Return a JPEG that repeats all of its pixels `scans` times without changing one."""
     honest = picture("JPEG", (side, side), "L", progressive=True, quality=50)
     last = honest[honest.rindex(b"\xff\xda") : -2]
     return honest[:-2] + last * scans + honest[-2:]
@@ -74,7 +74,7 @@ def jpeg_with(marker: bytes, *segments: bytes) -> bytes:
 
 
 def unpacking(name: bytes, before: bytes) -> bytes:
-    """A PNG with a chunk that unpacks to 200 MiB."""
+    """Return a PNG with a chunk that would unpack to 200 MiB."""
     return png_of(8, (name, before + zlib.compress(bytes(200 * MIB))))
 
 

@@ -40,13 +40,13 @@ UVICORN_MODULES = (
 
 
 def ignore_signals() -> None:
-    """Live on after Ctrl-C, which goes to all of the tests: only the end of a line ends anything here."""
+    """Ignore Ctrl-C, which the terminal sends to all processes: only the end of a line may end one of ours."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
 
 
 def end_with_signals() -> None:
-    """Let signals do what they do in a new interpreter."""
+    """Handle signals again as a new interpreter would."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
@@ -54,7 +54,7 @@ def end_with_signals() -> None:
 
 
 def wait_for_work(control: socket.socket) -> Callable[[], Any]:
-    """Answer requests until there are no more; returns in the forks alone, with what they are to do."""
+    """Answer requests until there are no more. Only a fork returns from here, with what it should do."""
     while True:
         data, fds, _, _ = socket.recv_fds(control, 1, 3)
         if not data:
@@ -73,7 +73,7 @@ def wait_for_work(control: socket.socket) -> Callable[[], Any]:
 def watch_over(
     request: dict[str, Any], line: int, output: int, errors: int
 ) -> Callable[[], Any]:
-    """Start the process and kill its group when the line ends; returns in the process."""
+    """Start the process, and kill its group when the line ends. Only the process itself returns from here."""
     if not request["command"]:
         pid = os.fork()
         if pid == 0:
@@ -110,7 +110,7 @@ def watch_over(
 
 
 def become(request: dict[str, Any], output: int, errors: int) -> Callable[[], Any]:
-    """Turn this fork into what a new interpreter is at its start; returns what it does then."""
+    """Make this fork look like a new interpreter, and return the function that it should run."""
     end_with_signals()
     for target, fd in enumerate((os.open(os.devnull, os.O_RDONLY), output, errors)):
         os.dup2(fd, target)
@@ -127,7 +127,7 @@ def become(request: dict[str, Any], output: int, errors: int) -> Callable[[], An
 
 
 def run_uvicorn() -> None:
-    """Run uvicorn's command. Its workers are forks as well, of a supervisor that never imports the app."""
+    """Run uvicorn's command. Its workers are forks too, but of a supervisor that never imports the app."""
     import multiprocessing
 
     import uvicorn._subprocess
@@ -141,7 +141,7 @@ def run_uvicorn() -> None:
 
 
 def run_code() -> None:
-    """Run the code that is the second argument, with the folder that is the first on the path."""
+    """Run the code in the second argument, with the folder in the first one on the import path."""
     folder, code = sys.argv[1:]
     sys.path.insert(0, folder)
     exec(code, {"__name__": "__main__"})

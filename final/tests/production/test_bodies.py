@@ -28,7 +28,7 @@ NO_FILE = ("a.png", b"not an image")
 def unfinished(
     client: Client, path: str, headers: dict[str, str], *sent: bytes
 ) -> Iterator[http.client.HTTPResponse]:
-    """The response to a request that sends this much of its body, and then waits."""
+    """Return the response to a request that sends only this much of its body, and then waits."""
     address = httpx.URL(client.app.url)
     connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
     with contextlib.closing(connection):

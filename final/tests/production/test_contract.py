@@ -71,7 +71,7 @@ def test_the_app_is_as_it_describes_itself(
 
 
 def operations(client: Client) -> Iterator[Operation]:
-    """Those of the project as it comes: what an exercise adds is described as its author likes."""
+    """Return the original project's operations, because you may describe those of an exercise as you like."""
     for path, methods in client.get("/openapi.json").json()["paths"].items():
         for method, operation in methods.items():
             if not path.endswith(("/avatar", "/cover")):

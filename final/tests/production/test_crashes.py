@@ -70,7 +70,7 @@ def task(after: BackgroundTasks) -> Root:
 
 @pytest.fixture(scope="module")
 def app_directory(app_directory: Path) -> Iterator[Path]:
-    """A copy of the app with routes that have bugs: the app itself has none that a test could rely on."""
+    """A copy of the app with routes that have bugs, because a test couldn't rely on a bug in the app itself."""
     with scratch_copy(app_directory) as copy:
         main = copy / "app" / "main.py"
         main.write_text(main.read_text(encoding="utf-8") + BUGS, encoding="utf-8")
@@ -78,7 +78,7 @@ def app_directory(app_directory: Path) -> Iterator[Path]:
 
 
 def says_nothing(response: httpx.Response) -> bool:
-    """Whether the response tells nothing of what is inside the app."""
+    """Return whether the response gives away nothing from inside the app."""
     return (
         re.search(
             r"s3cret|Traceback|Error\b|SELECT|INSERT|nowhere|users|sqlite|psycopg|\.py",
@@ -89,7 +89,7 @@ def says_nothing(response: httpx.Response) -> bool:
 
 
 def wait_for(client: Client, size: int, text: str) -> str:
-    """What the app has written since its log had this size, once the text is among it."""
+    """Wait until the app has logged the text, and return everything since the log had this size."""
     deadline = time.monotonic() + 10
     while text not in (log := client.app.log_since(size)):
         assert time.monotonic() < deadline, f"{text!r} is not in the log:\n{log}"

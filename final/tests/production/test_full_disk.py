@@ -34,7 +34,7 @@ def find_bwrap() -> str | None:
 
 @pytest.fixture(scope="module")
 def bwrap() -> str:
-    """A bubblewrap that works here."""
+    """A bubblewrap that works on this machine."""
     if sys.platform != "linux":
         pytest.skip("not proven on a full disk: bubblewrap is for Linux")
     if (found := find_bwrap()) is None:
@@ -52,7 +52,7 @@ def bwrap() -> str:
 
 
 class SmallDisk:
-    """Uvicorn with its own small file system as working directory."""
+    """Uvicorn with a small file system as its working directory."""
 
     def __init__(
         self, start: "StartUvicorn", bwrap: str, data: Path, size: int, **env: str
@@ -70,7 +70,7 @@ class SmallDisk:
         self.root = Path(f"/proc/{children[0]}/root{data}")
 
     def fill(self, leave: int = 0) -> None:
-        """Take all the room that there is, but for `leave` bytes."""
+        """Fill the disk, except for `leave` bytes."""
         usage = os.statvfs(self.root)
         with (
             (self.root / FILLER).open("wb", buffering=0) as file,

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def begin(
     uvicorn: "Uvicorn", path: str, headers: dict[str, str], **parts: Any
 ) -> tuple[socket.socket, bytes]:
-    """Send the head of a POST; returns the connection, and the body that is due."""
+    """Send the head of a POST, and return the connection and the body that it promised."""
     request = httpx.Request("POST", uvicorn.url + path, headers=headers, **parts)
     connection = uvicorn.connect()
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
@@ -30,7 +30,7 @@ def begin(
 
 
 def descriptors(uvicorn: "Uvicorn") -> list[str]:
-    """What the process has open, but for its pipes and the database's connections."""
+    """Return what the process has open, except for its pipes and its connections to the database."""
     opened = []
     for link in Path(f"/proc/{uvicorn.pid}/fd").iterdir():
         try:

@@ -244,7 +244,7 @@ def test_a_page_from_before_the_checks_runs_nothing(
 
 
 def asked_for_by(page: "Page", url: str) -> list[str]:
-    """The paths that the browser asks for when it opens `url`."""
+    """Return the paths that the browser asks for when it opens `url`."""
     paths: list[str] = []
     page.on("request", lambda request: paths.append(httpx.URL(request.url).path))
     page.goto(url)

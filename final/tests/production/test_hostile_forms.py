@@ -36,7 +36,7 @@ def send(
 
 
 def stored(app: ServedApp) -> set[str]:
-    """All files below the data folder, and in the folder above it, that are not the database's and no log."""
+    """Return all files in the data folder and in the one above, except for the database's and the log."""
     kept = {path for path in app.data.parent.rglob("*") if path.is_file()}
     return {
         path.relative_to(app.data.parent).as_posix()

@@ -43,13 +43,13 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (8, 6)) -> bytes:
 
 
 def memory(uvicorn: "Uvicorn", field: str) -> float:
-    """What the app takes at the moment (`VmRSS`) or took at most so far (`VmHWM`), in MiB."""
+    """Return the app's memory in MiB: now (`VmRSS`), or its highest so far (`VmHWM`)."""
     status = Path(f"/proc/{uvicorn.pid}/status").read_text(encoding="ascii")
     return int(status.partition(f"{field}:")[2].split()[0]) / 1024
 
 
 def cpu_seconds(uvicorn: "Uvicorn") -> float:
-    """The processor time that the app has taken so far."""
+    """Return the seconds of CPU that the app has used so far."""
     fields = (
         Path(f"/proc/{uvicorn.pid}/stat")
         .read_text(encoding="utf-8")
@@ -60,7 +60,7 @@ def cpu_seconds(uvicorn: "Uvicorn") -> float:
 
 
 def on_disk(uvicorn: "Uvicorn", temporary: Path) -> float:
-    """What's in the uploads and in the temporary folder, in MiB, including nameless files that are open in it."""
+    """Return the size of uploads and temporary files in MiB, including open ones that have been unlinked."""
     found = [
         path.stat()
         for folder in (uvicorn.data / "uploads", temporary)

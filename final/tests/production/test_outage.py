@@ -32,7 +32,7 @@ def assert_unavailable(response: httpx.Response) -> None:
 
 
 def ask_for_everything(uvicorn: "Uvicorn", ada: dict[str, str]) -> list[httpx.Response]:
-    """One request of each kind that needs the database."""
+    """Send one request of each kind that needs the database."""
     account = {"email": "ada@example.com", "password": PASSWORD}
     with uvicorn.client() as client:
         return [

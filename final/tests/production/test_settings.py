@@ -22,7 +22,7 @@ def new_database() -> Callable[[], str]:
 
 
 class Start:
-    """Code that a process runs with these settings only, the app's import as uvicorn does it: what comes of it."""
+    """A process that imports the app as uvicorn would, with these settings only, and what came of it."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=5, of="file")]
 
 
 def noise(side: int = 300) -> bytes:
-    """A PNG that no encoder makes small."""
+    """Return a PNG of noise, which an encoder can't make smaller."""
     encoded = BytesIO()
     Image.frombytes("RGB", (side, side), os.urandom(3 * side * side)).save(
         encoded, "PNG"
@@ -141,7 +141,7 @@ def test_a_task_that_takes_too_long_is_ended(
 
 
 class Writers:
-    """Threads that write posts and upload pictures until uvicorn is gone, and note what was acknowledged."""
+    """Threads that write posts and upload pictures until uvicorn has gone, and note what it confirmed."""
 
     def __init__(self, uvicorn: "Uvicorn", headers: dict[str, str]) -> None:
         self.posts: dict[int, str] = {}
@@ -204,7 +204,7 @@ class Writers:
         self._repeat(upload)
 
     def wait_for_a_write(self) -> None:
-        """Until there is some of everything, and then until a file begins to be written."""
+        """Wait until there's some of everything, and then until the app starts to write a file."""
         deadline, uploads = time.monotonic() + 20, self._uvicorn.data / "uploads"
         while len(self.posts) < 20 or len(self.pictures) < 3 or len(self.documents) < 3:
             assert time.monotonic() < deadline, self._uvicorn.log

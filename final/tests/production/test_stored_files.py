@@ -14,7 +14,7 @@ NOT_HERE = b'{"success":false,"message":"Nothing is here; /docs lists what there
 
 
 def get_raw(app: ServedApp, path: str) -> tuple[int, bytes]:
-    """Ask for exactly this path: other clients tidy it first."""
+    """Ask for exactly this path, which httpx would tidy up first."""
     connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=10)
     connection.putrequest("GET", path)
     connection.endheaders()

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def ask(app: ServedApp, request: bytes, *, half_close: bool = False) -> list[int]:
-    """Send bytes on one connection, read until it is closed; returns the status of each response."""
+    """Send bytes on one connection, read until it's closed, and return the status of each response."""
     with socket.create_connection(
         ("127.0.0.1", int(app.url.rpartition(":")[2])), timeout=10
     ) as connection:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive(sample=4, of="file")]
 
 @contextlib.contextmanager
 def half_made_tables(url: str, data: Path) -> Iterator[Callable[[], bool]]:
-    """Begin to make the tables, and roll that back in the end; yields a question: are four waiting for it?"""
+    """Begin to make the tables, and roll back in the end. Yield a function that says if four processes wait."""
     if url.startswith("sqlite"):
         data.mkdir()
         with contextlib.closing(

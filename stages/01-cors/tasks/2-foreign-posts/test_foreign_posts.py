@@ -14,7 +14,7 @@ def app_env() -> dict[str, str]:
 
 
 def like(client: Client, origin: str | None) -> tuple[int, int]:
-    """Like a post as a page on `origin` does: the status, and how many likes were counted."""
+    """Like a post as a page on `origin` would; return the status, and how many likes were counted."""
     before = client.get("/posts/1").json()["likes"]
     response = client.post("/posts/1/likes", headers={"Origin": origin} if origin else {})
     return response.status_code, client.get("/posts/1").json()["likes"] - before

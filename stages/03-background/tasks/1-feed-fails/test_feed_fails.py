@@ -18,7 +18,7 @@ def app_env(mailbox: Mailbox) -> dict[str, str]:
 def publish(
     fresh_app: Callable[..., Client], mailbox: Mailbox, unique: Callable[[str], str]
 ) -> tuple[Client, Callable[[str], str]]:
-    """An app whose feed cannot be written, and a function that publishes there and returns the author's email."""
+    """Return a function that publishes in an app that can't write its feed, and returns the author's email."""
     client = fresh_app()
     (client.app.data / "feed.txt").mkdir()
     name = unique("ada")

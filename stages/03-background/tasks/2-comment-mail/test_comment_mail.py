@@ -16,7 +16,7 @@ def app_env(mailbox: Mailbox) -> dict[str, str]:
 
 
 def published(client: Client, unique: Callable[[str], str]) -> tuple[str, dict[str, Any]]:
-    """A new author's email, and a new post."""
+    """Return a new author's email, and a new post."""
     name = unique("ada")
     person = {"name": name, "email": f"{name}@example.com", "password": "correct horse"}
     author = client.post("/users/register", json=person).json()

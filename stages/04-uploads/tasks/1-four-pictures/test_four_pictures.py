@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 
 def upload(client: Client, *lengths: int) -> httpx.Response:
-    """Send PNGs of so many bytes: decoders ignore what follows the image's end."""
+    """Send PNGs of so many bytes; decoders ignore what follows the image's end."""
     return upload_several(client, *(picture().ljust(length, b"\0") for length in lengths))
 
 

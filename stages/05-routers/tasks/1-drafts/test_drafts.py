@@ -14,7 +14,7 @@ def app_env() -> dict[str, str]:
 
 
 def join(client: Client, name: str) -> dict[str, str]:
-    """Register and log in; the headers that say so."""
+    """Register and log in; return the headers with the token."""
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
     assert client.post("/auth/register", json=account).status_code == 201, "POST /auth/register doesn't work any more"
     response = client.post("/auth/login", json=account)

@@ -23,7 +23,7 @@ class Member:
 
 
 def join(client: Client, name: str) -> Member:
-    """Register and log in."""
+    """Register and log in; return the new member."""
     account = {"name": name, "email": f"{name}@example.com", "password": PASSWORD}
     registered = client.post("/auth/register", json=account)
     assert registered.status_code == 201, "POST /auth/register doesn't work any more"

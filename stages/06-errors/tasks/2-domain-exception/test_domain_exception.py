@@ -22,7 +22,7 @@ def check_error(response: httpx.Response, status: int, message: str, errors: lis
 
 
 def names(client: Client, limit: int) -> list[str]:
-    """The newest users' names, the newest first."""
+    """Return the newest users' names, the newest first."""
     return [row["name"] for row in client.get("/users", params={"limit": limit}).json()["data"]]
 
 

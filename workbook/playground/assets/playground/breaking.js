@@ -137,7 +137,7 @@ class Experiment {
       const sure = degrees.querySelector(":checked")?.value;
       if (degrees.matches("fieldset") && !sure) return said.replaceChildren(SURE_FIRST);
       this.keep([chosen], chosen === answer, sure);
-      said.replaceChildren(prose("span", chosen === answer ? "That is it." : `No: ${answer}.`));
+      said.replaceChildren(prose("span", chosen === answer ? "That's it." : `No: ${answer}.`));
       fields.disabled = degrees.disabled = true;
       this.show();
       button.replaceWith(this.edit, prose("p", why));
