@@ -80,6 +80,51 @@ LANGUAGES = {
         "Tak",
         "100,00",
     ),
+    "es": (
+        {
+            "recordid": "Identificador",
+            "gradenoun": "Calificación",
+            "lastmodifiedgrade": "Última modificación (calificación)",
+            "comments": "Comentarios de retroalimentación",
+            "hiddenuser": "Participante",
+            "decsep": ",",
+        },
+        ["Nombre completo", "Dirección de correo", "Estado"],
+        "Calificación máxima",
+        "La calificación puede ser cambiada",
+        "Sí",
+        "100,00",
+    ),
+    "fr": (
+        {
+            "recordid": "Identifiant",
+            "gradenoun": "Note",
+            "lastmodifiedgrade": "Dernière modification (note)",
+            "comments": "Feedback par commentaires",
+            "hiddenuser": "Participant ",
+            "decsep": ",",
+        },
+        ["Nom complet", "Adresse de courriel", "Statut"],
+        "Note maximale",
+        "La note peut être modifiée",
+        "Oui",
+        "100,00",
+    ),
+    "hi": (
+        {
+            "recordid": "पहचानकर्ता",
+            "gradenoun": "ग्रेड",
+            "lastmodifiedgrade": "अंतिम संशोधित (ग्रेड)",
+            "comments": "प्रतिक्रिया टिप्पणियाँ",
+            "hiddenuser": "प्रतिभागी ",
+            "decsep": ".",
+        },
+        ["पूरा नाम", "ईमेल पता", "स्थिति"],
+        "अधिकतम ग्रेड",
+        "ग्रेड बदला जा सकता है",
+        "हाँ",
+        "100.00",
+    ),
 }
 
 
