@@ -5,8 +5,8 @@ peak_mb         the most memory, in MiB, that `workbook class report` needs for 
 seconds         how long it takes
 peak_over_small the same memory over that for a tenth of the class
 
-The results are simulated, because we don't have thousands of real ones. Each red one breaks what one of the known
-mistakes breaks, drawn at random. A broken promise has 3,000 characters of evidence.
+The results are simulated, because we don't have thousands of real ones. Each red one shows the signs of a kind of
+mistake, drawn at random, and breaks one promise in three. A broken promise has 3,000 characters of evidence.
 
     uv run --all-groups python benchmarks/reports.py [--json] [--submissions N]
 """
@@ -29,7 +29,7 @@ from workbook.course.model import Course
 from workbook.course.points import Grading, read_grading
 from workbook.grader.results import CLASS, GRADED, Learner, Result, ResultKey, Verdict
 from workbook.journal import Journal
-from workbook.report.mistakes import Mistake, read_mistakes
+from workbook.report.mistakes import ANY, Kind, read_kinds
 
 ROOT = Path(__file__).parents[1]
 SUBMISSIONS = 10_000
@@ -50,7 +50,7 @@ def simulate(path: Path, submissions: int) -> None:
     """Write a class's results into a new journal."""
     draw = random.Random(1)
     exercises = Course(ROOT).exercises()
-    known = [(one.name, read_grading(one.folder), read_mistakes(one.folder)) for one in exercises]
+    known = [(one.name, read_grading(one.folder), read_kinds(one.folder)) for one in exercises]
     names = [one.name for one in exercises]
     learners = [Learner(f"s{n:05}", f"Learner {n}") for n in range(submissions // len(names))]
     none: dict[str, list[str]] = {name: [] for name in names}
@@ -58,26 +58,26 @@ def simulate(path: Path, submissions: int) -> None:
     Journal(path).record(CLASS, "", learners=everyone, exercises=names, unmatched=[], not_handed_in=none, unsafe=False)
     with contextlib.closing(sqlite3.connect(path)) as db, db:  # one transaction, not one for each
         for learner in learners:
-            for name, grading, mistakes in known:
-                result = _result(learner.id, name, grading, mistakes, draw)
+            for name, grading, kinds in known:
+                result = _result(learner.id, name, grading, kinds, draw)
                 row = (datetime.now(UTC).isoformat(), GRADED, name, json.dumps(result.as_dict()))
                 db.execute("INSERT INTO entry (at, kind, step, data) VALUES (?, ?, ?, ?)", row)
 
 
-def _result(learner: str, exercise: str, grading: Grading, mistakes: Sequence[Mistake], draw: random.Random) -> Result:
-    wrong = draw.choice(mistakes) if mistakes and draw.random() < RED else None
+def _result(learner: str, exercise: str, grading: Grading, kinds: Sequence[Kind], draw: random.Random) -> Result:
+    wrong = draw.choice(kinds) if kinds and draw.random() < RED else None
     verdicts = tuple(_verdict(promise, wrong, draw) for promise in grading.points | grading.bonus)
     key = ResultKey(f"{draw.getrandbits(256):064x}", "0" * 64, "0" * 64, 1)
     points, bonus = dict(grading.points), dict(grading.bonus)
     return Result(learner, exercise, f"{learner}-{exercise}.zip", 1, key, verdicts, points, bonus, tier="fork")
 
 
-def _verdict(promise: str, wrong: Mistake | None, draw: random.Random) -> Verdict:
-    if wrong is None or promise not in wrong.red:
+def _verdict(promise: str, wrong: Kind | None, draw: random.Random) -> Verdict:
+    said = [words for about, words in wrong.signs if about in {ANY, promise}] if wrong else []
+    if not said and (wrong is None or draw.random() < 2 / 3):
         return Verdict(promise, promise, False, "kept")
-    said = [line for about, line in sorted(wrong.said) if about == promise]
     exchange = [f"GET /posts?page={draw.randrange(1000)} HTTP/1.1 200 {draw.getrandbits(160):x}" for _ in range(50)]
-    return Verdict(promise, promise, False, "broken", "\n".join([*said, *exchange])[:EVIDENCE])
+    return Verdict(promise, promise, False, "broken", "\n".join(["What is wrong:", *said, *exchange])[:EVIDENCE])
 
 
 def report(journal: Path) -> tuple[float, float]:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course.exercise import Exercise, apply_patch, project_copy
+from workbook.authoring.strangers import write_project
+from workbook.course.exercise import Exercise, project_copy
 from workbook.course.model import Course
 from workbook.testrun import ColdRunner, Runner, run_tests
 from workbook.testrun.kept_warm import kept_warm
 
 from ..test_repo import ROOT
-from .test_strangers import CASES, unpack_base
+from .test_strangers import CASES
 
 EXERCISES = Course.find(ROOT).exercises()
 OURS = [
@@ -64,8 +65,7 @@ def red_of_project(runner: Runner, exercise: Exercise, project: Path, seed: int)
 def test_a_verdict_is_the_same_whenever_it_is_given(exercise: Exercise, patch: Path, tmp_path: Path) -> None:
     """With five seeds, at 3 and at 15 o'clock, on a busy machine, a solution will break the same promises."""
     if patch.parent.parent == exercise.strangers:
-        unpack_base(exercise, patch, project := tmp_path / "final")
-        apply_patch(patch, project)
+        write_project(ROOT, exercise, patch, project := tmp_path / "final")
         with kept_warm(browser=False) as runner:
             expected = red_of_project(runner, exercise, project, 11)
         check_at_other_hours(exercise, project, expected, tmp_path)

@@ -1,16 +1,13 @@
 # hidden-from-learners-3b9f51c2
 """Solutions that others wrote from the READMEs alone: right ones have full marks, wrong ones don't."""
 
-import io
-import subprocess
-import tarfile
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from workbook.course.exercise import Exercise, apply_patch
+from workbook.authoring.strangers import NoCommit, write_project
+from workbook.course.exercise import Exercise
 from workbook.course.model import Course
 from workbook.testrun import Runner, run_tests
 from workbook.testrun.kept_warm import kept_warm
@@ -32,23 +29,6 @@ def runner() -> Iterator[Runner]:
         yield opened
 
 
-def unpack_base(exercise: Exercise, patch: Path, folder: Path) -> None:
-    """Write the project that `workbook start` made at the commit that this stranger had."""
-    told = tomllib.loads((exercise.strangers / "strangers.toml").read_text(encoding="utf-8"))
-    base = told[patch.parent.name][patch.stem].get("base", told["base"])
-    for place in ("final", f"exercises/{exercise.name}/starter"):
-        archived = subprocess.run(["git", "archive", base, place], cwd=ROOT, capture_output=True, check=False)
-        if archived.returncode:
-            pytest.skip(f"this clone has no commit {base[:10]}")
-        with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isfile() else None
-                if content and not member.name.startswith("final/tests"):
-                    target = folder / member.name.removeprefix(place).lstrip("/")
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(content.read())
-
-
 @pytest.mark.exhaustive(sample=1, at_most=12)
 @pytest.mark.parametrize("exercise, patch", CASES)
 def test_a_strangers_solution_is_judged_rightly(
@@ -56,8 +36,10 @@ def test_a_strangers_solution_is_judged_rightly(
 ) -> None:
     """A right solution of someone who hasn't seen the hidden tests keeps every promise; a wrong one breaks one."""
     project = tmp_path / "final"
-    unpack_base(exercise, patch, project)
-    apply_patch(patch, project)
+    try:
+        write_project(ROOT, exercise, patch, project)
+    except NoCommit as error:
+        pytest.skip(f"this clone has no commit {str(error)[:10]}")
 
     tests = [*exercise.public_tests, *exercise.hidden_tests]
     found = run_tests(runner, ROOT, tests, ["--submission", str(project), "--unsafe", "--seed", "11"])

@@ -1,37 +1,29 @@
-"""What a class didn't understand: a red submission is named after the known mistake that it looks like, or isn't."""
+"""What a class didn't understand: a red submission looks like a kind of mistake, or none is named."""
 
-import json
+import ast
 from pathlib import Path
 
 import pytest
 
 from workbook.course.model import Course
+from workbook.course.promises import read_promises
 from workbook.errors import UserError
 from workbook.grader.results import Learner, Outcome
 from workbook.report.collecting import collect
 from workbook.report.counting import Exercises, count
 from workbook.report.marks import Item
-from workbook.report.mistakes import Mistake, likely_mistake, pattern_of, read_mistakes
+from workbook.report.mistakes import ANY, Kind, likely_mistake, read_kinds
 from workbook.report.pages import class_page, learner_page
 
 from .synthetic import ROOT, class_entry, graded, result
 
 LAST, FIRST, SECOND = "test_the_last_page_is_told", "test_a_list_is_a_page", "test_pages_follow_each_other"
-NEXT = "What is wrong:\n  the last page says that there is another one\nDiffers:\n  ['has_next']: True, not False\n"
-PREVIOUS = "What is wrong:\n  the first page says that there is one before\nDiffers:\n  ['has_prev']: True, not False\n"
+NEXT = "What is wrong:\n  the last page says that there\n  is another one\nDiffers:\n  ['has_next']: True, not False\n"
 COUNT = "Differs:\n  ['total_pages']: 3, not 4\n"
-
-
-def known(name: str, *broken: tuple[str, str]) -> Mistake:
-    return Mistake(name, frozenset(promise for promise, _ in broken), pattern_of(broken))
-
-
-KNOWN = [
-    known("the last page has a next one", (LAST, NEXT)),
-    known("the first page has one before it", (LAST, PREVIOUS)),
-    known("total_pages is rounded down", (LAST, COUNT)),
-    known("page 1 begins with row 11", (FIRST, "Differs:\n  ['data'][0]: 'a', not 'b'\n"), (SECOND, COUNT)),
-]
+NARROW = Kind("has_next is true on the last page", ((LAST, "there is another one"),))
+ANYWHERE = Kind("total_pages is wrong", ((ANY, "total_pages"),))
+WIDE = Kind("the last page is wrong", ((LAST, ""),))
+KNOWN = [NARROW, ANYWHERE, WIDE]
 
 
 def items(*broken: tuple[str, str], kept: int = 1) -> list[Item]:
@@ -41,27 +33,24 @@ def items(*broken: tuple[str, str], kept: int = 1) -> list[Item]:
 
 
 @pytest.mark.parametrize(
-    "broken, name",
+    "broken, says",
     [
-        ([(LAST, NEXT)], "the last page has a next one"),
-        ([(LAST, COUNT.replace("3, not 4", "11, not 12"))], "total_pages is rounded down"),
-        ([(LAST, PREVIOUS)], "the first page has one before it"),
-        ([(LAST, "Differs:\n  ['page']: 2, not 1\n")], ""),
+        ([(LAST, NEXT)], NARROW.says),
+        ([(LAST, COUNT)], ANYWHERE.says),
+        ([(FIRST, COUNT), (SECOND, COUNT), (LAST, NEXT)], ANYWHERE.says),  # it explains more of what broke
+        ([(LAST, "Differs:\n  ['page']: 2, not 1\n")], WIDE.says),
         ([(FIRST, NEXT)], ""),
-        ([("test_other", "What is wrong:\n  something new\n")], ""),
+        ([(LAST, NEXT), *((f"test_other_{n}", NEXT) for n in range(3))], ""),  # one of four explains too little
         ([], ""),
     ],
 )
-def test_a_mistake_is_named_if_it_looks_like_one(broken: list[tuple[str, str]], name: str) -> None:
-    """The same promises broken in the same way, whatever the values, name the mistake; anything else names none."""
-    assert likely_mistake(items(*broken), KNOWN) == name
+def test_a_kind_is_named_by_its_signs(broken: list[tuple[str, str]], says: str) -> None:
+    """The kind that explains most of what broke is named, of several the first; if it explains little, none is."""
+    assert likely_mistake(items(*broken), KNOWN) == says
 
 
-def test_two_that_look_alike_are_not_told_apart() -> None:
-    """If two known mistakes look the same, or nothing at all is kept, none is named."""
-    twins = [known("one", (LAST, NEXT)), known("other", (LAST, NEXT))]
-
-    assert likely_mistake(items((LAST, NEXT)), twins) == ""
+def test_nothing_is_named_without_a_ground() -> None:
+    """If nothing at all is kept, or the course doesn't know any kinds, none is named."""
     assert likely_mistake(items((LAST, NEXT), kept=0), KNOWN) == ""
     assert likely_mistake(items((LAST, NEXT)), []) == ""
 
@@ -74,42 +63,56 @@ def test_the_class_page_counts_mistakes_and_the_learners_page_names_theirs() -> 
     for one, text in zip(people, evidence, strict=True):
         broken: dict[str, Outcome] = {LAST: "broken"} if text else {}
         entries.append(graded(result(one, "pagination", broken, evidence=text)))
-    marks = count(collect(entries), Exercises(titles={"pagination": "Pagination"}, mistakes={"pagination": KNOWN}))
+    marks = count(collect(entries), Exercises(titles={"pagination": "Pagination"}, kinds={"pagination": KNOWN}))
 
     page = "".join(class_page(marks)).partition("What they didn’t understand</h2>")[2]
-    assert page.index("the last page has a next one") < page.index("total_pages is rounded down")
+    assert page.index(NARROW.says) < page.index(ANYWHERE.says)
     assert [row.marks["pagination"].mistake for row in marks.rows] == [
-        "the last page has a next one",
-        "the last page has a next one",
-        "total_pages is rounded down",
+        NARROW.says,
+        NARROW.says,
+        ANYWHERE.says,
         "",
     ]
-    assert "This looks like a mistake we know:</strong> the last page has a next one." in learner_page(
-        marks, marks.rows[0]
-    )
-    assert "looks like a mistake" not in learner_page(marks, marks.rows[3])
+    assert f"What it looks like:</strong> {NARROW.says}." in learner_page(marks, marks.rows[0])
+    assert "What it looks like" not in learner_page(marks, marks.rows[3])
 
 
 def test_the_file_is_read_or_said_to_be_wrong(tmp_path: Path) -> None:
-    """Without the file, no mistake is known; a damaged one is named with the command that writes it again."""
-    assert read_mistakes(tmp_path) == []
-    file = tmp_path / "hidden/mistakes.json"
+    """Without the file, no kind is known; a damaged one is named."""
+    assert read_kinds(tmp_path) == []
+    file = tmp_path / "hidden/kinds.toml"
     file.parent.mkdir()
-    told = {"canary": "", "mistakes": [{"name": "n", "red": [LAST], "said": [[LAST, "line"]]}]}
-    file.write_text(json.dumps(told), encoding="utf-8")
-    assert read_mistakes(tmp_path) == [Mistake("n", frozenset({LAST}), frozenset({(LAST, "line")}))]
+    file.write_text('[[kind]]\nsays = "so"\nsigns = ["test_a: words: more", "*: any", "test_b"]\n', encoding="utf-8")
+    assert read_kinds(tmp_path) == [Kind("so", (("test_a", "words: more"), (ANY, "any"), ("test_b", "")))]
 
-    file.write_text("{}", encoding="utf-8")
-    with pytest.raises(UserError, match=r"mistakes.json can't be read"):
-        read_mistakes(tmp_path)
+    file.write_text("kind = 1", encoding="utf-8")
+    with pytest.raises(UserError, match=r"kinds.toml can't be read"):
+        read_kinds(tmp_path)
 
 
-def test_known_mistakes_are_wrong_solutions_of_today() -> None:
-    """Each mistake that's written down is a mutant of its exercise, and breaks a promise."""
+def test_signs_are_what_tests_say() -> None:
+    """Each sign names a promise of its exercise, and its words are in a message of a test or of a conformance walk."""
     course = Course(ROOT)
+    walks = list((ROOT / "workbook/conformance").glob("*.py"))
     for exercise in course.exercises():
-        if exercise.is_for_authors:
-            names = {mutant.name for mutant in exercise.mutants()}
-            written = read_mistakes(exercise.folder)
-            assert {one.name for one in written} <= names
-            assert all(one.red and one.said for one in written)
+        promises = {one.name for part in ("", "hidden") for one in read_promises(exercise.folder / part)}
+        said = " ".join(_texts([*exercise.public_tests, *exercise.hidden_tests, *walks]).split())
+        kinds = read_kinds(exercise.folder)
+        signs = [sign for kind in kinds for sign in kind.signs]
+        assert len({kind.says for kind in kinds}) == len(kinds) >= (10 if exercise.is_for_authors else 0)
+        assert {promise for promise, _ in signs} - {ANY} <= promises
+        unsaid = [words for _, words in signs if words not in said and words not in CARDS]
+        assert [words for words in unsaid if words.partition(" ")[2] not in said] == []  # its first word is a value
+
+
+CARDS = {"Expected"}  # what a card says of a comparison without a message
+
+
+def _texts(files: list[Path]) -> str:
+    """Return all texts in these files; where a value is put into one, it's cut."""
+    found = []
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return "\n".join(found)

@@ -14,7 +14,7 @@ from workbook.report import ClassMarks
 from workbook.report.collecting import KINDS, BadEntry, Collected, collect
 from workbook.report.counting import Exercises, Sentence, count
 from workbook.report.marks import Graded, Row
-from workbook.report.mistakes import Mistake, read_mistakes
+from workbook.report.mistakes import Kind, read_kinds
 from workbook.wording import FOR_A_CLASS
 
 from .context import Context
@@ -69,7 +69,7 @@ def _belongs_to_another(path: Path) -> bool:
 
 def exercises_of(course: Course, found: Collected) -> Exercises:
     """Return the course's exercises as they are now; a renamed one's results get its new title."""
-    titles, gradings, mistakes = {}, dict[str, Grading](), dict[str, list[Mistake]]()
+    titles, gradings, kinds = {}, dict[str, Grading](), dict[str, list[Kind]]()
     sentences: dict[tuple[str, str], Sentence] = {}
     for step in course.steps:
         folder = course.folder(step)
@@ -77,11 +77,11 @@ def exercises_of(course: Course, found: Collected) -> Exercises:
             continue
         for name in (step.name, *step.formerly):
             if name in found.exercises:
-                titles[name], gradings[name], mistakes[name] = step.title, read_grading(folder), read_mistakes(folder)
+                titles[name], gradings[name], kinds[name] = step.title, read_grading(folder), read_kinds(folder)
                 for hidden in (False, True):
                     for promise in read_promises(folder / "hidden" if hidden else folder):
                         sentences[name, promise.name] = promise.text, hidden
-    return Exercises(gradings, titles, sentences, course.title, mistakes)
+    return Exercises(gradings, titles, sentences, course.title, kinds)
 
 
 def row_of(marks: ClassMarks, learner: str, path: Path, again: str) -> Row:

@@ -10,7 +10,7 @@ from workbook.grader.results import Learner, Result, Verdict
 
 from .collecting import Collected, Place
 from .marks import UNSAFE, ClassMarks, Delay, Graded, Item, Mark, Row, State, Tally
-from .mistakes import Mistake, likely_mistake
+from .mistakes import Kind, likely_mistake
 from .moving import moved_since
 
 Sentence = tuple[str, bool]  # a promise's text, and whether it is hidden
@@ -25,7 +25,7 @@ class Exercises:
     titles: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[Place, Sentence] = field(default_factory=dict)
     course: str = ""
-    mistakes: Mapping[str, Sequence[Mistake]] = field(default_factory=dict)
+    kinds: Mapping[str, Sequence[Kind]] = field(default_factory=dict)
 
 
 def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
@@ -35,7 +35,7 @@ def count(found: Collected, today: Exercises, title: str = "") -> ClassMarks:
     gradings = {name: today.gradings.get(name) or _grading_then(found, name) for name in names}
     texts = dict(today.sentences) | _texts(found)
     rows = [
-        Row(learner, {name: _mark(found, learner, name, gradings[name], texts, today.mistakes) for name in names})
+        Row(learner, {name: _mark(found, learner, name, gradings[name], texts, today.kinds) for name in names})
         for learner in sorted(_learners(found), key=lambda one: ((one.name or one.id).casefold(), one.id))
     ]
     rows = [replace(row, comment=_comment(found, row.learner.id)) for row in rows]
@@ -115,7 +115,7 @@ def _mark(
     name: str,
     grading: Grading,
     texts: Mapping[Place, Sentence],
-    mistakes: Mapping[str, Sequence[Mistake]],
+    kinds: Mapping[str, Sequence[Kind]],
 ) -> Mark:
     ident = learner.id
     result = found.latest.get((ident, name))
@@ -144,7 +144,7 @@ def _mark(
             delay=_delay(result, grading),
             due=grading.late.due(ident) if grading.late and ident not in grading.late.excused else "",
             comment=said,
-            mistake=likely_mistake(items, mistakes.get(name, ())),
+            mistake=likely_mistake(items, kinds.get(name, ())),
         )
     if not found.published:
         return mark

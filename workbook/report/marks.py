@@ -104,7 +104,7 @@ class Mark:
     delay: Delay | None = None
     due: str = ""
     comment: str = ""
-    mistake: str = ""  # the known mistake that it looks like
+    mistake: str = ""  # the kind of mistake that it looks like
     moved: Moved | None = None
 
     @property

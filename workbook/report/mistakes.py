@@ -1,13 +1,11 @@
-"""Known mistakes: which one a red submission looks like, by what broke and by what came instead.
+"""What a red submission looks like: a kind of mistake, recognised by what broke and by what its evidence says.
 
-hidden/mistakes.json of an exercise holds, for each of its wrong solutions, the promises that it breaks and the lines
-that say what was wrong. `python -m workbook.authoring.mistakes` writes it. A submission that resembles one of them, and
-no other as much, has probably made that mistake. Nothing is decided by it.
+hidden/kinds.toml of an exercise has a sentence for each kind, and the signs that it's recognised by. Most mistakes look
+like others, so a kind says what they have in common instead of guessing which one it was. Nothing is decided by it.
 """
 
-import json
-import re
-from collections.abc import Iterable, Sequence
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,57 +14,49 @@ from workbook.errors import UserError
 from .marks import Item
 from .proof import proof_of
 
-FILE = "mistakes.json"
-ENOUGH = 0.75  # how alike, of 1, a submission and a mistake have to be before it's named
-AHEAD = 0.08  # and how much more than the mistake that comes next
-# What's drawn for each submission, but not the keys that a difference is about: ['has_next']
-VALUE = re.compile(r"""<[\w-]{1,20}>|(?<!\[)"[^"\n]{0,200}"|(?<!\[)'[^'\n]{0,200}'|\d[\d.:-]{0,40}""")
+FILE = "kinds.toml"
+ANY = "*"  # instead of a promise's name
+EXPLAINED = 1 / 3  # of the promises that broke: so many have to show a kind's signs before it's named
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A wrong solution's name, what it breaks, and by promise the lines that say how, without their values."""
+class Kind:
+    """A sentence about mistakes that have something in common, and their signs: a promise or `*`, and words of it."""
 
-    name: str
-    red: frozenset[str]
-    said: frozenset[tuple[str, str]]
+    says: str
+    signs: tuple[tuple[str, str], ...]
+
+    def explains(self, promise: str, lead: str) -> bool:
+        """Return whether a broken promise, whose leading lines are `lead`, shows one of the signs."""
+        return any(about in {ANY, promise} and words in lead for about, words in self.signs)
 
 
-def read_mistakes(folder: Path) -> list[Mistake]:
-    """Return the known mistakes of an exercise, none if no one has written them down. Raises `UserError`."""
+def read_kinds(folder: Path) -> list[Kind]:
+    """Return the kinds of mistakes of an exercise, none if no one has written them down. Raises `UserError`."""
     file = folder / "hidden" / FILE
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))["mistakes"]
-        return [Mistake(one["name"], frozenset(one["red"]), frozenset(map(tuple, one["said"]))) for one in told]
+        told = tomllib.loads(file.read_text(encoding="utf-8"))["kind"]
+        return [Kind(one["says"], tuple(map(_sign, one["signs"]))) for one in told]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        cure = f"write it again: uv run --all-groups python -m workbook.authoring.mistakes {folder.name}"
-        raise UserError(f"{file} can't be read: {error}.", cure) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{file} can't be read: {error}.", "each [[kind]] needs `says` and `signs`") from error
 
 
-def pattern_of(evidence: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Return the leading lines of each promise's evidence, without the values that are drawn for each submission."""
-    return frozenset(
-        (promise, VALUE.sub("#", " ".join(line.split()))) for promise, text in evidence for line in proof_of(text).lead
-    )
+def _sign(text: str) -> tuple[str, str]:
+    promise, _, words = text.partition(": ")
+    return promise, words
 
 
-def likely_mistake(items: Sequence[Item], known: Sequence[Mistake]) -> str:
-    """Return the name of the mistake that these promises look like; "" if none or more than one comes close."""
-    red = frozenset(item.promise for item in items if item.outcome == "broken")
-    if not red or not known or not any(item.outcome == "kept" for item in items):
+def likely_mistake(items: Sequence[Item], kinds: Sequence[Kind]) -> str:
+    """Return what these promises look like; "" if nothing fits, or if nothing at all is kept.
+
+    It's the kind that explains most of what broke. Of several it's the first, so narrow ones come before wide ones.
+    """
+    broken = [item for item in items if item.outcome == "broken"]
+    if not broken or not any(item.outcome == "kept" for item in items):
         return ""
-    said = pattern_of((item.promise, item.evidence) for item in items if item.outcome == "broken")
-    ranked = sorted(((_alike(red, said, one), one.name) for one in known), reverse=True)
-    best, name = ranked[0]
-    others = [score for score, other in ranked[1:] if other != name]
-    return name if best >= ENOUGH and (not others or best - others[0] >= AHEAD) else ""
-
-
-def _alike(red: frozenset[str], said: frozenset[tuple[str, str]], known: Mistake) -> float:
-    return (_overlap(red, known.red) + 2 * _overlap(said, known.said)) / 3
-
-
-def _overlap(left: frozenset[object], right: frozenset[object]) -> float:
-    return len(left & right) / len(left | right) if left | right else 1.0
+    leads = [(item.promise, " ".join(" ".join(proof_of(item.evidence).lead).split())) for item in broken]
+    counted = [(sum(kind.explains(*one) for one in leads), kind.says) for kind in kinds]
+    most, says = max(counted, key=lambda one: one[0], default=(0, ""))
+    return says if most and most >= EXPLAINED * len(leads) else ""

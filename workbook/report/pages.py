@@ -79,7 +79,7 @@ def learner_page(marks: ClassMarks, row: Row, *, only: str = "") -> str:
 
 @dataclass(frozen=True)
 class Mistaken:
-    """A known mistake, and the learners whose submissions look like it."""
+    """A kind of mistake, and the learners whose submissions look like it."""
 
     title: str
     text: str
@@ -87,7 +87,7 @@ class Mistaken:
 
 
 def _mistakes(marks: ClassMarks) -> list[Mistaken]:
-    """Return the known mistakes in the class, the most frequent first."""
+    """Return the kinds of mistakes in the class, the most frequent first."""
     found: dict[tuple[str, str], list[Row]] = {}
     titles = {one.name: one.title for one in marks.exercises}
     for row in marks.enrolled:
