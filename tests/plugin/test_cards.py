@@ -46,3 +46,34 @@ def test_cards_fit_a_terminal_of_80_columns(broken: Ended) -> None:
     long = [line for card in broken.shown.values() for line in card.splitlines() if len(line) > 80]
 
     assert [line for line in long if not re.match(r" +(\w+=\$\(curl |curl |\{'type)", line)] == []
+
+
+SERVED_BY_ITSELF = '''\
+import pytest
+
+from workbook.plugin.cards import exchanges_of
+from workbook.plugin.client import Client
+from workbook.serving import ServedApp
+
+
+@pytest.fixture
+def another(launcher, app_directory, tmp_path, request):
+    with ServedApp(launcher, app_directory, data=tmp_path) as app, Client(app, exchanges_of(request.node)) as opened:
+        yield opened
+
+
+def test_a_name(another):
+    """Bob is called Bob."""
+    assert another.get("/me").json()["name"] == "Bob", "this isn't Bob"
+'''
+
+
+def test_an_app_that_a_test_serves_by_itself_has_cards_too(run: Run, new_course: NewCourse) -> None:
+    """A test whose fixture serves the app in its own way, with other files for example, has a card like any other."""
+    course = new_course({"stages/01-notes/main.py": MAIN, "stages/01-notes/test_another.py": SERVED_BY_ITSELF})
+
+    (card,) = run(course, "stages/01-notes/test_another.py").shown.values()
+
+    assert "this isn't Bob" in card
+    assert "'Bob'" in card
+    assert "Traceback" not in card

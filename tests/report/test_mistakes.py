@@ -8,6 +8,7 @@ import pytest
 from workbook.course.model import Course
 from workbook.course.promises import read_promises
 from workbook.errors import UserError
+from workbook.grader.evidence import UNTOLD
 from workbook.grader.results import Learner, Outcome
 from workbook.report.collecting import collect
 from workbook.report.counting import Exercises, count
@@ -50,9 +51,11 @@ def test_a_kind_is_named_by_its_signs(broken: list[tuple[str, str]], says: str) 
 
 
 def test_nothing_is_named_without_a_ground() -> None:
-    """If nothing at all is kept, or the course doesn't know any kinds, none is named."""
+    """If nothing at all is kept, the course doesn't know any kinds, or the evidence says nothing, none is named."""
     assert likely_mistake(items((LAST, NEXT), kept=0), KNOWN) == ""
     assert likely_mistake(items((LAST, NEXT)), []) == ""
+    assert likely_mistake(items((LAST, UNTOLD)), KNOWN) == ""
+    assert likely_mistake(items((LAST, NEXT), *((f"test_other_{n}", UNTOLD) for n in range(9))), KNOWN) == NARROW.says
 
 
 def test_the_class_page_counts_mistakes_and_the_learners_page_names_theirs() -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXCHANGES = pytest.StashKey[list[Exchange]]()
 CARD = pytest.StashKey["Card"]()
 PREPARED = pytest.StashKey[dict[int, list[Exchange]]]()  # by fixture: what it sent when it was made
-FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app", "restarted"}
+FIXTURES_OF_THE_COURSE = {"served", "client", "fresh_app", "restarted", "launcher"}
 LABEL_WIDTH = 10
 LONGEST_LINE, MOST_OF_SECTION, MOST_LINES = 2000, 8000, 80  # of what came back; nothing that's honest gets there
 NOT_SHOWN = "What came back can't be shown"

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.errors import UserError
+from workbook.grader.evidence import NOT_REACHED, UNTOLD
 
 from .marks import Item
 from .proof import proof_of
 
 FILE = "kinds.toml"
+SILENT = {NOT_REACHED, UNTOLD}  # evidence that says nothing of a mistake
 ANY = "*"  # instead of a promise's name
 EXPLAINED = 1 / 3  # of the promises that broke: so many have to show a kind's signs before it's named
 
@@ -53,7 +55,7 @@ def likely_mistake(items: Sequence[Item], kinds: Sequence[Kind]) -> str:
 
     It's the kind that explains most of what broke. Of several it's the first, so narrow ones come before wide ones.
     """
-    broken = [item for item in items if item.outcome == "broken"]
+    broken = [item for item in items if item.outcome == "broken" and item.evidence not in SILENT]
     if not broken or not any(item.outcome == "kept" for item in items):
         return ""
     leads = [(item.promise, " ".join(" ".join(proof_of(item.evidence).lead).split())) for item in broken]
