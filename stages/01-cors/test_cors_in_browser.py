@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from workbook.plugin.client import Client
 from workbook.serving import ServedApp
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame, Page
+    from playwright.sync_api import Frame, Page
 
 pytestmark = pytest.mark.deeper
 
@@ -55,13 +55,11 @@ def app_env(allowed_origin: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def allowed(browser: "Browser", served: ServedApp, allowed_origin: str) -> Iterator["Page"]:
+def allowed(new_page: Callable[[], "Page"], served: ServedApp, allowed_origin: str) -> "Page":
     """A page on an allowed origin."""
-    context = browser.new_context()
-    page = context.new_page()
+    page = new_page()
     page.goto(f"{allowed_origin}/?api={served.url}")
-    yield page
-    context.close()
+    return page
 
 
 @pytest.fixture(scope="module")

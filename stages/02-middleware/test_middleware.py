@@ -138,16 +138,19 @@ def test_a_crash_is_marked(client: Client) -> None:
 @pytest.mark.deeper
 def test_a_stream_is_timed_to_its_last_byte(client: Client, served: ServedApp) -> None:
     """A stream of 60 ms is logged as such by the pure ASGI log; `@app.middleware` logs its first byte only."""
-    for _ in range(5):  # a busy machine may delay the first byte of one of them
+    seen_by_asgi: list[int] = []
+    seen_by_simple: list[int] = []
+    while len(seen_by_simple) < 5 and min(seen_by_simple, default=60) > 30:  # a busy machine may delay a first byte
         assert client.get("/posts/export").text == "1;Hello\n2;Onions\n"
-    asgi, simple = (lines_about(served, "/posts/export", logger, at_least=5) for logger in ("asgi", "simple"))
+        number = len(seen_by_asgi) + 1
+        seen_by_asgi, seen_by_simple = (
+            [int(line.split()[4].removesuffix("ms")) for line in lines_about(served, "/posts/export", logger, number)]
+            for logger in ("asgi", "simple")
+        )
+        assert len(seen_by_asgi) == len(seen_by_simple) == number
 
-    seen_by_asgi, seen_by_simple = (
-        [int(line.split()[4].removesuffix("ms")) for line in lines] for lines in (asgi, simple)
-    )
-    assert len(seen_by_asgi) == len(seen_by_simple) == 5
-    assert min(seen_by_asgi) >= 58, f"a whole response takes 60 ms, logged was: {asgi}"
-    assert min(seen_by_simple) <= 30, f"expected the time to the first byte, logged was: {simple}"
+    assert min(seen_by_asgi) >= 58, f"a whole response takes 60 ms, logged was: {seen_by_asgi} ms"
+    assert min(seen_by_simple) <= 30, f"expected the time to the first byte, logged was: {seen_by_simple} ms"
 
 
 @pytest.mark.deeper

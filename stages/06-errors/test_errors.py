@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from workbook.plugin.client import Client
+from workbook.plugin.client import Client, ask_at_once
 from workbook.serving import ServedApp
 
 FRONTEND = "http://localhost:3000"
@@ -233,10 +233,7 @@ def test_a_refused_preflight_has_the_shape(client: Client, asked: dict[str, str]
 @pytest.mark.deeper
 def test_a_hundred_readers_at_once(client: Client, ada: dict[str, Any]) -> None:
     """A hundred requests at once are all answered: none holds a connection while it waits for a thread."""
-    with ThreadPoolExecutor(100) as readers:
-        responses = list(readers.map(lambda _: client.get(f"/users/{ada['id']}"), range(100)))
-
-    assert {response.status_code for response in responses} == {200}
+    assert ask_at_once(client, f"/users/{ada['id']}", 100) == {200}
 
 
 def chunks() -> Iterator[bytes]:

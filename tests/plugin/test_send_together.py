@@ -6,13 +6,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from workbook.plugin.client import LONGEST_HOLD, Client, send_together
+from workbook.plugin.client import LONGEST_HOLD, Client, ask_at_once, send_together
 from workbook.serving import ServedApp, choose_launcher
 
 from ..apps import write
 
 # Responses with how many requests it had begun to read when it had read the whole of this one.
 COUNTS = """\
+import asyncio
+
 begun = 0
 
 
@@ -26,6 +28,11 @@ async def app(scope, receive, send):
         return
     message = await receive()
     begun += 1
+    if scope["path"] == "/crash":
+        raise SystemExit
+    if scope["path"] == "/wait":
+        while begun < 50:  # nobody is answered before all have asked
+            await asyncio.sleep(0.01)
     while message.get("more_body"):
         message = await receive()
     body = str(begun).encode()
@@ -64,3 +71,16 @@ def test_one_that_fails_does_not_hold_the_others(client: Client) -> None:
 
     assert time.monotonic() - begun < LONGEST_HOLD
     assert sum(exchange.response is not None for exchange in client.exchanges) == 2
+
+
+def test_many_ask_at_once(client: Client) -> None:
+    """Fifty requests are under way at the same time, and their statuses are told; a card can repeat one of them."""
+    assert ask_at_once(client, "/wait", 50, {"X-Name": "Ada"}) == {200}
+
+    (sent,) = client.exchanges
+    assert (sent.request.method, sent.request.url.path, sent.request.headers["x-name"]) == ("GET", "/wait", "Ada")
+
+
+def test_one_of_many_that_is_not_answered(client: Client) -> None:
+    """A status is 0 if the app closes the connection without a response."""
+    assert ask_at_once(client, "/crash", 3) <= {0, 500}

@@ -24,6 +24,7 @@ SMALL = 4096  # bytes of a response's body that's kept for longer
 FIRST, LAST = 2, 8  # of many exchanges, those that a card can repeat
 MOST_COOKIES = 50
 MOST_REMEMBERED = 16 * 1024 * 1024  # bytes of a body that is sent in pieces
+MOST_OF_STATUS = 200  # bytes of a response's first line
 TIME_TO_READ = 0.3  # seconds, for an app on a machine that is busy; the few tests that need it wait for it
 
 
@@ -172,3 +173,28 @@ def send_together(client: Client, requests: Sequence[httpx.Request]) -> list[htt
     with ThreadPoolExecutor(len(requests)) as pool:
         sent = [pool.submit(send, request) for request in requests]
     return [one.result() for one in sent]  # now that none is left: `map` would cancel what hasn't begun when one fails
+
+
+def ask_at_once(client: Client, path: str, number: int, headers: dict[str, str] | None = None) -> set[int]:
+    """Send the same GET many times at once, by a connection each, and return the statuses that came.
+
+    Without a thread for each, because a hundred of them cost more than the app's answers.
+    """
+    request = client.build_request("GET", path, headers={**(headers or {}), "Connection": "close"})
+    client.exchanges.append(Exchange(client.app, request, client.app.log_size))
+    lines = [b"GET " + request.url.raw_path + b" HTTP/1.1", *(b": ".join(header) for header in request.headers.raw)]
+    sent = b"\r\n".join([*lines, b"", b""])
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(client.app.connect()) for _ in range(number)]
+        for connection in opened:
+            connection.sendall(sent)
+        try:
+            return {_status_from(connection.makefile("rb").readline(MOST_OF_STATUS)) for connection in opened}
+        except TimeoutError:
+            raise httpx.ReadTimeout("no response within 10 seconds", request=request) from None
+
+
+def _status_from(line: bytes) -> int:
+    """Return the status in the first line of a response; 0 if the app closed the connection without one."""
+    found = line.split(b" ", 2)[1:2]
+    return int(found[0]) if found and found[0].isdigit() else 0

@@ -5,6 +5,8 @@ import pytest
 
 from workbook.plugin.client import Client
 
+pytestmark = pytest.mark.one_app
+
 PASSWORD = "correct horse battery"
 
 
