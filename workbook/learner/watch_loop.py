@@ -58,7 +58,7 @@ class WatchLoop:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.runner = stack.enter_context(kept_warm(browser=self.subject.uses_a_browser))
+            self.runner = stack.enter_context(kept_warm(browser=self.subject.uses_a_browser, rehearses=True))
             watcher = FileWatcher(
                 self.subject.folder,
                 lambda files: self._events.put(Saved(files)),

@@ -1,9 +1,10 @@
 """The pytest plugin: tests touch an app only over HTTP, and a failing one answers with a card.
 
-Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique`, `rng` (this module); `browser`, `page`,
-`site` (browser.py); `mailbox` (mailbox.py); `members`, `ada`, `grace` (members.py).
+Fixtures: `served`, `client`, `fresh_app`, `app_directory`, `app_env`, `unique`, `rng` (this module); `browser`,
+`new_page`, `page`, `site` (browser.py); `mailbox` (mailbox.py); `members`, `ada`, `grace` (members.py).
 """
 
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.serving import AppFailed, Launcher, ServedApp, choose_launcher
+from workbook.serving import AppFailed, AppsAhead, Launcher, ServedApp, choose_launcher
 
 from . import cards, results, submissions, whole_suite
-from .browser import browser, page, site
+from .browser import browser, new_page, page, site
 from .client import Client
 from .mailbox import mailbox
 from .members import ada, grace, members
@@ -37,6 +38,7 @@ __all__ = [
     "launcher",
     "mailbox",
     "members",
+    "new_page",
     "page",
     "pytest_collection_modifyitems",
     "pytest_configure_node",
@@ -50,6 +52,7 @@ __all__ = [
 
 HUNG = pytest.StashKey[dict[Path, AppFailed]]()
 KEPT = pytest.StashKey[dict[tuple[Path, frozenset[tuple[str, str]]], ServedApp]]()  # for the next module
+AHEAD = pytest.StashKey[AppsAhead]()  # in a learner's loop, which knows what the last runs served
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,9 +94,13 @@ def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
         chosen: Launcher = open_launcher()
     else:
         chosen = choose_launcher(name, warm=os.environ.get("WORKBOOK_WARM_APPS"))
+        if (wanted := os.environ.get("WORKBOOK_APPS_AHEAD")) and submissions.SUBMISSION not in request.config.stash:
+            request.config.stash[AHEAD] = AppsAhead(chosen, [(app, env) for app, env in json.loads(wanted)])
     yield chosen
     for app in request.config.stash.get(KEPT, {}).values():
         app.stop()
+    if ahead := request.config.stash.get(AHEAD, None):
+        ahead.close()
     chosen.close()
     results.note_apps(request.config, getattr(chosen, "ended", []))
 
@@ -131,14 +138,14 @@ def served(
     settings = app_directory, frozenset(app_env.items())
     app = kept.pop(settings, None) if _shares(request.node) else None
     if app and not _listens(app):
-        app.stop()
+        _stop(app, request.config)
         app = None
     app = app or _serve(launcher, app_directory, app_env, request.config)
     yield app
     if _shares(request.node) and _another_comes(request.node, app_directory):
         kept[settings] = app
     else:
-        app.stop()
+        _stop(app, request.config)
 
 
 def _shares(module: pytest.Item | pytest.Collector) -> bool:
@@ -185,7 +192,7 @@ def fresh_app(
     yield serve
     for one in opened:
         one.close()
-        one.app.stop()
+        _stop(one.app, request.config)
 
 
 @pytest.fixture(scope="session")
@@ -215,8 +222,17 @@ def _serve(launcher: Launcher, directory: Path, env: dict[str, str], config: pyt
     try:
         if directory in hung:  # it would hang again, and you'd wait for that in every module
             raise hung[directory]
-        return ServedApp(launcher, directory, env=env, probes=submissions.SUBMISSION in config.stash)
+        results.note_served(config, directory, env)
+        app = config.stash[AHEAD].take(directory, env) if AHEAD in config.stash else None
+        return app or ServedApp(launcher, directory, env=env, probes=submissions.SUBMISSION in config.stash)
     except AppFailed as failure:
         if failure.kind == "hang":
             hung[directory] = failure
         raise cards.AppDoesNotStart(failure, directory, env) from None
+
+
+def _stop(app: ServedApp, config: pytest.Config) -> None:
+    if ahead := config.stash.get(AHEAD, None):
+        ahead.stop(app)
+    else:
+        app.stop()

@@ -44,17 +44,21 @@ def find_browser() -> str | None:
     return next((path for command in COMMANDS if (path := shutil.which(command))), None)
 
 
+PAGES_AHEAD = 2  # no step needs more; each costs about 30 MiB
+
 _ahead: "Browser | None" = None
+_pages: "list[Page]" = []
 
 
 def connect_ahead() -> None:
-    """Connect this process to the browser named by `WORKBOOK_WARM_BROWSER`; `browser` then has nothing to start."""
+    """Connect this process to the browser named by `WORKBOOK_WARM_BROWSER`, and open empty pages for the tests."""
     global _ahead
     if kept := os.environ.get("WORKBOOK_WARM_BROWSER"):
         from playwright.sync_api import Error, sync_playwright
 
         with contextlib.suppress(Error):
             _ahead = sync_playwright().start().chromium.connect_over_cdp(kept)
+            _pages.extend(_ahead.new_context().new_page() for _ in range(PAGES_AHEAD))
 
 
 @pytest.fixture(scope="session")
@@ -83,12 +87,19 @@ def browser() -> Iterator["Browser"]:
         pytest.skip(NOT_PROVEN)
 
 
+@pytest.fixture(scope="session")
+def new_page(browser: "Browser") -> Callable[[], "Page"]:
+    """Return a function that opens an empty page with its own cookies and storage; it goes with the browser."""
+    return lambda: _pages.pop() if _pages and browser is _ahead else browser.new_context().new_page()
+
+
 @pytest.fixture
-def page(browser: "Browser") -> Iterator["Page"]:
+def page(browser: "Browser", new_page: Callable[[], "Page"]) -> Iterator["Page"]:
     """Yield an empty page with its own cookies and storage."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
+    opened = new_page()
+    yield opened
+    if browser is not _ahead:  # a kept browser closes it when this process ends, and no one has to wait for that
+        opened.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Results as lines of JSON, for the command and the grader; and skips that fail a run."""
 
 import json
+import os
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -25,6 +26,12 @@ def note_apps(config: pytest.Config, ended: list[dict[str, Any]]) -> None:
     """Report what apps in a sandbox have used, each with its exit status `ended`, `cpu` and `memory`."""
     if ended and (results := config.pluginmanager.get_plugin(NAME)):
         results.write(event="apps", ended=[app["ended"] for app in ended], cpu=sum(app["cpu"] for app in ended))
+
+
+def note_served(config: pytest.Config, directory: Path, env: dict[str, str]) -> None:
+    """Note that a test has asked for this app: the next run of these tests will, too."""
+    if os.environ.get("WORKBOOK_APPS_AHEAD") and (results := config.pluginmanager.get_plugin(NAME)):
+        results.write(event="served", app=str(directory), env=env)
 
 
 class _Results:

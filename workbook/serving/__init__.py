@@ -7,10 +7,10 @@ A served app is an app directory that uvicorn runs in a separate process. The pr
 import sys
 
 from .job import AppFailed, Job
-from .served import Launcher, ServedApp
+from .served import AppsAhead, Launcher, ServedApp
 from .spawn import SpawnLauncher
 
-__all__ = ["AppFailed", "Job", "Launcher", "ServedApp", "SpawnLauncher", "choose_launcher"]
+__all__ = ["AppFailed", "AppsAhead", "Job", "Launcher", "ServedApp", "SpawnLauncher", "choose_launcher"]
 
 
 def choose_launcher(name: str = "auto", *, warm: str | None = None) -> Launcher:

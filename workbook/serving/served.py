@@ -3,7 +3,9 @@
 import contextlib
 import signal
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -136,6 +138,73 @@ class ServedApp:
             text = f"The app ended by itself while it was starting, {_status(answer['ended'])}."
             return AppFailed("exit", text + last_words(log))
         return AppFailed("hang", f"The app didn't answer within {job.patience:g} seconds of its start.")
+
+
+Wanted = tuple[str, dict[str, str]]  # an app directory, and its environment
+MOST_AHEAD = 3  # apps that wait to be asked for
+
+
+class AppsAhead:
+    """Apps that are started one after the other while the first tests run, and apps that nobody waits to see ended.
+
+    `wanted`: those that the run will ask for, in this order, as far as one can know. What isn't there yet when it's
+    asked for is for the one who asks to start.
+    """
+
+    def __init__(self, launcher: Launcher, wanted: Sequence[Wanted]) -> None:
+        self._launcher = launcher
+        self._wanted = list(wanted)
+        self._begun: list[tuple[Wanted, Future[ServedApp]]] = []
+        self._changed = threading.Condition()
+        self._stopping = ThreadPoolExecutor(2)
+        threading.Thread(target=self._start_all, daemon=True).start()
+
+    def _start_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._begun) < MOST_AHEAD or not self._wanted)
+                if not self._wanted:
+                    return
+                wanted, future = self._wanted.pop(0), Future[ServedApp]()
+                self._begun.append((wanted, future))
+            try:
+                future.set_result(ServedApp(self._launcher, Path(wanted[0]), env=wanted[1]))
+            except BaseException as error:  # for the test that asks for this app
+                future.set_exception(error)
+                self._forget()
+
+    def take(self, app: Path, env: Mapping[str, str]) -> ServedApp | None:
+        """Return an app of this directory and environment, started or about to be; None without one.
+
+        Raises what its start has raised.
+        """
+        wanted = str(app), dict(env)
+        with self._changed:
+            found = next((pair for pair in self._begun if pair[0] == wanted), None)
+            if found:
+                self._begun.remove(found)
+                self._changed.notify_all()
+            elif wanted in self._wanted:
+                self._wanted.remove(wanted)
+        return found[1].result() if found else None
+
+    def _forget(self) -> None:
+        """Start no more."""
+        with self._changed:
+            self._wanted.clear()
+            self._changed.notify_all()
+
+    def stop(self, app: ServedApp) -> None:
+        """Stop an app without waiting for its end."""
+        self._stopping.submit(app.stop)
+
+    def close(self) -> None:
+        """Stop what wasn't asked for, and wait until all are gone. One that still starts ends with this process."""
+        self._forget()
+        for _, future in self._begun:
+            if future.done() and not future.exception():
+                self.stop(future.result())
+        self._stopping.shutdown()
 
 
 def _status(status: int) -> str:

@@ -10,10 +10,14 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import pytest
+
     from workbook.serving.warm import ChildLine
 
 # What a learner's check does not use is left out; every test runs with all of pytest in CI.
@@ -72,7 +76,7 @@ RUN_MODULES = (
 )
 
 
-def run_pytest(arguments: Sequence[str]) -> int:
+def run_pytest(arguments: Sequence[str], *more_plugins: object) -> int:
     """Run pytest with our plugin only, and return its exit status."""
     import pytest
 
@@ -81,7 +85,7 @@ def run_pytest(arguments: Sequence[str]) -> int:
     # Ours, and no plugin that other packages bring along: finding those costs more than the tests.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin]))
+    return int(pytest.main([*OPTIONS, *arguments], plugins=[workbook.plugin, *more_plugins]))
 
 
 def reach_browser(env: dict[str, str]) -> None:
@@ -96,29 +100,60 @@ def serve_run(line: "ChildLine") -> NoReturn:
     """Run what the owner asks for, in a fork of the warm process.
 
     The file descriptors that come with the request become standard output and error. A fork that is made ahead of its
-    run gets a request to prepare first.
+    run gets a request to prepare first; if that has arguments, they're those of the run, which then only has to begin.
     """
     request, fds = line.receive()
-    if "prepare" in request:
+    if is_ahead := "prepare" in request:
         reach_browser(request["prepare"])
+    began, known = time.time_ns(), set(sys.modules)
+    if is_ahead and not fds:
         request, fds = line.receive()
+        is_ahead = False
     for target, fd in enumerate(fds, 1):
         os.dup2(fd, target)
         os.close(fd)
     sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
-    _end_with(line.lines, last_word=lambda: _tell_memory(line))
+    if not is_ahead:
+        _end_with(line.lines, last_word=lambda: _tell_memory(line))
     gc.disable()  # a run of a second needs none, and collecting touches every page that it shares with the helper
     # Without it pytest compiles the test files in every run. It is kept aside, and only while the helper lives.
     sys.pycache_prefix, sys.dont_write_bytecode = request["bytecode"], False
     os.environ.update(request["env"])
     tempfile.tempdir = None  # the helper may have asked for it, and the run has its own
     os.chdir(request["cwd"])
-    status = run_pytest(request["arguments"])
+    status = run_pytest(request["arguments"], *([Rehearsal(line, began, known)] if is_ahead else []))
     sys.stdout.flush()
     sys.stderr.flush()
     _tell_memory(line)
     os._exit(status)
+
+
+class Rehearsal:
+    """A plugin that collects the tests before the save, says which files it has read, and begins when it's told to."""
+
+    def __init__(self, line: "ChildLine", began: int, known: set[str]) -> None:
+        self._line, self._began, self._known = line, began, known
+
+    def pytest_runtestloop(self, session: "pytest.Session") -> None:
+        """Wait for the owner, who begins the run if it's the one that was rehearsed, and leaves otherwise."""
+        loaded = [module for name, module in list(sys.modules.items()) if name not in self._known]
+        files = {file for module in loaded if (file := getattr(module, "__file__", None))}
+        files |= {str(item.path) for item in session.items} | {str(session.config.inipath)}
+        read = {file: stamp_of(file) for file in files}
+        self._line.answers.write(json.dumps({"began": self._began, "read": read}).encode() + b"\n")
+        request, _ = self._line.receive()
+        os.environ.update(request["env"])
+        _end_with(self._line.lines, last_word=lambda: _tell_memory(self._line))
+
+
+def stamp_of(file: str) -> list[int]:
+    """Return what changes when a file is written; nothing if it's gone."""
+    try:
+        status = Path(file).stat()
+    except OSError:
+        return []
+    return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def _tell_memory(line: "ChildLine") -> None:

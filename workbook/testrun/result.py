@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_OF_RESULTS = 32 * 1024 * 1024
+Wanted = tuple[str, dict[str, str]]  # an app that a test asks for: its folder and its environment
 INTERNAL_ERROR = 3  # pytest's own
 # How a process ends that reads what it doesn't survive; one that the machine lacks memory for is killed.
 OF_WHAT_CAME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGSEGV", "SIGABRT", "SIGBUS")} | {INTERNAL_ERROR}
@@ -45,6 +46,7 @@ class Check:
     `cpu`: seconds of processor time, of the tests and of apps in a sandbox. `ended`: the exit status of each of these.
     `memory`: the most bytes that the process of the tests had, where that's known.
     `cut_short`: some tests have ended, and then the process that runs them died of what came back.
+    `served`: the apps that a learner's tests asked for, in this order: folder and environment.
     """
 
     promises: list[Promise]
@@ -54,6 +56,7 @@ class Check:
     ended: list[int] = field(default_factory=list)
     cut_short: bool = False
     memory: int = 0
+    served: list[Wanted] = field(default_factory=list)
 
     @property
     def broken(self) -> list[Promise]:
@@ -91,6 +94,7 @@ def read_check(file: Path, output: str, seconds: float, exit_status: int | None 
     causes: set[str] = set()
     trouble, status, cpu = "", None, 0.0
     ended: list[int] = []
+    served: list[Wanted] = []
     for event in _events(file):
         if event["event"] == "collected":
             key = f"{event['file']}::{event['name']}"
@@ -105,13 +109,15 @@ def read_check(file: Path, output: str, seconds: float, exit_status: int | None 
             status, cpu = event["status"], cpu + event["cpu"]
         elif event["event"] == "apps":
             ended, cpu = event["ended"], cpu + event["cpu"]
+        elif event["event"] == "served":
+            served.append((event["app"], event["env"]))
         elif promise := by_test.get(event["test"]):
             _note(promise, event, causes)
     if status not in {0, 1} and not trouble:
         trouble = output[-2000:].strip() or "the tests ended without a verdict"
     began = any(promise.outcome != "unknown" for promise in promises.values())
     of_itself = (status is None and exit_status in OF_WHAT_CAME) or status == INTERNAL_ERROR
-    return Check(list(promises.values()), seconds, trouble, cpu, ended, cut_short=began and of_itself)
+    return Check(list(promises.values()), seconds, trouble, cpu, ended, cut_short=began and of_itself, served=served)
 
 
 def _note(promise: Promise, event: dict[str, Any], causes: set[str]) -> None:

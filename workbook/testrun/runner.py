@@ -81,7 +81,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class _Files:
+class Files:
     """Where a run leaves its results and what it printed; all that it makes is below one folder, which goes with it."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ def _end_of(output: Path) -> str:
 
 class _ColdRun:
     def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str], env: Mapping[str, str]) -> None:
-        self._files = _Files()
+        self._files = Files()
         with self._files.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [
@@ -172,37 +172,47 @@ class WarmRunner:
         self.env: dict[str, str] = {}
         self.before: Callable[[], None] = _nothing
 
-    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "_WarmRun":
+    def start(self, root: Path, paths: Sequence[Path], options: Sequence[str] = ()) -> "WarmRun":
         self.before()
         if self._apps:
             self._apps.wait_until_ready()
         self._runs.wait_until_ready()
-        env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
-        launcher = ["--launcher", "fork"] if self._apps else []
-        files = _Files()
+        return self._begin(root, paths, options)
+
+    def _begin(self, root: Path, paths: Sequence[Path], options: Sequence[str]) -> "WarmRun":
+        files = Files()
         try:
-            request = {
-                "cwd": str(root),
-                "env": {**env, **self.env, **files.env},
-                "arguments": [*files.arguments(root, paths), *launcher, *options],
-                "bytecode": str(self._runs.folder / "bytecode"),
-            }
-            return _WarmRun(self._asked(request, files.output), files, self.prepare)
+            fork = self._asked(self._request(files, root, paths, options), files.output)
+            return WarmRun(fork, files, self._ended)
         except BaseException:
             files.close()
             raise
+
+    def _request(self, files: Files, root: Path, paths: Sequence[Path], options: Sequence[str]) -> dict[str, object]:
+        env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
+        launcher = ["--launcher", "fork"] if self._apps else []
+        return {
+            "cwd": str(root),
+            "env": {**env, **self.env, **files.env},
+            "arguments": [*files.arguments(root, paths), *launcher, *options],
+            "bytecode": str(self._runs.folder / "bytecode"),
+        }
 
     def _asked(self, request: Mapping[str, object], output: Path) -> socket.socket:
         """Return a fork that has been sent the request."""
         with self._taking:
             fork, self._ahead = self._ahead or self._fork(), None
         try:
-            _send(fork, request, output)
+            send(fork, request, output)
         except OSError:  # it was made ahead, and has died since
             fork.close()
             fork = self._fork()
-            _send(fork, request, output)
+            send(fork, request, output)
         return fork
+
+    def _ended(self, found: Check) -> None:
+        """Get ready for the next run: one has ended."""
+        self.prepare()
 
     def prepare(self) -> None:
         """Make the fork for the next run, unless there is one."""
@@ -231,15 +241,15 @@ class WarmRunner:
             self._apps.close()
 
 
-def _send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
+def send(fork: socket.socket, request: Mapping[str, object], output: Path) -> None:
     """Send a request with the file that becomes its standard output and error."""
     with output.open("wb") as file:
         if sys.platform != "win32":
             socket.send_fds(fork, [json.dumps(request).encode() + b"\n"], [file.fileno(), file.fileno()])
 
 
-class _WarmRun:
-    def __init__(self, fork: socket.socket, files: _Files, on_end: Callable[[], None]) -> None:
+class WarmRun:
+    def __init__(self, fork: socket.socket, files: Files, on_end: Callable[[Check], None]) -> None:
         self._fork, self._files, self._on_end = fork, files, on_end
 
     def cancel(self) -> None:
@@ -255,7 +265,7 @@ class _WarmRun:
         ended = _last_words(said)
         found = self._files.read(ended.get("ended"))
         found.memory = ended.get("own_memory", ended.get("memory", 0))
-        self._on_end()
+        self._on_end(found)
         return found
 
 
