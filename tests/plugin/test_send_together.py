@@ -31,7 +31,7 @@ async def app(scope, receive, send):
     if scope["path"] == "/crash":
         raise SystemExit
     if scope["path"] == "/wait":
-        while begun < 50:  # nobody is answered before all have asked
+        while begun < 50:  # none is answered before all have asked
             await asyncio.sleep(0.01)
     while message.get("more_body"):
         message = await receive()
@@ -74,7 +74,7 @@ def test_one_that_fails_does_not_hold_the_others(client: Client) -> None:
 
 
 def test_many_ask_at_once(client: Client) -> None:
-    """Fifty requests are under way at the same time, and their statuses are told; a card can repeat one of them."""
+    """Fifty requests are under way at the same time, and their statuses come back; a card can repeat one of them."""
     assert ask_at_once(client, "/wait", 50, {"X-Name": "Ada"}) == {200}
 
     (sent,) = client.exchanges

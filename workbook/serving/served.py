@@ -145,7 +145,7 @@ MOST_AHEAD = 3  # apps that wait to be asked for
 
 
 class AppsAhead:
-    """Apps that are started one after the other while the first tests run, and apps that nobody waits to see ended.
+    """Apps that are started one after the other while the first tests run, and apps whose end no one waits for.
 
     `wanted`: those that the run will ask for, in this order, as far as one can know. What isn't there yet when it's
     asked for is for the one who asks to start.

@@ -18,7 +18,7 @@ from workbook.plugin.browser import ARGUMENTS, find_browser
 
 from .pytest_process import stamp_of
 from .result import Check, Wanted
-from .runner import Files, Runner, WarmRun, WarmRunner, send, warm_runner
+from .runner import RunFiles, Runner, WarmRun, WarmRunner, send, warm_runner
 
 OF_A_CLOCK = 50_000_000  # nanoseconds that a file's time may be behind the clock
 
@@ -41,7 +41,7 @@ def kept_warm(*, browser: bool = True, rehearses: bool = False) -> Iterator[Runn
 class RehearsingRunner(WarmRunner):
     """A warm runner for the same tests again and again: what doesn't depend on the app is done before the save.
 
-    The fork for the next run has collected the tests already. And the run is told which apps the tests will ask for,
+    The fork for the next run has collected the tests already. And the run knows which apps the tests will ask for,
     so that it can start them while others are tried.
     """
 
@@ -82,7 +82,7 @@ class RehearsingRunner(WarmRunner):
             return
         with self._taking, contextlib.suppress(OSError):
             if self._rehearsed is None:
-                files = Files()
+                files = RunFiles()
                 key, request = self._key(*self._last), self._request(files, *self._last)
                 fork = self._fork()
                 self._rehearsed = _Rehearsed(fork, files, key)
@@ -100,7 +100,7 @@ class _Rehearsed:
     """A fork that has collected the tests, or is about to."""
 
     fork: socket.socket
-    files: Files
+    files: RunFiles
     key: object
 
     def go(self, env: dict[str, str]) -> bool:

@@ -81,7 +81,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class Files:
+class RunFiles:
     """Where a run leaves its results and what it printed; all that it makes is below one folder, which goes with it."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ def _end_of(output: Path) -> str:
 
 class _ColdRun:
     def __init__(self, root: Path, paths: Sequence[Path], options: Sequence[str], env: Mapping[str, str]) -> None:
-        self._files = Files()
+        self._files = RunFiles()
         with self._files.output.open("wb") as output:
             self._process = subprocess.Popen(
                 [
@@ -180,7 +180,7 @@ class WarmRunner:
         return self._begin(root, paths, options)
 
     def _begin(self, root: Path, paths: Sequence[Path], options: Sequence[str]) -> "WarmRun":
-        files = Files()
+        files = RunFiles()
         try:
             fork = self._asked(self._request(files, root, paths, options), files.output)
             return WarmRun(fork, files, self._ended)
@@ -188,7 +188,7 @@ class WarmRunner:
             files.close()
             raise
 
-    def _request(self, files: Files, root: Path, paths: Sequence[Path], options: Sequence[str]) -> dict[str, object]:
+    def _request(self, files: RunFiles, root: Path, paths: Sequence[Path], options: Sequence[str]) -> dict[str, object]:
         env = {"WORKBOOK_WARM_APPS": self._apps.address} if self._apps else {}
         launcher = ["--launcher", "fork"] if self._apps else []
         return {
@@ -211,7 +211,7 @@ class WarmRunner:
         return fork
 
     def _ended(self, found: Check) -> None:
-        """Get ready for the next run: one has ended."""
+        """Prepare the next run: one has ended."""
         self.prepare()
 
     def prepare(self) -> None:
@@ -249,7 +249,7 @@ def send(fork: socket.socket, request: Mapping[str, object], output: Path) -> No
 
 
 class WarmRun:
-    def __init__(self, fork: socket.socket, files: Files, on_end: Callable[[Check], None]) -> None:
+    def __init__(self, fork: socket.socket, files: RunFiles, on_end: Callable[[Check], None]) -> None:
         self._fork, self._files, self._on_end = fork, files, on_end
 
     def cancel(self) -> None:
