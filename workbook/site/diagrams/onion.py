@@ -8,7 +8,7 @@ LAYERS = (
     ("first_added", "added before it"),
     ("RequestLogMiddleware", "first of the app’s list: logs"),
     ("ApiKeyMiddleware", "second: guards /internal"),
-    ("ReplyHeadersMiddleware", "third: adds headers"),
+    ("ResponseHeadersMiddleware", "third: adds headers"),
     ("HeadMiddleware", "fourth: HEAD becomes GET"),
 )
 GUARD = 3
@@ -17,7 +17,7 @@ IN, OUT = 66, WIDTH - 66
 TOLD = (
     "Middlewares lie around the route like the layers of an onion. The one added last is the outermost: it sees the "
     "request first and the response last. From the outside in: last_added, first_added, RequestLogMiddleware, "
-    "ApiKeyMiddleware, ReplyHeadersMiddleware, HeadMiddleware, and in the middle the route. Without the key, "
+    "ApiKeyMiddleware, ResponseHeadersMiddleware, HeadMiddleware, and in the middle the route. Without the key, "
     "ApiKeyMiddleware answers 401 by itself: the layers inside never see the request, and the refusal lacks the "
     "headers that they add."
 )
