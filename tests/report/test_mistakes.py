@@ -50,6 +50,13 @@ def test_a_kind_is_named_by_its_signs(broken: list[tuple[str, str]], says: str) 
     assert likely_mistake(items(*broken), KNOWN) == says
 
 
+def test_a_kind_may_decide_by_one_sign() -> None:
+    """A kind of which other broken promises are a consequence is named by a single sign."""
+    decisive = Kind("it's still a plain list", ((ANY, "another one"),), decides=True)
+
+    assert likely_mistake(items((FIRST, COUNT), (SECOND, COUNT), (LAST, NEXT)), [*KNOWN, decisive]) == decisive.says
+
+
 def test_nothing_is_named_without_a_ground() -> None:
     """If nothing at all is kept, the course doesn't know any kinds, or the evidence says nothing, none is named."""
     assert likely_mistake(items((LAST, NEXT), kept=0), KNOWN) == ""
@@ -85,8 +92,11 @@ def test_the_file_is_read_or_said_to_be_wrong(tmp_path: Path) -> None:
     assert read_kinds(tmp_path) == []
     file = tmp_path / "hidden/kinds.toml"
     file.parent.mkdir()
-    file.write_text('[[kind]]\nsays = "so"\nsigns = ["test_a: words: more", "*: any", "test_b"]\n', encoding="utf-8")
-    assert read_kinds(tmp_path) == [Kind("so", (("test_a", "words: more"), (ANY, "any"), ("test_b", "")))]
+    file.write_text(
+        '[[kind]]\nsays = "so"\nsigns = ["test_a: words: more", "*: any", "test_b"]\ndecides = true\n', encoding="utf-8"
+    )
+    signs = ("test_a", "words: more"), (ANY, "any"), ("test_b", "")
+    assert read_kinds(tmp_path) == [Kind("so", signs, decides=True)]
 
     file.write_text("kind = 1", encoding="utf-8")
     with pytest.raises(UserError, match=r"kinds.toml can't be read"):

@@ -18,19 +18,25 @@ from .proof import proof_of
 FILE = "kinds.toml"
 SILENT = {NOT_REACHED, UNTOLD}  # evidence that says nothing of a mistake
 ANY = "*"  # instead of a promise's name
-EXPLAINED = 1 / 3  # of the promises that broke: so many have to show a kind's signs before it's named
+BY_NAME = 0.5  # is what a sign counts that's only a promise's name
+EXPLAINED = 0.3  # of the promises that broke: so much of them has to be explained before a kind is named
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A sentence about mistakes that have something in common, and their signs: a promise or `*`, and words of it."""
+    """A sentence about mistakes that have something in common, and their signs: a promise or `*`, and words of it.
+
+    `decides`: one sign by words is enough, because everything else that broke is a consequence.
+    """
 
     says: str
     signs: tuple[tuple[str, str], ...]
+    decides: bool = False
 
-    def explains(self, promise: str, lead: str) -> bool:
-        """Return whether a broken promise, whose leading lines are `lead`, shows one of the signs."""
-        return any(about in {ANY, promise} and words in lead for about, words in self.signs)
+    def explains(self, promise: str, lead: str) -> float:
+        """Return how well it explains a broken promise of which `lead` are the leading lines: 1 by words, or less."""
+        found = [words for about, words in self.signs if about in {ANY, promise} and words in lead]
+        return (1.0 if any(found) else BY_NAME) if found else 0.0
 
 
 def read_kinds(folder: Path) -> list[Kind]:
@@ -38,7 +44,7 @@ def read_kinds(folder: Path) -> list[Kind]:
     file = folder / "hidden" / FILE
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))["kind"]
-        return [Kind(one["says"], tuple(map(_sign, one["signs"]))) for one in told]
+        return [Kind(one["says"], tuple(map(_sign, one["signs"])), one.get("decides", False)) for one in told]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -59,6 +65,9 @@ def likely_mistake(items: Sequence[Item], kinds: Sequence[Kind]) -> str:
     if not broken or not any(item.outcome == "kept" for item in items):
         return ""
     leads = [(item.promise, " ".join(" ".join(proof_of(item.evidence).lead).split())) for item in broken]
+    for kind in kinds:
+        if kind.decides and any(kind.explains(*one) == 1 for one in leads):
+            return kind.says
     counted = [(sum(kind.explains(*one) for one in leads), kind.says) for kind in kinds]
-    most, says = max(counted, key=lambda one: one[0], default=(0, ""))
+    most, says = max(counted, key=lambda one: one[0], default=(0.0, ""))
     return says if most and most >= EXPLAINED * len(leads) else ""
