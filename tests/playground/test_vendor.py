@@ -70,6 +70,19 @@ def test_without_a_network_it_soon_says_so(tmp_path: Path, monkeypatch: pytest.M
     assert time.monotonic() - began < 30
 
 
+def test_an_npm_that_crashes_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If npm itself is broken, the command says what it said, and not the last line of its traceback."""
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    said = "throw err\n\nError: Cannot find module 'walk-up-path'\n    at require (node:internal)\n\nNode.js v24.22.2"
+    npm.write_text(f'#!/bin/sh\ncat >&2 <<"END"\n{said}\nEND\nexit 1\n', encoding="utf-8")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent), prepend=os.pathsep)
+
+    with pytest.raises(vendor.CannotFetch, match=r"can't be fetched: Error: Cannot find module 'walk-up-path'$"):
+        vendor.build(tmp_path / "cache")
+
+
 def test_a_table_that_is_wrong_names_the_line(tmp_path: Path) -> None:
     """A malformed hash is refused with its line in the table."""
     broken = tmp_path / "table.toml"

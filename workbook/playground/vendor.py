@@ -162,7 +162,7 @@ def _fetch(command: list[str], wanted: list[str]) -> None:
         raise CannotFetch(f"{what}: {error}", COMMAND) from error
     if ended.returncode:
         said = [line.removeprefix("npm error ") for line in ended.stderr.splitlines() if not NOISE.match(line)]
-        cause = [line for line in said if " failed" in line] or said[-2:]
+        cause = [line for line in said if " failed" in line or line.startswith("Error: ")] or said[-2:]
         raise CannotFetch(f"{what}: {' '.join(cause)}", COMMAND)
 
 
