@@ -65,7 +65,7 @@ DIFFERENT = {
         "check_origin": "01 | final",
     },
     "final saves the way into a thread where nothing waits: docs/final-why.md#async": {
-        "get_session": "03 | 05 06 | final",
+        "get_session": "03 05 06 | final",
         "get_viewer": "05 | final",
     },
     "final's OpenAPI page also says how to log in, and which fields of an error are always there": {

@@ -113,7 +113,8 @@ class PostPublic(BaseModel):
 
 
 def get_session() -> Iterator[Session]:
-    with Session(engine) as session:
+    # What's been written is kept: reading it again for the response takes a connection.
+    with Session(engine, expire_on_commit=False) as session:
         yield session
 
 
