@@ -23,6 +23,13 @@ from .test_deep_bodies import enter
 from .test_hostile_requests import COURSE, ENV, FAILING, STAGES
 
 CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
+LEAST = """
+from {module} import app
+
+async def least(scope, receive, send):
+    optional = {{"raw_path", "root_path", "client", "server", "state", "extensions"}}
+    await app({{name: value for name, value in scope.items() if name not in optional}}, receive, send)
+"""
 COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"  # apart: its hooks and warnings stay for good
 
 
@@ -58,9 +65,10 @@ def test_a_stage_is_as_it_describes_itself(launcher: Launcher, step: str, tmp_pa
 
 
 @contextlib.contextmanager
-def started(step: str, log: Path, *command: str) -> Iterator[str]:
-    """Start a step's app with this command, as a learner would, and yield its address."""
+def started(step: str, log: Path, *command: str, wrapper: str = "") -> Iterator[str]:
+    """Start a step's app with this command, as a learner would, and yield its address. `wrapper` is put beside it."""
     with scratch_copy(COURSE.folder(COURSE.step(step))) as folder:
+        (folder / "wrapper.py").write_text(wrapper, encoding="utf-8")
         with log.open("wb") as opened:
             server = subprocess.Popen(
                 [sys.executable, "-m", *command, "--port", "0"],
@@ -89,6 +97,26 @@ def test_fastapi_dev_serves_it(step: str, tmp_path: Path) -> None:
     """`fastapi dev` finds the app of every stage and of the finished project by itself, and serves it."""
     with started(step, tmp_path / "dev.log", "fastapi", "dev", "--no-reload") as url:
         assert httpx.get(f"{url}/openapi.json", trust_env=False, timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("step", [*STAGES, "final"])
+def test_it_runs_on_a_server_that_says_the_least(step: str, tmp_path: Path) -> None:
+    """Servers may leave out what ASGI calls optional, such as `raw_path`: every request is answered and logged."""
+    package = "app." if (COURSE.folder(COURSE.step(step)) / "app").is_dir() else ""
+    wrapper = LEAST.format(module=f"{package}main")
+    log = tmp_path / "server.log"
+    with started(step, log, "uvicorn", "wrapper:least", wrapper=wrapper) as url:
+        statuses = [
+            httpx.request(method, f"{url}/{path}", trust_env=False, timeout=30).status_code
+            for method in ("GET", "HEAD", "OPTIONS", "POST")
+            for path in ("openapi.json", "posts/1", "missing%0Aline", "internal/stats", "files/x")
+        ]
+
+    text = log.read_text(encoding="utf-8")
+    assert [status for status in statuses if status >= 500] == []
+    assert "Traceback" not in text
+    if step in {"02-middleware", "final"}:
+        assert re.search(r"GET /missing%0Aline 404 \d+ms", text)
 
 
 @pytest.mark.exhaustive(sample=1)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from time import perf_counter
+from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -51,7 +52,7 @@ class RequestLogMiddleware:
             await self.app(scope, receive, watched_send)
         finally:
             ms = (perf_counter() - started) * 1000
-            path = scope["raw_path"].decode("ascii", "backslashreplace")
+            path = quote(scope["path"])  # escapes an end of line; the query isn't in it
             author = author_read.get()
             name = scope.get("state", {}).get("added", {}).get("X-Request-ID", "-")
             line = f"{LOG_LINE} id=%s"
