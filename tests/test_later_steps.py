@@ -102,6 +102,16 @@ def test_phones_photos_are_taken(step: Step) -> None:
 
 
 @taught_in("04-uploads", "05-routers", "final")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "exif", [b"II*\0\x08\0", b"\xff\xff", b"II*\0\x08\0\0\0\1\0\x12\1\3\0\xff\xff\xff\xff\6\0\0\0"]
+)
+def test_a_photo_with_broken_exif_is_taken(step: Step, kind: str, exif: bytes) -> None:
+    """04: Exif that can't be read costs a photo nothing, because browsers show it anyway."""
+    assert step.upload(photo(kind, exif=b"Exif\0\0" + exif))["status"] == "201"
+
+
+@taught_in("04-uploads", "05-routers", "final")
 def test_what_is_no_image_is_refused(step: Step) -> None:
     """04: a file is an image only if its content is one, and a decompression bomb isn't unpacked."""
     bomb = photo("PNG").replace(b"IHDR\0\0\0\x50\0\0\0\x3c", b"IHDR\0\0\x75\x30\0\0\x75\x30")

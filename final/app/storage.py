@@ -3,6 +3,7 @@
 import mimetypes
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -71,7 +72,8 @@ def unpack(image: Image.Image) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
-    ImageOps.exif_transpose(image, in_place=True)
+    with suppress(Exception):  # bad Exif: browsers ignore it too
+        ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
     pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels

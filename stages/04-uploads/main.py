@@ -3,7 +3,7 @@
 import mimetypes
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -122,7 +122,8 @@ def unpack(image: Image.Image) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
-    ImageOps.exif_transpose(image, in_place=True)
+    with suppress(Exception):  # bad Exif: browsers ignore it too
+        ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
     pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels

@@ -2,6 +2,7 @@
 
 import mimetypes
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -49,7 +50,8 @@ def unpack(image: Image.Image) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     image.load()
-    ImageOps.exif_transpose(image, in_place=True)
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
     pixels = to_srgb(image)
     pixels.info = {k: v for k, v in pixels.info.items() if k == "transparency"}
     return pixels
