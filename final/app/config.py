@@ -52,23 +52,29 @@ def check_database(given: str) -> str:
         raise ValueError(takes)
     try:
         url = make_url(given)
-        float(str(url.query.get("timeout", 0)))
+        timeout = float(str(url.query.get("timeout", 0)))
     except (ArgumentError, ValueError):
         raise ValueError(takes) from None
     if url.get_backend_name() == "sqlite":
+        if url.query.keys() - {"timeout"} or not 0 <= timeout <= 3600:
+            raise ValueError(f"{takes}; behind FILE only ?timeout=SECONDS, up to 3600")
         if url.database in (None, "", ":memory:"):
             raise ValueError(f"{takes}; in memory, each connection has its own tables")
-        folder = Path(url.database).absolute().parent
-        if not folder.is_dir():
-            raise ValueError(f"there's no folder {folder}")
+        file = Path(url.database).absolute()
+        if file.is_dir():
+            raise ValueError(f"{file} is a folder; name a file")
+        if not file.parent.is_dir():
+            raise ValueError(f"there's no folder {file.parent}")
     return given
 
 
 def check_folder(given: Path) -> Path:
-    """Refuse a folder that can't be made, because a file is in its place."""
+    """Refuse a folder that can't be made, and one that would publish our own files."""
     folders = [given.absolute(), *given.absolute().parents]
     if not next(folder for folder in folders if folder.exists()).is_dir():
         raise ValueError(f"{given} is a file, or below one; name a folder")
+    if Path.cwd().is_relative_to(given.resolve()):
+        raise ValueError("everyone could read the app's own files; name another folder")
     return given
 
 

@@ -88,12 +88,22 @@ class Start:
                 "sqlite:///:memory:",
                 "sqlite:///blog.db?timeout=x",
                 "sqlite:///blog.db?timeout=1&timeout=2",
+                "sqlite:///blog.db?timeout=-1",
+                "sqlite:///blog.db?timeout=inf",
+                "sqlite:///blog.db?timeout=nan",
+                "sqlite:///blog.db?wait=1",
+                "sqlite:///file:blog?mode=memory&uri=true",
                 "postgresql+psycopg://u:p@h:x/n",
             )
         ),
         (
             {"DATABASE_URL": "sqlite:////nowhere/blog.db"},
             "DATABASE_URL: there's no folder /nowhere",
+        ),
+        ({"DATABASE_URL": "sqlite:///."}, "is a folder; name a file"),
+        *(
+            ({"UPLOAD_DIR": folder}, "UPLOAD_DIR: everyone could read the app's own")
+            for folder in ("", ".", "..", "/")
         ),
         ({"TOKEN_MINUTES": "soon"}, "TOKEN_MINUTES: Input should be a valid integer"),
         (
@@ -146,10 +156,12 @@ def test_a_wrong_setting_stops_the_start(
             "utf-16"
         ),  # `echo TOKEN_MINUTES=60 > .env` in PowerShell 5
         "TOKEN_MINUTES=60\r\n".encode("utf-16-le"),
+        "TOKEN_MINUTES=60\r\n".encode("utf-16-be"),
+        "TOKEN_MINUTES=60\r\n".encode("utf-32-le"),
         "MAIL_FROM=Blög <blog@example.com>\r\n".encode("cp1252"),  # `Set-Content .env`
         "MAIL_FROM=Блог <blog@example.com>\n".encode("koi8-r"),
     ],
-    ids=["UTF-16", "UTF-16 without a mark", "ANSI", "KOI8-R"],
+    ids=["UTF-16", "UTF-16 LE", "UTF-16 BE", "UTF-32 LE", "ANSI", "KOI8-R"],
 )
 def test_an_env_file_in_another_encoding_is_named(
     lifeline: "Lifeline", app_directory: Path, tmp_path: Path, written: bytes
