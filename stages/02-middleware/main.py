@@ -52,7 +52,8 @@ class RequestLogMiddleware:
             await self.app(scope, receive, watched_send)
         finally:
             ms = (perf_counter() - started) * 1000
-            path = quote(scope["path"])  # escapes an end of line; the query isn't in it
+            sent = scope.get("raw_path") or quote(scope["path"]).encode()
+            path = sent.decode("ascii", "backslashreplace")
             author = author_read.get()
             name = scope.get("state", {}).get("added", {}).get("X-Request-ID", "-")
             line = f"{LOG_LINE} id=%s"
