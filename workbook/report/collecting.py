@@ -22,6 +22,8 @@ from workbook.grader.results import (
 )
 from workbook.journal import Entry
 
+from .packed import Packed
+
 Place = tuple[str, str]  # a learner's id and an exercise's name
 KINDS = (GRADED, OVERRIDE, CLASS, FAILED, COMMENT, PUBLISHED)
 
@@ -64,7 +66,8 @@ class Published:
 class Collected:
     """What the journal says, with nothing in it twice. `commands` are those that no later one replaces."""
 
-    latest: dict[Place, Result] = field(default_factory=dict)
+    latest: dict[Place, Result] = field(default_factory=dict)  # without evidence, which is in the next one
+    evidence: dict[Place, dict[str, Packed]] = field(default_factory=dict)
     announced: dict[str, dict[str, float]] = field(default_factory=dict)  # points at the first grading, by exercise
     overrides: dict[Place, dict[str, Override]] = field(default_factory=dict)
     comments: dict[tuple[str, str, str], Comment] = field(default_factory=dict)
@@ -99,7 +102,7 @@ def collect(entries: Iterable[Entry]) -> Collected:
 def _take(found: Collected, entry: Entry, known: dict[Any, Any]) -> None:
     data = entry.data
     if entry.kind == GRADED:
-        _take_result(found, _shared(Result.from_dict(data), known))
+        _take_result(found, Result.from_dict(data), known)
         found.at = entry.at
     elif entry.kind == OVERRIDE:
         override = Override(**data)
@@ -126,15 +129,16 @@ def _take(found: Collected, entry: Entry, known: dict[Any, Any]) -> None:
             for exercise, theirs in data["marks"].items()
             for learner, (points, full) in theirs.items()
         }
-        results = {place: _without_evidence(result) for place, result in found.latest.items() if place in marks}
+        results = {place: result for place, result in found.latest.items() if place in marks}
         found.published = Published(results, marks, data["points"])
 
 
-def _take_result(found: Collected, result: Result) -> None:
+def _take_result(found: Collected, result: Result, known: dict[Any, Any]) -> None:
     place = result.learner, result.exercise
     found.announced.setdefault(result.exercise, result.points)
     if (before := found.latest.get(place)) is None or result.attempt >= before.attempt:
-        found.latest[place] = result
+        found.latest[place] = _shared(result, known)
+        found.evidence[place] = {one.promise: Packed(one.evidence) for one in result.verdicts if one.evidence}
     for key in [key for key in found.failed if key[:2] == place]:
         del found.failed[key]
     _note_exercises(found, [result.exercise])
@@ -171,23 +175,15 @@ def _as_text(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _shared(result: Result, known: dict[Any, Any]) -> Result:
-    """Return the result, holding once in memory what thousands of results have in common."""
+    """Return the result without evidence, holding once in memory what thousands of results have in common."""
 
     def once(key: Any, value: Any) -> Any:
         return known.setdefault(key, value)
 
-    verdicts = tuple(
-        once(verdict, verdict)
-        if not verdict.evidence
-        else replace(verdict, promise=sys.intern(verdict.promise), text=once(verdict.text, verdict.text))
-        for verdict in result.verdicts
-    )
+    bare = [replace(verdict, evidence="") for verdict in result.verdicts]
     points = once(("points", *sorted(result.points.items())), result.points)
     bonus = once(("bonus", *sorted(result.bonus.items())), result.bonus)
     key = replace(result.key, tests=sys.intern(result.key.tests), environment=sys.intern(result.key.environment))
     exercise, tier = sys.intern(result.exercise), sys.intern(result.tier)
+    verdicts = tuple(once(verdict, verdict) for verdict in bare)
     return replace(result, exercise=exercise, tier=tier, key=key, verdicts=verdicts, points=points, bonus=bonus)
-
-
-def _without_evidence(result: Result) -> Result:
-    return replace(result, verdicts=tuple(replace(verdict, evidence="") for verdict in result.verdicts))

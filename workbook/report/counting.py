@@ -185,6 +185,7 @@ def _items(
     """Return an item for each promise in grading.toml, in its order, and for each that it drops, worth nothing."""
     result, overrides = found.latest.get((ident, name)), found.overrides.get((ident, name), {})
     verdicts = {verdict.promise: verdict for verdict in result.verdicts} if result else {}
+    evidence = found.evidence.get((ident, name), {})
     items = []
     for table in (grading.points, grading.bonus, grading.dropped):
         for promise, points in table.items():
@@ -206,7 +207,7 @@ def _items(
                 outcome,
                 points if counts else 0.0,
                 table is grading.bonus,
-                verdict.evidence if counts else "",
+                evidence.get(promise, "") if counts else "",
                 overrides.get(promise) if counts else None,
                 said.text if said else "",
                 share=grading.share(promise, verdict.cases) if is_split else 0.0,

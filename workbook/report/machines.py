@@ -54,7 +54,7 @@ def gradescope_results(mark: Mark, exercise: Graded) -> dict[str, Any]:
 
 
 def _test(item: Item, scale: Scale) -> dict[str, Any]:
-    said = [visible_text(item.evidence)] if item.evidence else []
+    said = [visible_text(str(item.evidence))] if item.evidence else []
     if item.is_kept_in_part:
         said.insert(0, item.in_part)
     if item.override:
@@ -111,5 +111,5 @@ def _suite(row: Row, mark: Mark) -> TestSuite:
 
 
 def _with(result: Failure | Error | Skipped, item: Item) -> Failure | Error | Skipped:
-    result.text = visible_text(item.evidence)
+    result.text = visible_text(str(item.evidence))
     return result

@@ -7,6 +7,7 @@ from typing import Literal
 from workbook.grader.exports import Export
 from workbook.grader.results import Learner, Override
 
+from .packed import Packed
 from .words import BY_HAND, CHANGED, LATE, STATES, STRANGER, UNDECIDED, cause_in_words
 
 State = Literal["graded", "failed", "not handed in", "not graded"]
@@ -27,7 +28,7 @@ class Item:
     outcome: str  # that of results.Verdict, "not graded" if the promise is younger than the grading, or "dropped"
     worth: float
     bonus: bool
-    evidence: str = ""
+    evidence: str | Packed = ""
     override: Override | None = None
     comment: str = ""
     share: float = 0.0  # of a broken one the points for the parts that are kept

@@ -61,10 +61,11 @@ def likely_mistake(items: Sequence[Item], kinds: Sequence[Kind]) -> str:
 
     It's the kind that explains most of what broke. Of several it's the first, so narrow ones come before wide ones.
     """
-    broken = [item for item in items if item.outcome == "broken" and item.evidence not in SILENT]
+    told = [(item.promise, str(item.evidence)) for item in items if item.outcome == "broken"]
+    broken = [(promise, text) for promise, text in told if text not in SILENT]
     if not broken or not any(item.outcome == "kept" for item in items):
         return ""
-    leads = [(item.promise, " ".join(" ".join(proof_of(item.evidence).lead).split())) for item in broken]
+    leads = [(promise, " ".join(" ".join(proof_of(text).lead).split())) for promise, text in broken]
     for kind in kinds:
         if kind.decides and any(kind.explains(*one) == 1 for one in leads):
             return kind.says
