@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
 asgi_log, simple_log = logging.getLogger("asgi"), logging.getLogger("simple")
 LOG_LINE = "%s %s %d %.0fms author=%s"
+ASGI_LINE = f"{LOG_LINE} id=%s"
 
 POSTS: dict[int, dict[str, int | str]] = {
     1: {"id": 1, "title": "Hello", "author": "Ada"},
@@ -56,8 +57,7 @@ class RequestLogMiddleware:
             path = sent.decode("ascii", "backslashreplace")
             author = author_read.get()
             name = scope.get("state", {}).get("added", {}).get("X-Request-ID", "-")
-            line = f"{LOG_LINE} id=%s"
-            asgi_log.info(line, scope["method"], path, status, ms, author, name)
+            asgi_log.info(ASGI_LINE, scope["method"], path, status, ms, author, name)
 
 
 class ApiKeyMiddleware:
