@@ -29,6 +29,7 @@ ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTW
 STAGES = [COURSE.folder(step) for step in COURSE.steps if step.kind == "stage"]
 # Lines of main.py. The first stage is read first, so it's the shortest; where it all is in one file, there are more.
 MAIN_LINES = {"01-cors": 91, "02-middleware": 148, "03-background": 176, "04-uploads": 200, "06-errors": 178}
+HINT_FILES = [*ROOT.glob("stages/*/tasks/*/hints.md"), *ROOT.glob("exercises/*/hints.md")]
 HINTS = ["Nudge", "Approach", "Shape of the code"]
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name)
 
@@ -85,6 +86,13 @@ def test_hints_come_in_three(stage: Path) -> None:
     for task in read_tasks(stage):
         text = (task.folder / "hints.md").read_text(encoding="utf-8")
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HINTS, task.folder.name
+
+
+@pytest.mark.parametrize("hints", HINT_FILES, ids=lambda file: file.parent.name)
+def test_the_code_of_a_hint_fits_the_screen(hints: Path) -> None:
+    """No line of code in a hint is broken on a terminal of 80 columns."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", hints.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert [line for block in blocks for line in block.splitlines() if len(line) > 80] == []
 
 
 @each_stage

@@ -104,6 +104,23 @@ def test_after_one_task_the_next_is_not_begun(workbook: Workbook) -> None:
     assert "task 2, shout: 0 of 1 promise kept" in workbook("check").out
 
 
+def test_a_task_that_only_keeps_what_the_stage_keeps_has_not_begun(workbook: Workbook) -> None:
+    """While you're at task 1, task 2 counts as begun once it keeps something that the stage alone doesn't."""
+    copy = workbook.put_into_work("01-hello")
+    test = copy / "tasks/2-shout/test_shout.py"
+    more = "import pytest\n\n\n@pytest.mark.as_before\ndef test_it_is_quiet(client: Client) -> None:\n"
+    more += '    """A quiet greeting stays quiet."""\n    assert client.get("/hello/Ada").status_code == 200\n'
+    test.write_text(
+        test.read_text(encoding="utf-8").replace("import Client\n", "import Client\n" + more), encoding="utf-8"
+    )
+    with (copy / "main.py").open("a", encoding="utf-8") as file:
+        file.write("\nFIRST = True\n")
+
+    assert "task 2, shout: not begun" in workbook("check").out
+    test.write_text(test.read_text(encoding="utf-8").replace("@pytest.mark.as_before\n", ""), encoding="utf-8")
+    assert "task 2, shout: 1 of 2 promises kept" in workbook("check").out
+
+
 def test_a_missing_test_file_is_red(workbook: Workbook, screens: Screens) -> None:
     """Promises whose test file is gone don't count as kept: `check` says so, how to put it back, and exits 1."""
     copy = workbook.put_into_work("01-hello")

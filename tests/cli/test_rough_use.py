@@ -190,10 +190,39 @@ def test_a_storm_of_saves(workbook: Workbook) -> None:
 
     screen.wait_for(BROKEN, "'Go away'", KEYS)
     screen.wait_for("A visitor is greeted by name.")
-    assert at_once <= 2, "one that ends, and one that begins"
+    assert at_once <= 3, "one that ends, one that begins, and one that's rehearsed"
     quit_session(screen)
     workbook.wait_until_gone()
     assert list(workbook.temporary.iterdir()) == []
+
+
+SLOW = """
+
+def test_the_door_opens(client: Client) -> None:
+    \"\"\"The door opens.\"\"\"
+    until = time.monotonic() + (5 if client.get("/health").json() == {"status": "ok"} else 0)
+    while time.monotonic() < until:
+        time.sleep(0.1)
+    assert client.get("/hello/Ada").json() == {"greeting": "Hello Ada"}
+"""
+
+
+def test_a_check_that_takes_its_time(workbook: Workbook) -> None:
+    """While tests still wait, the card of what's broken is there already, and how far they are."""
+    tests = workbook.work / "01-hello/test_hello.py"
+    screen = open_session(workbook)
+    tests.write_text("import time\n" + tests.read_text(encoding="utf-8") + SLOW, encoding="utf-8")
+    screen.wait_for("The stage's promises are all kept.")
+
+    replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
+    seen = screen.wait_for("'Go away'", "checking … ", " of ", "m shows all that was sent")
+    assert "are broken" not in seen, "that's said when all has been tried"
+    screen.press("m")
+    screen.wait_for("Repeat it", BACK)
+    screen.press("\r")
+
+    screen.wait_for("2 promises are broken in your copy.")
+    quit_session(screen)
 
 
 # --- the disk

@@ -61,7 +61,7 @@ def test_a_syntax_error_is_one_card(workbook: Workbook, screens: Screens) -> Non
 
     replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
 
-    screens("session-syntax-error", screen.wait_for("The app has a syntax error:", KEYS))
+    screens("session-syntax-error", screen.wait_for("The app has a syntax error:", "in your copy.", KEYS))
 
 
 def test_a_hint_stays_while_saves_are_answered(workbook: Workbook, screens: Screens) -> None:
@@ -366,7 +366,7 @@ def test_an_ascii_terminal(workbook: Workbook) -> None:
     screen = workbook.screen(env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
     screen.wait_for("+ A visitor is greeted by name.", "- task 1, farewell", "-" * 80)
     replace_in(workbook.work / "01-hello/main.py", RIGHT, WRONG)
-    screen.wait_for("x A visitor is greeted by name.")
+    screen.wait_for("x A visitor is greeted by name.", "1 promise is broken in your copy.")
     screen.press("l")
     screen.wait_for("> 01-hello", "Enter brings you back ...")
     screen.press("\r")

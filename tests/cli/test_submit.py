@@ -126,7 +126,7 @@ def test_what_the_app_imports_is_handed_in(workbook: Workbook, project: Path) ->
         "final/shelves/wood.py"
     ]
     assert "Left out, because nothing in app/ imports it: drafts/" in ended.out
-    assert "Left out, because tests aren't handed in: the graders have their own: tests" in ended.out
+    assert "Left out, because tests aren't handed in, as the graders have their own: tests" in ended.out
     assert "Left out, because it isn't part of the app: notes.txt" in ended.out
     assert "The public tests are green on this zip." in ended.out
 

@@ -10,7 +10,7 @@ import pytest
 from workbook.testrun import Check
 from workbook.testrun.kept_warm import RehearsingRunner
 
-from ..apps import HELLO, write
+from ..apps import HELLO, wait_until, write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="not proven here: runs are forked on Linux alone")
 
@@ -106,3 +106,51 @@ def test_a_run_that_is_cancelled_is_followed_by_another(runner: RehearsingRunner
         run.result()
 
     assert [promise.outcome for promise in check(runner, folder).promises] == ["kept"]
+
+
+WAITS = """import time
+
+import pytest
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_it_waits(number):
+    time.sleep(2.1 if number == 0 else 0)
+    assert number == 3
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_it_fails(number):
+    assert number == 3
+"""
+
+
+def test_a_long_wait_in_vain_comes_once(runner: RehearsingRunner, folder: Path) -> None:
+    """Of a promise that a case has failed to see after a long wait, no other case is tried; of a quick one, all are."""
+    write(folder, {"test_it.py": WAITS})
+
+    found = check(runner, folder)
+
+    assert [promise.outcome for promise in found.promises] == ["broken", "broken"]
+    assert [list(promise.cases.values()) for promise in found.promises] == [
+        ["failed", "skipped", "skipped"],
+        ["failed"] * 3,
+    ]
+
+
+def test_a_run_says_how_far_it_is(runner: RehearsingRunner, folder: Path, tmp_path: Path) -> None:
+    """While a run is under way, it can say which tests have ended, and how; then its result has all of them."""
+    go = tmp_path / "go"
+    waits = (
+        f"from pathlib import Path\n\n\ndef test_it_ends():\n    while not Path({str(go)!r}).exists():\n        pass\n"
+    )
+    write(folder, {"test_a.py": ASKS.replace("hello", "bye"), "test_b.py": waits})
+    (folder / "test_it.py").unlink()
+
+    run = runner.start(folder, sorted(folder.glob("test_*.py")))
+    wait_until(lambda: run.so_far().tests_ended == (1, 2), "the first test never ends")
+    before = [promise.outcome for promise in run.so_far().promises]
+    go.touch()
+
+    assert before == ["broken", "unknown"]
+    assert [promise.outcome for promise in run.result().promises] == ["broken", "kept"]

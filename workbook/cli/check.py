@@ -46,7 +46,8 @@ def _check(here: Context, subject: Subject, *, show_all: bool, launcher: str) ->
     step = subject.step
     run = step_check.begin(here.course, subject, ColdRunner(launcher))
     try:
-        found = run.result()
+        with here.terminal.moving(f"Checking {screens.shown_path(subject.handed_in or subject.folder)} …"):
+            found = run.result()
     except BaseException:
         run.cancel()
         run.result()
@@ -74,6 +75,13 @@ def judged(here: Context, result: StepResult) -> StepResult:
     note_solved(here, result)
     begun = is_begun(here.course, here.progress, result.subject.step)
     return result if begun else result.not_begun()
+
+
+def judged_so_far(here: Context, result: StepResult) -> StepResult | None:
+    """Return what a check that still runs has found broken, as the learner should see it; None if that's nothing."""
+    if not is_begun(here.course, here.progress, result.subject.step):
+        result = result.not_begun()
+    return result.red_so_far()
 
 
 def note_solved(here: Context, result: StepResult) -> list[str]:

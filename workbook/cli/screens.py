@@ -82,7 +82,7 @@ def show_verdict(terminal: Terminal, result: StepResult, *, short: bool = False)
         )
     _show_promises(terminal, result.stage, short=short)
     for name, task in result.tasks.items():
-        _show_task(terminal, name, task)
+        _show_task(terminal, name, task, is_begun=result.has_begun(name))
     if subject.exercise:
         _show_points(terminal, subject.exercise, result.stage, blank=not short)
 
@@ -154,15 +154,14 @@ def _wait(number: int) -> str:
     return "waits" if number == 1 else "wait"
 
 
-def _show_task(terminal: Terminal, name: str, check: Check) -> None:
+def _show_task(terminal: Terminal, name: str, check: Check, *, is_begun: bool) -> None:
     number, _, words = name.partition("-")
     kept, of = len(check.kept), len(check.promises)
     if not of:
         said = "its tests are gone; uv run workbook start puts them back"
         terminal.outcome("open", f"task {number}, {words.replace('-', ' ')}: {said}")
     else:
-        begun = check.broken or check.passed or not check.promises
-        note = "done" if check.passed else f"{kept} of {number_of(of, 'promise')} kept" if begun else "not begun"
+        note = "done" if check.passed else f"{kept} of {number_of(of, 'promise')} kept" if is_begun else "not begun"
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
 
 

@@ -7,11 +7,11 @@ from workbook.course.model import Step
 from workbook.errors import UserError
 from workbook.learner import workspace
 from workbook.learner.step_check import StepResult, Subject
-from workbook.learner.watch_loop import Event, KeyPress, Notice, Saved, WatchLoop
+from workbook.learner.watch_loop import Event, KeyPress, Notice, Saved, SoFar, WatchLoop
 
 from . import screens
 from .break_ import try_experiment
-from .check import judged
+from .check import judged, judged_so_far
 from .compare import compare_solutions
 from .context import Context
 from .hint import take_hint, task_at_hand
@@ -71,7 +71,7 @@ class _Watch:
         """Watch until the learner goes on, and return the step that comes then; None to quit."""
         subject = Subject.of(self.here.course, self.step)
         self._draw(f"{self.happened} Checking it …")
-        loop = WatchLoop(self.here.course, subject)
+        loop = WatchLoop(self.here.course, subject, reports=True)
         with SingleKeys(loop.press) as keys, loop:
             loop.check()
             while True:
@@ -110,6 +110,9 @@ class _Watch:
                     self.prompt = "\r" + BACK
             elif isinstance(event, Notice):
                 self.happened = event.text
+            elif isinstance(event, SoFar):
+                doing = f"{doing.rpartition('…')[0]}… {event.done} of {event.of}"
+                self.verdict = judged_so_far(self.here, event.result) or self.verdict
             elif isinstance(event, Saved):
                 self.edited, self.aside = True, False
                 names = ", ".join(screens.shown_path(path) for path in event.files[:3])
@@ -180,12 +183,9 @@ class _Watch:
         if panel == "hint":
             if task := task_at_hand(self.here, self.step):
                 level, of = take_hint(self.here, self.step, task)
-                self.panel, self.happened = (
-                    panel,
-                    f"Hint {level} of {of}. It stays here while you save; h for the next.",
-                )
-                if level == of:
-                    self.happened = f"Hint {level} of {of}, the last. It stays here while you save."
+                which, then = (", the last", "") if level == of else ("", "; h for the next")
+                self.panel = panel
+                self.happened = f"Hint {level} of {of}{which}. It stays here while you save{then}."
             else:
                 self.happened = "Every task is done, so there's nothing to hint at."
             return

@@ -127,6 +127,10 @@ class Terminal:
         with _unechoed(), self._console.status(self.text(text), spinner="line" if self.ascii else "dots"):
             yield
 
+    def moving(self, text: str) -> contextlib.AbstractContextManager[None]:
+        """Show on a terminal that something is going on, and nothing elsewhere."""
+        return contextlib.nullcontext() if self.plain else self.waiting(text)
+
     @contextlib.contextmanager
     def pager(self) -> Iterator[None]:
         """Show what's written in the block page by page, where there's a terminal and a pager."""

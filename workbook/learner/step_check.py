@@ -120,6 +120,18 @@ class StepResult:
         stage = _as_open(self.stage) if self.subject.exercise else self.stage
         return replace(self, stage=stage, tasks=tasks)
 
+    def red_so_far(self) -> "StepResult | None":
+        """Return what this part of a run has found broken; None if that's nothing, and what waits is left out."""
+        known = [promise for promise in self.stage.promises if promise.outcome not in {"unknown", "open"}]
+        stage = replace(self.stage, promises=known)
+        return replace(self, stage=stage, tasks={}) if any(promise.cards for promise in stage.broken) else None
+
+    def has_begun(self, name: str) -> bool:
+        """Return whether a task of a copy that has changed is under way: it's the next, or some of it is done."""
+        check, unsolved = self.tasks[name], [task for task, check in self.tasks.items() if not check.passed]
+        done = any(promise.outcome == "kept" and not promise.as_before for promise in check.promises)
+        return check.passed or (bool(check.broken) and (done or name in unsolved[:1]))
+
     @property
     def solved(self) -> list[str]:
         """The tasks whose tests are all green while the stage's own promises are kept; or the exercise."""

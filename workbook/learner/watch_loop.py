@@ -39,21 +39,35 @@ class Notice:
     text: str
 
 
-Event = Saved | KeyPress | Notice | StepResult | UserError
+@dataclass(frozen=True)
+class SoFar:
+    """A check takes its time: this many of its tests have ended, and this is what they have found."""
+
+    result: StepResult
+    done: int
+    of: int
+
+
+Event = Saved | KeyPress | Notice | SoFar | StepResult | UserError
 STORM = 0.3  # seconds: a save that comes so soon after another one …
 CALM = 0.15  # … is checked when no other has come for so long
+SOON, OFTEN = 1.5, 0.5  # seconds until a check says how far it is, and until it says so again
 
 
 class WatchLoop:
-    """Checks a subject again and again with everything kept warm. Use it as a context manager."""
+    """Checks a subject again and again with everything kept warm. Use it as a context manager.
 
-    def __init__(self, course: Course, subject: Subject) -> None:
-        self.course, self.subject = course, subject
+    One that `reports` says how far a check is that takes its time.
+    """
+
+    def __init__(self, course: Course, subject: Subject, *, reports: bool = False) -> None:
+        self.course, self.subject, self._reports = course, subject, reports
         self._events: queue.Queue[Event | tuple[int, StepResult | UserError]] = queue.Queue()
         self._changing = threading.Lock()
         self._run: Run | None = None
         self._number = 0  # of the check that counts
         self._begun = 0.0
+        self._over = threading.Event()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,6 +80,7 @@ class WatchLoop:
             )
             stack.enter_context(watcher)
             stack.callback(self._cancel)
+            stack.callback(self._over.set)
             self._stack = stack.pop_all()
         return self
 
@@ -86,6 +101,8 @@ class WatchLoop:
                     if number != self._number:
                         return
                     run = self._run = step_check.begin(self.course, self.subject, self.runner)
+                if self._reports:
+                    threading.Thread(target=self._report, args=(run,), daemon=True).start()
                 found: StepResult | UserError = step_check.read_result(self.subject, run.result())
             except UserError as error:
                 found = error
@@ -111,10 +128,20 @@ class WatchLoop:
                 if number == self._number:
                     self._run = None
                     return verdict
+            elif isinstance(event, SoFar) and self._run is None:
+                continue  # of a check that has ended since
             else:
                 if isinstance(event, Saved):
                     self.check()
                 return event
+
+    def _report(self, run: Run) -> None:
+        done, wait = 0, SOON
+        while not self._over.wait(wait) and self._run is run:
+            found, wait = run.so_far(), OFTEN
+            before, (done, of) = done, found.tests_ended
+            if done > before and self._run is run:
+                self._events.put(SoFar(step_check.read_result(self.subject, found), done, of))
 
     def _cancel(self) -> None:
         with self._changing:

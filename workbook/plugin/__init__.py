@@ -76,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deeper: a promise beyond the stage's core promises")
+    config.addinivalue_line("markers", "as_before: a task's promise that the stage keeps without the task, too")
     config.addinivalue_line("markers", "one_app: a module that shares its app with others of the same settings")
     config.addinivalue_line("markers", "slow: takes longer than a learner waits; not in a check of the project")
     whole_suite.declare_marker(config)

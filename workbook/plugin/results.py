@@ -13,11 +13,14 @@ from .cards import CARD, promise_of
 
 NAME = "workbook-results"
 MOST_OF_TEXT = 20_000
+LONG = 2.0  # seconds: a test that takes so long has waited for something in vain
 
 
 def register_results(config: pytest.Config) -> None:
     if file := config.getoption("--workbook-results"):
         config.pluginmanager.register(_Results(Path(file)), NAME)
+        if os.environ.get("WORKBOOK_APPS_AHEAD") and not config.getoption("--submission"):
+            config.pluginmanager.register(_Slow(), "workbook-slow")
     if config.getoption("--no-skips"):
         config.pluginmanager.register(_NoSkips(), "workbook-no-skips")
 
@@ -32,6 +35,25 @@ def note_served(config: pytest.Config, directory: Path, env: dict[str, str]) -> 
     """Note that a test has asked for this app: the next run of these tests will, too."""
     if os.environ.get("WORKBOOK_APPS_AHEAD") and (results := config.pluginmanager.get_plugin(NAME)):
         results.write(event="served", app=str(directory), env=env)
+
+
+class _Slow:
+    """In a learner's loop, tries no more cases of a promise of which one has failed after a long wait."""
+
+    def __init__(self) -> None:
+        self._failed: set[str] = set()
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if _without_case(item.nodeid) in self._failed:
+            pytest.skip("another case has failed, and you've waited for it")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.duration > LONG:
+            self._failed.add(_without_case(report.nodeid))
+
+
+def _without_case(test: str) -> str:
+    return test.partition("[")[0]
 
 
 class _Results:
@@ -57,6 +79,7 @@ class _Results:
                 line=(item.location[1] or 0) + 1,
                 promise=promise_of(item),
                 deeper=item.get_closest_marker("deeper") is not None,
+                as_before=item.get_closest_marker("as_before") is not None,
             )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -32,7 +32,7 @@ UNSAID = {
     ".vscode",
     ".idea",
 }
-OWN_TESTS = "tests aren't handed in: the graders have their own"
+OWN_TESTS = "tests aren't handed in, as the graders have their own"
 NOT_IMPORTED = "nothing in app/ imports it"
 
 

@@ -18,7 +18,7 @@ class Promise:
     """One promise of a step and how it went: kept, broken, waiting (for a cause shown once) or not proven here.
 
     It may also be open, because its task hasn't begun, or replaced, because an exercise has another in its place.
-    `cases`: how each of its tests ended, by its id.
+    `cases`: how each of its tests ended, by its id. `as_before`: the stage keeps it before its task is begun, too.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Promise:
     reason: str = ""
     plain: str = ""
     cases: dict[str, str] = field(default_factory=dict)
+    as_before: bool = False
 
     @property
     def broken_cases(self) -> list[str]:
@@ -75,6 +76,12 @@ class Check:
         return [promise for promise in self.promises if promise.outcome == "not proven"]
 
     @property
+    def tests_ended(self) -> tuple[int, int]:
+        """How many tests have ended, and of how many."""
+        outcomes = [outcome for promise in self.promises for outcome in promise.cases.values()]
+        return sum(outcome != "unknown" for outcome in outcomes), len(outcomes)
+
+    @property
     def passed(self) -> bool:
         settled = all(promise.outcome not in {"open", "broken", "waiting"} for promise in self.promises)
         return settled and not self.trouble and bool(self.promises)
@@ -98,9 +105,8 @@ def read_check(file: Path, output: str, seconds: float, exit_status: int | None 
     for event in _events(file):
         if event["event"] == "collected":
             key = f"{event['file']}::{event['name']}"
-            promises.setdefault(
-                key, Promise(event["name"], event["promise"], Path(event["file"]), event["line"], event["deeper"])
-            )
+            texts = event["name"], event["promise"], Path(event["file"])
+            promises.setdefault(key, Promise(*texts, event["line"], event["deeper"], as_before=event["as_before"]))
             by_test[event["test"]] = promises[key]
             promises[key].cases[event["test"]] = "unknown"
         elif event["event"] == "not-collected":

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +46,9 @@ class Run(Protocol):
 
     def cancel(self) -> None:
         """End it now, from any thread; its apps end with it, and `result` returns."""
+
+    def so_far(self) -> Check:
+        """Return what is known before its end; the outcome of what is still to come is `unknown`."""
 
     def result(self) -> Check:
         """Wait for its end and read its results."""
@@ -108,6 +112,9 @@ class RunFiles:
         self.close()
         return check
 
+    def so_far(self) -> Check:
+        return replace(read_check(self.results, "", time.perf_counter() - self.started), trouble="")
+
     def close(self) -> None:
         remove_folder(self._folder)
 
@@ -149,6 +156,9 @@ class _ColdRun:
         killing = threading.Timer(MERCY, self._process.kill)
         killing.daemon = True
         killing.start()
+
+    def so_far(self) -> Check:
+        return self._files.so_far()
 
     def result(self) -> Check:
         status = self._process.wait()
@@ -255,6 +265,9 @@ class WarmRun:
     def cancel(self) -> None:
         with contextlib.suppress(OSError):
             self._fork.shutdown(socket.SHUT_WR)  # the helper kills it if it doesn't hear that
+
+    def so_far(self) -> Check:
+        return self._files.so_far()
 
     def result(self) -> Check:
         said = b""

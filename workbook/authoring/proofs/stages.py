@@ -73,6 +73,8 @@ def wrong_task(root: Path, stage: Path, task: Task, runner: Runner) -> str:
         raise NotProven(before.not_proven[0].reason)
     if not before.broken:
         return "nothing of it is red as shipped: the task is done before anyone starts it"
+    if unmarked := [one.name for one in before.promises if one.as_before != (one.outcome == "kept")]:
+        return f"kept as shipped, and not marked as_before, or the other way round: {', '.join(unmarked)}"
     try:
         with scratch_copy(stage, task.solution()) as copy:
             after = run_tests(runner, root, find_tests(copy, copy / inside))

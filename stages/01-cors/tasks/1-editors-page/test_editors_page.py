@@ -45,6 +45,7 @@ def test_a_browser_asks_again_when_the_setting_says(client: Client, fresh_app: C
     assert said == ["600", "3600"]
 
 
+@pytest.mark.as_before
 def test_a_stranger_is_refused_as_before(client: Client) -> None:
     """A page on any other origin is refused as before."""
     assert preflight(client, "DELETE", STRANGER).status_code == 400

@@ -29,6 +29,7 @@ def test_foreign_post_is_refused(client: Client, origin: str) -> None:
     assert counted == 0, f"the refused like from {origin} was counted: refuse before the route runs"
 
 
+@pytest.mark.as_before
 def test_allowed_post_is_executed(client: Client) -> None:
     """A POST from an allowed page is executed, and the page may read the response."""
     assert like(client, PAGE) == (200, 1)
@@ -37,11 +38,13 @@ def test_allowed_post_is_executed(client: Client) -> None:
     assert response.headers.get("access-control-allow-origin") == PAGE
 
 
+@pytest.mark.as_before
 def test_post_without_origin_is_executed(client: Client) -> None:
     """A POST without an Origin header, from curl or another server, is executed."""
     assert like(client, None) == (200, 1)
 
 
+@pytest.mark.as_before
 def test_own_page_may_post(client: Client) -> None:
     """A POST from the API's own pages, which carries its own address as Origin, is executed: /docs goes on working."""
     assert like(client, client.app.url) == (200, 1), "/docs can no longer send a POST: its Origin is the API's address"
@@ -58,6 +61,7 @@ def test_own_page_may_post_behind_a_proxy(client: Client, fresh_app: Callable[..
     assert stranger == 403, "the server doesn't trust this client, and its X-Forwarded-Proto decided nevertheless"
 
 
+@pytest.mark.as_before
 def test_everything_else_is_as_before(client: Client) -> None:
     """Foreign pages may still send GET, and the preflights are answered as before."""
     stranger = STRANGERS[0]
@@ -68,6 +72,7 @@ def test_everything_else_is_as_before(client: Client) -> None:
     assert client.options("/sessions", headers={"Origin": stranger, **asked}).status_code == 400
 
 
+@pytest.mark.as_before
 def test_switched_off_it_refuses_nothing(fresh_app: Callable[..., Client]) -> None:
     """With REFUSE_FOREIGN_POSTS=false a foreign POST is executed as before."""
     client = fresh_app(REFUSE_FOREIGN_POSTS="false")

@@ -54,6 +54,7 @@ def test_both_read_what_they_need(client: Client, origin: str) -> None:
         assert "x-request-id" in response.headers.get("access-control-expose-headers", "").lower()
 
 
+@pytest.mark.as_before
 def test_stranger_is_refused(client: Client) -> None:
     """A page on any other origin can neither ask nor read."""
     assert permitted(client, STRANGER, "POST") == set()

@@ -47,6 +47,7 @@ def test_refused_requests_are_logged_and_marked(fresh_app: Callable[..., Client]
     assert "asgi GET /posts/2 503" in client.app.log
 
 
+@pytest.mark.as_before
 @pytest.mark.parametrize("env", [{}, {"MAINTENANCE": "0"}, {"MAINTENANCE": ""}], ids=["unset", "0", "empty"])
 def test_without_the_variable_nothing_changes(fresh_app: Callable[..., Client], env: dict[str, str]) -> None:
     """Without the variable, or with 0, requests are served as before."""

@@ -32,6 +32,7 @@ def test_four_images_of_one_mebibyte(ada: Client, served: ServedApp) -> None:
     assert [ada.get(file["url"]).status_code for file in response.json()["files"]] == [200] * 4
 
 
+@pytest.mark.as_before
 @pytest.mark.parametrize("length", [MIB, 100], ids=["large", "small"])
 def test_fifth_image_leaves_nothing(ada: Client, served: ServedApp, length: int) -> None:
     """Five images are refused, and none of them is stored."""
@@ -47,6 +48,7 @@ def test_each_image_is_weighed(ada: Client, served: ServedApp) -> None:
     assert response.status_code == 413, "the last of the four has one byte more than 1 MiB"
 
 
+@pytest.mark.as_before
 def test_large_body_is_refused_unread(served: ServedApp) -> None:
     """A body announced as 8 MiB is refused with 413 before a byte of it is read."""
     head = (

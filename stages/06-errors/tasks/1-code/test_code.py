@@ -46,6 +46,7 @@ def test_every_error_has_its_code(
     check(response, status, code, message or "There was an error parsing the body", [])
 
 
+@pytest.mark.as_before
 def test_headers_are_as_before(client: Client) -> None:
     """The headers of an error are as before."""
     assert client.get("/report").headers.get("www-authenticate") == "Bearer"

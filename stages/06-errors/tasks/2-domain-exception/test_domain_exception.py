@@ -90,6 +90,7 @@ def test_an_invalid_entry_creates_nobody(client: Client, ada: dict[str, str], un
     assert names(client, 1) == [ada["name"]], "an entry before the invalid one was created"
 
 
+@pytest.mark.as_before
 def test_a_single_taken_email_is_still_a_409(client: Client, ada: dict[str, str]) -> None:
     """POST /users with a taken email is a 409 in the one shape, as before."""
     response = client.post("/users", json=ada)
@@ -97,6 +98,7 @@ def test_a_single_taken_email_is_still_a_409(client: Client, ada: dict[str, str]
     check_error(response, 409, "Email already registered", [])
 
 
+@pytest.mark.as_before
 def test_one_email_eight_times_at_once(client: Client, unique: Callable[[str], str]) -> None:
     """Of eight registrations with one email at the same moment, one is created and seven get a 409."""
     wanted = user(unique("ada"))
