@@ -400,6 +400,19 @@ def test_online_text_is_nobodys_work(tmp_path: Path) -> None:
     assert sorted(one["learner"] for one in found.superseded) == ["s1", "s1", "s2"]
 
 
+def test_the_test_student_is_no_learner(tmp_path: Path) -> None:
+    """What Canvas's test student handed in is listed and not graded, unless a learner is called so."""
+    put(tmp_path, "studenttest_1999_59999_pagination.zip", "lovelaceada_1001_1_pagination.zip")
+
+    the_class = look(tmp_path)
+
+    assert set(work(the_class)) == {("s1", "pagination")}
+    assert the_class.unmatched == []
+    assert [one["why"] for one in the_class.superseded] == ["It's from Canvas's test student: not graded."]
+    test = Learner("s9", "Test Student", "", {"canvas": "1999"})
+    assert ("s9", "pagination") in work(look(tmp_path, roster=[ADA, test]))
+
+
 def test_a_tutorial_is_not_a_team(tmp_path: Path) -> None:
     """If three members of a group hand in apart, their work counts for no one who has handed in nothing."""
     roster = [Learner(f"s{n}", f"Name {n}", group="Tuesday") for n in range(1, 6)]

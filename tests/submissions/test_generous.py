@@ -272,8 +272,8 @@ def test_what_is_too_much_beside_the_app_is_left_out(tmp_path: Path, monkeypatch
     "content, kind, said",
     [
         (b"", Empty, "it's empty"),
-        (zipped([]), Empty, "There's no app/main.py"),
-        (zipped([("a/", b"")]), Empty, "There's no app/main.py"),
+        (zipped([]), Empty, "There's nothing in it"),
+        (zipped([("a/", b"")]), Empty, "There's nothing in it"),
         (b"Rar!\x1a\x07\x01\x00rest", BadSubmission, "is a RAR archive: hand in a zip"),
         (b"7z\xbc\xaf\x27\x1crest", BadSubmission, "is a 7z archive"),
         (b"\xfd7zXZ\0rest", BadSubmission, "is packed with xz"),

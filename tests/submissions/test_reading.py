@@ -160,7 +160,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "damaged": (damaged, PLAIN),
     "no zip": (written(b"print('hello')\n"), PLAIN),
     "empty": (written(b""), PLAIN),
-    "no files": (lambda file: zipped(file, []), NO_APP),
+    "no files": (lambda file: zipped(file, []), "There's nothing in it: hand in the folder of your project"),
     "many files": (of_entries, "The zip holds more than 2,000 entries: leave the virtual environment out."),
     "some files too many": (
         with_project(*((f"app/{n}.py", b"") for n in range(2000))),

@@ -51,6 +51,8 @@ COPY = re.compile(rf"(?: ?\((\d{{1,3}})\)|(?: -)? (?:{COPY_WORDS})(?: (\d{{1,3}}
 COPY_OF = re.compile(rf"(?:{COPY_WORDS})(?: \((\d{{1,3}})\))? (?:of|von|de|di|van|av|af|z) ", re.IGNORECASE)
 MOST_ENDINGS = 3  # s1-avatar.zip (1).zip has two
 ONLINE_TEXT = "It's text that was typed into the platform: not graded."
+OF_TEST_STUDENT = "It's from Canvas's test student: not graded."
+TEST_STUDENTS = {"studenttest", "teststudent"}  # as Canvas writes the name in a file's
 RECEIPT = "It's the platform's own note on a submission: not graded."
 AMBIGUOUS = "Its name tells of two learners, and a name can be chosen."
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .file_names import ONLINE_TEXT, RECEIPT, Named
+from .file_names import OF_TEST_STUDENT, ONLINE_TEXT, RECEIPT, TEST_STUDENTS, Named
 from .found import Found
 from .owners import Owners
 from .results import Learner
@@ -110,6 +110,9 @@ def _learners_of(found: Found, the_class: TheClass, owners: Owners, assigned: Ma
     if named.ignored in {ONLINE_TEXT, RECEIPT}:
         whose = learners[0].id if len(learners) == 1 else ""
         the_class.superseded.append({"file": found.file, "learner": whose, "why": named.ignored})
+        return []
+    if not learners and named.lms == "canvas" and named.name.casefold() in TEST_STUDENTS:
+        the_class.superseded.append({"file": found.file, "learner": "", "why": OF_TEST_STUDENT})
         return []
     if not found.may_be_one and (not learners or not named.lms):
         the_class.unmatched.append({"file": found.file, "why": NOT_ONE})

@@ -31,6 +31,7 @@ LEFT_BY_RUNNING = (".db", ".db-wal", ".db-shm", ".db-journal", ".sqlite", ".sqli
 UPLOADS = "uploads"
 NOT_IN_A_NAME = set(':\\"<>|?*')
 LISTED = 3
+NOTHING = "There's nothing in it: hand in the folder of your project, the one with app/ in it."
 NO_APP = "There's no app/main.py in it: hand in the folder of your project, the one with app/ in it."
 INSIDE_OF_APP = "There's a main.py but no app/main.py: hand in the folder that app/ is in, not what's inside app/."
 
@@ -46,7 +47,7 @@ class ProjectFiles:
 def find_project(tree: Tree) -> Parts:
     """Return the folder, at most two levels deep, that holds app/main.py. Raises `BadSubmission`."""
     if not tree.entries:
-        raise Empty(NO_APP)
+        raise Empty(NOTHING)
     names = {entry.parts for entry in tree.entries}
     apps = {parts[:-2] for parts in names if parts[-2:] == MAIN and not any(map(_is_hidden, parts[:-2]))}
     courses = sorted((parts[:-1] for parts in names if parts[-1] == COURSE and len(parts) <= DEPTH + 1), key=_by_depth)
