@@ -78,10 +78,8 @@ class RehearsingRunner(WarmRunner):
 
     def prepare(self) -> None:
         """Let a fork rehearse the last run."""
-        if self._last is None:
-            return
         with self._taking, contextlib.suppress(OSError):
-            if self._rehearsed is None:
+            if self._last and self._rehearsed is None:
                 files = RunFiles()
                 key, request = self._key(*self._last), self._request(files, *self._last)
                 fork = self._fork()
@@ -90,6 +88,7 @@ class RehearsingRunner(WarmRunner):
 
     def close(self) -> None:
         with self._taking:
+            self._last = None  # a run that ends from now on doesn't begin another rehearsal
             if self._rehearsed:
                 self._rehearsed.close()
         super().close()
