@@ -33,20 +33,26 @@ class Cluster:
         self._started = ExitStack()
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.odd: Path | None = None  # a folder of other packages, which the last worker finds first
 
     def start(self) -> None:
         port = self.address.rpartition(":")[2]
         scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
         wait_until(lambda: not is_free(int(port)), lambda: f"the scheduler doesn't listen: {scheduler.poll()}")
-        for _ in range(WORKERS):
+        for number in range(WORKERS):
             options = ("--nthreads", "1", "--nanny", "--no-dashboard", "--death-timeout", "60")
-            self.workers.append(self._dask("worker", self.address, *options, "--local-directory", "/tmp"))
+            others = self.odd if number == WORKERS - 1 else None
+            self.workers.append(
+                self._dask("worker", self.address, *options, "--local-directory", "/tmp", others=others)
+            )
 
-    def _dask(self, *words: str) -> subprocess.Popen[bytes]:
+    def _dask(self, *words: str, others: Path | None = None) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *words],
             cwd=self._school.root,
-            env=self._school.env | {"DASK_LOGGING__DISTRIBUTED": "error"},
+            env=self._school.env
+            | {"DASK_LOGGING__DISTRIBUTED": "error"}
+            | ({"PYTHONPATH": str(others)} if others else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -100,6 +106,26 @@ def test_a_lost_worker_loses_nothing(school: Workbook, folder: Path, cluster: Cl
     assert len(re.findall(r"PASS learner\d+  count 100/100", ended.out)) == 8
     assert len(re.findall(r"FAIL learner\d+  count 70/100", ended.out)) == 4
     assert "Traceback" not in ended.out
+
+
+def test_a_worker_with_other_packages_is_named(
+    school: Workbook, folder: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    """If a worker has another version of a package, it's named before anything is graded."""
+    hand_in(folder, "ada.zip", RIGHT)
+    about = tmp_path / "others/httpx-0.0.1.dist-info/METADATA"
+    about.parent.mkdir(parents=True)
+    about.write_text("Metadata-Version: 2.1\nName: httpx\nVersion: 0.0.1\n", encoding="utf-8")
+    cluster.odd = about.parents[1]
+    cluster.start()
+
+    ended = school.start("grade", "class", "--unsafe", "--scheduler", cluster.address)
+    ended.process.wait(PATIENCE)
+    said = unwrapped(ended.end().out)
+
+    assert ended.process.returncode == 1
+    assert re.search(r"tcp://127\.0\.0\.1:\d+ on \S+ has .*httpx 0\.0\.1, not ", said)
+    assert results(school) == []
 
 
 def test_a_scheduler_that_is_not_there(school: Workbook, folder: Path, screens: Screens) -> None:

@@ -53,6 +53,12 @@ def key_of_environment(*, isolated: bool) -> str:
     return _digest_of([("python", " ".join(told).encode()), ("packages", "\n".join(sorted(_packages())).encode())])
 
 
+def environment() -> dict[str, str]:
+    """Return the version of Python and of each package that results depend on, by name."""
+    packages = (one.partition("==") for one in _packages())
+    return {"Python": platform.python_version()} | {name: version for name, _, version in packages}
+
+
 def _packages() -> set[str]:
     """Return the workbook's packages and those they need, as `name==version`; other installed ones don't matter."""
     found: set[str] = set()
