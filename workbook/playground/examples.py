@@ -43,7 +43,8 @@ class Example(Strict):
 
     `needs` are bundles, and packages that the page replaces. `notes` say on the page what's different there. `not_here`
     are the experiments, by number, that no page can show, each with the reason. `elsewhere` are tests that no page can
-    run, the stage's own by name and its tasks' as `TASK/TEST`, each with what it needs.
+    run, the stage's own by name and its tasks' as `TASK/TEST`, each with what it needs. `cells_elsewhere` are the same
+    for cells of the notebook, by number.
     """
 
     needs: tuple[Need, ...] = ()
@@ -53,6 +54,7 @@ class Example(Strict):
     requests: str
     not_here: dict[str, str] = Field(default_factory=dict)
     elsewhere: dict[str, str] = Field(default_factory=dict)
+    cells_elsewhere: dict[str, str] = Field(default_factory=dict)
     check: tuple[ExampleCheck, ...] = ()
 
 

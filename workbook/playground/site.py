@@ -8,13 +8,15 @@ from pathlib import Path
 
 from workbook.course.model import Course, Step
 
-from . import examples, exercises, tasks
+from . import examples, exercises, notebooks, tasks
 from .deck import deck_json
 from .vendor import COMMAND, MANIFEST, built
 
 ASSETS = Path(__file__).parent / "assets"
 BUTTON = Path(__file__).parent / "button.js"
 INSIDE = Path(__file__).parent / "inside"
+OFFLINE = Path(__file__).parent / "offline.js"
+OFFLINE_PLACE = "playground-offline.js"  # the site's own folder, since it can only keep pages below its own
 ANCHOR = "run-it-here"  # of the heading above it
 log = logging.getLogger("mkdocs.playground")
 
@@ -31,11 +33,12 @@ def playground_files(course: Course) -> Iterator[tuple[str, str | bytes]]:
         yield f"assets/{path.relative_to(ASSETS).as_posix()}", path.read_text(encoding="utf-8")
     for path in sorted(folder.iterdir()):
         yield f"assets/playground/{folder.name}/{path.name}", path.read_bytes()
+    yield OFFLINE_PLACE, OFFLINE.read_text(encoding="utf-8")
     inside = {path.name: path.read_text(encoding="utf-8") for path in sorted(INSIDE.glob("*.py"))}
     yield "assets/playground/inside.json", json.dumps(inside)
     yield "assets/playground/examples.json", examples.as_json(course)
     yield "assets/playground/deck.json", deck_json(course)
-    for name, text in (*tasks.task_files(course), *exercises.exercise_files(course)):
+    for name, text in (*tasks.task_files(course), *exercises.exercise_files(course), *notebooks.notebook_files(course)):
         yield f"assets/playground/{name}", text
 
 
@@ -44,7 +47,7 @@ def has_button(step: Step) -> bool:
     return examples.has_example(step) and built() is not None
 
 
-def button(step: Step, root: str) -> str:
+def button(step: Step, root: str, script: str = "") -> str:
     """Return the element that becomes a button if scripts run; "" if the bundles weren't made.
 
     `root` leads from the page's address to the site's. The script is in the page, so that the button costs no request,
@@ -61,7 +64,8 @@ def button(step: Step, root: str) -> str:
     megabytes = sum(size["gzip"] for name, size in sizes.items() if name not in skipped) / 1e6
     more = sizes["tests.zip.txt"]["gzip"] / 1e6  # what a task or an exercise loads, once
     what = f'example="{escape(step.name)}" megabytes="{megabytes:.0f}" more="{more:.1f}"'
-    return _element(what + (' script="exercise"' if step.kind == "exercise" else ""), root, folder.name)
+    script = script or ("exercise" if step.kind == "exercise" else "")
+    return _element(what + (f' script="{script}"' if script else ""), root, folder.name)
 
 
 def review_button(root: str) -> str:

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from workbook.course.model import Course, Step
+from workbook.playground.notebooks import NOTEBOOK
+from workbook.playground.site import button, has_button
 
 from .archive import files_in
-from .pages import page_of, relative
+from .pages import page_of, relative, relative_root
 
 _TEMPLATE = Path(__file__).parent / "notebook.md.j2"
 _AT_ONCE = 2
@@ -20,7 +22,7 @@ _SHOWN_BY = ("fastapi", "starlette", "httpx", "nbconvert")  # what a notebook's 
 
 
 def notebook_steps(course: Course) -> list[Step]:
-    return [step for step in course.steps if (course.folder(step) / "explore.ipynb").is_file()]
+    return [step for step in course.steps if (course.folder(step) / NOTEBOOK).is_file()]
 
 
 def notebooks(course: Course, cache: Path) -> dict[str, str]:
@@ -34,18 +36,20 @@ def notebooks(course: Course, cache: Path) -> dict[str, str]:
 def notebook_text(course: Course, step: Step, executed: str, page: str) -> str:
     """Return the page: the executed notebook, and how to run it yourself."""
     title, _, rest = executed.lstrip().partition("\n")
-    place = f"{course.place(step)}/explore.ipynb"
+    place = f"{course.place(step)}/{NOTEBOOK}"
+    here = button(step, relative_root(page), "notebook") if has_button(step) else ""
     return (
         f"{title}\n\nThis page is the notebook of the stage [{step.title}]({relative(page_of(step), page)}), "
         "executed when the site was built. To run and change its cells yourself:\n\n"
-        f"```console\n$ uv run --group notebooks jupyter lab {place}\n```\n\n{rest.lstrip()}"
+        f"```console\n$ uv run --group notebooks jupyter lab {place}\n```\n\n"
+        f"{here}\n\n{rest.lstrip()}"
     )
 
 
 def _kept(folder: Path, cache: Path) -> str:
     kept = cache / f"{_fingerprint(folder)}.md"
     if not kept.is_file():
-        text = _executed(folder / "explore.ipynb")
+        text = _executed(folder / NOTEBOOK)
         cache.mkdir(parents=True, exist_ok=True)
         (cache.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         fresh = kept.with_suffix(f".{id(text)}.tmp")

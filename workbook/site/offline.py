@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbook.playground.site import ANCHOR
+from workbook.playground.site import ANCHOR, OFFLINE_PLACE
 
 from .archive import THEN
 
@@ -36,6 +36,7 @@ _LEFT_OUT = (
     "sitemap.xml",
     "sitemap.xml.gz",
     PLACE,
+    OFFLINE_PLACE,
     "assets/javascripts/lunr/",
     "assets/playground/",
 )

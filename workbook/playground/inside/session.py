@@ -18,7 +18,7 @@ from .expect import broken
 from .requests import BadRequest, Request, fill, learn, parse
 from .state import APP, DATA, Before, Log, settle, tidy
 
-__all__ = ["hand", "install", "prepare", "run_job", "test_job", "tidy", "warm_up"]  # what worker.js calls
+__all__ = ["cell_job", "hand", "install", "prepare", "run_job", "test_job", "tidy", "warm_up"]  # what worker.js calls
 
 USED_BY_MOST = (
     "email_validator",
@@ -87,6 +87,7 @@ async def _import(job: Job) -> Imported:
     global _imported
     if _imported is None or not _imported.is_of(job):
         await _forget()
+        _close_notebook()
         _imported = Imported(job)
     return _imported
 
@@ -118,11 +119,25 @@ async def test_job(job_text: str, report: Callable[[str], object]) -> None:
     from .testing.session import run_tests_of  # late: it's loaded with the first task
 
     await _forget()
+    _close_notebook()
     before = Before()
     try:
         run_tests_of(job_text, report)
     finally:
         await before.put_back()
+
+
+async def cell_job(job_text: str, report: Callable[[str], object]) -> None:
+    """Run a cell of a notebook: what testing/notebook.py describes."""
+    from .testing.notebook import run_cell_of  # late, as above
+
+    await _forget()
+    run_cell_of(job_text, report)
+
+
+def _close_notebook() -> None:
+    if module := sys.modules.get(f"{__package__}.testing.notebook"):
+        module.close_notebook()
 
 
 def hand(job_text: str) -> str:

@@ -2,7 +2,7 @@
 const LIMIT = 5000; // milliseconds that a run may take to its next reply
 const TEST_LIMIT = 10_000; // the same for a test, which may do more between two signs of life
 const START_LIMIT = 30_000; // until an app that a test starts is imported, as on a machine
-const OFFLINE = "a file could not be fetched. Are you offline? Press Run when you are back.";
+const OFFLINE = "A file couldn't be fetched. Are you offline? Try again when you're back.";
 const here = new URL(".", import.meta.url);
 
 let texts; // the worker's script and what runs in it, kept: a restart works without a network
@@ -17,6 +17,7 @@ let unasked = false; // Python starts again by itself: what was said of the run 
 let current; // who hears what the worker says
 let ahead; // an app is being imported before its run is asked for
 let stuck = ""; // that one did not come to an end
+let keptAhead; // called when the bundle of the tests has come
 
 /** Called with {state, done, all, text} whenever there is something to tell about the loading. */
 export function watch(watcher) {
@@ -25,13 +26,24 @@ export function watch(watcher) {
 }
 const tell = (news) => watchers.forEach((watcher) => watcher(news));
 
+const early = new Map(); // files that were fetched while the reader was online
+
 /** A file of the playground. */
 export async function fetched(name) {
+  if (early.has(name)) return new Response(early.get(name));
   const reply = await fetch(new URL(name, here)).catch(() => Promise.reject(new Error(OFFLINE)));
   if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
   return reply;
 }
 const text = async (name) => (await fetched(name)).text();
+
+/** Fetch files of the playground, and the bundle of the tests, before anyone asks for them. */
+export async function fetchAhead(names) {
+  const bundled = new Promise((kept) => (keptAhead = kept));
+  worker?.postMessage({ type: "keep", names: ["tests.zip.txt"] });
+  await Promise.all(["testing.json", ...names].map(async (name) => early.set(name, await text(name))));
+  await bundled;
+}
 
 function begin() {
   texts ??= Promise.all(["worker.js", "inside.json"].map(text)).catch((error) => {
@@ -57,6 +69,7 @@ function boot(script, inside) {
         up = true;
         resolve(tell({ state: "ready" }));
       }
+      else if (data.type === "kept") keptAhead?.();
       else if (data.type === "failed") reject(new Error(data.text));
       else current?.hear(data);
     };
@@ -126,6 +139,21 @@ async function testNow(build, job, report, started, signal) {
   const limit = () => (!at ? 60_000 : starting ? START_LIMIT : TEST_LIMIT);
   const late = () => `Ended after ${(starting ? START_LIMIT : TEST_LIMIT) / 1000} seconds without a sign of life, in ${at.split("::").at(-1)}. A loop without an end, or a long wait? Python starts again.`;
   await ask({ type: "test", job: JSON.stringify(job) }, { hear, limit, late, signal });
+}
+
+/** Run a cell of a notebook: its code, and the files that it's among. Resolves to what it printed and returned. */
+export const cell = (build, job, signal) => unlessStopped(inTurn(() => cellNow(build, job, signal)), signal);
+
+async function cellNow(build, job, signal) {
+  signal?.throwIfAborted();
+  await stand(build, [...job.needs, "tests"]);
+  signal?.throwIfAborted();
+  let told;
+  const hear = (line) => (told = JSON.parse(line));
+  const limit = () => (told?.event === "starting" ? START_LIMIT : TEST_LIMIT);
+  const late = () => `Ended after ${limit() / 1000} seconds without a sign of life. Python starts again: run the cells from the top.`;
+  await ask({ type: "cell", job: JSON.stringify(job) }, { hear, limit, late, signal });
+  return told;
 }
 
 /** Make a zip of a project's files, or read one: Python's own answer. */

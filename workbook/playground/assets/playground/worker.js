@@ -29,6 +29,15 @@ async function kept() {
   }
 }
 
+/** Have files of the build in the cache, while Python does something else. */
+async function keep(names) {
+  const cache = await kept();
+  for (const name of cache ? names : []) {
+    if (!(await cache.match(from + name))) await cache.add(from + name).catch(() => {}); // offline: then it's missing
+  }
+  postMessage({ type: "kept" });
+}
+
 /** The bytes of a file of the build; a second visit, and one without a network, has them already. */
 async function bytes(cache, name) {
   const address = from + name;
@@ -129,6 +138,11 @@ async function test({ job }) {
   idle = setTimeout(() => inTurn(() => rest()), IDLE);
 }
 
+async function cell({ job }) {
+  clearTimeout(idle);
+  await session.cell_job(job, (line) => postMessage({ type: "reply", line }));
+}
+
 const hand = ({ job }) => postMessage({ type: "reply", line: session.hand(job) });
 
 /** Nobody waits: free what the run left, and import the same app for the next run. */
@@ -143,7 +157,7 @@ const inTurn = (work) => (queue = queue.then(work));
 // os._exit ends Python itself, and comes out of no call.
 addEventListener("unhandledrejection", ({ reason }) => reason?.name === "Exit" && postMessage({ type: "gone" }));
 
-onmessage = ({ data }) => inTurn(() => answer(data));
+onmessage = ({ data }) => (data.type === "keep" ? keep(data.names) : inTurn(() => answer(data)));
 
 async function answer(data) {
   if (data.type === "boot") {
@@ -155,7 +169,7 @@ async function answer(data) {
     return;
   }
   try {
-    await { add, hand, prepare, run, test }[data.type](data);
+    await { add, cell, hand, prepare, run, test }[data.type](data);
     postMessage({ type: "done" });
   } catch (error) {
     postMessage({ type: "error", text: String(error.message ?? error) });

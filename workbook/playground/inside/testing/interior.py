@@ -30,7 +30,10 @@ class Interior(NoInterior):
         self._streams: tuple[TextIO, TextIO] = (out, out)
         self._modules: dict[str, ModuleType] = {}
         self._path = [str(app), *sys.path]
-        self._loggers = dict(logging.root.manager.loggerDict)
+        known = logging.root.manager.loggerDict
+        for name in [name for name, one in known.items() if isinstance(one, logging.PlaceHolder)]:
+            logging.getLogger(name)  # otherwise each app would make its own, and those below it keep the first app's
+        self._loggers = dict(known)
         shared = [one for one in self._loggers.values() if isinstance(one, logging.Logger)]
         self._handling: dict[logging.Logger, Handling] = {one: ([], one.level, True, False) for one in shared}
         self._handling[logging.root] = ([], logging.WARNING, True, False)

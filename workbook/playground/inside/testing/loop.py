@@ -167,6 +167,16 @@ def _resume(paused: Paused) -> None:
         asyncio.tasks._enter_task(loop, task)
 
 
+@contextmanager
+def no_loop_runs() -> Iterator[None]:
+    """Let Python wait for the browser, whose answers come to its own loop: the running one would never hear them."""
+    before = _pause()
+    try:
+        yield
+    finally:
+        _resume(before)
+
+
 class _Listening:
     """What uvicorn keeps of a server."""
 
@@ -215,8 +225,11 @@ def say_starting() -> None:
 
 
 @contextmanager
-def tests_may_wait(tell: Callable[[str], object]) -> Iterator[None]:
-    """Let `time.sleep` be one in which apps go on; `tell` hears about once a second that a test still waits."""
+def tests_may_wait(tell: Callable[[str], object], *, end: bool) -> Iterator[None]:
+    """Let `time.sleep` be one in which apps go on; `tell` hears about once a second that a test still waits.
+
+    With `end`, what was served ends with it.
+    """
     global _tell, _sleep_in_place
     _sleep_in_place, _tell = time.sleep, tell
     time.sleep = sleep  # type: ignore[assignment]
@@ -224,7 +237,7 @@ def tests_may_wait(tell: Callable[[str], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        for loop in list(_all):
+        for loop in list(_all) if end else ():
             loop.end()
         _resume(before)
         time.sleep = _sleep_in_place

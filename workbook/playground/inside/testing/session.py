@@ -118,7 +118,7 @@ def run_tests(job: dict[str, Any], report: Report) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.chdir(WORK)
     try:
-        with fixtures.missing_parts_are_named(), tests_may_wait(lambda event: report({"event": event})):
+        with fixtures.missing_parts_are_named(), tests_may_wait(lambda event: report({"event": event}), end=True):
             arguments = [*OPTIONS, f"--rootdir={WORK}", "-c", str(WORK / "pytest.ini"), *_submission(job)]
             (WORK / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
             ours = [plugin, fixtures, _Elsewhere(job.get("elsewhere", {})), _Told(report)]

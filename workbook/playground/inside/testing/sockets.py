@@ -246,4 +246,5 @@ def sockets_reach_apps() -> Iterator[None]:
         yield
     finally:
         socket.create_connection, select.select = before, _select
-        _apps.clear()
+        for port in [port for port, loop in _apps.items() if loop.is_closed()]:
+            del _apps[port]
