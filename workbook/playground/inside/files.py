@@ -36,6 +36,16 @@ def png_of(width: int, height: int, rows: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
+def gif_of(width: int, height: int, colour: bytes) -> bytes:
+    """Return a GIF of one colour: its codes, three bits each, begin again after every pixel, so none grows longer."""
+    codes = [4, 0] * (width * height) + [5]
+    bits = sum(code << 3 * place for place, code in enumerate(codes))
+    data = bits.to_bytes(3 * len(codes) // 8 + 1, "little")
+    blocks = b"".join(bytes([len(data[at : at + 255])]) + data[at : at + 255] for at in range(0, len(data), 255))
+    size = struct.pack("<HH", width, height)
+    return b"GIF89a" + size + b"\x80\0\0" + colour + bytes(3) + b"," + bytes(4) + size + b"\0\2" + blocks + b"\0;"
+
+
 FILES = {
     "picture.png": BuiltIn("image/png", png),
     "picture-and-page.png": BuiltIn("image/png", lambda: png() + _PAGE),

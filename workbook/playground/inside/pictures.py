@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .files import png_of
+from .files import gif_of, png_of
 
 MORE = ("PIL.ImageChops", "PIL.ImageDraw", "PIL.MpoImagePlugin", "PIL.WebPImagePlugin", "PIL.PngImagePlugin")
 COLOURS = {"RGB", "RGBA"}
@@ -25,11 +25,12 @@ missing: Callable[[str], Any] = _refuse
 waiting: Callable[[], Any] = contextlib.nullcontext  # around each wait for the browser
 
 
-def _answer_of(promise: Any) -> Any:
+def _answer_of(ask: Callable[[], Any]) -> Any:
+    """Wait for what the browser answers; it's asked within `waiting`, since a promise belongs to the running loop."""
     from pyodide.ffi import run_sync  # type: ignore[import-not-found]
 
     with waiting():
-        return run_sync(promise)
+        return run_sync(ask())
 
 
 class Picture:
@@ -71,7 +72,7 @@ class Picture:
 
         if self._bitmap is None:
             try:
-                self._bitmap = _answer_of(createImageBitmap(Blob.new(to_js([self._content]))))
+                self._bitmap = _answer_of(lambda: createImageBitmap(Blob.new(to_js([self._content]))))
             except JsException:
                 raise OSError("cannot identify image file") from None
             self.width, self.height = self._bitmap.width, self._bitmap.height
@@ -103,8 +104,9 @@ class Picture:
         if others or kind not in ENCODERS:
             missing(f"{kind} with {', '.join(others) or 'these pixels'}")
         wish = {"type": f"image/{kind.lower()}", "quality": quality / 100}
-        blob = _answer_of(self._canvas().convertToBlob(to_js(wish, dict_converter=Object.fromEntries)))
-        target.write(_answer_of(blob.arrayBuffer()).to_bytes())
+        canvas = self._canvas()
+        blob = _answer_of(lambda: canvas.convertToBlob(to_js(wish, dict_converter=Object.fromEntries)))
+        target.write(_answer_of(lambda: blob.arrayBuffer()).to_bytes())
 
 
 class _Drawn(Picture):
@@ -120,11 +122,13 @@ class _Drawn(Picture):
     def load(self) -> None: ...
 
     def save(self, target: io.BytesIO, kind: str, quality: int = 75, **others: Any) -> None:
-        """Write it: a PNG at once, and other kinds by the browser."""
+        """Write it: a PNG or GIF at once, and other kinds by the browser."""
         if kind == "PNG" and self._rgb and not others:
             step = 3 * self.width
             rows = b"".join(b"\0" + self._rgb[at : at + step] for at in range(0, len(self._rgb), step))
             target.write(png_of(self.width, self.height, rows))
+        elif kind == "GIF" and self._rgb and not others:
+            target.write(gif_of(self.width, self.height, self._rgb[:3]))
         else:
             super().save(target, kind, quality, **others)
 
