@@ -31,6 +31,10 @@ class ExercisePanel extends Panel {
     this.results.before(box, taken, this.handing());
   }
 
+  get stays() {
+    return "What you type stays in this browser.";
+  }
+
   kept() {
     return this.example.saved;
   }

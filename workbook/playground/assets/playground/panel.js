@@ -4,6 +4,7 @@ import { check } from "./checking.js";
 import { draft, forget, keep } from "./drafts.js";
 import { field, loadEditor } from "./editor.js";
 import { newFile } from "./files.js";
+import { keepForLater } from "./later.js";
 import { fetched, load, prepare, run, watch } from "./python.js";
 import { element, place, problem, raised, reply, style } from "./replies.js";
 import { tasks } from "./tasks.js";
@@ -12,9 +13,9 @@ import { Working } from "./working.js";
 const REQUESTS_HINT =
   "POST /posts, headers in the lines below it, an empty line, the body; ### begins the next request. " +
   "{{id}} is that field of an earlier response; in a form, file=@picture.png sends a file.";
-const CODE_HINT =
-  "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field. What you type stays until you close the tab.";
+const KEYS_HINT = "Ctrl and Enter run it. Tab indents; Escape and then Tab leaves the field.";
 const SEARCH_HINT = "Ctrl and F searches in it, Ctrl and Z takes back.";
+const BY_TOUCH = "(hover: none) and (pointer: coarse)"; // a phone: it has no such keys
 const LONGEST = 160; // characters of an error in the bar
 
 let examples;
@@ -38,7 +39,8 @@ export class Panel {
   constructor(host, key, example, build, cm) {
     Object.assign(this, { host, key, example, build, turn: 0, marks: {}, files: { ...example.files } });
     this.names = Object.keys(example.files);
-    this.code = field(cm, this.names[0], cm ? `${CODE_HINT} ${SEARCH_HINT}` : CODE_HINT, "python");
+    const keys = matchMedia(BY_TOUCH).matches ? [] : [KEYS_HINT, ...(cm ? [SEARCH_HINT] : [])];
+    this.code = field(cm, this.names[0], [...keys, this.stays].join(" "), "python");
     this.requests = field(cm, "Requests", REQUESTS_HINT, "requests");
     this.status = element("p", "", "pg-said");
     this.status.setAttribute("role", "status");
@@ -77,12 +79,20 @@ export class Panel {
 
   async begin() {
     this.wait("Loading Python and FastAPI …");
+    // The button that was pressed is gone by the next frame, and on a phone what's above the editor would be, too.
+    requestAnimationFrame(() => this.host.getBoundingClientRect().top < 0 && this.host.scrollIntoView({ block: "start" }));
     try {
       await load(this.build, this.example.needs);
+      keepForLater(this.example.tasks ? [`tasks/${this.key}.json`] : []);
       if (this.waits && !this.running) this.say(this.draft ? "Python is ready. What you typed here before is back; Reset puts the stage's own text in its place." : "Python is ready.");
     } catch (error) {
       this.say(`Python couldn't start: ${error.message}`);
     }
+  }
+
+  /** How long the reader's text is kept. */
+  get stays() {
+    return "What you type stays until you close the tab.";
   }
 
   button(text, pressed) {

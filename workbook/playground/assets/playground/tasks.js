@@ -125,7 +125,7 @@ class TaskView {
     const kept = here.filter(({ outcome }) => outcome === "passed");
     const left = mine.length - here.length;
     if (!here.length) return tell("A page can prove no part of this task: see what each promise needs.");
-    if (kept.length < here.length) return tell(`Not done yet: ${number(kept.length)} of ${promises(here.length)} ${kept.length === 1 ? "is" : "are"} kept.`);
+    if (kept.length < here.length) return tell(`Not done yet: ${kept.length ? number(kept.length) : "none"} of ${promises(here.length)} ${kept.length === 1 ? "is" : "are"} kept.`);
     if (broken.length) return tell(`The task's promises are kept, but ${promises(broken.length)} of the stage ${broken.length === 1 ? "is" : "are"} broken now.`);
     if (left) {
       tell(`Everything that a page can prove is kept. ${capital(promises(left))} ${left === 1 ? "is" : "are"} left: prove ${left === 1 ? "it" : "them"} on your machine.`);
