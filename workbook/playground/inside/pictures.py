@@ -7,6 +7,7 @@ import contextlib
 import io
 import sys
 import types
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,8 @@ class Picture:
         from pyodide.ffi import JsException, to_js
 
         if self._bitmap is None:
+            if not _is_whole(self._content, self.format):
+                raise OSError("image file is truncated")
             try:
                 self._bitmap = _answer_of(lambda: createImageBitmap(Blob.new(to_js([self._content]))))
             except JsException:
@@ -173,6 +176,24 @@ def _size(content: bytes, kind: str) -> tuple[int, int]:
     if kind == "PNG" and len(content) >= 24:
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     return 0, 0
+
+
+def _is_whole(content: bytes, kind: str) -> bool:
+    """Return whether a picture reaches its last pixel: some browsers show what there is of one that was cut off."""
+    if kind == "JPEG":
+        return content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda") >= 0
+    if kind == "WEBP":
+        return len(content) >= 8 + int.from_bytes(content[4:8], "little")
+    pixels, at = zlib.decompressobj(), 8
+    while at + 8 <= len(content) and not pixels.eof:
+        length = int.from_bytes(content[at : at + 4], "big")
+        if content[at + 4 : at + 8] == b"IDAT":
+            try:
+                pixels.decompress(content[at + 8 : at + 8 + length])
+            except zlib.error:
+                return False
+        at += 12 + length
+    return pixels.eof
 
 
 _BEGINNINGS = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF"}
