@@ -27,6 +27,7 @@ MORE_BY_CHANCE = (
     (re.compile(r"\b\d\d:\d\d:\d\d GMT"), "<time>"),
     (re.compile(r"\b\d+ms\b"), "<ms>"),
     (re.compile(r"(?<='size': )\d+"), "<size>"),
+    (re.compile(r"(?<='id': )\d+"), "<id>"),  # counts what a cell that's left out would have made
     (re.compile(r"(?<= )\d+\.\d\b"), "<seconds>"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT[\d:.]+Z?"), "<time>"),
 )

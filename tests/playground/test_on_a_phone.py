@@ -34,7 +34,7 @@ STAGE, EXERCISE = COURSE.step("05-routers"), COURSE.step("pagination")
 
 @pytest.fixture(scope="module")
 def phone(browser: "Browser", quick: str, bundles: Path) -> Iterator["Page"]:  # noqa: F811
-    """Return a phone that has opened both pages once, and has no network since."""
+    """Return a phone that has opened both pages once, and is offline since then."""
     with contextlib.closing(browser.new_context(**PHONE, accept_downloads=True)) as context:
         page = context.new_page()
         page.set_default_timeout(180_000)

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import importlib
 import io
 import json
 import linecache
@@ -15,7 +16,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-import workbook
 from workbook.plugin.client import Client
 from workbook.serving import ServedApp
 
@@ -24,6 +24,7 @@ from .launcher import PageLauncher
 from .loop import tests_may_wait
 from .session import WORK
 
+clients = importlib.import_module("workbook.plugin.client")  # the package has a fixture of this name
 WIDTH = 79  # as Jupyter shows values
 Report = Callable[[dict[str, Any]], object]
 
@@ -76,23 +77,23 @@ class NotebookSession:
 
     @contextlib.contextmanager
     def _in_its_place(self, tell: Report) -> Iterator[None]:
-        before, serve = Path.cwd(), vars(workbook).get("serve")
+        before, serve = Path.cwd(), clients.serve
         os.chdir(self._folder)
-        vars(workbook)["serve"] = self._serve
+        clients.serve = self._serve  # type: ignore[attr-defined]
         try:
             with fixtures.missing_parts_are_named(), tests_may_wait(lambda event: tell({"event": event}), end=False):
                 yield
         finally:
             os.chdir(before)
-            vars(workbook).pop("serve") if serve is None else vars(workbook).update(serve=serve)
+            clients.serve = serve  # type: ignore[attr-defined]
 
     def _serve(self, app_directory: str | Path = ".", **env: str) -> Client:
         """Serve an app as `workbook.serve` does, in this page."""
         app = ServedApp(PageLauncher(), Path(app_directory).resolve(), env=env)
         self._stack.callback(app.stop)
-        client = Client(app, [])
-        client.timeout = 60
-        return client
+        api = Client(app, [])
+        api.timeout = 60
+        return api
 
 
 def _last_value(code: str, name: str, names: dict[str, Any]) -> Any:
