@@ -48,6 +48,7 @@ def list_users(
 @router.get("/{user_id}", response_model=UserPublic, responses=documented(404, 422))
 def read_user(user_id: Id, session: SessionDep) -> User:
     user = crud.get_user(session, user_id)
+    session.commit()  # docs/final-why.md#transactions
     if user is None:
         raise HTTPException(status_code=404, detail="User not found")
     return user

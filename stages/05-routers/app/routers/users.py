@@ -43,6 +43,7 @@ def list_users(
 @router.get("/{user_id}", response_model=UserPublic)
 def read_user(user_id: Id, session: SessionDep) -> User:
     user = crud.get_user(session, user_id)
+    session.commit()  # gives the connection back
     if user is None:
         raise HTTPException(status_code=404, detail="User not found")
     return user
