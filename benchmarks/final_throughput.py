@@ -1,4 +1,4 @@
-"""How many requests a second final/ answers, and what its middleware costs.
+"""How many requests a second final/ answers, what one costs in processor time, and what its middleware adds.
 
 `GET /posts/{id}` is measured on final, on its bare routes, and on the naive form. The bare routes are in
 peers/final_bare.py: the same query, models and dependencies without any middleware. The naive form is in
@@ -6,8 +6,9 @@ peers/final_naive.py: three functions under `@app.middleware("http")`, with prin
 worker and the same flags, on one SQLite file, and write their log to a file.
 
 `POST /uploads/image` with a photo of about 4 MB is compared with Pillow only, which reads and writes the same photo in
-a loop. Rounds are interleaved; you'll see medians with their range. It needs wrk (https://github.com/wg/wrk; Debian
-and Ubuntu: apt-get install wrk; macOS: brew install wrk).
+a loop. Rounds are interleaved; you'll see medians with their range. The ratios come in two kinds: in processor time per
+request, which other programs change less, and in requests per second (`_rate`). It needs wrk
+(https://github.com/wg/wrk; Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk).
 
     uv run --all-groups python benchmarks/final_throughput.py [--json] [--rounds 7] [--seconds 3]
 """
@@ -28,8 +29,10 @@ import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 from PIL import Image, ImageChops
 
 ROOT = Path(__file__).parent.parent
@@ -45,9 +48,24 @@ file:close()
 """
 
 
+class Server(NamedTuple):
+    url: str
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """Seconds of processor time, in Python and in the kernel, since it started."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+class Measured(NamedTuple):
+    rate: float  # requests a second
+    cpu: float  # seconds of processor time for each
+
+
 @contextlib.contextmanager
-def served(app: str, data: Path) -> Iterator[str]:
-    """Run the app with uvicorn in the folder `data`; yields its address."""
+def served(app: str, data: Path) -> Iterator[Server]:
+    """Run the app with uvicorn in the folder `data`."""
     log = data / f"{app.partition(':')[0]}.log"
     paths = os.pathsep.join([str(ROOT / "final"), str(PEERS)])
     with log.open("wb") as output:
@@ -64,20 +82,22 @@ def served(app: str, data: Path) -> Iterator[str]:
             if time.monotonic() > deadline or process.poll() is not None:
                 raise RuntimeError(f"{app} did not start:\n{log.read_text('utf-8')}")
             time.sleep(0.05)
-        yield found[1]
+        yield Server(found[1], psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait(20)
 
 
-def wrk(url: str, seconds: int, connections: int, *options: str, **env: str) -> float:
-    """Requests a second, all of them answered well."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url]
+def wrk(server: Server, path: str, seconds: int, connections: int, *options: str, **env: str) -> Measured:
+    """Send requests, all of which have to be answered well."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, server.url + path]
+    before = server.cpu()
     said = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=seconds + 30)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said.stdout)
+    used = server.cpu() - before
+    found = re.search(r"(\d+) requests in .*Requests/sec:\s+([\d.]+)", said.stdout, re.DOTALL)
     if not found or "Non-2xx" in said.stdout or "Socket errors" in said.stdout:
         raise RuntimeError(f"{' '.join(command)}:\n{said.stdout}{said.stderr}")
-    return float(found[1])
+    return Measured(float(found[2]), used / int(found[1]))
 
 
 def photo() -> bytes:
@@ -91,14 +111,14 @@ def photo() -> bytes:
     return encoded.getvalue()
 
 
-def encode_anew(content: bytes, seconds: int) -> float:
-    """How often a second Pillow alone reads the photo and writes it, in this process."""
-    started, done = time.perf_counter(), 0
+def encode_anew(content: bytes, seconds: int) -> Measured:
+    """Read the photo and write it with Pillow only, in this process."""
+    started, before, done = time.perf_counter(), time.process_time(), 0
     while (elapsed := time.perf_counter() - started) < seconds:
         with Image.open(BytesIO(content)) as image:
             image.save(BytesIO(), "JPEG", quality=90)
         done += 1
-    return done / elapsed
+    return Measured(done / elapsed, (time.process_time() - before) / done)
 
 
 def token_and_post(url: str) -> tuple[str, str]:
@@ -111,29 +131,29 @@ def token_and_post(url: str) -> tuple[str, str]:
         return token, f"/posts/{post.json()['id']}"
 
 
-def measure(rounds: int, seconds: int) -> dict[str, list[float]]:
-    """Requests a second for each way, a list of `rounds` (+ one to warm up, dropped)."""
+def measure(rounds: int, seconds: int) -> dict[str, list[Measured]]:
+    """Measure each way in each round; the first one warms up and is dropped."""
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="final-throughput-")))
-        urls = {name: stack.enter_context(served(app, data)) for name, app in APPS.items()}
-        token, path = token_and_post(urls["final"])
+        servers = {name: stack.enter_context(served(app, data)) for name, app in APPS.items()}
+        token, path = token_and_post(servers["final"].url)
         content, form, script = photo(), data / "form", data / "upload.lua"
-        request = httpx.Request("POST", urls["final"], files={"file": ("photo.jpg", content, "image/jpeg")})
+        request = httpx.Request("POST", servers["final"].url, files={"file": ("photo.jpg", content, "image/jpeg")})
         form.write_bytes(request.read())
         script.write_text(UPLOAD_SCRIPT, encoding="utf-8")
         headers = ("-H", f"Authorization: Bearer {token}", "-H", f"Content-Type: {request.headers['content-type']}")
 
-        def upload() -> float:
-            found = wrk(f"{urls['final']}/uploads/image", seconds, 1, "-s", str(script), *headers, FORM=str(form))
+        def upload() -> Measured:
+            found = wrk(servers["final"], "/uploads/image", seconds, 1, "-s", str(script), *headers, FORM=str(form))
             for stored in (data / "uploads").iterdir():
                 stored.unlink()
             return found
 
-        ways: dict[str, Callable[[], float]] = {
-            name: functools.partial(wrk, url + path, seconds, 8) for name, url in urls.items()
+        ways: dict[str, Callable[[], Measured]] = {
+            name: functools.partial(wrk, server, path, seconds, 8) for name, server in servers.items()
         }
         ways |= {"upload": upload, "pillow": lambda: encode_anew(content, seconds)}
-        found: dict[str, list[float]] = {name: [] for name in ways}
+        found: dict[str, list[Measured]] = {name: [] for name in ways}
         for number in range(rounds + 1):
             for name in sorted(ways, reverse=bool(number % 2)):
                 found[name].append(ways[name]())
@@ -148,17 +168,19 @@ def main() -> None:
     options = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is missing: apt-get install wrk (Debian, Ubuntu) or brew install wrk (macOS)")
-    rates = measure(options.rounds, options.seconds)
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    figures = {
-        "final_over_bare": medians["final"] / medians["bare"],
-        "final_over_naive": medians["final"] / medians["naive"],
-        "upload_over_pillow": medians["upload"] / medians["pillow"],
-    }
+    rounds = measure(options.rounds, options.seconds)
+    rates = {name: [each.rate for each in values] for name, values in rounds.items()}
+    millis = {name: [each.cpu * 1000 for each in values] for name, values in rounds.items()}
+    figures = {}
+    for over, under in (("final", "bare"), ("final", "naive"), ("upload", "pillow")):
+        name = f"{over}_over_{under}"
+        figures[name] = [a / b for a, b in zip(millis[under], millis[over], strict=True)]
+        figures[f"{name}_rate"] = [a / b for a, b in zip(rates[over], rates[under], strict=True)]
     if options.json:
-        print(json.dumps({**figures, "requests_per_second": rates}, indent=2))
+        medians = {name: statistics.median(values) for name, values in figures.items()}
+        print(json.dumps({**medians, "requests_per_second": rates, "cpu_milliseconds": millis}, indent=2))
         return
-    print(f"{'a second':<28}{'median':>10}{'least':>10}{'most':>10}   {options.rounds} rounds of {options.seconds} s")
+    print(f"{options.rounds} rounds of {options.seconds} s, the load is {os.getloadavg()[0]:.1f}")
     for name, what in {
         "final": "GET /posts/1, final",
         "bare": "GET /posts/1, bare routes",
@@ -166,11 +188,15 @@ def main() -> None:
         "upload": "POST /uploads/image, 4 MB",
         "pillow": "Pillow alone, the same",
     }.items():
-        print(f"{what:<28}{medians[name]:>10.1f}{min(rates[name]):>10.1f}{max(rates[name]):>10.1f}")
-    for name, figure in figures.items():
-        over, _, under = name.partition("_over_")
-        each = [a / b for a, b in zip(rates[over], rates[under], strict=True)]
-        print(f"{name:<28}{figure:>10.2f}{min(each):>10.2f}{max(each):>10.2f}")
+        print(row(f"{what}, a second", rates[name], 1))
+        print(row(f"{what}, CPU ms", millis[name], 3))
+    for name, values in figures.items():
+        print(row(name, values, 2))
+
+
+def row(name: str, values: list[float], digits: int) -> str:
+    numbers = statistics.median(values), min(values), max(values)
+    return f"{name:<40}" + "".join(f"{number:>10.{digits}f}" for number in numbers)
 
 
 if __name__ == "__main__":
