@@ -18,7 +18,7 @@ from workbook.plugin.browser import find_browser
 from .context import Context
 from .run import PAGE_PORT
 
-ON_LINUX: bool = platform.system() == "Linux"
+ON_LINUX: bool = sys.platform == "linux"
 
 
 @dataclass(frozen=True)
@@ -175,14 +175,16 @@ def _playground() -> Diagnosis:
 
 def _sandbox() -> Diagnosis:
     """Say whether submissions can be kept apart here, for instructors, who have the hidden tests."""
+    cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"
+    if not ON_LINUX:
+        return Diagnosis("Grading", False, "submissions can't be kept apart: that needs Linux", cure)
     from workbook.sandbox import NoSandbox, bubblewrap  # late: learners need no sandbox
 
-    cure = "uv run --group grading workbook doctor --grading" if ON_LINUX else "grade on Linux, or in WSL2"
     try:
         bubblewrap.check_namespaces()
     except NoSandbox as error:
         return Diagnosis("Grading", False, f"submissions can't be kept apart: {error.why}", cure)
-    return Diagnosis("Grading", True, f"bubblewrap works; {cure} attacks it" if ON_LINUX else cure)
+    return Diagnosis("Grading", True, f"bubblewrap works; {cure} attacks it")
 
 
 def _is_free(port: int) -> bool:

@@ -18,6 +18,7 @@ READ_AT_ONCE = 64 * 1024
 PASTED_WITHIN = 0.05  # seconds between two pieces of a pasted text
 TYPED_AT_ONCE = 3  # keys; more that come in one read are a pasted text …
 HELD_DOWN = 200  # … or one key that was held down while no one read it
+SPECIAL = ("\x1b", "\0", "\xe0")  # what an arrow or F1 begins with; the last two on Windows
 REDRAW = "\f"  # Ctrl-L; told also when the terminal has got another size
 
 _typed_ahead: deque[str] = deque()  # pressed before the one who reads keys was ready for them
@@ -113,14 +114,9 @@ def forget_typed() -> None:
 def read_key(seconds: float) -> str:
     """Return the key pressed within `seconds`; "" if none was, "q" when the terminal has gone."""
     if sys.platform == "win32":
-        import msvcrt
-
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if msvcrt.kbhit():
-                return msvcrt.getwch()
-            time.sleep(0.02)
-        return ""
+        if not _typed_ahead:
+            _typed_ahead.extend(_keys_in(_read_console(seconds)))
+        return _typed_ahead.popleft() if _typed_ahead else ""
     if not _typed_ahead:
         if not select.select([sys.stdin], [], [], seconds)[0]:
             return ""
@@ -132,6 +128,21 @@ def read_key(seconds: float) -> str:
     return _typed_ahead.popleft() if _typed_ahead else ""
 
 
+def _read_console(seconds: float) -> str:
+    """Return what is typed on a Windows console; of a paste, which comes character by character, all of it."""
+    typed, deadline = "", time.monotonic() + seconds
+    if sys.platform == "win32":
+        import msvcrt
+
+        while time.monotonic() < deadline:
+            if msvcrt.kbhit():
+                typed += msvcrt.getwch()
+                deadline = time.monotonic() + (PASTED_WITHIN if len(typed) > TYPED_AT_ONCE else 0.01)
+            else:
+                time.sleep(0.005)
+    return typed
+
+
 def split_keys(pressed: bytes) -> list[str]:
     """Return the keys that came in one read: each of a few typed quickly; "q" if the terminal has gone.
 
@@ -139,8 +150,11 @@ def split_keys(pressed: bytes) -> list[str]:
     """
     if not pressed:
         return ["q"]
-    typed = pressed.decode("utf-8", "ignore")
-    if typed.startswith("\x1b"):
+    return _keys_in(pressed.decode("utf-8", "ignore"))
+
+
+def _keys_in(typed: str) -> list[str]:
+    if typed.startswith(SPECIAL):
         return ["\x1b"]
     if len(typed) > TYPED_AT_ONCE:
         return [typed[0]] if len(set(typed)) == 1 and len(typed) <= HELD_DOWN else []

@@ -205,6 +205,11 @@ class Terminal:
 
     def show(self, lines: Sequence[str]) -> None:
         """Write lines that `lines_of` returned, without an end of line behind the last: the screen would scroll."""
+        if self._console.legacy_windows:  # it would show the colours' escape sequences; rich knows its calls
+            for line in lines[:-1]:
+                self._write(Text.from_ansi(line))
+            self._console.print(Text.from_ansi("".join(lines[-1:])), soft_wrap=True, end="")
+            return
         self._console.file.write("\n".join(lines))
         self._console.file.flush()
 
