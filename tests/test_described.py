@@ -99,6 +99,20 @@ def test_fastapi_dev_serves_it(step: str, tmp_path: Path) -> None:
         assert httpx.get(f"{url}/openapi.json", trust_env=False, timeout=30).status_code == 200
 
 
+@pytest.mark.parametrize("step", STAGES)
+def test_a_lesson_shows_fastapi_dev_where_it_serves_the_app(step: str) -> None:
+    """Each lesson says how `fastapi dev` starts the stage, where you first start it; git ignores what it writes there."""
+    lesson = (COURSE.folder(COURSE.step(step)) / "README.md").read_text(encoding="utf-8")
+    written = [f"stages/{step}/{name}" for name in ("blog.db", "blog.db-wal", "login.log", "feed.txt", "uploads/a.jpg")]
+    ignored = subprocess.run(["git", "check-ignore", *written], cwd=COURSE.root, capture_output=True, encoding="utf-8")
+
+    assert (
+        f"uv run --directory stages/{step} fastapi dev`"
+        in lesson.partition(f"$ uv run workbook run {step}\n")[2][:1000]
+    )
+    assert ignored.stdout.split() == written
+
+
 @pytest.mark.parametrize("step", [*STAGES, "final"])
 def test_it_runs_on_a_server_that_says_the_least(step: str, tmp_path: Path) -> None:
     """Servers may leave out what ASGI calls optional, such as `raw_path`: every request is answered and logged."""
