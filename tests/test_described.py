@@ -101,7 +101,7 @@ def test_fastapi_dev_serves_it(step: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", STAGES)
 def test_a_lesson_shows_fastapi_dev_where_it_serves_the_app(step: str) -> None:
-    """Each lesson says how `fastapi dev` starts the stage, where you first start it; git ignores what it writes there."""
+    """Each lesson shows `fastapi dev` where it first starts the stage, and git ignores what that writes."""
     lesson = (COURSE.folder(COURSE.step(step)) / "README.md").read_text(encoding="utf-8")
     written = [f"stages/{step}/{name}" for name in ("blog.db", "blog.db-wal", "login.log", "feed.txt", "uploads/a.jpg")]
     ignored = subprocess.run(["git", "check-ignore", *written], cwd=COURSE.root, capture_output=True, encoding="utf-8")
