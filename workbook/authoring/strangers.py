@@ -14,7 +14,13 @@ class NoCommit(LookupError):
 
 
 def write_project(root: Path, exercise: Exercise, patch: Path, folder: Path) -> None:
-    """Write a stranger's project: what `workbook start` made at their commit, with their patch. Raises `NoCommit`."""
+    """Write a stranger's project: what they began with, and their patch. Raises `NoCommit`."""
+    write_beginning(root, exercise, patch, folder)
+    apply_patch(patch, folder)
+
+
+def write_beginning(root: Path, exercise: Exercise, patch: Path, folder: Path) -> None:
+    """Write what `workbook start` made at the commit that a stranger had. Raises `NoCommit`."""
     told = tomllib.loads((exercise.strangers / "strangers.toml").read_text(encoding="utf-8"))
     base = told[patch.parent.name][patch.stem].get("base", told["base"])
     for place in ("final", f"exercises/{exercise.name}/starter"):
@@ -28,4 +34,3 @@ def write_project(root: Path, exercise: Exercise, patch: Path, folder: Path) -> 
                     target = folder / member.name.removeprefix(place).lstrip("/")
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content.read())
-    apply_patch(patch, folder)
