@@ -1,8 +1,9 @@
 """How often `workbook class similar` lists two independent solutions, and how often it finds a copy in disguise.
 
-alike           the share of pairs of right solutions, written independently by strangers, that are listed
-found           the share of copies with other names, other comments and another order of functions that are listed
-                beside what they were copied from, in a class with all the others
+alike           the share of pairs of strangers' right solutions that are listed
+found           the share of copies that are listed beside what they were copied from
+
+A copy has other names, other comments and another order of functions, and is compared in a class with all the others.
 
     uv run --all-groups python benchmarks/similarity.py [--json]
 """
