@@ -140,7 +140,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as exc:
         wrong = [
-            f"{name_of(each['loc'])}{each['msg'].removeprefix('Value error, ')}"
+            f"{prefix(each['loc'])}{each['msg'].removeprefix('Value error, ')}"
             for each in exc.errors()
         ]
     except (OSError, ValueError) as exc:
@@ -166,7 +166,8 @@ def check_env_file() -> None:
             print(said, file=sys.stderr)
 
 
-def name_of(loc: tuple[int | str, ...]) -> str:
+def prefix(loc: tuple[int | str, ...]) -> str:
+    """Return the setting's name and a colon; what spans several names them itself."""
     return f"{loc[0]}: ".upper() if loc else ""
 
 
