@@ -96,12 +96,12 @@ def test_results_are_lines_of_json(run: Run, new_course: NewCourse, tmp_path: Pa
     lines = read(results)
     collected = [tuple(line.values()) for line in lines if line["event"] == "collected"]
     id_ = "stages/01-notes/test_notes.py::test_"
-    assert list(lines[0]) == ["event", "test", "name", "file", "line", "promise", "deeper"]
+    assert list(lines[0]) == ["event", "test", "name", "file", "line", "promise", "deeper", "as_before"]
     assert collected == [
-        ("collected", f"{id_}name", "test_name", file, 4, "The name is told.", False),
-        ("collected", f"{id_}paths[/me]", "test_paths", file, 9, "Both paths answer.", True),
-        ("collected", f"{id_}paths[/posts]", "test_paths", file, 9, "Both paths answer.", True),
-        ("collected", f"{id_}in_a_browser", "test_in_a_browser", file, 16, "A browser sees it.", False),
+        ("collected", f"{id_}name", "test_name", file, 4, "The name is told.", False, False),
+        ("collected", f"{id_}paths[/me]", "test_paths", file, 9, "Both paths answer.", True, False),
+        ("collected", f"{id_}paths[/posts]", "test_paths", file, 9, "Both paths answer.", True, False),
+        ("collected", f"{id_}in_a_browser", "test_in_a_browser", file, 16, "A browser sees it.", False, False),
     ]
     assert all(line.pop("seconds") >= 0 for line in lines if line["event"] == "passed")
     assert lines[-1].pop("cpu") > 0

@@ -41,7 +41,13 @@ SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
 KEYS_OF_EXPERIMENTS = set(re.findall(r'"(\w+)"', re.findall(r"unknown = set\(entry\) - \{(.+)\}", SOURCES)[0]))
 # The terminal's, the system's, uv's, mypy's, the finished project's.
 OF_OTHERS = {"TERM", "PATH", "UV", "MYPY_CACHE_DIR", "DATABASE_URL"}
-HANDED_ON = ("WORKBOOK_WARM_", "WORKBOOK_SANDBOX", "WORKBOOK_SITE_", "PYTEST_")  # between processes of ours
+HANDED_ON = (
+    "WORKBOOK_WARM_",
+    "WORKBOOK_APPS_AHEAD",
+    "WORKBOOK_SANDBOX",
+    "WORKBOOK_SITE_",
+    "PYTEST_",
+)  # between processes of ours
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 
 
