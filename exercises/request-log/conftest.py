@@ -1,7 +1,6 @@
 """How these tests read the log: from outside, in the app's data folder, as something that a stranger has written."""
 
 import re
-import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -9,10 +8,11 @@ import pytest
 
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
+from workbook.plugin.seen import WaitingTime
 from workbook.serving import ServedApp
 
-FAR_AWAY = "Asia/Kolkata"  # five and a half hours before UTC
-PATIENCE = 3.0  # seconds; a line may come after the response
+FAR_AWAY = "Asia/Kolkata"  # five and a half hours ahead of UTC
+WAIT = 3.0  # seconds; a line may come after the response
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,20 @@ def whole_log() -> Callable[..., list[str]]:
 
 
 @pytest.fixture(scope="session")
-def lines_about(whole_log: Callable[..., list[str]], unique: Callable[[str], str]) -> Callable[..., list[str]]:
+def patience() -> WaitingTime:
+    """How long a line is waited for. A log that has stayed empty once isn't waited for as long again."""
+    return WaitingTime(WAIT, less=1.0)
+
+
+@pytest.fixture(scope="session")
+def lines_about(
+    whole_log: Callable[..., list[str]], unique: Callable[[str], str], patience: WaitingTime
+) -> Callable[..., list[str]]:
     """The log's lines about one path, raw or escaped: `lines_about(client, "/posts/7", "PATCH")`.
 
     Waits until there are `count` of them (with 0: not at all). Then it waits for the line of one more request, so that
     a line too many would be there as well. After waiting in vain once, it doesn't wait as long again.
     """
-    in_vain = False
 
     def find(
         client: Client, path: str, method: str = "GET", *, count: int = 1, file: str = "requests.log"
@@ -49,14 +56,8 @@ def lines_about(whole_log: Callable[..., list[str]], unique: Callable[[str], str
             return [line for line in lines if re.search(rf"\b{method}\b", line)]
 
         def wait(path: str, method: str = "GET", *, count: int = 1) -> None:
-            nonlocal in_vain
-            shorter = 1.0 if whole_log(client.app, file) else 0.2
-            deadline = time.monotonic() + (shorter if in_vain else PATIENCE)
-            while len(found(path, method)) < count:
-                if time.monotonic() > deadline:
-                    in_vain = True
-                    return
-                time.sleep(0.005)
+            any_came = lambda: whole_log(client.app, file)  # noqa: E731
+            patience.wait(lambda: len(found(path, method)) >= count, any_came=any_came)
 
         wait(path, method, count=count)
         if count > len(found(path, method)):

@@ -37,9 +37,9 @@ class Blog:
         self.users: dict[int, Row] = {}
         self.posts: dict[int, Row] = {}
 
-    def join(self, stem: str) -> Member:
-        """Register a member and log in."""
-        member = self.walk.join(stem)
+    def join(self, stem: str, *, called: str = "") -> Member:
+        """Register a member and log in; `called` is a name that may not be unique."""
+        member = self.walk.join(stem, called=called)
         self.users[member.id] = {key: member.told[key] for key in USER_KEYS}
         return member
 

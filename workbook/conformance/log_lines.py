@@ -25,7 +25,7 @@ LIKE_IT = re.compile(
 SLOW_ONE = "a slow request"  # one whose body takes longer than a second
 LEAST = 700  # milliseconds of it that the line has to have, on a machine that's busy
 SLACK = 1500  # milliseconds that it may have more than the request took
-PATIENCE, IMPATIENCE = 3.0, 0.2  # seconds, for a line
+PATIENCE, IMPATIENCE, LEAST_PATIENCE = 3.0, 0.2, 0.05  # seconds, for a line
 WhenRead = Callable[..., list[str]]
 
 
@@ -76,15 +76,24 @@ class LinePromises:
 class Requests:
     """Requests that were sent with a secret each, and the lines that they left.
 
-    `read` returns the lines of the log, and `ahead` is how far the app's clock is ahead of this one's.
+    `read` returns the lines of the log, and `ahead` is how far the app's clock is ahead of this one's. An app that left
+    no line elsewhere is one without `is_patient`.
     """
 
-    def __init__(self, walk: Walk, promises: LinePromises, read: WhenRead, ahead: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        promises: LinePromises,
+        read: WhenRead,
+        ahead: timedelta = timedelta(0),
+        *,
+        is_patient: bool = True,
+    ) -> None:
         self.walk, self.promises, self.read_log, self.ahead = walk, promises, read, ahead
         self.sent: list[SentRequest] = []
         self.secrets: dict[str, str] = {}
         self.others = 0  # lines of requests that aren't in `sent`
-        self.is_patient = True
+        self.is_patient = is_patient
 
     def send(
         self, what: str, method: str, path: str, status: int, promise: str = "", **options: Any
@@ -100,7 +109,7 @@ class Requests:
             **options.pop("headers", {}),
         }
         request = walk.client.build_request(method, walk.app.url, headers=headers, **options)
-        request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}".encode())
+        request.url = httpx.URL(walk.app.url).copy_with(raw_path=f"{path}?token={secret}&next=/?{secret}".encode())
         path = request.url.raw_path.decode().partition("?")[0]
         self.let_lines_come(method, path)
         began, clock = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
@@ -135,8 +144,10 @@ class Requests:
 
     def wait_until(self, is_there: Callable[[], bool], *, briefly: bool = False) -> None:
         """Wait for a line. An app that has left none at all isn't waited for as long a second time."""
-        is_worth_it = self.is_patient or self.read_log(self.walk.app)
-        if not soon(is_there, PATIENCE if is_worth_it and not briefly else IMPATIENCE, every=0.02):
+        seconds = IMPATIENCE if briefly else PATIENCE
+        if not self.is_patient and not self.read_log(self.walk.app):
+            seconds = LEAST_PATIENCE
+        if not soon(is_there, seconds, every=0.02):
             self.is_patient = False
 
     def compare(self) -> None:

@@ -47,9 +47,9 @@ class Walk:
         self._since = 0
         self._over = False
 
-    def join(self, stem: str) -> Member:
-        """Register a member and log in."""
-        member = join(self.client, self.unique(stem))
+    def join(self, stem: str, *, called: str = "") -> Member:
+        """Register a member and log in; `called` is a name that may not be unique."""
+        member = join(self.client, self.unique(stem), called=called)
         self.members.append(member)
         return member
 

@@ -1,8 +1,10 @@
-"""How much a run keeps of what an app sends: enough for a card of each exchange, and never more than a set sum."""
+"""How much of what an app sends a run reads and keeps: enough for a card of each exchange, never more than a sum."""
 
 import gc
+import json
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 MIB = 2**20
 MOST_OF_RESPONSE = 32 * MIB  # of one body: more than any file that the sandbox lets an app store
@@ -12,6 +14,9 @@ MOST_OF_JSON = 2 * MIB
 MOST_VALUES = 100_000  # of JSON: each costs up to a hundred times its letters when it's read
 SHOWN = 64 * 1024  # of a body, for a card
 MOST_SHOWN = 32 * MIB  # of all bodies that cards may still need
+DEEPEST = 100
+LONGEST_NUMBER = 1000
+CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 HEADERS, LONGEST_HEADER = 60, 300
 
 
@@ -95,3 +100,50 @@ class KeptResponse:
 def kept_headers(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the headers that a card shows, cut to what it shows of each."""
     return [(name[:100], value[:LONGEST_HEADER]) for name, value in items[:HEADERS]]
+
+
+def charset_of(content_type: str) -> str | None:
+    """Return the charset that a content type names, if it's one that decodes to text and to nothing else."""
+    for part in content_type[:200].split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            named = value.strip().strip("\"'").lower()
+            return named if named in CHARSETS else None
+    return None
+
+
+def read_json(content: bytes | bytearray) -> Any:
+    """Return the value of a JSON text. Raises `ValueError` if it's none, or larger when read than a test needs."""
+    if len(content) > MOST_OF_JSON:
+        raise ValueError(f"the JSON is longer than {MOST_OF_JSON // MIB} MiB")
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise ValueError(f"the JSON holds more than {MOST_VALUES:,} values")
+    try:
+        value = json.loads(content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    if _is_deeper(value, DEEPEST):
+        raise ValueError(f"the JSON is nested more than {DEEPEST} levels deep")
+    return value
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} isn't JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice in one JSON object")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits):,} digits in the JSON")
+    return int(digits)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inside)

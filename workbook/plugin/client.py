@@ -14,8 +14,8 @@ import httpx
 
 from workbook.serving import ServedApp, choose_launcher
 
-from .bounds import KeptResponse, kept_headers
-from .transport import HOLD, BoundedResponse, Transport, can_be_sent_again, read_json
+from .bounds import KeptResponse, kept_headers, read_json
+from .transport import HOLD, BoundedResponse, Transport, can_be_sent_again
 
 LONGEST_HOLD = 10.0  # seconds
 LONGEST_TOKEN = 4000

@@ -36,22 +36,22 @@ class Member:
 
 def register_member(client: Client, name: str) -> int:
     """Register `name@example.com`; returns the id."""
-    return int(_register(client, name)["id"])
+    return int(_register(client, name, f"{name}@example.com")["id"])
 
 
-def _register(client: Client, name: str) -> Any:
-    response = client.post("/auth/register", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
+def _register(client: Client, name: str, email: str) -> Any:
+    response = client.post("/auth/register", json={"name": name, "email": email, "password": PASSWORD})
     assert response.status_code == 201, "POST /auth/register doesn't work any more"
     return response.json()
 
 
-def join(client: Client, name: str) -> Member:
-    """Register and log in."""
-    email, sent = f"{name}@example.com", len(client.exchanges)
-    told = _register(client, name)
+def join(client: Client, name: str, *, called: str = "") -> Member:
+    """Register `name@example.com` and log in; `called` is the name that others see, if it's another one."""
+    email, called, sent = f"{name}@example.com", called or name, len(client.exchanges)
+    told = _register(client, called, email)
     response = client.post("/auth/login", json={"email": email, "password": PASSWORD})
     assert response.status_code == 200, "POST /auth/login doesn't work any more"
-    return Member(int(told["id"]), name, email, response.json()["access_token"], client.exchanges[sent:], told)
+    return Member(int(told["id"]), called, email, response.json()["access_token"], client.exchanges[sent:], told)
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from typing import Any
 
 import httpx
 
-from .bounds import KeptResponse
+from .bounds import KeptResponse, read_json
 from .client import Exchange
-from .transport import read_json
 
 SHORTEST_TEXT = 8  # letters; a shorter text may be in a request by chance
 LONGEST_TEXT, LONGEST = 4000, 64 * 1024  # letters of a value, bytes of a body that's looked into

@@ -9,10 +9,9 @@ from typing import Any
 
 from workbook.serving.frames import last_traceback
 
-from .bounds import KeptResponse
+from .bounds import KeptResponse, charset_of, read_json
 from .client import Exchange
 from .comparison import WIDTH, cut
-from .transport import charset_of, read_json
 
 HIDDEN = {"content-length", "date", "server"}
 MOST_LINES = 16

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,26 @@ def no_room_for_more_than(size: int, app: ServedApp) -> Iterator[None]:
         finally:
             folder.unlink()
             away.rename(folder)
+
+
+@dataclass
+class WaitingTime:
+    """How many seconds something is waited for that may come late, and how many after one of its kind didn't come.
+
+    `least` is for when nothing of its kind has come at all.
+    """
+
+    seconds: float
+    less: float
+    least: float = 0.05
+    in_vain: bool = False
+
+    def wait(self, is_there: Callable[[], bool], *, any_came: Callable[[], object]) -> bool:
+        """Wait for it; return whether it came."""
+        seconds = self.seconds if not self.in_vain else self.less if any_came() else self.least
+        came = soon(is_there, seconds, every=0.005)
+        self.in_vain = self.in_vain or not came
+        return came
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ A response can be anything that the app's author came up with. If it's endless, 
 gigabytes, you get an `httpx.TransportError` here, and never a test that hangs.
 """
 
-import json
 import select
 import ssl
 import threading
@@ -18,17 +17,14 @@ import httpx
 
 from workbook.serving import ServedApp
 
-from .bounds import MIB, MOST_ALIVE, MOST_OF_JSON, MOST_OF_RESPONSE, MOST_OF_TEXT, MOST_VALUES, Body, Held
+from .bounds import MIB, MOST_ALIVE, MOST_OF_RESPONSE, MOST_OF_TEXT, Body, Held, charset_of, read_json
 
 MOST_SECONDS = 60.0  # from the request to the response's last byte
 KEPT_SECONDS = 3.0  # that a connection is kept for a next request: uvicorn keeps it for 5
-DEEPEST = 100
-LONGEST_NUMBER = 1000
 MOST_PARTS, PART = 1000, 64 * 1024  # of a body that are passed on as they come, and how large later ones are
 OF_A_HEADER = 300  # bytes of memory, beside its letters
 TOO_MUCH = f"the responses to this run are longer than {MOST_ALIVE // MIB} MiB together"
 HOLD = "workbook.hold"  # a request's extension: called before its last byte is sent
-CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 
 
 class BoundedResponse(httpx.Response):
@@ -56,53 +52,6 @@ class BoundedResponse(httpx.Response):
         return read_json(self.content)
 
 
-def charset_of(content_type: str) -> str | None:
-    """Return the charset that a content type names, if it's one that decodes to text and to nothing else."""
-    for part in content_type[:200].split(";")[1:]:
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            named = value.strip().strip("\"'").lower()
-            return named if named in CHARSETS else None
-    return None
-
-
-def read_json(content: bytes | bytearray) -> Any:
-    """Return the value of a JSON text. Raises `ValueError` if it's none, or larger when read than a test needs."""
-    if len(content) > MOST_OF_JSON:
-        raise ValueError(f"the JSON is longer than {MOST_OF_JSON // MIB} MiB")
-    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
-        raise ValueError(f"the JSON holds more than {MOST_VALUES:,} values")
-    try:
-        value = json.loads(content, parse_constant=_refused, object_pairs_hook=_once, parse_int=_integer)
-    except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
-    if _is_deeper(value, DEEPEST):
-        raise ValueError(f"the JSON is nested more than {DEEPEST} levels deep")
-    return value
-
-
-def _refused(name: str) -> Any:
-    raise ValueError(f"{name} isn't JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name comes twice in one JSON object")
-    return found
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
-        raise ValueError(f"a number of {len(digits):,} digits in the JSON")
-    return int(digits)
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inside)
-
-
 class Transport(httpx.HTTPTransport):
     """Reaches one served app, however that is started.
 
@@ -114,12 +63,7 @@ class Transport(httpx.HTTPTransport):
         # A TLS context would cost 29 ms, and the tests don't use TLS.
         super().__init__(verify=False, trust_env=False)
         self._app, self._backend, self._keeps = app, _Backend(app), keeps
-        self._pool = httpcore.ConnectionPool(
-            max_connections=None,
-            max_keepalive_connections=1 if keeps else 0,
-            keepalive_expiry=KEPT_SECONDS,
-            network_backend=self._backend,
-        )
+        self._pool = _kept(self._backend) if keeps else _PoolForEach(self._backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if HOLD in request.extensions:
@@ -215,6 +159,27 @@ class _Exchange(threading.local):
     """What a thread's request has met: whether it got a new connection, whether anything came, and its deadline."""
 
     is_new, heard, deadline = False, False, 0.0
+
+
+def _kept(backend: "_Backend") -> httpcore.ConnectionPool:
+    return httpcore.ConnectionPool(
+        max_connections=None, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS, network_backend=backend
+    )
+
+
+class _PoolForEach(httpcore.ConnectionPool):
+    """A pool for each request. With one for all, httpcore 1.0.9 loses some of many requests at once.
+
+    It gives an idle connection to one thread, and closes it for another as one too many.
+    """
+
+    def __init__(self, backend: "_Backend") -> None:
+        super().__init__()
+        self._backend = backend
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        pool = httpcore.ConnectionPool(max_keepalive_connections=0, network_backend=self._backend)
+        return pool.handle_request(request)
 
 
 class _Backend(httpcore.NetworkBackend):

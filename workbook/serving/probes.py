@@ -23,11 +23,12 @@ def add_probes(app: Any) -> None:
 
     `GET /_probe/crash` raises, and `GET /_probe/broken` does so in the middle of its response; the background task of
     `POST /_probe/crash` raises after it. `GET /_probe/held` and `/_probe/stream/…` send half of their response and
-    wait for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. So does the background task of
-    `POST /_probe/slow-task`, in a thread. Those of `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a
-    moment, and of `/_probe/own-task`, with its own response, leave a line: the name, in `probe-tasks.txt` in the
-    working directory. `POST /_probe/copies` is `copy_rows`. If an app is wrapped in ASGI middlewares by hand, the
-    routes are added inside; if there's no FastAPI inside, none are.
+    wait for `POST /_probe/release`, at most `LONGEST_HOLD` seconds. So do the background tasks of
+    `POST /_probe/slow-task`, in a thread, and of `/_probe/stream-task/…`, whose response comes in pieces. Those of
+    `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own
+    response, leave a line: the name, in `probe-tasks.txt` in the working directory. `POST /_probe/copies` is
+    `copy_rows`. If an app is wrapped in ASGI middlewares by hand, the routes are added inside; if there's no FastAPI
+    inside, none are.
     """
     from fastapi import BackgroundTasks, FastAPI
     from starlette.background import BackgroundTask
@@ -74,6 +75,7 @@ def add_probes(app: Any) -> None:
 
     async def release() -> None:
         released.set()
+        task_may_end.set()
         no_longer.set()
 
     no_longer = threading.Event()
@@ -81,6 +83,21 @@ def add_probes(app: Any) -> None:
     async def slow_task(tasks: BackgroundTasks) -> None:
         no_longer.clear()
         tasks.add_task(no_longer.wait, LONGEST_HOLD)
+
+    task_may_end = asyncio.Event()
+
+    async def stream_task() -> Response:
+        task_may_end.clear()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"the first half"
+            yield b", the second half"
+
+        async def wait() -> None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(task_may_end.wait(), LONGEST_HOLD)
+
+        return StreamingResponse(pieces(), media_type="text/plain", background=BackgroundTask(wait))
 
     async def leave_later(name: str) -> None:
         await asyncio.sleep(0.1)
@@ -103,6 +120,7 @@ def add_probes(app: Any) -> None:
     app.add_api_route(f"{PREFIX}/async-task", async_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/own-task", own_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/slow-task", slow_task, methods=["POST"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/stream-task/{{name}}", stream_task, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/task", task, methods=["POST"], include_in_schema=False)
 
 

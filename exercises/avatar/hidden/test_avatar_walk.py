@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
+from workbook.conformance.forms import IN_CHUNKS, UNTYPED, Place
 from workbook.conformance.pictures import (
     IMAGE_LABELS,
     Picture,
@@ -25,7 +26,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
+from workbook.conformance.uploads import Promises, Uploads
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import PASSWORD, Member
 from workbook.plugin.seen import rows
@@ -38,8 +39,7 @@ SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test
 UNCHANGED, LOGIN = "test_a_refused_upload_changes_nothing", "test_a_login_and_a_file_are_needed"
 DELETED = "test_deleting_the_user_deletes_the_file"
 PROMISES = Promises(TAKEN, SHOWN, CONTENT, DAMAGED, SIZE, REPLACED, UNCHANGED, LOGIN)
-
-
+LONGEST = "\u6f22" * 100  # a name that the project takes, of 300 bytes: more than a file's name may have
 COLUMNS = ("avatar", "avatar_url", "avatar_name", "avatar_file", "avatar_path", "avatar_filename", "picture", "image")
 
 
@@ -134,7 +134,8 @@ def walk(
         users, uploads = Users(walk, blog), Uploads(walk, "avatar_url", PROMISES)
         ada, bare, early = (blog.join(name) for name in ("ada", "bare", "early"))
         blog.register(7, "member")  # so that ids have two digits, and one begins with another
-        grace, leaver, other = (blog.join(name) for name in ("grace", "leaver", "other"))
+        grace = blog.join("grace", called=ada.name)  # two people may have one name
+        leaver, other = blog.join("leaver", called=LONGEST), blog.join("other", called=LONGEST)
         hers, mine, theirs, none = (avatar_of(member) for member in (grace, ada, leaver, bare))
         others = avatar_of(other)
         users.write(ada)
@@ -171,6 +172,9 @@ def walk(
         for place, picture in zip((mine, hers, others), of_each, strict=True):
             uploads.take(place, picture)
         name_others_file(uploads, blog, mine)
+        late = blog.join("late")
+        said = "A user who left while their upload was under way has left its file in the data folder."
+        uploads.overtake(avatar_of(late), noisy_picture(walk.rng), partial(blog.leave, late), DELETED, said)
         leave(blog, uploads, [none, mine, hers, others])  # a damaged file may have become an avatar where was none
     yield walk
     walk.close()
@@ -234,10 +238,10 @@ def refuse_files(uploads: Uploads, mine: Place, none: Place, of_each: list[Pictu
         for what, content in [*cut.items()][number::3]:
             uploads.refuse(mine, what, {415}, DAMAGED, partial(uploads.send, mine, content))
         for what, content in [*large.items()][number::3]:
-            uploads.refuse(mine, what, {413, 415}, DAMAGED, partial(uploads.send, mine, content))
+            uploads.refuse(mine, what, (413, 415), DAMAGED, partial(uploads.send, mine, content))
         uploads.is_served(mine, "The avatar is lost by an upload that was refused.")
     for what, content in large.items():
-        uploads.refuse(none, what, {413, 415}, DAMAGED, partial(uploads.send, none, content))
+        uploads.refuse(none, what, (413, 415), DAMAGED, partial(uploads.send, none, content))
     for what, content in rng.sample(sorted({**cut, **bad}.items()), 6):
         promise = DAMAGED if what in cut else CONTENT
         uploads.refuse(none, what, {415}, promise, partial(uploads.send, none, content))
@@ -282,7 +286,8 @@ def refuse_logins(uploads: Uploads, mine: Place, logins: dict[str, dict[str, str
     }
     for what, sent in forms.items():
         said = f"{what[:1].upper()}{what[1:]} isn't a 422."
-        uploads.refuse(mine, what, {422}, LOGIN, partial(form, **sent), said)
+        statuses = (422, 415) if "json" in sent else (422,)
+        uploads.refuse(mine, what, statuses, LOGIN, partial(form, **sent), said)
 
 
 def test_an_avatar_is_stored_and_served(walk: Walk, request: pytest.FixtureRequest) -> None:
@@ -326,5 +331,5 @@ def test_a_login_and_a_file_are_needed(walk: Walk, request: pytest.FixtureReques
 
 
 def test_deleting_the_user_deletes_the_file(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """A user who leaves takes their avatar with them, also one that was replaced, and no one else's."""
+    """A user who leaves takes their avatar with them, also one that's replaced or under way, and no one else's."""
     walk.prove(request)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from workbook.conformance.blog import POST_KEYS, Blog, Row, headers_of
+from workbook.conformance.forms import IN_CHUNKS, UNTYPED, Place
 from workbook.conformance.pictures import (
     IMAGE_LABELS,
     Picture,
@@ -26,7 +27,7 @@ from workbook.conformance.pictures import (
     taken_pictures,
 )
 from workbook.conformance.tokens import bad_logins
-from workbook.conformance.uploads import IN_CHUNKS, UNTYPED, Place, Promises, Uploads
+from workbook.conformance.uploads import Promises, Uploads
 from workbook.conformance.walk import Walk
 from workbook.plugin.members import Member
 from workbook.plugin.seen import rows
@@ -41,6 +42,7 @@ SIZE, REPLACED = "test_five_mebibytes_are_taken_and_one_byte_more_is_not", "test
 DELETED, ORDER = "test_deleting_the_post_deletes_the_file", "test_the_refusals_keep_their_order"
 LEFT = "test_deleting_the_author_deletes_the_files"
 PROMISES = Promises(TAKEN, SHOWN, CONTENT, CONTENT, SIZE, REPLACED, CONTENT, LOGIN)
+LONGEST = "\u6f22" * 200  # a title that the project takes, of 600 bytes: more than a file's name may have
 
 
 def cover_of(author: Member, post: int) -> Place:
@@ -56,10 +58,10 @@ class Scene:
     uploads: Uploads
     covers: dict[int, Place]
 
-    def write(self, author: Member, published: bool = True) -> Place:
+    def write(self, author: Member, published: bool = True, title: str = "") -> Place:
         """Write a post; it doesn't have a cover, even if a post with a cover had its id before."""
         walk = self.walk
-        title = f"{walk.rng.randrange(16**6):06x}"
+        title = title or f"{walk.rng.randrange(16**6):06x}"
         response = walk.client.post(
             "/posts", json={"title": title, "content": "", "published": published}, headers=author.headers
         )
@@ -136,10 +138,11 @@ def walk(
         uploads.as_in, uploads.shown, uploads.ignored = "the post as PATCH shows it", POST_KEYS, ("updated_at",)
         scene = Scene(walk, blog, uploads, {})
         post, draft, bare, hidden = (scene.write(ada, published) for published in (True, False, True, True))
-        hers, her_draft = scene.write(grace), scene.write(grace, False)
+        title = str(blog.posts[min(blog.posts)]["title"])
+        hers, her_draft = scene.write(grace, title=title), scene.write(grace, False, title=LONGEST)
         for _ in range(5):
             scene.write(grace)  # so that ids have two digits, and one begins with another
-        late = scene.write(grace)
+        late = scene.write(grace, title=LONGEST)
         viewers: list[Member | None] = [None, first, grace]
         pictures = in_every_order(taken_pictures(walk.rng), walk.rng)
         for place, picture in zip((hers, her_draft, hidden, draft, late), pictures, strict=False):
@@ -181,6 +184,7 @@ def walk(
             scene.check(hidden, [first])
         refuse_a_stranger(scene, hidden, first)
         use_an_id_again(scene, grace, pictures[0])
+        delete_under_way(scene, grace)
         delete_posts(scene, [post, draft], of_each)
         leave_with_covers(scene, ada, of_each)
         for place in (hers, her_draft):
@@ -272,10 +276,10 @@ def refuse_files(uploads: Uploads, posts: list[Place], bare: Place, of_each: lis
         for what, content in [*bad.items()][number::3]:
             uploads.refuse(post, what, {415}, CONTENT, partial(uploads.send, post, content, *next(labels)))
         for what, content in [*large.items()][number::3]:
-            uploads.refuse(post, what, {413, 415}, CONTENT, partial(uploads.send, post, content))
+            uploads.refuse(post, what, (413, 415), CONTENT, partial(uploads.send, post, content))
         uploads.is_served(post, "The cover is lost by an upload that was refused.", CONTENT)
     for what, content in large.items():
-        uploads.refuse(bare, what, {413, 415}, CONTENT, partial(uploads.send, bare, content))
+        uploads.refuse(bare, what, (413, 415), CONTENT, partial(uploads.send, bare, content))
     for what, content in rng.sample(sorted(bad.items()), 6):
         uploads.refuse(bare, what, {415}, CONTENT, partial(uploads.send, bare, content))
 
@@ -327,7 +331,8 @@ def refuse_logins(scene: Scene, logins: dict[str, dict[str, str]], places: list[
     }
     for what, sent in forms.items():
         said = f"{what[:1].upper()}{what[1:]} doesn't have the field `file`, and isn't a 422."
-        uploads.refuse(covered, what, {422}, LOGIN, partial(form, **sent), said)
+        statuses = (422, 415) if "json" in sent else (422,)
+        uploads.refuse(covered, what, statuses, LOGIN, partial(form, **sent), said)
 
 
 def use_an_id_again(scene: Scene, author: Member, picture: Picture) -> None:
@@ -343,6 +348,17 @@ def use_an_id_again(scene: Scene, author: Member, picture: Picture) -> None:
         scene.uploads.removed([place], DELETED, "The cover of a deleted post stays")
         again = scene.write(author)
         scene.check(again, [None])
+
+
+def delete_under_way(scene: Scene, author: Member) -> None:
+    """Delete a post while the picture for it is still being sent."""
+    with scene.walk.step(DELETED):
+        place = scene.write(author)
+        number = int(place.read.rpartition("/")[2])
+        del scene.covers[number]
+        said = "A post that was deleted while an upload for it was under way has left the file in the data folder."
+        delete = partial(scene.blog.delete, author, number)
+        scene.uploads.overtake(place, noisy_picture(scene.walk.rng), delete, DELETED, said)
 
 
 def with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> list[Place]:
@@ -419,7 +435,7 @@ def test_a_new_cover_replaces_the_old_one(walk: Walk, request: pytest.FixtureReq
 
 
 def test_deleting_the_post_deletes_the_file(walk: Walk, request: pytest.FixtureRequest) -> None:
-    """A deleted post takes its cover with it, a draft too, and no other post's."""
+    """A deleted post takes its cover with it, a draft's and one that's under way too, and no other post's."""
     walk.prove(request)
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from workbook.conformance.log_lines import PATIENCE
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import join
-from workbook.plugin.seen import soon
+from workbook.plugin.seen import WaitingTime
 from workbook.serving import Launcher, ServedApp
 
 TIME_TO_WRITE = 0.5  # seconds from a response to the end of the app, in which its line is to be written
@@ -86,7 +85,7 @@ def test_requests_side_by_side_leave_a_line_each(
 
 
 def test_the_log_goes_on_after_a_restart(
-    restarted: Callable[[], Client], unique: Callable[[str], str], tmp_path: Path
+    restarted: Callable[[], Client], unique: Callable[[str], str], tmp_path: Path, patience: WaitingTime
 ) -> None:
     """After a restart the log goes on where it was: 10 MB of old lines are there, also that of the last request."""
     before, after = f"/{unique('before')}", f"/{unique('after')}"
@@ -105,7 +104,7 @@ def test_the_log_goes_on_after_a_restart(
     def whole() -> bytes:
         return client.app.read("requests.log", 2 * len(MANY_OLD)) or b""
 
-    soon(lambda: new_lines(after), PATIENCE)
+    patience.wait(lambda: bool(new_lines(after)), any_came=lambda: len(whole()) > len(MANY_OLD))
     said = "old lines are gone from the file, or moved to another one: append to it"
     assert whole().startswith(MANY_OLD), said
     assert len(new_lines(after)) == 1, "after a restart no line is written"

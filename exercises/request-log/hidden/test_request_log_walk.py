@@ -20,7 +20,7 @@ from workbook.conformance.walk import Walk
 from workbook.plugin.cards import exchanges_of
 from workbook.plugin.client import Client
 from workbook.plugin.members import PASSWORD, join
-from workbook.plugin.seen import soon
+from workbook.plugin.seen import WaitingTime, soon
 from workbook.serving import AppFailed, Launcher, ServedApp
 
 LINE, MIDDLE = "test_a_request_leaves_its_line", "test_what_no_route_answers_leaves_its_line"
@@ -33,6 +33,9 @@ LARGE = 5 * 1024 * 1024 - 1024
 CLOSED = 25  # requests whose client closes as soon as it has the file: what's cancelled then shows once in a while
 LinesAbout = Callable[..., list[str]]
 BUSY = 41  # background tasks: Starlette has 40 threads
+# A place that's five and a half hours ahead of UTC, one of them for a summer that is over around the new year alone:
+# that's where `time.timezone` looks, which knows four and a half.
+SUMMER = "AAA-4:30BBB-5:30,J3/0,J364/23"
 SLOW = 1.2  # seconds: more than one, so that what counts the rest of a second shows
 
 
@@ -58,7 +61,7 @@ def evening(
     then = now.replace(hour=hour, minute=module_rng.randint(0, 50)) + timedelta(days=1)
     seconds = round((then - now).total_seconds())
     try:
-        app = ServedApp(launcher, app_directory, env=app_env, probes=True, clock=seconds)
+        app = ServedApp(launcher, app_directory, env={**app_env, "TZ": SUMMER}, probes=True, clock=seconds)
     except AppFailed:
         app, seconds = request.getfixturevalue("served"), 0
     yield Evening(app, timedelta(seconds=seconds))
@@ -73,10 +76,12 @@ def client(evening: Evening, walk: Walk, request: pytest.FixtureRequest) -> Iter
 
 
 @pytest.fixture(scope="module")
-def walk(evening: Evening, module_rng: Random, unique: Callable[[str], str], whole_log: WhenRead) -> Iterator[Walk]:
+def walk(
+    evening: Evening, module_rng: Random, unique: Callable[[str], str], whole_log: WhenRead, patience: WaitingTime
+) -> Iterator[Walk]:
     """Send every kind of request, and then read the file."""
     walk = Walk(evening.app, module_rng, unique)
-    requests = Requests(walk, PROMISES, whole_log, evening.ahead)
+    requests = Requests(walk, PROMISES, whole_log, evening.ahead, is_patient=not patience.in_vain)
     with walk.step(LINE):
         ask_routes(requests)
         ask_outside_of_routes(requests)
@@ -195,7 +200,8 @@ def ask_for_paths(requests: Requests) -> None:
         for method, status in (("GET", 404), ("DELETE", 404)) if end in {"%0a", "%e2%80%a8"} else (("GET", 404),):
             forged = quote("[2026-01-01 00:00:00] GET /forged 200 1ms")
             name = unique("forged")
-            ask_for_an_end(requests, method, name, f"/{name}{end}{forged}", status, end)
+            tail = unique("tail")
+            ask_for_an_end(requests, method, name, f"/{name}{end}{forged}{end}{tail}", status, end, tail)
 
 
 def ask_unescaped(requests: Requests, path: str) -> None:
@@ -207,8 +213,8 @@ def ask_unescaped(requests: Requests, path: str) -> None:
     requests.note("a path with braces that aren't escaped", "GET", path, 404, LINE, began, PATIENCE)
 
 
-def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status: int, end: str) -> None:
-    """Ask for a path with an end of line in it: however that is written, there is one line with the name."""
+def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status: int, end: str, tail: str) -> None:
+    """Ask for a path with ends of line in it: however they're written, there is one line with its name and its tail."""
     walk = requests.walk
     before = len(requests.sent)
     requests.send(f"a path with {end}", method, path, status, ONE_LINE)
@@ -226,6 +232,8 @@ def ask_for_an_end(requests: Requests, method: str, name: str, path: str, status
         walk.expect(forged, [], ONE_LINE, said, root="forged")
         said = f"A request for a path with {end} has left more than one line."
         walk.expect(len(found), 1, ONE_LINE, said, root="forged")
+        said = f"The line of a path with {end} in it ends there: log the whole path, with such characters escaped."
+        walk.expect(tail in found[0], True, ONE_LINE, said, root="forged")
     requests.others += len(found)
 
 
@@ -279,6 +287,9 @@ def ask_while_tasks_run(requests: Requests) -> None:
         for _ in range(BUSY):
             client.post("/_probe/slow-task")
         requests.others += BUSY
+        streamed, sent = f"/_probe/stream-task/{requests.walk.unique('streamed')}", time.monotonic()
+        client.post(streamed)
+        of_stream = time.monotonic() - sent
         start = time.monotonic()
         client.get(path)
         seconds = time.monotonic() - start
@@ -286,6 +297,8 @@ def ask_while_tasks_run(requests: Requests) -> None:
         client.post("/_probe/release")
         requests.others += 1
     requests.note("a quick request while background tasks run", "GET", path, 404, MILLISECONDS, began, seconds)
+    what = "a response in pieces whose background task takes its time"
+    requests.note(what, "POST", streamed, 200, MILLISECONDS, began, of_stream)
 
 
 def test_a_request_leaves_its_line(
