@@ -92,6 +92,7 @@ def started(step: str, log: Path, *command: str, wrapper: str = "") -> Iterator[
             server.wait(30)
 
 
+@pytest.mark.exhaustive(sample=2)
 @pytest.mark.parametrize("step", [*STAGES, "final"])
 def test_fastapi_dev_serves_it(step: str, tmp_path: Path) -> None:
     """`fastapi dev` finds the app of every stage and of the finished project by itself, and serves it."""
@@ -113,6 +114,7 @@ def test_a_lesson_shows_fastapi_dev_where_it_serves_the_app(step: str) -> None:
     assert ignored.stdout.split() == written
 
 
+@pytest.mark.exhaustive(sample=2)
 @pytest.mark.parametrize("step", [*STAGES, "final"])
 def test_it_runs_on_a_server_that_says_the_least(step: str, tmp_path: Path) -> None:
     """Servers may leave out what ASGI calls optional, such as `raw_path`: every request is answered and logged."""
