@@ -24,7 +24,7 @@ CELL = """async ([build, job]) => (await import("/assets/playground/python.js"))
 # What differs from one run to the next, besides what the examples' responses have.
 MORE_BY_CHANCE = (
     (re.compile(r"\bat 0x[0-9a-f]+"), "at <place>"),
-    (re.compile(r"\b\d\d:\d\d:\d\d GMT"), "<time>"),
+    (re.compile(r"\b\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d GMT"), "<time>"),
     (re.compile(r"\b\d+ms\b"), "<ms>"),
     (re.compile(r"(?<='size': )\d+"), "<size>"),
     (re.compile(r"(?<='id': )\d+"), "<id>"),  # counts what a cell that's left out would have made

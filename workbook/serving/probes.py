@@ -15,6 +15,7 @@ from typing import Any
 PREFIX = "/_probe"
 TASKS_FILE = "probe-tasks.txt"
 LONGEST_HOLD = 8.0
+PAUSE = 0.25  # seconds
 _REAL = datetime.datetime
 
 
@@ -27,8 +28,8 @@ def add_probes(app: Any) -> None:
     `POST /_probe/slow-task`, in a thread, and of `/_probe/stream-task/…`, whose response comes in pieces. Those of
     `POST /_probe/task?name=…`, of `/_probe/async-task`, which waits a moment, and of `/_probe/own-task`, with its own
     response, leave a line: the name, in `probe-tasks.txt` in the working directory. `POST /_probe/copies` is
-    `copy_rows`. If an app is wrapped in ASGI middlewares by hand, the routes are added inside; if there's no FastAPI
-    inside, none are.
+    `copy_rows`. `GET /_probe/pause` keeps the app from everything else for a moment, so that requests pile up. If an
+    app is wrapped in ASGI middlewares by hand, the routes are added inside; if there's no FastAPI inside, none are.
     """
     from fastapi import BackgroundTasks, FastAPI
     from starlette.background import BackgroundTask
@@ -99,6 +100,9 @@ def add_probes(app: Any) -> None:
 
         return StreamingResponse(pieces(), media_type="text/plain", background=BackgroundTask(wait))
 
+    async def pause() -> None:
+        time.sleep(PAUSE)  # noqa: ASYNC251 - nothing else may run
+
     async def leave_later(name: str) -> None:
         await asyncio.sleep(0.1)
         leave(name)
@@ -115,6 +119,7 @@ def add_probes(app: Any) -> None:
     app.add_api_route(f"{PREFIX}/broken", broken, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/held", held, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/stream/{{name}}", held, methods=["GET"], include_in_schema=False)
+    app.add_api_route(f"{PREFIX}/pause", pause, methods=["GET"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/copies", copy_rows, methods=["POST"], include_in_schema=False)
     app.add_api_route(f"{PREFIX}/release", release, methods=["POST"], status_code=204, include_in_schema=False)
     app.add_api_route(f"{PREFIX}/async-task", async_task, methods=["POST"], include_in_schema=False)
