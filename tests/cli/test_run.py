@@ -63,7 +63,7 @@ def test_run_shipped_says_where_the_copy_is(workbook: Workbook) -> None:
 
 
 def has_kept(url: str) -> bool:
-    """Return whether the app has the edit that's just been saved; while one replaces the other, there may be none."""
+    """Return whether the app has the latest edit. There may be none while one replaces the other."""
     with contextlib.suppress(httpx.TransportError):
         return bool(httpx.post(f"{url}/notes/a", trust_env=False).json() == {"kept": "a"})
     return False
