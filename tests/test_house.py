@@ -205,6 +205,13 @@ def test_no_module_is_longer_than_a_sitting() -> None:
     assert {str(file): length for file, length in lengths.items() if length > 300} == {}
 
 
+def test_every_database_is_closed() -> None:
+    """`with sqlite3.connect(…)` commits and doesn't close; from Python 3.13 on that's a warning in a later test."""
+    sources = [*HOUSE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    opened = re.compile(r"^ *with sqlite3[.]connect", re.MULTILINE)
+    assert [str(file) for file in sources if opened.search(file.read_text(encoding="utf-8"))] == []
+
+
 def test_a_function_says_what_it_does() -> None:
     """A function's docstring starts with a verb in the imperative: “Return”, not “Returns” or “The”."""
     functions = [

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -204,13 +205,13 @@ def damage_middle(journal: Path) -> None:
 
 
 def damage_entry(journal: Path) -> None:
-    with sqlite3.connect(journal) as db:
+    with closing(sqlite3.connect(journal)) as db, db:
         db.execute("UPDATE entry SET data = '{'")
     db.close()
 
 
 def damage_table(journal: Path) -> None:
-    with sqlite3.connect(journal) as db:
+    with closing(sqlite3.connect(journal)) as db, db:
         db.execute("DROP TABLE entry")
     db.close()
 
@@ -250,7 +251,7 @@ def test_a_journal_of_a_newer_edition(workbook: Workbook, screens: Screens) -> N
     """A journal of a newer edition isn't changed, and the error says to update."""
     workbook.put_into_work("01-hello")
     journal = workbook.work / "journal.sqlite"
-    with sqlite3.connect(journal) as db:
+    with closing(sqlite3.connect(journal)) as db, db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
     content = journal.read_bytes()

@@ -3,6 +3,7 @@
 import io
 import sqlite3
 import termios
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -218,7 +219,7 @@ def test_review_asks_across_stages(workbook: Workbook, screens: Screens) -> None
     for step, titles in {"01-hello": (*TITLES.values(), "Another sentence"), "02-notes": ("Notes are lost",)}.items():
         for title in titles:
             workbook.note("predicted", step, experiment=title, prediction=[1], right=True, sure="certain")
-    with sqlite3.connect(workbook.work / "journal.sqlite") as journal:
+    with closing(sqlite3.connect(workbook.work / "journal.sqlite")) as journal, journal:
         journal.execute("UPDATE entry SET at = ?", ((datetime.now(UTC) - timedelta(days=2)).isoformat(),))
 
     screen = workbook.screen("review")

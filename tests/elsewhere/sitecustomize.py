@@ -6,10 +6,12 @@ import importlib.abc
 import io
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 POSIX = {"fcntl", "termios", "tty", "pty", "resource", "pwd", "grp", "readline"}
 # What these use is decided while they're imported, and what they'd use on Windows isn't here.
@@ -37,6 +39,8 @@ sys.meta_path.insert(0, _Refused())
 setattr(socket, "socketpair", partial(socket.socketpair, socket.AF_UNIX))  # noqa: B010 - Windows has one, too
 setattr(io, "_WindowsConsoleIO", type("_WindowsConsoleIO", (), {}))  # noqa: B010 - pytest looks for it
 setattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop)  # noqa: B010 - uvicorn's there
+windows = SimpleNamespace(NeedCurrentDirectoryForExePath=lambda name: True)
+setattr(shutil, "_winapi", windows)  # noqa: B010 - from Python 3.12 on, `which` asks it
 for module, names in LACKING.items():
     for lacking in names:
         if hasattr(module, lacking):

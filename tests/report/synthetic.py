@@ -4,6 +4,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,7 +240,7 @@ def write(path: Path, entries: Iterator[Entry]) -> Journal:
     """Write a journal of these entries with their times, all at once."""
     journal = Journal(path)
     journal.record("begun", "")
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         rows = ((one.at.isoformat(), one.kind, one.step, json.dumps(one.data)) for one in entries)
         db.executemany("INSERT INTO entry (at, kind, step, data) VALUES (?, ?, ?, ?)", rows)
     db.close()

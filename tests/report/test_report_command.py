@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,13 +104,13 @@ def damage(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
 
 
 def add_a_bad_entry(path: Path) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         entry = ("2026-11-20T08:00:00+00:00", "graded", "count", json.dumps({"learner": "ada"}))
         db.execute("INSERT INTO entry (at, kind, step, data) VALUES (?, ?, ?, ?)", entry)
     db.close()
@@ -117,7 +118,7 @@ def add_a_bad_entry(path: Path) -> None:
 
 def put_another_database(path: Path) -> None:
     path.unlink()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE users (id INTEGER)")
     db.close()
 

@@ -66,20 +66,23 @@ class Forms:
         body = body.replace(b"\r\nContent-Type: image/png", b"", 1)
         return self.client.request(place.method, place.path, headers=headers, content=body)
 
-    def send_around(self, place: Place, content: bytes, between: Callable[[], None]) -> None:
-        """Send half of a form, then do something else, then send the rest; an app may close the connection."""
+    def send_around(self, place: Place, content: bytes, between: Callable[[], None], *, part: float = 0.5) -> bytes:
+        """Send this part of a form, then do something else, then send the rest; return how the response begins.
+
+        An app may close the connection: then that's nothing.
+        """
         body, headers = self.form_with(place, content)
         headers |= {"Host": "127.0.0.1", "Content-Length": str(len(body)), "Connection": "close"}
         lines = [f"{place.method} {place.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        half = len(body) // 2
+        first = int(part * len(body))
         with self.walk.app.connect() as connection:
-            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[:half])
+            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[:first])
             time.sleep(TO_ARRIVE)
             between()
             with suppress(OSError):
-                connection.sendall(body[half:])
-                while connection.recv(65536):
-                    pass
+                connection.sendall(body[first:])
+                return connection.makefile("rb").readline(200)
+        return b""
 
     def form_with(self, place: Place, content: bytes) -> tuple[bytes, dict[str, str]]:
         """Return the body of a form with this file, and its headers."""

@@ -219,6 +219,11 @@ def noisy_picture(rng: random.Random, kind: str = "PNG", *, side: int = 0, **opt
     return encode(image, kind, **({"lossless": True} if kind == "WEBP" else {}), **options)
 
 
+def large_picture(rng: random.Random) -> bytes:
+    """Return a PNG of twelve megapixels in one colour: a small file that takes an app some time."""
+    return encode(Image.new("RGB", (4_000, rng.randint(2_990, 3_010)), COLOUR), "PNG")
+
+
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     """Return the image's bytes in a format of Pillow's."""
     file = BytesIO()

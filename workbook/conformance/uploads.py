@@ -217,17 +217,21 @@ class Uploads(Forms):
         )
         self._files = self.files()
 
-    def overtake(self, place: Place, content: bytes, remove: Callable[[], None], promise: str, said: str) -> None:
-        """Send half of an upload, remove the object that it's for, then send the rest; look for files that stay.
+    def overtake(
+        self, place: Place, content: bytes, remove: Callable[[], None], promise: str, said: str, *, part: float = 0.5
+    ) -> None:
+        """Send this part of an upload, remove the object that it's for, send the rest; look for files that stay.
 
-        Which refusal that is, is the solution's choice. So is a lock that lets the removal wait for the upload's end.
+        Which refusal that is, is the solution's choice. So is a lock that lets the removal wait for the upload's end,
+        and whether an upload that was whole before the removal is taken.
         """
         with self.walk.step(promise):
+            answer = b""
             with suppress(httpx.TimeoutException):
-                self.send_around(place, content, remove)
-            left = sorted(self.files() - self._files)
-            is_clean = not left or self.soon(lambda: not self.files() - self._files)
-            self.walk.expect(is_clean, True, promise, said, root=said)
+                answer = self.send_around(place, content, remove, part=part)
+            if part < 1 or re.match(rb"HTTP/1.1 4", answer):
+                is_clean = self.soon(lambda: not self.files() - self._files)
+                self.walk.expect(is_clean, True, promise, said, root=said)
             self.forget()
 
     def is_url(self, url: Any, promise: str) -> bool:

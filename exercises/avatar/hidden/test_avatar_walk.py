@@ -20,6 +20,7 @@ from workbook.conformance.pictures import (
     cut_pictures,
     in_every_order,
     labelled,
+    large_picture,
     noisy_picture,
     one_of_each,
     refused_files,
@@ -172,10 +173,7 @@ def walk(
         for place, picture in zip((mine, hers, others), of_each, strict=True):
             uploads.take(place, picture)
         name_others_file(uploads, blog, mine)
-        late = blog.join("late")
-        said = "A user who left while their upload was under way has left its file in the data folder."
-        uploads.overtake(avatar_of(late), noisy_picture(walk.rng), partial(blog.leave, late), DELETED, said)
-        leave(blog, uploads, [none, mine, hers, others])  # a damaged file may have become an avatar where was none
+        leave_under_way(uploads, blog)
     yield walk
     walk.close()
 
@@ -189,6 +187,14 @@ def leave(blog: Blog, uploads: Uploads, places: list[Place]) -> None:
             for other in places[number:]:
                 said = "The avatar of another user is lost with a deleted one's."
                 uploads.is_served(other, said, DELETED)
+
+
+def leave_under_way(uploads: Uploads, blog: Blog) -> None:
+    """Delete a user while half of their picture is sent, and another one while a large one is looked at."""
+    said = "A user who left while their upload was under way has left its file in the data folder."
+    for content, part in ((noisy_picture(uploads.walk.rng), 0.5), (large_picture(uploads.walk.rng), 1.0)):
+        late = blog.join("late")
+        uploads.overtake(avatar_of(late), content, partial(blog.leave, late), DELETED, said, part=part)
 
 
 def name_others_file(uploads: Uploads, blog: Blog, mine: Place) -> None:
