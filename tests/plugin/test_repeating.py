@@ -191,7 +191,11 @@ def serving(command: str, folder: Path, env: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        try:
+            process.wait(120)
+        finally:
+            process.kill()  # one that hangs would be another test's warning
+            process.wait()
 
 
 @pytest.mark.exhaustive
