@@ -21,7 +21,6 @@ from workbook.conformance.pictures import (
     cut_pictures,
     in_every_order,
     labelled,
-    large_picture,
     noisy_picture,
     one_of_each,
     refused_files,
@@ -352,15 +351,14 @@ def use_an_id_again(scene: Scene, author: Member, picture: Picture) -> None:
 
 
 def delete_under_way(scene: Scene, author: Member) -> None:
-    """Delete a post while half of the picture for it is sent, and another one while a large picture is looked at."""
+    """Delete a post while half of the picture for it is sent."""
     said = "A post that was deleted while an upload for it was under way has left the file in the data folder."
-    for content, part in ((noisy_picture(scene.walk.rng), 0.5), (large_picture(scene.walk.rng), 1.0)):
-        with scene.walk.step(DELETED):
-            place = scene.write(author)
-            number = int(place.read.rpartition("/")[2])
-            del scene.covers[number]
-            delete = partial(scene.blog.delete, author, number)
-            scene.uploads.overtake(place, content, delete, DELETED, said, part=part)
+    with scene.walk.step(DELETED):
+        place = scene.write(author)
+        number = int(place.read.rpartition("/")[2])
+        del scene.covers[number]
+        delete = partial(scene.blog.delete, author, number)
+        scene.uploads.overtake(place, noisy_picture(scene.walk.rng), delete, DELETED, said)
 
 
 def with_covers(scene: Scene, author: Member, of_each: list[Picture]) -> list[Place]:
