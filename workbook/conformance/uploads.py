@@ -242,7 +242,10 @@ class Uploads(Forms):
 
     def is_gone(self, url: str) -> bool:
         """Return whether the URL soon is a 404."""
-        return self.client.get(url).status_code == 404 or self.soon(lambda: gone(self.client, url))
+        with suppress(httpx.TransportError):  # a file that's removed while it's sent breaks its response off
+            if self.client.get(url).status_code == 404:
+                return True
+        return self.soon(lambda: gone(self.client, url))
 
     def soon(self, condition: Callable[[], bool]) -> bool:
         """Return whether the condition holds soon; once it was waited for in vain, no longer than an instant."""
