@@ -9,15 +9,11 @@ A copy has other names, other comments and another order of functions, and is co
 """
 
 import argparse
-import io
 import json
-import keyword
-import random
-import re
 import tempfile
-import tokenize
 from pathlib import Path
 
+from workbook.authoring.disguise import disguised
 from workbook.authoring.strangers import write_beginning, write_project
 from workbook.cli.similar import read_sources
 from workbook.course.exercise import Exercise
@@ -38,38 +34,6 @@ def solutions(exercise: Exercise) -> tuple[dict[str, Sources], dict[str, Sources
             write_project(ROOT, exercise, patch, project)
             found[patch.stem], given[patch.stem] = read_sources(project), read_sources(began)
     return found, given
-
-
-def disguised(sources: Sources, given: Sources, seed: int) -> Sources:
-    """Return a copy whose names, comments and order of functions are changed, and nothing else."""
-    kept = {token for text in given.values() for token in re.findall(r"\w+", text)}
-    new: dict[str, str] = {}
-    draw = random.Random(seed)
-    changed = {path: text for path, text in sources.items() if given.get(path) != text}
-    return {**sources, **{path: reordered(renamed(text, kept, new), draw) for path, text in changed.items()}}
-
-
-def renamed(text: str, kept: set[str], new: dict[str, str]) -> str:
-    tokens = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        words = token.string
-        if token.type == tokenize.NAME and not keyword.iskeyword(words) and words not in kept:
-            words = new.setdefault(words, f"other_{len(new)}")
-        tokens.append((token.type, "# mine" if token.type == tokenize.COMMENT else words))
-    return str(tokenize.untokenize(tokens))
-
-
-def reordered(text: str, draw: random.Random) -> str:
-    """Return the text with what begins at the margin in another order, behind what comes first."""
-    first, *blocks = re.split(r"\n(?=(?:@|def |class |async def ))", text)
-    whole: list[str] = []
-    for block in blocks:  # a decorator stays with what it decorates
-        if whole and not re.search(r"^(def|class|async def) ", whole[-1], re.MULTILINE):
-            whole[-1] += f"\n{block}"
-        else:
-            whole.append(block)
-    draw.shuffle(whole)
-    return "\n".join([first, *whole])
 
 
 def main() -> None:

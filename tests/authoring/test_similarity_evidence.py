@@ -1,16 +1,12 @@
 # hidden-from-learners-3b9f51c2
 """Similarity on real solutions: independent right ones rarely look alike, and copies in disguise are found."""
 
-import io
-import keyword
-import random
-import re
-import tokenize
 from collections.abc import Mapping
 from functools import cache
 
 import pytest
 
+from workbook.authoring.disguise import disguised
 from workbook.cli.similar import read_sources
 from workbook.course.exercise import Exercise, project_copy
 from workbook.course.model import Course
@@ -35,35 +31,6 @@ def solutions(exercise: Exercise) -> Mapping[str, Sources]:
         with project_copy([exercise], [patch]) as project:
             found[patch.stem] = read_sources(project)
     return found
-
-
-def disguised(sources: Sources, known: Sources, seed: int) -> Sources:
-    """What a copy becomes whose names, comments and order of functions were changed, and nothing else."""
-    names = {token for text in known.values() for token in re.findall(r"\w+", text)}
-    new: dict[str, str] = {}
-    return {path: reordered(renamed(text, names, new), random.Random(seed)) for path, text in sources.items()}
-
-
-def renamed(text: str, kept: set[str], new: dict[str, str]) -> str:
-    tokens = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        words = token.string
-        if token.type == tokenize.NAME and not keyword.iskeyword(words) and words not in kept:
-            words = new.setdefault(words, f"other_{len(new)}")
-        tokens.append((token.type, "# mine" if token.type == tokenize.COMMENT else words))
-    return str(tokenize.untokenize(tokens))
-
-
-def reordered(text: str, rng: random.Random) -> str:
-    first, *blocks = re.split(r"\n(?=(?:@|def |class |async def ))", text)
-    whole: list[str] = []
-    for block in blocks:  # a decorator stays with what it decorates
-        if whole and not re.search(r"^(def|class|async def) ", whole[-1], re.MULTILINE):
-            whole[-1] += f"\n{block}"
-        else:
-            whole.append(block)
-    rng.shuffle(whole)
-    return "\n".join([first, *whole])
 
 
 @pytest.mark.exhaustive
