@@ -14,7 +14,7 @@ from workbook.site import notebooks
 from ..site.conftest import built, quick  # noqa: F401  # fixtures
 from .beside import BY_CHANCE, COURSE, ROOT, STAGES
 from .conftest import tab_on
-from .test_panel import HOST, press, said
+from .test_panel import press, ran, said, until_it_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -82,14 +82,6 @@ def notebook(browser: "Browser", quick: str, bundles: Path) -> Iterator["Page"]:
         yield page
 
 
-def ran(page: "Page", button: str) -> str:
-    """Press a button that runs cells; return what the bar says at the end."""
-    runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
-    press(page, button)
-    page.wait_for_function(f"document.querySelector('{HOST}').dataset.runs === '{runs + 1}'")
-    return said(page)
-
-
 def test_a_notebook_runs_in_the_page(notebook: "Page") -> None:
     """All cells run in turn, on a phone too, and each shows below it what it gave."""
     assert said(notebook) == "All cells that a page can run have run."
@@ -119,10 +111,9 @@ def test_a_cell_can_be_changed_and_fail(notebook: "Page") -> None:
 def test_an_endless_cell_is_stopped(notebook: "Page") -> None:
     """Stop ends a cell that doesn't end, and the cells can be run again from the top."""
     notebook.get_by_role("textbox", name="Cell 2").fill("while True: pass")
-    runs = int(notebook.locator(HOST).get_attribute("data-runs") or 0)
-    press(notebook, "Run cell 2")
-    press(notebook, "Stop")
-    notebook.wait_for_function(f"document.querySelector('{HOST}').dataset.runs === '{runs + 1}'")
+    with until_it_ended(notebook):
+        press(notebook, "Run cell 2")
+        press(notebook, "Stop")
     assert "Stopped." in said(notebook)
 
     press(notebook, "Begin again")

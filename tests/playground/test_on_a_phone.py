@@ -17,7 +17,7 @@ from ..runners import COMMAND
 from ..site.conftest import built, quick  # noqa: F401  # fixtures
 from .beside import COURSE, ROOT
 from .test_exercises import project
-from .test_panel import HOST, opened, press, said
+from .test_panel import HOST, checked, opened, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,14 +44,6 @@ def phone(browser: "Browser", quick: str, bundles: Path) -> Iterator["Page"]:  #
             page.wait_for_function(KEPT)
         context.set_offline(True)
         yield page
-
-
-def checked(page: "Page", button: str) -> str:
-    """Press a button that runs tests; return what the bar says at the end."""
-    before = int(page.locator(HOST).get_attribute("data-checks") or 0)
-    press(page, button)
-    page.wait_for_function(f"document.querySelector('{HOST}').dataset.checks === '{before + 1}'")
-    return said(page)
 
 
 def type_in(page: "Page", files: dict[str, str], known: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from .beside import EXAMPLES
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-RUNS = "([host, runs]) => Number(document.querySelector(host).dataset.runs ?? 0) > runs"
+ONE_MORE = "([host, count, before]) => document.querySelector(host).dataset[count] === String(before + 1)"
 HOST = "workbook-playground"
 WRITTEN = """([host, name]) => {
   const { files, requests } = document.querySelector(host).panel.written();
@@ -45,11 +45,25 @@ def text_of(page: "Page", name: str) -> str:
 
 
 @contextmanager
-def until_it_ended(page: "Page") -> Iterator[None]:
-    """Wait for the end of the run that begins inside."""
-    runs = int(page.locator(HOST).get_attribute("data-runs") or 0)
+def until_it_ended(page: "Page", count: str = "runs") -> Iterator[None]:
+    """Wait for the end of the run that begins inside, or of one of the `checks`."""
+    before = int(page.locator(HOST).get_attribute(f"data-{count}") or 0)
     yield
-    page.wait_for_function(RUNS, arg=[HOST, runs])
+    page.wait_for_function(ONE_MORE, arg=[HOST, count, before])
+
+
+def ran(page: "Page", button: str) -> str:
+    """Press a button that runs something; return what the bar says at the end."""
+    with until_it_ended(page):
+        press(page, button)
+    return said(page)
+
+
+def checked(page: "Page", button: str) -> str:
+    """Press a button that runs tests; return what the bar says at the end."""
+    with until_it_ended(page, "checks"):
+        press(page, button)
+    return said(page)
 
 
 def run(page: "Page") -> list[str]:

@@ -14,7 +14,7 @@ from workbook.testrun import Runner, run_tests
 
 from .beside import COURSE, EXAMPLES, ROOT, STAGES
 from .conftest import verdicts_in_the_page
-from .test_panel import HOST, opened, press, said, text_of
+from .test_panel import checked, opened, press, text_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -95,14 +95,6 @@ def panel(tab: "Page") -> "Page":
     return tab
 
 
-def check(panel: "Page") -> str:
-    """Press the task's button; return what the bar says at the end."""
-    before = int(panel.locator(HOST).get_attribute("data-checks") or 0)
-    press(panel, "Check the task")
-    panel.wait_for_function(f"document.querySelector('{HOST}').dataset.checks === '{before + 1}'")
-    return said(panel)
-
-
 def test_a_task_is_done_in_the_page(panel: "Page") -> None:
     """A task has its text, its hints one at a time and failure cards; once it's done, our solution and a note stay."""
     assert panel.locator(".pg-text table").count() == 1
@@ -110,7 +102,7 @@ def test_a_task_is_done_in_the_page(panel: "Page") -> None:
     assert panel.locator(".pg-hint").count() == 1
     assert panel.evaluate("document.activeElement.textContent").startswith("Hint 1: ")
 
-    assert "Not done yet" in check(panel)
+    assert "Not done yet" in checked(panel, "Check the task")
     card = panel.locator(".pg-replies > .pg-red").first.inner_text()
     assert "FAIL" in card
     assert "Expected:" in card
@@ -125,7 +117,7 @@ def test_a_task_is_done_in_the_page(panel: "Page") -> None:
         panel.locator("label:has-text('File') > select").select_option(name)
         panel.get_by_role("textbox", name=name).fill(text)
 
-    assert check(panel).startswith("Done: ")
+    assert checked(panel, "Check the task").startswith("Done: ")
     assert panel.locator("summary", has_text="Our solution").count() == 1
     kept = json.loads(panel.evaluate("localStorage.getItem('workbook-progress')"))
     assert list(kept["tasks"]) == ["01-cors/1-editors-page"]
@@ -140,10 +132,10 @@ def test_a_task_that_hangs_is_ended(panel: "Page") -> None:
     code.fill(
         text + "\n\n@app.middleware('http')\nasync def hang(request, call_next):\n    while True:\n        pass\n"
     )
-    assert "without a sign of life, in test_" in check(panel)
+    assert "without a sign of life, in test_" in checked(panel, "Check the task")
 
     code.fill(text)
-    assert check(panel).startswith("Done: ")
+    assert checked(panel, "Check the task").startswith("Done: ")
 
 
 def test_what_only_a_machine_proves_is_named(panel: "Page", origin: str) -> None:
