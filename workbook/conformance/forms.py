@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from workbook.plugin.client import head_of, read_status
 from workbook.plugin.members import Member
 
 from .blog import headers_of
@@ -66,23 +67,23 @@ class Forms:
         body = body.replace(b"\r\nContent-Type: image/png", b"", 1)
         return self.client.request(place.method, place.path, headers=headers, content=body)
 
-    def send_around(self, place: Place, content: bytes, between: Callable[[], None], *, part: float = 0.5) -> bytes:
-        """Send this part of a form, then do something else, then send the rest; return how the response begins.
+    def send_around(self, place: Place, content: bytes, between: Callable[[], None], *, part: float = 0.5) -> int:
+        """Send this part of a form, then do something else, then send the rest; return the response's status.
 
-        An app may close the connection: then that's nothing.
+        It's 0 if the app closes the connection instead.
         """
         body, headers = self.form_with(place, content)
-        headers |= {"Host": "127.0.0.1", "Content-Length": str(len(body)), "Connection": "close"}
-        lines = [f"{place.method} {place.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        headers |= {"Connection": "close"}
+        request = self.client.build_request(place.method, place.path, headers=headers, content=body)
         first = int(part * len(body))
         with self.walk.app.connect() as connection:
-            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[:first])
+            connection.sendall(head_of(request) + body[:first])
             time.sleep(TO_ARRIVE)
             between()
             with suppress(OSError):
                 connection.sendall(body[first:])
-                return connection.makefile("rb").readline(200)
-        return b""
+                return read_status(connection)
+        return 0
 
     def form_with(self, place: Place, content: bytes) -> tuple[bytes, dict[str, str]]:
         """Return the body of a form with this file, and its headers."""

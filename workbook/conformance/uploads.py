@@ -226,10 +226,10 @@ class Uploads(Forms):
         and whether an upload that was whole before the removal is taken.
         """
         with self.walk.step(promise):
-            answer = b""
+            status = 0
             with suppress(httpx.TimeoutException):
-                answer = self.send_around(place, content, remove, part=part)
-            if part < 1 or re.match(rb"HTTP/1.1 4", answer):
+                status = self.send_around(place, content, remove, part=part)
+            if part < 1 or 400 <= status < 500:
                 is_clean = self.soon(lambda: not self.files() - self._files)
                 self.walk.expect(is_clean, True, promise, said, root=said)
             self.forget()

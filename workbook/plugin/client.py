@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -182,19 +183,29 @@ def ask_at_once(client: Client, path: str, number: int, headers: dict[str, str] 
     """
     request = client.build_request("GET", path, headers={**(headers or {}), "Connection": "close"})
     client.exchanges.append(Exchange(client.app, request, client.app.log_size))
-    lines = [b"GET " + request.url.raw_path + b" HTTP/1.1", *(b": ".join(header) for header in request.headers.raw)]
-    sent = b"\r\n".join([*lines, b"", b""])
+    try:
+        return set(send_at_once(client.app, [head_of(request)] * number))
+    except TimeoutError:
+        raise httpx.ReadTimeout("no response within 10 seconds", request=request) from None
+
+
+def send_at_once(app: ServedApp, sent: Sequence[bytes]) -> list[int]:
+    """Send bytes by a connection each before any response is read; return their statuses. Raises `TimeoutError`."""
     with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(client.app.connect()) for _ in range(number)]
-        for connection in opened:
-            connection.sendall(sent)
-        try:
-            return {_status_from(connection.makefile("rb").readline(MOST_OF_STATUS)) for connection in opened}
-        except TimeoutError:
-            raise httpx.ReadTimeout("no response within 10 seconds", request=request) from None
+        opened = [stack.enter_context(app.connect()) for _ in sent]
+        for connection, content in zip(opened, sent, strict=True):
+            connection.sendall(content)
+        return [read_status(connection) for connection in opened]
 
 
-def _status_from(line: bytes) -> int:
-    """Return the status in the first line of a response; 0 if the app closed the connection without one."""
-    found = line.split(b" ", 2)[1:2]
+def head_of(request: httpx.Request) -> bytes:
+    """Return what's sent of a request before its body."""
+    method = request.method.encode()
+    lines = [method + b" " + request.url.raw_path + b" HTTP/1.1", *(b": ".join(one) for one in request.headers.raw)]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def read_status(connection: socket.socket) -> int:
+    """Return the status that a response begins with; 0 if the app closed the connection without one."""
+    found = connection.makefile("rb").readline(MOST_OF_STATUS).split(b" ", 2)[1:2]
     return int(found[0]) if found and found[0].isdigit() else 0

@@ -4,13 +4,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from workbook.plugin.cards import exchanges_of
-from workbook.plugin.client import Client
+from workbook.plugin.client import Client, head_of, send_at_once
 from workbook.plugin.mailbox import Mailbox
 from workbook.plugin.members import join
 from workbook.plugin.seen import WaitingTime
@@ -48,14 +47,14 @@ def with_files(
 
 def statuses_of(client: Client, paths: list[str]) -> list[int]:
     """Send requests that pile up before the app comes to them, by a connection each, and return their statuses."""
-    with ExitStack() as stack:
-        pausing, *opened = [stack.enter_context(client.app.connect()) for _ in ("pause", *paths)]
-        pausing.sendall(b"GET /_probe/pause HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    requests = [
+        client.build_request("GET", path, headers={"Connection": "close"}) for path in ("/_probe/pause", *paths)
+    ]
+    pause, *others = map(head_of, requests)
+    with client.app.connect() as pausing:
+        pausing.sendall(pause)
         time.sleep(0.05)
-        for connection, path in zip(opened, paths, strict=True):
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-        first_lines = [connection.makefile("rb").readline(200).split() for connection in opened]
-    return [int(line[1]) if line[1:] else 0 for line in first_lines]
+        return send_at_once(client.app, others)
 
 
 def test_requests_side_by_side_leave_a_line_each(
