@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from workbook.plugin.seen import soon
+from workbook.plugin.seen import WaitingTime
 
 from .walk import Walk
 
@@ -25,7 +25,7 @@ LIKE_IT = re.compile(
 SLOW_ONE = "a slow request"  # one whose body takes longer than a second
 LEAST = 700  # milliseconds of it that the line has to have, on a machine that's busy
 SLACK = 1500  # milliseconds that it may have more than the request took
-PATIENCE, IMPATIENCE, LEAST_PATIENCE = 3.0, 0.2, 0.05  # seconds, for a line
+PATIENCE, IMPATIENCE = 3.0, 0.2  # seconds, for a line
 WhenRead = Callable[..., list[str]]
 
 
@@ -76,8 +76,8 @@ class LinePromises:
 class Requests:
     """Requests that were sent with a secret each, and the lines that they left.
 
-    `read` returns the lines of the log, and `ahead` is how far the app's clock is ahead of this one's. An app that left
-    no line elsewhere is one without `is_patient`.
+    `read` returns the lines of the log, and `ahead` is how far the app's clock is ahead of this one's. If a line
+    was waited for `in_vain` elsewhere, an app that has left none isn't waited for as long.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Requests:
         read: WhenRead,
         ahead: timedelta = timedelta(0),
         *,
-        is_patient: bool = True,
+        in_vain: bool = False,
     ) -> None:
         self.walk, self.promises, self.read_log, self.ahead = walk, promises, read, ahead
         self.sent: list[SentRequest] = []
         self.secrets: dict[str, str] = {}
         self.others = 0  # lines of requests that aren't in `sent`
-        self.is_patient = is_patient
+        self.waiting = WaitingTime(PATIENCE, less=PATIENCE, every=0.02, in_vain=in_vain)
 
     def send(
         self, what: str, method: str, path: str, status: int, promise: str = "", **options: Any
@@ -139,16 +139,13 @@ class Requests:
     def let_lines_come(self, method: str, path: str) -> None:
         """Wait for the lines of earlier requests like the next one: a line may come late, and they're told by order."""
         earlier = [one for one in self.sent if (one.method, one.path) == (method, path)]
-        if earlier and self.is_patient:
+        if earlier and not self.waiting.in_vain:
             self.wait_until(lambda: len(earlier[0].lines_in(parsed(self.read_log(self.walk.app)))) >= len(earlier))
 
     def wait_until(self, is_there: Callable[[], bool], *, briefly: bool = False) -> None:
         """Wait for a line. An app that has left none at all isn't waited for as long a second time."""
-        seconds = IMPATIENCE if briefly else PATIENCE
-        if not self.is_patient and not self.read_log(self.walk.app):
-            seconds = LEAST_PATIENCE
-        if not soon(is_there, seconds, every=0.02):
-            self.is_patient = False
+        any_came = lambda: self.read_log(self.walk.app)  # noqa: E731
+        self.waiting.wait(is_there, any_came=any_came, at_most=IMPATIENCE if briefly else PATIENCE)
 
     def compare(self) -> None:
         """Compare the lines in the file with the requests, as soon as there's one for each."""

@@ -1,6 +1,7 @@
 """What tests see of an app from outside: a list's rows, which files it keeps, and when they are gone."""
 
 import contextlib
+import math
 import re
 import select
 import socket
@@ -61,18 +62,19 @@ def no_room_for_more_than(size: int, app: ServedApp) -> Iterator[None]:
 class WaitingTime:
     """How many seconds something is waited for that may come late, and how many after one of its kind didn't come.
 
-    `least` is for when nothing of its kind has come at all.
+    `least` is for when nothing of its kind has come at all, and `every` is how often it's looked for.
     """
 
     seconds: float
     less: float
     least: float = 0.05
+    every: float = 0.005
     in_vain: bool = False
 
-    def wait(self, is_there: Callable[[], bool], *, any_came: Callable[[], object]) -> bool:
+    def wait(self, is_there: Callable[[], bool], *, any_came: Callable[[], object], at_most: float = math.inf) -> bool:
         """Wait for it; return whether it came."""
         seconds = self.seconds if not self.in_vain else self.less if any_came() else self.least
-        came = soon(is_there, seconds, every=0.005)
+        came = soon(is_there, min(seconds, at_most), every=self.every)
         self.in_vain = self.in_vain or not came
         return came
 

@@ -81,7 +81,7 @@ def walk(
 ) -> Iterator[Walk]:
     """Send every kind of request, and then read the file."""
     walk = Walk(evening.app, module_rng, unique)
-    requests = Requests(walk, PROMISES, whole_log, evening.ahead, is_patient=not patience.in_vain)
+    requests = Requests(walk, PROMISES, whole_log, evening.ahead, in_vain=patience.in_vain)
     with walk.step(LINE):
         ask_routes(requests)
         ask_outside_of_routes(requests)
