@@ -63,20 +63,22 @@ def add_probes(app: Any) -> None:
 
     released = asyncio.Event()
 
+    async def until_released() -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(released.wait(), LONGEST_HOLD)
+
     async def held() -> Response:
         released.clear()
 
         async def halves() -> AsyncIterator[bytes]:
             yield b"the first half"
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(released.wait(), LONGEST_HOLD)
+            await until_released()
             yield b", the second half"
 
         return StreamingResponse(halves(), media_type="text/plain")
 
     async def release() -> None:
         released.set()
-        task_may_end.set()
         no_longer.set()
 
     no_longer = threading.Event()
@@ -85,20 +87,14 @@ def add_probes(app: Any) -> None:
         no_longer.clear()
         tasks.add_task(no_longer.wait, LONGEST_HOLD)
 
-    task_may_end = asyncio.Event()
-
     async def stream_task() -> Response:
-        task_may_end.clear()
+        released.clear()
 
         async def pieces() -> AsyncIterator[bytes]:
             yield b"the first half"
             yield b", the second half"
 
-        async def wait() -> None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(task_may_end.wait(), LONGEST_HOLD)
-
-        return StreamingResponse(pieces(), media_type="text/plain", background=BackgroundTask(wait))
+        return StreamingResponse(pieces(), media_type="text/plain", background=BackgroundTask(until_released))
 
     async def pause() -> None:
         time.sleep(PAUSE)  # noqa: ASYNC251 - nothing else may run
