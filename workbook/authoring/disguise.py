@@ -1,4 +1,4 @@
-"""Copies in disguise, as somebody makes them who hands in another one's work: evidence for what similarity finds."""
+"""Copies in disguise, as learners make them of each other's work: evidence for what similarity finds."""
 
 import io
 import keyword
