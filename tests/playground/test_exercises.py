@@ -68,7 +68,10 @@ def in_its_file(test: str) -> str:
 def test_verdicts_are_those_of_a_machine(
     step: Step, name: str, solved: bool, edits: tuple[Edit, ...], tab: "Page", bundles: Path, runner: Runner
 ) -> None:
-    """Each public test says the same of a starter, a solution and a mutant, in the page and on a machine."""
+    """Each public test says the same of a starter, a solution and a mutant, in the page and on a machine.
+
+    A mutant may ask Pillow for more than there is in a page, which then gives no verdict.
+    """
     with project(step, solved, edits) as copy:
         here = in_the_page(tab, bundles.name, step, copy)
         check = run_tests(runner, ROOT, COURSE.exercise(step).public_tests, ["--submission", str(copy), "--unsafe"])
@@ -83,6 +86,8 @@ def test_verdicts_are_those_of_a_machine(
         if test.partition("[")[0] in named or told["event"] == "skipped":
             assert told["event"] == "skipped", test
             assert told["reason"].startswith(HERE)
+            if edits and told["reason"].endswith("Pillow"):
+                continue
             assert test.partition("[")[0] in named, f"{test} needs {told['reason']}: name it in {step.name}.toml"
         else:
             assert told["event"] == there[test], f"{test}: {told.get('text', '')}"

@@ -4,12 +4,13 @@ What isn't there is asked of `missing`, so that a test which needs it can be ski
 """
 
 import contextlib
+import copy
 import io
 import sys
 import types
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .files import gif_of, png_of
 
@@ -18,11 +19,12 @@ COLOURS = {"RGB", "RGBA"}
 ENCODERS = {"JPEG", "PNG", "WEBP"}
 
 
-def _refuse(name: str) -> Any:
+def refuse(name: str) -> NoReturn:
+    """Refuse what isn't here."""
     raise AttributeError(f"the stand-in for Pillow has no {name}")
 
 
-missing: Callable[[str], Any] = _refuse
+missing: Callable[[str], NoReturn] = refuse
 waiting: Callable[[], Any] = contextlib.nullcontext  # around each wait for the browser
 
 
@@ -44,6 +46,7 @@ class Picture:
         self.mode = "RGB"  # what the browser makes of all of them
         self.info: dict[str, Any] = {}
         self._bitmap: Any = None
+        self._scaled: tuple[int, int] | None = None
         self.width, self.height = _size(content, kind)
         image = sys.modules["PIL.Image"]
         if self.width * self.height > image.MAX_IMAGE_PIXELS:
@@ -58,7 +61,7 @@ class Picture:
             self._bitmap = None
 
     def __getattr__(self, name: str) -> Any:
-        return _refuse(name) if name.startswith("_") else missing(name)
+        return refuse(name) if name.startswith("_") else missing(name)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -83,7 +86,27 @@ class Picture:
                 self._bitmap = _answer_of(lambda: createImageBitmap(Blob.new(to_js([self._content]))))
             except JsException:
                 raise OSError("cannot identify image file") from None
-            self.width, self.height = self._bitmap.width, self._bitmap.height
+            self.width, self.height = self._scaled or (self._bitmap.width, self._bitmap.height)
+
+    def thumbnail(self, size: tuple[float, float], *_: Any, **__: Any) -> None:
+        """Shrink it in place, so that it fits into the size and keeps its proportions; never enlarge it."""
+        self.load()
+        factor = min(size[0] / self.width, size[1] / self.height, 1)
+        self._scale(max(1, round(self.width * factor)), max(1, round(self.height * factor)))
+
+    def resize(self, size: tuple[int, int], *_: Any, **__: Any) -> "Picture":
+        """Return a copy of that size."""
+        resized = self.copy()
+        resized._scale(*size)
+        return resized
+
+    def copy(self) -> "Picture":
+        copied = copy.copy(self)
+        copied.info, copied._bitmap = dict(self.info), None  # each closes its own
+        return copied
+
+    def _scale(self, width: int, height: int) -> None:
+        self._scaled = self.width, self.height = width, height
 
     def convert(self, mode: str) -> "Picture":
         """Return it in other colours: those that a canvas has."""
@@ -102,7 +125,7 @@ class Picture:
 
         self.load()
         canvas = OffscreenCanvas.new(self.width, self.height)
-        canvas.getContext("2d").drawImage(self._bitmap, 0, 0)
+        canvas.getContext("2d").drawImage(self._bitmap, 0, 0, self.width, self.height)
         return canvas
 
     def save(self, target: io.BytesIO, kind: str, quality: int = 75, **others: Any) -> None:
@@ -128,6 +151,9 @@ class _Drawn(Picture):
         self._draw, self._rgb = draw, rgb
 
     def load(self) -> None: ...
+
+    def _scale(self, width: int, height: int) -> None:
+        missing("another size of a picture that's drawn")
 
     def save(self, target: io.BytesIO, kind: str, quality: int = 75, **others: Any) -> None:
         """Write it: a PNG or GIF at once, and other kinds by the browser."""
@@ -177,9 +203,11 @@ def _frombytes(mode: str, size: tuple[int, int], data: bytes) -> Picture:
 
 
 def _size(content: bytes, kind: str) -> tuple[int, int]:
-    """The size that the head of a PNG names; for other kinds the browser reports it later."""
+    """The size that the head of a PNG or a GIF names; for other kinds the browser reports it later."""
     if kind == "PNG" and len(content) >= 24:
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    if kind == "GIF":
+        return int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little")
     return 0, 0
 
 
@@ -187,6 +215,8 @@ def _is_whole(content: bytes, kind: str) -> bool:
     """Return whether a picture reaches its last pixel: some browsers show what there is of one that was cut off."""
     if kind == "JPEG":
         return content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda") >= 0
+    if kind == "GIF":
+        return content.endswith(b";")
     if kind == "WEBP":
         return len(content) >= 8 + int.from_bytes(content[4:8], "little")
     pixels, at = zlib.decompressobj(), 8
@@ -201,7 +231,7 @@ def _is_whole(content: bytes, kind: str) -> bool:
     return pixels.eof
 
 
-_BEGINNINGS = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF"}
+_BEGINNINGS = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF", "GIF": b"GIF8"}
 
 
 def stand_in_for_pillow() -> None:
@@ -236,5 +266,5 @@ def stand_in_for_pillow() -> None:
     others = [types.ModuleType(name) for name in MORE]
     vars(package).update({module.__name__.rpartition(".")[2]: module for module in others})
     for module in (image, operations, colours, *others):
-        vars(module)["__getattr__"] = lambda name: _refuse(name) if name.startswith("_") else missing(name)
+        vars(module)["__getattr__"] = lambda name: refuse(name) if name.startswith("_") else missing(name)
     sys.modules.update({module.__name__: module for module in (package, image, operations, colours, *others)})

@@ -64,6 +64,14 @@ def _wait_for_the_browser() -> contextlib.AbstractContextManager[None]:
     raise RuntimeError("this browser can't decode pictures while tests run")
 
 
+def _pillow_lacks(what: str) -> NoReturn:
+    """Refuse a part that the stand-in for Pillow doesn't have; an app may catch that, and be without a verdict."""
+    if not is_an_app_running():
+        _needs("Pillow")
+    lacking.add("Pillow")
+    pictures.refuse(what)
+
+
 @contextlib.contextmanager
 def missing_parts_are_named() -> Iterator[None]:
     """Let a test that starts a thread or a process, or sends a signal, be skipped and say so; let mail be received."""
@@ -72,7 +80,7 @@ def missing_parts_are_named() -> Iterator[None]:
         (ThreadPoolExecutor, "submit", _unless_an_app("threads", ThreadPoolExecutor.submit)),
         (subprocess.Popen, "__init__", _unless_an_app("a process of its own", subprocess.Popen.__init__)),
         (os, "kill", _unless_an_app("a process of its own", os.kill)),
-        (pictures, "missing", _unless_an_app("Pillow", pictures.missing)),
+        (pictures, "missing", _pillow_lacks),
         (pictures, "waiting", _wait_for_the_browser),
         (socket, "socket", Unheard),
         (controller, "Controller", PageController),

@@ -59,7 +59,7 @@ class _Told:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report: pytest.TestReport = yield
         told = _about(item)
-        if report.failed and fixtures.lacking:  # no verdict: the app couldn't do its part here
+        if fixtures.lacking and (report.failed or report.when == "call"):  # no verdict: the app couldn't do its part
             reason = f"{fixtures.NOT_IN_A_PAGE}{', '.join(sorted(fixtures.lacking))}"
             self._report({"event": "skipped", **told, "reason": reason})
         elif report.failed:
