@@ -71,6 +71,7 @@ class LinePromises:
     milliseconds: str
     secret: str
     one_line: str
+    tasks: str
 
 
 class Requests:
@@ -211,7 +212,8 @@ class Requests:
         milliseconds, most = int(line[5]), round(sent.seconds * 1000) + SLACK
         if milliseconds > most:
             said = f"The line of {sent.what} says more milliseconds than the request has taken."
-            self.blame(sent, self.promises.milliseconds, said, milliseconds, f"{most} or less", root="too long")
+            promise = sent.promise if sent.promise == self.promises.tasks else self.promises.milliseconds
+            self.blame(sent, promise, said, milliseconds, f"{most} or less", root=("too long", promise))
         if sent.what == SLOW_ONE:
             said = "A request whose body took longer than a second has a line that says less: count from its arrival."
             if milliseconds < LEAST:

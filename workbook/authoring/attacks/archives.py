@@ -76,7 +76,7 @@ def lying_bomb(project: Project) -> Path:
     return file
 
 
-@attack("no credit", "unpacks to more than|unpacks to|not a whole")
+@attack("no credit", "unpacks to|n't a whole")
 def overlapping(project: Project) -> Path:
     """Let 1,000 entries share one content, as zip bombs do that aren't recursive."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -226,7 +226,7 @@ def many_folders_of_the_app(project: Project) -> Path:
     return file
 
 
-@attack("no credit", "more than 2,000 entries|not a whole|no app/main.py")
+@attack("no credit", "more than 2,000 entries|n't a whole|nothing in it")
 def hidden_directory(project: Project) -> Path:
     """Let the zip's end announce a small directory, by a field that looks like an end itself; it's a large one."""
     file = project.zipped()
@@ -248,7 +248,7 @@ def zip_in_a_zip_in_a_zip(project: Project) -> Path:
     return file
 
 
-@attack("no credit", "unpacks to more than|unpacks to|not a whole")
+@attack("no credit", "unpacks to|n't a whole")
 def tar_bomb(project: Project) -> Path:
     """Unpack to 1 GiB, as a tar."""
     file = project.folder.with_suffix(".tar.gz")
