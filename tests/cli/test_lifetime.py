@@ -175,15 +175,18 @@ def test_an_app_whose_owner_was_killed_before_it_read_the_answer(tmp_path: Path)
         wait_until(lambda: not folder.exists(), lambda: (folder / "log").read_text(encoding="utf-8"), 20)
 
 
+# It rests as long as it wrote: SQLite isn't fair, and one of four that never rest could wait for longer than it may.
 WRITER = """
-import sys
+import sys, time
 from pathlib import Path
 from workbook.journal import Journal
 
 journal = Journal(Path(sys.argv[1]))
 for number in range(100_000):
+    began = time.monotonic()
     journal.record("hint", sys.argv[2], number=number, text="x" * 3000)
     print(number, flush=True)
+    time.sleep(time.monotonic() - began)
 """
 
 
