@@ -138,6 +138,17 @@ def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:
     assert several.last_line == f"{len(one) + 1} passed"  # xdist does not count what was left out
 
 
+def test_the_rest_is_what_the_sample_leaves_out(run: Run, course: Path) -> None:
+    """A plain run and one with --rest have run everything, and nothing twice, in several processes too."""
+    plain, rest = run(course, "-vv", "-n", "0"), run(course, "-vv", "-n", "0", "--rest")
+
+    assert ran(plain).isdisjoint(ran(rest))
+    assert ran(plain) | ran(rest) == set(range(CASES))
+    assert "test_dear PASSED" in rest.out
+    assert "test_plain" not in rest.out
+    assert run(course, "--rest", "-n", "2").last_line == f"{len(ran(rest)) + 1} passed"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--exhaustive"], ["stages"], ["-k", "many or dear"], ["-m", "exhaustive"], ["--exhaustive", "-m", "exhaustive"]],

@@ -5,8 +5,9 @@ What is named runs in one process, which is easier to follow, and all of it. Oth
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
 `sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
 conftest.py, each file of a folder does. A test's own mark counts instead of its file's. `--exhaustive` runs all, and so
-does a run that names what it wants. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all
-would take hours; only naming the file runs all.
+does a run that names what it wants. `--rest` runs what the sample leaves out: a plain run and one with it make an
+exhaustive one. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all would take hours; only
+naming the file runs all.
 """
 
 import os
@@ -42,7 +43,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if files < ENOUGH:
         said = f"The whole suite needs {ENOUGH} open files and gets {files} here"
         raise pytest.UsageError(f"{said}. Next: ulimit -n {ENOUGH}, as root")
-    if not (given.exhaustive or given.keyword or given.markexpr or given.sampled >= 0):
+    if not (given.exhaustive or given.rest or given.keyword or given.markexpr or given.sampled >= 0):
         args += [OPTION, str(sample_of(early_config.rootpath))]
     _keep_bytecode()
     if find_spec("xdist") is None or given.collectonly:
@@ -68,6 +69,9 @@ def add_options(group: pytest.OptionGroup) -> None:
         "--exhaustive",
         action="store_true",
         help="run everything that's otherwise only sampled; with `-m exhaustive`, nothing but that",
+    )
+    group.addoption(
+        "--rest", action="store_true", help="run what a plain run leaves out on this commit: both are an exhaustive one"
     )
     group.addoption(OPTION, type=int, default=-1, metavar="N", help="take the Nth sample (default: by the commit)")
 
@@ -105,10 +109,20 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases that are not in this run's sample."""
     number: int = getattr(config, "workerinput", {}).get("sampled", config.getoption("sampled"))
-    everything = bool(config.getoption("exhaustive"))
-    if number < 0 and not everything:
+    rest, everything = bool(config.getoption("rest")), bool(config.getoption("exhaustive"))
+    if number < 0 and not everything and not rest:
         return
-    number = sample_of(config.rootpath) if everything else number
+    number = sample_of(config.rootpath) if everything or rest else number
+    left_out = _left_out(items, number, everything or rest)
+    if rest:
+        left_out |= set(items) - _left_out(items, number, everything=False)
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _left_out(items: list[pytest.Item], number: int, everything: bool) -> set[pytest.Item]:
+    """Return what isn't in the sample of that number, or beyond `at_most` where everything is to run."""
     numbers = dict.fromkeys(items, number)
     left_out: set[pytest.Item] = set()
     for kinds in ({"folder"}, {"file", "test"}):
@@ -119,9 +133,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     left_out.update(case)
                 for item in case:
                     numbers[item] //= kept.step  # a file that has its turn again takes another sample of its tests
-    if left_out:
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-        items[:] = [item for item in items if item not in left_out]
+    return left_out
 
 
 def _marked(items: list[pytest.Item], kinds: Container[str]) -> Iterator[tuple[pytest.Mark, list[list[pytest.Item]]]]:
