@@ -70,18 +70,19 @@ def _fingerprint(folder: Path) -> str:
 
 def _executed(notebook: Path) -> str:
     import nbformat  # late: a second build needs none of them
-    from jupyter_client.manager import AsyncKernelManager
     from nbconvert import MarkdownExporter
     from nbconvert.preprocessors import ExecutePreprocessor
+    from traitlets.config import Config
 
     cells = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    run = ExecutePreprocessor(timeout=_PATIENCE, kernel_name="python3")  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="nb-") as folder:
         file = f"{folder}/kernel.json"
         # By TCP anyone on this machine could listen, and the kernel warns of that on the terminal.
         by = "ipc" if sys.platform != "win32" and len(file) < _LONGEST_SOCKET - len("-ipc-1") else "tcp"
-        kernel = AsyncKernelManager(kernel_name="python3", connection_file=file, transport=by)
-        run.preprocess(cells, {"metadata": {"path": str(notebook.parent)}}, km=kernel)
+        # It ends only a kernel that it has started itself, and closes only that one's sockets.
+        settings = Config({"KernelManager": {"connection_file": file, "transport": by}})
+        run = ExecutePreprocessor(timeout=_PATIENCE, kernel_name="python3", config=settings)  # type: ignore[no-untyped-call]
+        run.preprocess(cells, {"metadata": {"path": str(notebook.parent)}})
     exporter = MarkdownExporter(template_file=str(_TEMPLATE))  # type: ignore[no-untyped-call]
     text, resources = exporter.from_notebook_node(cells)
     if resources.get("outputs"):
