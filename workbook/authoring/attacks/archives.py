@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .attack import MAIN, Project, attack
 
-NOT_WHOLE = "not a whole, plain zip"
+NOT_WHOLE = "n't a whole, plain zip"
 
 
 def with_entry(project: Project, entry: zipfile.ZipInfo | str, content: bytes = b"") -> Path:
@@ -116,7 +116,7 @@ def twice(project: Project) -> Path:
     return with_entry(project, "app/MAIN.py", b"raise SystemExit\n")
 
 
-@attack("no credit", "name that no project needs")
+@attack("no credit", "name in it that no project needs")
 def odd_name(project: Project) -> Path:
     """Put a name with escape sequences and HTML into the zip."""
     return with_entry(project, "app/\x1b]0;full marks\x07<script>alert(1)</script>.py")
@@ -186,7 +186,7 @@ def many_files(project: Project) -> None:
         project.write(f"app/data/{number % 50}/{number}.txt", b"")
 
 
-@attack("no credit", "name that no project needs")
+@attack("no credit", "name in it that no project needs")
 def names_that_are_no_text(project: Project) -> None:
     """Hand in a folder with a name that isn't UTF-8, and one with a new line in it."""
     (project.folder / "app" / os.fsdecode(b"\xff\xfe.py")).write_text("raise SystemExit\n", encoding="utf-8")

@@ -90,7 +90,7 @@ def names_of_many_folders(project: Project) -> Path:
     return listed(project, [f"{number}" + "/a" * 32_000 for number in range(60)])
 
 
-@attack("no credit", "no app/main.py|not a whole")
+@attack("no credit", "no app/main.py|n't a whole")
 def a_header_that_leads_back(project: Project) -> Path:
     """Let a file in a tar be less than nothing long, so that the next one to be read is itself."""
     size = (2**64 - BLOCK).to_bytes(8, "big")

@@ -30,7 +30,7 @@ def in_names_of_files(project: Project) -> None:
         project.write(name, "raise SystemExit\n")
 
 
-@attack("no credit", "name that no project needs")
+@attack("no credit", "name in it that no project needs")
 def in_unprintable_names(project: Project) -> None:
     """Put escape sequences and text that is turned round into the names of files."""
     for name in ("app/\x1b[2J\r.py", "app/\u202eyp.evil.py"):
