@@ -1,5 +1,5 @@
 # hidden-from-learners-3b9f51c2
-"""Real exercises graded in the sandbox: full marks for the solution, few for the starter, the same each time."""
+"""Real exercises graded in the sandbox: full marks for the solution, few for the starter, and the same each time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,16 +38,22 @@ def grade(grader: SubmissionGrader, exercise: Exercise, *patches: Path) -> Resul
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_a_real_exercise_is_graded(grader: SubmissionGrader, exercise: Exercise) -> None:
-    """The solution keeps every promise; the starter gets less than half, with the same evidence both times."""
-    solved = grade(grader, exercise, exercise.solution)
-    first, second = grade(grader, exercise), grade(grader, exercise)
+    """The solution keeps every promise; the starter gets less than half, and is told why."""
+    solved, begun = grade(grader, exercise, exercise.solution), grade(grader, exercise)
 
     assert [one.promise for one in solved.verdicts if one.outcome != "kept"] == []
-    kept = {one.promise for one in first.verdicts if one.outcome == "kept"}
+    kept = {one.promise for one in begun.verdicts if one.outcome == "kept"}
     grading = read_grading(exercise.folder)
     assert grading.score(kept) < grading.full / 2
-    assert first.verdicts == second.verdicts
-    assert all(one.evidence for one in first.verdicts if one.outcome == "broken")
-    told = "".join(one.evidence for one in first.verdicts)
+    assert all(one.evidence for one in begun.verdicts if one.outcome == "broken")
+    told = "".join(one.evidence for one in begun.verdicts)
     assert "assert" not in told
     assert "/tmp" not in told
+
+
+@pytest.mark.exhaustive
+def test_a_starter_has_the_same_evidence_each_time(grader: SubmissionGrader) -> None:
+    """What the grader says of a submission depends on nothing but the submission."""
+    pagination = COURSE.exercise(COURSE.step("pagination"))
+
+    assert grade(grader, pagination).verdicts == grade(grader, pagination).verdicts

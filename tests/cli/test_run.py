@@ -5,6 +5,7 @@ import signal
 import smtplib
 import socket
 import sqlite3
+import time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -303,6 +304,20 @@ def test_what_the_app_writes_is_passed_on(workbook: Workbook) -> None:
     running.wait_for("end of it\n")
     assert running.text.count(" no such ") == 50_000
     assert OLDER not in running.end().out
+
+
+def test_ctrl_c_ends_it_while_the_app_starts(workbook: Workbook) -> None:
+    """If you press Ctrl-C while the app is still starting, nothing waits for the time that it may take."""
+    main = workbook.put_into_work("final") / "app/main.py"
+    main.write_text("print('begun', flush=True)\nimport time\n\ntime.sleep(60)\n", encoding="utf-8")
+    running = workbook.start("run", "final", "--port", str(free_port()))
+    running.wait_for("begun")
+    pressed = time.monotonic()
+
+    ended = running.end(signal.SIGINT)
+
+    assert (ended.status, ended.out.splitlines()[-1]) == (0, "Stopped.")
+    assert time.monotonic() - pressed < 10, "an app may take longer than that to start"
 
 
 def test_a_line_without_an_end_is_passed_on(workbook: Workbook) -> None:

@@ -191,11 +191,7 @@ def serving(command: str, folder: Path, env: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        try:
-            process.wait(120)
-        finally:
-            process.kill()  # one that hangs would be another test's warning
-            process.wait()
+        process.wait(30)
 
 
 @pytest.mark.exhaustive

@@ -67,9 +67,12 @@ class _Process(OnThisMachine):
             self._process.kill()
 
         deadline = threading.Timer(seconds, give_up)
+        deadline.daemon = True
         deadline.start()
-        line = stdout.readline()
-        deadline.cancel()
+        try:
+            line = stdout.readline()
+        finally:  # a Ctrl-C too: the process waits for a timer before it ends
+            deadline.cancel()
         if line:
             answer: dict[str, Any] = json.loads(line)
             self._url = answer.get("url", "")
