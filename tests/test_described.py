@@ -33,6 +33,7 @@ async def least(scope, receive, send):
 COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"  # apart: its hooks and warnings stay for good
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("step", STAGES)
 def test_a_stage_is_as_it_describes_itself(launcher: Launcher, step: str, tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def in_typescript(folder: Path, url: str, photo: Path) -> str:
     return run(node, "out/blog.js", url, photo, cwd=folder)
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.parametrize("program", [in_python, pytest.param(in_typescript, marks=pytest.mark.exhaustive)])
 def test_a_generated_client_works(program: Callable[..., str], blog: ServedApp, tmp_path: Path) -> None:
     """A client made by a generator can register, log in, post, upload one picture and two, and read each refusal."""

@@ -41,6 +41,7 @@ def test_the_whole_suite_says_what_it_needs() -> None:
     assert (ended.returncode, ended.stderr.strip()) == (4, said)
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.usefixtures("needs_sandbox")
 def test_a_class_is_graded_in_a_narrow_shell(tmp_path: Path) -> None:
     """Grading needs more than the 64 files that a shell allows, and takes them; where it can't, it says so at once."""

@@ -40,6 +40,7 @@ def runner() -> Iterator[Runner]:
         yield warm
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1)  # every edit of a stage with every test of it
 @each_stage
 def test_stage_holds(stage: Path, runner: Runner) -> None:

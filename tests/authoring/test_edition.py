@@ -79,6 +79,7 @@ def test_what_is_held_back_is_shown_in_time(edition: Path) -> None:
     assert (hint.returncode, "Hint 1 of 3: Nudge" in hint.stdout) == (0, True), hint.stdout + hint.stderr
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("name", [exercise.name for exercise in Course.find(ROOT).exercises()])
 def test_every_exercise_can_be_begun(edition: Path, name: str) -> None:

@@ -35,10 +35,11 @@ def grade(grader: SubmissionGrader, exercise: Exercise, *patches: Path) -> Resul
     return grader.grade_submission(Work("ada", exercise.name, "final", 1, snapshot, key, 300))
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_a_real_exercise_is_graded(grader: SubmissionGrader, exercise: Exercise) -> None:
-    """The solution keeps every promise; the starter gets less than half, and is told why."""
+    """The solution keeps every promise; the starter gets less than half, and its cards say why."""
     solved, begun = grade(grader, exercise, exercise.solution), grade(grader, exercise)
 
     assert [one.promise for one in solved.verdicts if one.outcome != "kept"] == []

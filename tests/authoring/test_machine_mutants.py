@@ -31,6 +31,7 @@ def runner() -> Iterator[Runner]:
         yield opened
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1)
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_machine_makes_many(exercise: Exercise) -> None:

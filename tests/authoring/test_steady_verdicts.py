@@ -59,7 +59,7 @@ def red_of_project(runner: Runner, exercise: Exercise, project: Path, seed: int)
     return found.red
 
 
-@pytest.mark.exhaustive(at_most=4)
+@pytest.mark.exhaustive(at_most=2)
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("exercise, patch", [*OURS, *CASES])
 def test_a_verdict_is_the_same_whenever_it_is_given(exercise: Exercise, patch: Path, tmp_path: Path) -> None:

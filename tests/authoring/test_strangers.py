@@ -29,7 +29,8 @@ def runner() -> Iterator[Runner]:
         yield opened
 
 
-@pytest.mark.exhaustive(sample=1, at_most=12)
+@pytest.mark.exhaustive(of="suite")
+@pytest.mark.exhaustive(sample=1, at_most=8)
 @pytest.mark.parametrize("exercise, patch", CASES)
 def test_a_strangers_solution_is_judged_rightly(
     runner: Runner, exercise: Exercise, patch: Path, tmp_path: Path

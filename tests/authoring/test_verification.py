@@ -58,6 +58,7 @@ def listed(found: dict[str, str]) -> str:
     return transcript((f"# {claim}", f"{said}\n") for claim, said in found.items())
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_verify_proves_an_exercise(shared: Workbook, screens: Screens) -> None:
     """In a pipe, `verify` prints a plain line for every claim, in order, and exits 0 if all are proven."""
     ended = shared("verify", "--only", "count")

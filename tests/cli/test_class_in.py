@@ -21,6 +21,7 @@ from .test_grade import grade, results
 __all__ = ["folder", "school"]
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_what_was_not_matched_is_settled(school: Workbook, folder: Path, screens: Screens) -> None:
     """`class assign` says whose a file is, by its name or its path; it stays so, and a typo gets a hint."""
     (school.root / "roster.csv").write_text("id,name\na1,Ada Lovelace\ng1,Grace Hopper\n", encoding="utf-8")

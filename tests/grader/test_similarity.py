@@ -123,6 +123,7 @@ def test_code_that_cannot_be_read_costs_nothing(broken: str) -> None:
     assert [(pair.first, pair.second) for pair in compare_all(class_, [GIVEN])] == [("ada", "eve")]
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_a_large_class_is_compared_in_seconds() -> None:
     """Three hundred submissions of different code take seconds of processor time, not minutes."""
     rng = random.Random(1)

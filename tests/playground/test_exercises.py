@@ -64,7 +64,7 @@ def in_its_file(test: str) -> str:
     return test.partition("::")[2]
 
 
-@pytest.mark.exhaustive(sample=1, at_most=12)
+@pytest.mark.exhaustive(sample=1, at_most=8)
 @pytest.mark.parametrize("step, name, solved, edits", CASES, ids=names)
 def test_verdicts_are_those_of_a_machine(
     step: Step, name: str, solved: bool, edits: tuple[Edit, ...], tab: "Page", bundles: Path, runner: Runner

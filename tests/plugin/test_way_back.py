@@ -169,6 +169,7 @@ def search(wire: Wire, node: pytest.Item, most: int) -> None:
     tried()
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_some_responses_that_somebody_could_send(wire: Wire, request: pytest.FixtureRequest) -> None:
     """Of fifteen responses and logs made at random, each gets its card."""
     search(wire, request.node, 15)

@@ -62,6 +62,23 @@ def test_others(number):
 """
 
 
+OF_THE_SUITE = """\
+import pytest
+
+
+@pytest.mark.exhaustive(of="suite")
+def test_long():
+    \"\"\"What takes long holds.\"\"\"
+
+
+@pytest.mark.exhaustive(of="suite")
+@pytest.mark.exhaustive(sample=1)
+@pytest.mark.parametrize("number", range(2))
+def test_long_ones(number):
+    \"\"\"What takes long holds in many cases.\"\"\"
+"""
+
+
 @pytest.fixture
 def course(new_course: Callable[[dict[str, str]], Path]) -> Path:
     """Return a course with one commit and with tests of which some are exhaustive."""
@@ -129,6 +146,22 @@ def test_the_files_of_a_folder_can_be_sampled(run: Run, course: Path) -> None:
 
     once = {f"test_many[{number}]": 1 for number in range(CASES)}
     assert seen == {"test_one": once | {"test_plain": 2}, "test_two": once | {"test_plain": 2}}
+
+
+def test_what_takes_long_is_sampled_across_the_suite(run: Run, course: Path) -> None:
+    """With of="suite" a quarter of what takes long runs. At its turn, a test takes a sample of its cases."""
+    for name in ("one", "two"):
+        (course / f"stages/01-notes/test_{name}.py").write_text(OF_THE_SUITE, encoding="utf-8")
+    seen: Counter[str] = Counter()
+    for _ in range(8):
+        ended = run(course, "-vv", "-n", "0")
+        (turn,) = re.findall(r"test_(?:one|two)\.py::\S+ PASSED", ended.out)
+        seen[turn] += 1
+        commit(course)
+
+    assert sorted(seen.values()) == [1, 1, 1, 1, 2, 2]
+    rest = run(course, "-vv", "-n", "0", "--rest")
+    assert len(re.findall(r"test_(?:one|two)\.py::\S+ PASSED", rest.out)) == 5
 
 
 def test_the_same_commit_has_the_same_sample(run: Run, course: Path) -> None:

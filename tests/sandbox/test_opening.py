@@ -79,6 +79,7 @@ def test_python_below_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> N
     assert '"sandbox/tmp", "/tmp"' not in below
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_the_test_of_a_sandbox_finds_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a sandbox, the sandbox's own test finds every hole that's open."""
     from workbook.serving import SpawnLauncher

@@ -120,6 +120,7 @@ def test_no_page_has_a_violation(readers: Callable[[int], "Page"], quick: str, p
     assert (found, errors) == ({}, [])
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_searching_has_no_violation(browser: "Browser", origin: str) -> None:
     """axe finds no violation during a search, or with a phone's menu open, light and dark."""
     with reader(browser, DESK) as page:

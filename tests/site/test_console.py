@@ -175,6 +175,7 @@ def test_what_matches_is_kept() -> None:
     assert renewed([], ["date: Sun, 22 Nov", "x-process-time: 1.25ms"]) == ["date: …", "x-process-time: …ms"]
 
 
+@pytest.mark.exhaustive(of="suite")
 @needs_curl
 def test_a_page_is_filled_in_and_then_holds(tmp_path: Path) -> None:
     """A page that's filled in shows what its commands print; before that, each wrong line was named."""

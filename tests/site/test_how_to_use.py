@@ -44,6 +44,7 @@ def check(expected: list[str], shown: str) -> None:
     assert matches(expected, lines), difference(expected, lines)
 
 
+@pytest.mark.exhaustive(of="suite")
 def test_the_screens_are_what_comes(screen: Screen, tmp_path: Path) -> None:
     """A first visit, an experiment after a prediction and the card after a save look as on the page."""
     assert len(SCREENS) == 3

@@ -28,6 +28,7 @@ BROWSER = re.compile(
 PAGE_PORT = 3000  # `workbook run` serves a step's page there
 
 
+@pytest.mark.exhaustive(of="suite")
 @pytest.mark.exhaustive(sample=1, at_most=10)
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
 def test_commands_say_what_the_page_says(page: Written) -> None:

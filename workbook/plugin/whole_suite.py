@@ -4,12 +4,15 @@ What is named runs in one process, which is easier to follow, and all of it. Oth
 
 `@pytest.mark.exhaustive(sample=3)` on a test with many cases: about three of them run. Without cases, or with
 `sample=0`, none does. With `of="file"`, all tests of a file count as the cases of one; with `of="folder"`, given by a
-conftest.py, each file of a folder does. A test's own mark counts instead of its file's. `--exhaustive` runs all, and so
-does a run that names what it wants. `--rest` runs what the sample leaves out: a plain run and one with it make an
-exhaustive one. With `at_most=20`, even `--exhaustive` runs about twenty of them, because all would take hours; only
-naming the file runs all.
+conftest.py, each file of a folder does. A test's own mark counts instead of its file's. With `of="suite"`, all tests so
+marked count as the cases of one, and a quarter of them run: it's for what takes long, and can come in addition.
+
+`--exhaustive` runs all, and so does a run that names what it wants. `--rest` runs what the sample leaves out: a plain
+run and one with it make an exhaustive one. With `at_most=20`, even `--exhaustive` runs about twenty of them, because
+all would take hours; only naming the file runs all.
 """
 
+import math
 import os
 import subprocess
 import sys
@@ -125,9 +128,10 @@ def _left_out(items: list[pytest.Item], number: int, everything: bool) -> set[py
     """Return what isn't in the sample of that number, or beyond `at_most` where everything is to run."""
     numbers = dict.fromkeys(items, number)
     left_out: set[pytest.Item] = set()
-    for kinds in ({"folder"}, {"file", "test"}):
+    for kinds in ({"suite"}, {"folder"}, {"file", "test"}):
         for marker, cases in _marked(items, kinds):
-            kept = _kept(len(cases), marker.kwargs, numbers[cases[0][0]], everything)
+            asked = marker.kwargs if "suite" not in kinds else {"sample": math.ceil(len(cases) / 4)}
+            kept = _kept(len(cases), asked, numbers[cases[0][0]], everything)
             for at, case in enumerate(cases):
                 if at not in kept:
                     left_out.update(case)
@@ -137,17 +141,25 @@ def _left_out(items: list[pytest.Item], number: int, everything: bool) -> set[py
 
 
 def _marked(items: list[pytest.Item], kinds: Container[str]) -> Iterator[tuple[pytest.Mark, list[list[pytest.Item]]]]:
-    """Yield each mark of these kinds with its cases, each an item or all of a file; an item's closest mark counts."""
+    """Yield each mark of these kinds with its cases: an item, a test with its items, or a file with its tests.
+
+    An item's closest mark of these kinds counts.
+    """
     marks: dict[tuple[Path, str], pytest.Mark] = {}
     found: dict[tuple[Path, str], dict[object, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
         closest = (one for one in item.iter_markers("exhaustive") if one.kwargs.get("of", "test") in kinds)
         if marker := next(closest, None):
             of = marker.kwargs.get("of", "test")
-            place = item.path.parent if of == "folder" else item.path
-            group = place, getattr(item, "originalname", item.name) if of == "test" else ""
+            name = getattr(item, "originalname", item.name)
+            group, case = {
+                "suite": ((item.config.rootpath, ""), (item.path, name)),
+                "folder": ((item.path.parent, ""), item.path),
+                "file": ((item.path, ""), item),
+                "test": ((item.path, name), item),
+            }[of]
             marks[group] = marker
-            found[group][item.path if of == "folder" else item].append(item)
+            found[group][case].append(item)
     for group, cases in found.items():
         yield marks[group], list(cases.values())
 

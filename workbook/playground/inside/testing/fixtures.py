@@ -65,7 +65,7 @@ def _wait_for_the_browser() -> contextlib.AbstractContextManager[None]:
 
 
 def _pillow_lacks(what: str) -> NoReturn:
-    """Refuse a part that the stand-in for Pillow doesn't have; an app may catch that, and be without a verdict."""
+    """Refuse what our Pillow for browsers lacks; an app may catch that, and be without a verdict."""
     if not is_an_app_running():
         _needs("Pillow")
     lacking.add("Pillow")
