@@ -427,6 +427,24 @@ def test_canvas_gets_marks_by_its_api(canvas: str) -> None:
     )
 
 
+def test_the_schools_id_does_not_reach_who_is_excused(canvas: str) -> None:
+    """Learners known by the school's id get their mark, apart from who is excused and whom Canvas doesn't show."""
+    shown = {1001: "s1", 1002: "s2"}
+    there = [one | {"user": {"sis_user_id": shown.get(one["user_id"])}} for one in CanvasServer.there]
+    people = [replace(ADA, id=f"s{n}", name=f"S {n}", lms={}) for n in range(1, 4)]
+    entries = [class_entry(people, ["pagination"]), *(graded(result(one, "pagination")) for one in people)]
+    marks = class_of(entries, {}, {"pagination": "Pagination"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CanvasServer, "there", there)
+        (sent,) = send_to_canvas(marks, canvas, "right", {"pagination": "4711"})
+
+    assert [form for method, _, form in CanvasServer.seen if method == "POST"] == [
+        {"grade_data[sis_user_id:s1][posted_grade]": ["50"]}
+    ]
+    assert "1 excused, left so; 1 whom Canvas doesn't know" in sent.about
+
+
 REFUSED = {
     "wrong": ("", "Canvas refuses the token"),
     "": ("", "CANVAS_TOKEN is empty"),

@@ -238,6 +238,8 @@ def test_no_cell_of_a_hostile_class_is_a_formula(reported: Report) -> None:
         ("lovelaceada_LATE_4711_90125_avatar-2.zip", "4711"),
         ("class/lovelaceada_4711_90125_my_own_2_names.zip", "4711"),
         ("ada.zip", None),
+        ("anon_12345_90125_avatar.zip", None),  # a code that happens to have digits only
+        ("LATE_anon_12345_90125_avatar.zip", None),
         ("Ada Lovelace_815_assignsubmission_file/4711_90125_x.zip", None),
     ],
 )

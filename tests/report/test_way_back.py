@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ from workbook.grader.roster import read_roster
 from workbook.journal import Entry
 from workbook.report import Target
 from workbook.report.canvas import write_canvas
+from workbook.report.feedback import write_feedback
 from workbook.report.moodle import write_moodle
 
-from .importers import CanvasCourse, CanvasStudent, MoodleAssignment, MoodleGrade, Refused
+from .importers import CanvasCourse, CanvasStudent, MoodleAssignment, MoodleGrade, Refused, canvas_comments
 from .synthetic import class_entry, class_of, graded, grading_of, result
 
 FIRST = "test_a_list_is_a_page"
@@ -234,6 +236,28 @@ def test_who_is_excused_stays_so(tmp_path: Path) -> None:
 
     assert imported(tmp_path, there) == {1000: "80", 1003: "100", 1004: "100", 1005: "100"}
     assert "without 2 learners whom Canvas has as excused" in written[0]
+
+
+def test_a_groups_file_gives_its_number_to_one_member(tmp_path: Path) -> None:
+    """A group's file, or a member's, holds one person's number: no other member's mark or page goes to that person."""
+    for file, numbers in (("teamred_1001_7_pagination.zip", {}), ("hoppergrace_1001_7_pagination.zip", {"s1": "1001"})):
+        people = [
+            Learner(f"s{n}", NAMES[n], lms={"canvas": numbers[f"s{n}"]} if f"s{n}" in numbers else {}, group="Team red")
+            for n in (0, 1)
+        ]
+        entries = [class_entry(people, ["pagination"])]
+        entries += [graded(result(one, "pagination", file=file)) for one in people]
+        marks = class_of(entries, {}, TITLES)
+
+        list(write_canvas(marks, Target(tmp_path)))
+        list(write_feedback(marks, Target(tmp_path)))
+
+        rows = list(csv.reader(io.StringIO((tmp_path / "canvas.csv").read_text(encoding="utf-8"))))[2:]
+        assert {row[2]: row[1] for row in rows} == {"s0": "", "s1": ""} | numbers
+        if numbers:
+            page = canvas_comments((tmp_path / "feedback-canvas-pagination.zip").read_bytes(), {7: 1001})[1001]
+            (name,) = (packed := zipfile.ZipFile(io.BytesIO(page))).namelist()
+            assert b"Grace Hopper" in packed.read(name)
 
 
 def test_headings_and_ids_go_back_as_they_came(tmp_path: Path) -> None:

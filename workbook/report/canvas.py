@@ -14,7 +14,7 @@ from workbook.grader.exports import Export, amount, canvas_columns
 from workbook.wording import number_of
 
 from .csv_file import write_table
-from .lms import canvas_login, canvas_user
+from .lms import canvas_login, canvas_users
 from .marks import ClassMarks, Graded, Row
 from .scaling import Scale
 from .visible import spreadsheet_cell
@@ -74,15 +74,15 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
 def _by_ids(marks: ClassMarks, exercise: Graded, rows: Sequence[Row], target: Target, name: str) -> Written:
     """Write lines in the shape of an export for those whom Canvas can find: by its number, or by the roster's ids."""
     wanted = target.assignments.get(exercise.name, "")
-    enrolled = {row.learner.id for row in marks.enrolled}
-    known = [row for row in rows if row.learner.id in enrolled and (row.learner.on_roster or canvas_user(row))]
+    enrolled, users = {row.learner.id for row in marks.enrolled}, canvas_users(marks)
+    known = [row for row in rows if row.learner.id in enrolled and (row.learner.on_roster or users[row.learner.id])]
     if not known:
         return Written(None, f"no {name}: no file name and no roster says whom Canvas knows")
     scale = Scale.of(exercise, None)
     lines = [
         [
             row.name,
-            canvas_user(row),
+            users[row.learner.id],
             row.learner.id if row.learner.on_roster else "",
             canvas_login(row.learner),
             "",

@@ -7,7 +7,7 @@ This has run against a server of ours that answers as the documentation says, ne
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ import httpx
 from workbook.errors import UserError
 from workbook.wording import number_of
 
-from .lms import canvas_user
-from .marks import ClassMarks, Graded, Row
+from .lms import canvas_users
+from .marks import ClassMarks, Graded
 from .scaling import Scale
 from .writing import number
 
@@ -55,17 +55,18 @@ class CanvasCourse:
         place = f"{self._course}/assignments/{assignment}"
         possible = float(self._json(self._http.get(place)).get("points_possible") or 0)
         scale = Scale.of(exercise, possible or None)
-        there = {str(one["user_id"]): one for one in self._pages(f"{place}/submissions?per_page=100")}
+        there = _by_user(self._pages(f"{place}/submissions?per_page=100&include[]=user"))
         grades: dict[str, str] = {}
         excused = unknown = same = 0
+        users = canvas_users(marks)
         for row in marks.enrolled:
             mark = row.marks[exercise.name]
             if not mark.counts:
                 continue
-            user = _user(row)
+            user = users[row.learner.id] or (f"sis_user_id:{row.learner.id}" if row.learner.on_roster else "")
             before = there.get(user, {})
             grade = number(scale(mark.points))
-            if not user or (user.isdecimal() and user not in there):
+            if not before:  # someone of whom Canvas doesn't say whether they're excused doesn't get a mark
                 unknown += 1
             elif before.get("excused"):
                 excused += 1
@@ -128,6 +129,11 @@ def send_to_canvas(marks: ClassMarks, address: str, token: str, assignments: dic
         ) from error
 
 
-def _user(row: Row) -> str:
-    """Return what Canvas calls the learner: its number, otherwise the roster's id as the school's."""
-    return canvas_user(row) or (f"sis_user_id:{row.learner.id}" if row.learner.on_roster else "")
+def _by_user(submissions: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return submissions by Canvas's number for their learner, and by the school's id if the token may see it."""
+    found = {}
+    for one in submissions:
+        found[str(one["user_id"])] = one
+        if school := (one.get("user") or {}).get("sis_user_id"):
+            found[f"sis_user_id:{school}"] = one
+    return found

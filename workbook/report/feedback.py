@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from workbook.submissions.projects import NOT_IN_A_NAME
 from workbook.wording import number_of
 
-from .lms import canvas_file, moodle_folder, moodle_participants
+from .lms import canvas_file, canvas_users, moodle_folder, moodle_participants
 from .marks import ClassMarks, Graded, Row
 from .pages import learner_page
 from .writing import LONG_AGO, Target, Written
@@ -31,6 +31,7 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
     """
     routed: set[str] = set()
     in_groups: set[str] = set()
+    users = canvas_users(marks)
     for exercise in marks.exercises:
         rows = [row for row in marks.rows if row.marks[exercise.name].counts]
         folders = _moodle_folders(marks, exercise)
@@ -38,6 +39,8 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
             theirs = [row for row in rows if entry(row, exercise, b"")]
             if not theirs:
                 continue
+            if system == "canvas":  # a group's file leads to the member whose number is in its name
+                theirs.sort(key=lambda row: not _is_their_number(users[row.learner.id], row, exercise))
             path = target.place(f"feedback-{system}-{exercise.name}.zip")
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for row in theirs:
@@ -62,6 +65,11 @@ def write_feedback(marks: ClassMarks, target: Target) -> Iterator[Written]:
     if others:
         why = "no file of theirs is named as Canvas or Moodle name downloads; their pages are in learners/ of the html"
         yield Written(None, f"no feedback zip for {number_of(others, 'learner')}: {why}")
+
+
+def _is_their_number(user: str, row: Row, exercise: Graded) -> bool:
+    file = canvas_file(row.marks[exercise.name].file)
+    return file is not None and file.user == user
 
 
 def _for_canvas(row: Row, exercise: Graded, page: bytes) -> tuple[str, bytes] | None:

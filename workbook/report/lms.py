@@ -7,11 +7,13 @@ from pathlib import PurePosixPath
 
 from workbook.grader.results import Learner
 
-from .marks import ClassMarks, Row
+from .marks import ClassMarks
 
 # lovelaceada_LATE_1042_77310_avatar.zip: the first two whole numbers are the user and the attachment
 CANVAS = re.compile(r".*?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
 # Ada Lovelace_20315_assignsubmission_file/avatar.zip; before Moodle 4.1 and without folders, with _ behind “file”
+# anon_12345_77310_avatar.zip: of an anonymous assignment, where the first number can be letters as well
+ANONYMOUS = re.compile(r"(?:LATE_)?anon_[A-Za-z0-9]+_")
 MOODLE = re.compile(r"(?P<folder>[^/]*_(?P<user>\d{1,18})_assignsubmission_file)(?P<mark>_)?(?(mark).*|)", re.DOTALL)
 DIGITS = re.compile(r"\d+")
 
@@ -26,7 +28,7 @@ class CanvasFile:
 
 def canvas_file(file: str) -> CanvasFile | None:
     name = PurePosixPath(file).name
-    found = CANVAS.fullmatch(name)
+    found = None if ANONYMOUS.match(name) else CANVAS.fullmatch(name)
     return CanvasFile(name, found["user"]) if found and _is_text(name) and not MOODLE.match(name) else None
 
 
@@ -49,13 +51,20 @@ def _is_text(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def canvas_user(row: Row) -> str:
-    """Return the number that Canvas knows the learner by, or ""."""
-    told = row.learner.lms.get("canvas", "").strip()
-    if told.isdecimal():
-        return told
-    files = (canvas_file(mark.file) for mark in row.marks.values())
-    return next((file.user for file in files if file), "")
+def canvas_users(marks: ClassMarks) -> dict[str, str]:
+    """Return the numbers that Canvas knows learners by: their own, otherwise that of a file that's no one else's.
+
+    A group's file has the number of one member, so it says nothing about the others.
+    """
+    shared = Counter((exercise, mark.file) for row in marks.rows for exercise, mark in row.marks.items())
+    told = {row.learner.id: row.learner.lms.get("canvas", "").strip() for row in marks.rows}
+    taken = {number for number in told.values() if number.isdecimal()}
+    for row in marks.rows:
+        if not told[row.learner.id].isdecimal():
+            own = (mark.file for exercise, mark in row.marks.items() if shared[exercise, mark.file] == 1)
+            users = (file.user for file in map(canvas_file, own) if file and not row.learner.group)
+            told[row.learner.id] = next((user for user in users if user not in taken), "")
+    return told
 
 
 def canvas_login(learner: Learner) -> str:
