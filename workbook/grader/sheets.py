@@ -17,6 +17,10 @@ LOOKED_AT = 30  # lines, to find out what divides cells
 SEEN = 4096  # letters, to find out the encoding
 LATIN = {"cp1252", "cp1250", "mac_roman", "cp850"}
 VOWELS = "аеёиоуыэюяіїєαεηιουωάέήίόύώ"
+# Letters of cp1250 as cp1252 shows them, beside others that no language has beside those.
+CENTRAL = (
+    r"ø[áéíýìèùšž]|[áéíýìèùšž][^\W\d_]{0,9}ø|ì(?=[^\W\d_]{2})|è(?:kov|ek|ka)|[^\W\d_]{2}(?:i|è)æ\b|ã[^\W\d_]{0,9}þ|þã"
+)
 Row = tuple[int, list[str]]
 
 
@@ -54,7 +58,8 @@ def _decoded(data: bytes) -> str:
             continue
         odd = {character for character in text if not character.isascii()}
         if all(map(looks_right, odd)) and _are_words(text, page):
-            return data.decode("cp1254") if page == "cp1252" and _is_turkish(text) else text
+            other = _page_like_cp1252(text) if page == "cp1252" else ""
+            return data.decode(other, "replace") if other else text
     return data.decode("cp1252", "replace")
 
 
@@ -77,9 +82,18 @@ def _has_capital_inside(word: str) -> bool:
     return not word.isupper() and any(letter.isupper() and not letter.isascii() for letter in word[1:])
 
 
-def _is_turkish(text: str) -> bool:
-    """Return whether a text read in cp1252 is in Turkish's page: þ is inside a word, or ý twice in one."""
-    return bool(re.search(r"[^\W\d_]þ|ý[^\W\d_]{1,20}ý", text))
+def _page_like_cp1252(text: str) -> str:
+    """Return the page that a text is in if it only looks like one in cp1252; "" if it is in that one.
+
+    Czech ř, ě and č are ø, ì and è there, Hungarian ő is õ, Croatian ć is æ, Romanian ţ is þ, as is Turkish ş.
+    """
+    if re.search(CENTRAL, text, re.IGNORECASE):
+        return "cp1250"
+    # Portuguese has õ in front of e only, and Estonian, which has it anywhere, has no acute accent.
+    if re.search(r"[^\W\d_]õ(?![es])", text) and re.search("[áéíóú]", text, re.IGNORECASE):
+        return "cp1250"
+    is_turkish = re.search(r"[^\W\d_]þ|ý[^\W\d_]{1,20}ý", text)  # þ is inside a word, or ý twice in one
+    return "cp1254" if is_turkish else ""
 
 
 def _latin(character: str) -> bool:
@@ -106,7 +120,7 @@ PAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("cp1255", _script("HEBREW LETTER")),
     ("cp1256", _script("ARABIC LETTER")),
     ("euc_kr", _script("HANGUL")),
-    ("cp932", _script("CJK UNIFIED", "HIRAGANA LETTER", "KATAKANA LETTER", "IDEOGRAPHIC ITERATION")),
+    ("cp932", _script("CJK UNIFIED", "HIRAGANA LETTER", "KATAKANA", "IDEOGRAPHIC ITERATION", "FULLWIDTH")),
     ("gb18030", _script("CJK UNIFIED", "IDEOGRAPHIC ITERATION")),
     ("big5", _script("CJK UNIFIED", "IDEOGRAPHIC ITERATION")),
 )
