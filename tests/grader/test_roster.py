@@ -6,7 +6,7 @@ import pytest
 
 from workbook.errors import UserError
 from workbook.grader.results import Learner
-from workbook.grader.roster import read_roster
+from workbook.grader.roster import read_cells, read_roster
 
 ADA = Learner("a1", "Ada Lovelace", "ada@example.com")
 
@@ -26,6 +26,11 @@ def write(tmp_path: Path, content: str | bytes) -> Path:
         "\n\nEmail address\tFirst name\tLast name\tID number\nada@example.com\tAda\tLovelace\ta1\n",
         'student id,name,email,\n"a1","Ada\nLovelace","ada@example.com",\n',
         "name,id,email,note\nAda Lovelace,a1,ada@example.com\n",
+        "Class list, autumn 2026;;\n;;\nId;Name;E-Mail\na1;Ada Lovelace;ada@example.com\n",
+        '\u200bid,name,email\n"=""a1""",\u200eAda Lovelace\u200f,ada@example.com\u200b\n',
+        "id,name,email,email,name\na1,,,ada@example.com,Ada Lovelace\n",
+        "id,name,email,section\na1,Ada Lovelace,ada@example.com,1\na1,Ada Lovelace,ada@example.com,2\n",
+        "UID,First,Last,Mail\na1,Ada,Lovelace,ada@example.com\n",
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -76,6 +81,10 @@ def test_an_old_spreadsheet_is_read(tmp_path: Path) -> None:
         ('id,name\na1,"Ada\n', "line 2: unexpected end of data"),
         ("id,canvas\na1,7\na2,7\n", "line 3: the canvas number 7 is that of line 2 already"),
         (b"PK\x03\x04\0\0", "isn't a CSV file"),
+        ("id,name\n2.02E+08,Ada\n", "line 2: 2.02E+08 is what a spreadsheet has made of a long number"),
+        ("id;name\n2,02E+08;Ada\n", "line 2: 2,02E+08 is what a spreadsheet has made"),
+        ("a1,Ada,ada@example.com\na2,Bo,bo@example.com\n", "line 1: this is a learner's line"),
+        ("a1,Ada\na2,Bo\n", "line 1: no column is called id"),
     ],
 )
 def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -104,6 +113,7 @@ CANVAS = 'Student,ID,SIS User ID,SIS Login ID,Section,A (77)\n"Lovelace, Ada",47
         (",,,,,Manual Posting\n", ""),
         (",,,,,Manual Posting (scores hidden from instructors)\n    Points Possible,,,,,100\n", ""),
         (",,,,,Muted\n", '"Student, Test",4712,,abcdef,One,\n'),
+        (",,,,,Muted\n", f'"essai, Étudiant d\'",4712,,{"0123456789abcdef" * 2}01234567,One,\n'),
         ("    Mögliche Punkte,,,,,100\n", "Test Student,4712,,abcdef,One,\n"),
     ],
 )
@@ -157,6 +167,20 @@ def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> 
             Learner("ada@example.com", "ada@example.com", "ada@example.com", {"github": "adal"}),
         ),
         (
+            "assignment_name,github_username,roster_identifier,student_repository_name,points_awarded\n"
+            "Pagination,adal,ada@example.com,pagination-adal,0\n",
+            Learner("ada@example.com", "ada@example.com", "ada@example.com", {"github": "adal"}),
+        ),
+        (
+            "name,canvas_user_id,user_id,login_id,sections,group_name,canvas_group_id,group_id\n"
+            "Ada Lovelace,4711,a1,adal,One,Team Beta,7,\n",
+            Learner("a1", "Ada Lovelace", "", {"canvas": "4711", "login": "adal"}, group="Team Beta"),
+        ),
+        (
+            "Öğrenci No;Adı;Soyadı;Gruppenname\n007;Ada;Lovelace;Rot\n",  # noqa: RUF001
+            Learner("007", "Ada Lovelace", group="Rot"),
+        ),
+        (
             "First Name,Last Name,SID,Email,Role\nAda,Lovelace,a1,ada@example.com,Student\n"
             "Tim,Teacher,t1,tim@example.com,Instructor\n",
             Learner("a1", "Ada Lovelace", "ada@example.com"),
@@ -200,6 +224,16 @@ def test_exports_of_platforms_are_rosters(tmp_path: Path, content: str, wanted: 
         ("Γιώργος Παπαδόπουλος", "cp1253"),
         ("김민수", "cp949"),
         ("山田たろう", "cp932"),
+        ("山田ローラ", "cp932"),
+        ("Jiří Dvořák", "cp1250"),
+        ("Věra Němečková", "cp1250"),
+        ("Ödön Győrfi Ákos", "cp1250"),
+        ("Petar Kovačić", "cp1250"),
+        ("Ioniţă Ştefan", "cp1250"),
+        ("Bjørn Ærø Åse", "cp1252"),
+        ("João Simões", "cp1252"),
+        ("Tõnu Põld", "cp1252"),
+        ("Niccolò Forlì", "cp1252"),
         ("王小明", "gb18030"),
         ("محمد", "cp1256"),
         ("Zoë Müller", "utf-16-le"),
@@ -217,6 +251,18 @@ def test_rosters_in_the_code_page_of_a_machine(tmp_path: Path, name: str, encodi
     (found,) = read_roster(write(tmp_path, f"id;name\r\nz1;{name}\r\n".encode(encoding)))
 
     assert (found.id, found.name) == ("z1", name)
+
+
+def test_a_worksheet_in_a_code_page_keeps_its_headings(tmp_path: Path) -> None:
+    """Headings in katakana go back as they came too, because Moodle compares them."""
+    lines = [
+        "識別子,氏名,メールアドレス,ステータス,評点,最大評点,最終更新",
+        "参加者 2001,山田 太郎,t@example.jp,提出済み,,100.00,-",
+    ]
+
+    rows = read_cells(write(tmp_path, "\n".join(lines).encode("cp932")))
+
+    assert rows == [line.split(",") for line in lines]
 
 
 def test_numbers_of_lines_are_no_ids(tmp_path: Path) -> None:
