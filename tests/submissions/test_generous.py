@@ -278,6 +278,14 @@ def test_what_is_too_much_beside_the_app_is_left_out(tmp_path: Path, monkeypatch
         (b"7z\xbc\xaf\x27\x1crest", BadSubmission, "is a 7z archive"),
         (b"\xfd7zXZ\0rest", BadSubmission, "is packed with xz"),
         (b"%PDF-1.7", BadSubmission, "is a PDF"),
+        (b"\n<!doctype html><title>Log in", BadSubmission, "is a web page"),
+        (b"\xef\xbb\xbf<HTML>", BadSubmission, "is a web page"),
+        (
+            zipped([("app.7z", b"7z\xbc\xaf\x27\x1c")]),
+            BadSubmission,
+            "There's app.7z in it, which can't be read: hand in",
+        ),
+        (zipped([("a/app.tar.xz", b"")]), BadSubmission, "There's a/app.tar.xz in it"),
         (
             zipped([("a.zip", zipped(APP.items())), ("b.zip", b"")]),
             BadSubmission,

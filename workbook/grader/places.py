@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal, Self
 
 from workbook.submissions.archives import open_archive
 from workbook.submissions.projects import DEPTH, MAIN
-from workbook.submissions.reading import archive_inside, is_archive, project_in, read_submission
+from workbook.submissions.reading import archive_inside, is_archive, is_unreadable, project_in, read_submission
 from workbook.submissions.snapshot import Snapshot, snapshot_of
 from workbook.submissions.trees import BadSubmission, Parts, Tree, is_left_out, open_below, read_whole
 
@@ -194,4 +194,4 @@ def _kind_of(mode: int) -> Kind:
 
 def is_like_archive(name: str) -> bool:
     """Return whether a name is that of an archive, also of a kind that can't be read, and so is refused by name."""
-    return is_archive(name) or name.lower().endswith((".rar", ".7z", ".tar.xz", ".tar.zst", ".gz", ".bz2", ".xz"))
+    return is_archive(name) or is_unreadable(name)

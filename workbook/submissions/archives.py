@@ -114,7 +114,7 @@ def open_archive(
     if size > limits[0]:
         raise BadSubmission(f"{name} is larger than {limits[0] // MIB} MiB.")
     for start, what in OTHERS.items():
-        if beginning.startswith(start):
+        if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(start.lower()):
             raise BadSubmission(f"{name} is {what}: hand in a zip.")
     with _told(name, stream):
         if unpacked := _tar_in(stream, beginning):

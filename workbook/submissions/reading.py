@@ -29,6 +29,7 @@ from .trees import (
 
 __all__ = ["DEPTH", "MOST_BYTES", "MOST_FILES", "BadSubmission", "Changing", "Empty", "open_submission"]
 AGAIN = 3
+UNREADABLE = (".rar", ".7z", ".tar.xz", ".txz", ".tar.zst", ".gz", ".bz2", ".xz")  # archives, but for `SUFFIXES`
 IN_PLACE = "project"  # what the folder of an unpacked project is called
 
 
@@ -121,6 +122,9 @@ def project_in(tree: Tree) -> ProjectFiles:
     except BadSubmission:
         inside = [entry for entry in tree.entries if is_archive(entry.parts[-1]) and not entry.odd]
         inside = [entry for entry in inside if not any(map(is_left_out, entry.parts))]
+        others = [entry.name for entry in tree.entries if is_unreadable(entry.parts[-1])]
+        if others and not inside and not _has_main(tree):
+            raise BadSubmission(f"There's {others[0]} in it, which can't be read: hand in a zip.") from None
         if _has_main(tree) or not inside:
             raise
         if len(inside) > 1:
@@ -145,6 +149,11 @@ def _in_archive(entry: FoundFile, read: Callable[[Tree], ProjectFiles]) -> Proje
 
 def _has_main(tree: Tree) -> bool:
     return any(entry.parts[-1] == "main.py" for entry in tree.entries)
+
+
+def is_unreadable(name: str) -> bool:
+    """Return whether a file is named like an archive of a kind that can't be read, and so is refused by name."""
+    return name.lower().endswith(UNREADABLE) and not is_archive(name)
 
 
 def is_archive(name: str) -> bool:
