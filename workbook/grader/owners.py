@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .file_names import Named
-from .person_names import bare_words, fold_name, slugs
+from .person_names import bare_words, fold_name, is_garbled, slugs
 from .results import Learner
 
 LOGINS = ("login", "github")
 CLOSEST = 3
+LOWEST = 100  # number that's an id if there are zeros in front of it: a lower one may count anything
 # What people write behind or before their name that says nothing of them.
 FILLERS = (
     "(?:final|version|v|submission|submitted|solution|project|projekt|proyecto|projet|app|code|work|homework|hw"
-    r"|assignment|exercise|task|week|abgabe|lösung|entrega|rendu|übung)?\d{0,2}"
+    r"|assignment|exercise|task|week|main|master|abgabe|lösung|entrega|rendu|übung)?\d{0,2}"
 )
-FILLER = re.compile(rf"^(?:(?:{FILLERS})[\W_]{{1,3}}){{1,4}}|(?:[\W_]{{1,3}}(?:{FILLERS})){{1,4}}$", re.IGNORECASE)
+COMMIT = r"(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}"  # behind the name of a repository that GitHub packed
+FILLER = re.compile(
+    rf"^(?:(?:{FILLERS})[\W_]{{1,3}}){{1,4}}|(?:[\W_]{{1,3}}(?:{COMMIT}|{FILLERS})){{1,4}}$", re.IGNORECASE
+)
 CLOSE = 0.55  # of 1: how alike a name has to be, to be offered
 
 
@@ -73,7 +77,7 @@ class Owners:
 
     def _of_gradescope(self, named: Named) -> tuple[list[Learner], str]:
         mail = _exactly(named.email, self._emails.get(fold_name(named.email), []))
-        found = self._by_id(named.learner) or mail or self._by_name(named.name)
+        found = self._by_id(named.learner) or mail or self._by_name(named.name) or self._by_number(named.learner)
         asked = f"the id {named.learner}, the email {named.email} or the name {named.name}"
         return self._one(found, named.name, asked)
 
@@ -120,7 +124,8 @@ class Owners:
             or self._emails.get(folded)
             or self._boxes.get(folded)
             or self._slugs.get(folded)
-            or self._groups.get(folded, [])
+            or self._groups.get(folded)
+            or self._by_number(name)
         )
         return _exactly(name, found)
 
@@ -128,6 +133,12 @@ class Owners:
         """Return the learner with exactly this id, otherwise those whose id differs in case."""
         ident = ident.removeprefix("#")
         return [self._ids[ident]] if ident in self._ids else self._folded.get(fold_name(ident), [])
+
+    def _by_number(self, ident: str) -> list[Learner]:
+        """Return whose id is this number: a spreadsheet takes zeros away in front of it, of a file or of the roster."""
+        if not (ident.isascii() and ident.isdecimal()) or int(ident) < LOWEST:
+            return []
+        return [one for one in self._roster if one.id.isascii() and one.id.isdecimal() and int(one.id) == int(ident)]
 
     def _by_name(self, name: str) -> list[Learner]:
         """Return who has this name, with its parts in any order, or written as one word as in Korean."""
@@ -143,7 +154,7 @@ class Owners:
         return [], f"Nobody on the roster has {asked}."
 
     def closest(self, named: Named) -> list[str]:
-        """Return the ids of those whose id, name or email is most like what the file says."""
+        """Return the ids of those whose number it is, and whose id, name or email is most like what the file says."""
         asked = fold_name(named.name)
         alike: dict[str, float] = {}
         for one in self._roster:
@@ -155,7 +166,7 @@ class Owners:
             for text in said - {""}:
                 matcher.set_seq1(text[:100])
                 best = max(best, matcher.ratio() if matcher.quick_ratio() > max(best, CLOSE) else 0.0)
-            alike[one.id] = best
+            alike[one.id] = 2.0 if one.lms.get(named.lms) == named.learner else best
         near = sorted((ident for ident, ratio in alike.items() if ratio >= CLOSE), key=lambda ident: -alike[ident])
         return near[:CLOSEST]
 
@@ -170,7 +181,7 @@ def _said_otherwise(name: str) -> list[str]:
 def _agree(name: str, names: Iterable[str]) -> bool:
     """Return whether a name on the roster and one in a file share a word, however each platform cleans it."""
     words, joined = bare_words(name), slugs(name)
-    return any(words & bare_words(other) or joined & slugs(other) for other in names)
+    return any(words & bare_words(other) or joined & slugs(other) or is_garbled(name, other) for other in names)
 
 
 def _exactly(name: str, found: Sequence[Learner]) -> list[Learner]:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+FEWEST_LEFT = 3  # letters of a name, to recognise it by
+
 
 def fold_name(name: str) -> str:
     """Return a name in the form used for comparing: composed, case folded, with single spaces."""
@@ -34,3 +36,14 @@ def bare_words(name: str) -> frozenset[str]:
     """Return a name's words without accents, case and punctuation, which platforms leave out in different ways."""
     plain = without_accents(fold_name(name))
     return frozenset(re.findall(r"[^\W_]+", re.sub(r"['’`\":&.]", "", plain)))
+
+
+def is_garbled(name: str, other: str) -> bool:
+    """Return whether one is a name of which some program has left out or replaced every letter that isn't ASCII."""
+    words = re.split(r"[\s,]+", unicodedata.normalize("NFC", name).lower().strip())
+    if name.isascii() or sum(letter.isascii() for word in words for letter in word) < FEWEST_LEFT:
+        return False
+    odd = "[^a-z0-9]"
+    forms = ["".join(re.escape(letter) if letter.isascii() else odd + "{0,3}" for letter in word) for word in words]
+    found = unicodedata.normalize("NFC", other).lower()
+    return any(re.fullmatch(f"{odd}{{1,3}}".join(forms[n:] + forms[:n]), found) for n in range(len(forms)))
