@@ -108,6 +108,11 @@ def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
         ("Kopie von s2-pagination (1).zip", ["s2"]),
         ("s2-pagination.zip (1).zip", ["s2"]),
         ("s2-pagination.zip.zip", ["s2"]),
+        ("pagination-adal-main.zip", ["s1"]),  # GitHub, “Download ZIP”
+        ("pagination-adal-master/", ["s1"]),
+        ("autumn-pagination-adal-0a1b2c3.tar.gz", ["s1"]),  # GitHub's API: organisation, repository, commit
+        ("pagination-adal-facade.zip", []),  # a word, and no commit
+        ("lovelaceada_1001_question_1002_50001_pagination.zip", ["s1"]),  # of a quiz: the question's number
     ],
 )
 def test_names_of_platforms_find_their_learners(tmp_path: Path, name: str, ids: list[str]) -> None:
@@ -164,6 +169,87 @@ def test_names_with_and_without_a_space_are_one(tmp_path: Path, name: str) -> No
         assert whose(tmp_path / name / str(len(lms)), f"{name}_2002_assignsubmission_file_/pagination.zip", roster) == [
             "s1"
         ]
+
+
+@pytest.mark.parametrize(
+    "file, ids", [("123-pagination.zip", ["00123"]), ("0456-pagination.zip", ["456"]), ("7-pagination.zip", [])]
+)
+def test_zeros_in_front_of_an_id_may_be_lost(tmp_path: Path, file: str, ids: list[str]) -> None:
+    """A spreadsheet takes zeros away in front of a number: the number still finds its id, if there's only one such."""
+    roster = [Learner("00123", "Ada"), Learner("456", "Bo"), Learner("007", "James")]
+
+    assert whose(tmp_path / "a", file, roster) == ids
+    assert whose(tmp_path / "b", "0123-pagination.zip", [*roster, Learner("000123", "Cy")]) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Zo_ M_ller", "Zo M ller", "Müller, Zoë".encode("cp1252").decode("cp437"), "Zoë Müller".encode().decode("cp1252")],
+)
+def test_letters_that_a_program_replaced(tmp_path: Path, name: str) -> None:
+    """Moodle's number finds its learner if the name has lost its accents on the way; another name's doesn't."""
+    roster = [Learner("z", "Zoë Müller", lms={"moodle": "2005"}), Learner("x", "王小明", lms={"moodle": "2006"})]
+
+    assert whose(tmp_path / "a", f"{name}_2005_assignsubmission_file_/pagination.zip", roster) == ["z"]
+    assert whose(tmp_path / "b", f"{name}_2006_assignsubmission_file_/pagination.zip", roster) == []
+    assert whose(tmp_path / "c", "___2006_assignsubmission_file_/pagination.zip", roster) == []
+    (entry,) = look(tmp_path / "b", roster=roster).unmatched
+    assert entry["closest"][0] == "x"  # whose number it is
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_is_downloaded_once_more_counts(tmp_path: Path, packed: bool) -> None:
+    """Beside an earlier download, the one that a browser calls “(1)” has the work that counts, whatever it's called."""
+    old = {"Ada Lovelace_2001_assignsubmission_file_/pagination-3.zip": PROJECT}
+    new = {"Ada Lovelace_2001_assignsubmission_file_/x.zip": PROJECT}
+    for name, files in (("CS-Pagination-99 (1)", new), ("CS-Pagination-99", old)):
+        if packed:
+            (tmp_path / f"{name}.zip").write_bytes(zipped(files))
+        else:
+            put(tmp_path / name, *files)
+
+    for paths in ([tmp_path], sorted(tmp_path.iterdir())):
+        the_class = look(*paths)
+        assert work(the_class)["s1", "pagination"].endswith("x.zip")
+        assert ["a later one" in one["why"] for one in the_class.superseded] == [True]
+
+
+PICTURES = zipped({"a.png": b""})
+
+
+@pytest.mark.parametrize(
+    "counts, other",
+    [
+        ("lovelaceada_1001_1_project.zip", "lovelaceada_1001_2_screenshots.zip"),
+        ("lovelaceada_LATE_1001_1_pagination.zip", "lovelaceada_LATE_1001_2_pagination pictures.zip"),
+        (
+            "Ada Lovelace_2001_assignsubmission_file_/project.zip",
+            "Ada Lovelace_2001_assignsubmission_file_/screenshots.zip",
+        ),
+    ],
+)
+def test_the_file_with_the_project_counts(tmp_path: Path, counts: str, other: str) -> None:
+    """Of several files of one submission it's the one with a project in it; of several attempts it's the last."""
+    put(tmp_path, counts, other)
+    (tmp_path / other).write_bytes(PICTURES)
+
+    the_class = look(tmp_path)
+
+    assert work(the_class) == {("s1", "pagination"): counts}
+    assert the_class.superseded == [
+        {"file": other, "learner": "s1", "why": f"For pagination a file with a project in it counts: {counts}."}
+    ]
+    (tmp_path / other).rename(again := (tmp_path / counts).with_name(f"{Path(counts).stem}-1.zip"))
+    if "assignsubmission" not in counts:
+        again.rename(again.with_name(again.name.replace("_1_", "_2_")))
+    assert work(look(tmp_path))["s1", "pagination"].endswith("-1.zip")
+
+
+def test_a_letter_beside_a_zip_is_not_for_another_exercise(tmp_path: Path) -> None:
+    """A text that's called like the exercise isn't listed as if that exercise weren't graded."""
+    put(tmp_path, "lovelaceada_1001_1_pagination.zip", "lovelaceada_1001_2_pagination report.pdf")
+
+    assert [one["why"] for one in look(tmp_path).superseded] == ["Not used."]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ STAMP = re.compile(r"-(\d{4}-\d\d-\d\d-\d{6})\+{0,9}")  # of `workbook submit`: 
 RENAMED = re.compile(r"-(\d{1,3})$")
 HIGHEST_ATTEMPT = 50  # whatever a learner writes behind that isn't an attempt
 LONGEST = 1000  # letters of a name that are looked at
-CANVAS = re.compile(r"_(?P<late>LATE_)?(?P<id>\d{1,18})_(?=(?P<order>\d{1,18})_(?P<rest>.))", re.DOTALL)
+CANVAS = re.compile(
+    r"_(?P<late>LATE_)?(?P<id>\d{1,18})_(?:question_\d{1,18}_)?(?=(?P<order>\d{1,18})_(?P<rest>.))", re.DOTALL
+)
 CANVAS_TEXT = re.compile(
     r"(?P<name>.{0,200}?)_(?P<late>LATE_)?(?P<id>\d{1,18})_(?:text|link|question_\w{1,40})\.html?", re.DOTALL
 )
@@ -262,6 +264,21 @@ def exercise_in(text: str, exercises: Collection[str]) -> str:
         if re.search(rf"(?<![^\W_]){_words_of(exercise)}(?![^\W_])", text, re.IGNORECASE):
             found.append(exercise)
     return found[0] if len(found) == 1 else ""
+
+
+def copy_of(name: str) -> int:
+    """Return the number of the copy that a file or folder is: what's downloaded once more is called “(1)”."""
+    return _stem(name)[1]
+
+
+def own_stem(name: str) -> str:
+    """Return how a learner called a file, without what a platform, `submit` or a further attempt adds to it."""
+    last = name.rpartition("/")[2]
+    for pattern in (MOODLE, CANVAS):
+        if found := pattern.search(last):
+            last = last[found.end() :].lstrip("0123456789_") or last
+            break
+    return RENAMED.sub("", STAMP.sub("", _stem(last)[0])).casefold()
 
 
 def _stem(name: str) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from workbook.errors import UserError
 from workbook.submissions.trees import BadSubmission, Changing
 
 from . import gradescope
-from .file_names import Named, exercise_in, read_name, read_own_name
+from .file_names import Named, copy_of, exercise_in, read_name, read_own_name
 from .found import Found, text_of, told_apart
 from .places import HandIn, Listed, is_like_archive
 from .sanitize import one_line
@@ -46,9 +46,11 @@ def find_submissions(
         try:
             if not path.exists() and not path.is_symlink():
                 raise UserError(f"{path} doesn't exist.", "name zips, folders, or a folder that holds them")
+            copy = copy_of(path.absolute().name)
             for one in _Search(exercises, known).below_path(path, exercise):
                 whole = Path(os.path.abspath(one.place.top), *one.place.below)  # noqa: PTH100
                 if not {whole, *whole.parents} & left_out:
+                    one = replace(one, download=max(one.download, copy)) if one.place != HandIn(path) else one
                     found.setdefault((replace(one.place, top=whole, below=()), one.whose), one)
         except OSError as error:
             raise UserError(f"{path} can't be read: {error.strerror}.", "give yourself access to it") from error
@@ -109,7 +111,8 @@ class _Search:
                     found += self._handed_in(inside, item, named, exercise)
                 continue
             if item in assignments or item.name in downloads:
-                yield from self._submissions(downloads.get(item.name, inside), exercise, depth + 1)
+                for one in self._submissions(downloads.get(item.name, inside), exercise, depth + 1):
+                    yield replace(one, download=max(one.download, copy_of(item.name)))
             else:
                 found += self._handed_in(inside, item, self._named(item.name), exercise)
         said = [one.named.exercise for one in found if one.named.exercise]

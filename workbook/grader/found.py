@@ -28,6 +28,7 @@ class Found:
     may_be_one: bool = True
     exercise: str = ""
     is_likely: bool = False  # the exercise: the other files beside it say so
+    download: int = 0  # which copy of a download it's in: the later one has what was handed in since
 
     @property
     def meant(self) -> str:

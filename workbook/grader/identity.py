@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .file_names import OF_TEST_STUDENT, ONLINE_TEXT, RECEIPT, TEST_STUDENTS, Named
+from workbook.submissions.trees import Changing
+
+from .file_names import OF_TEST_STUDENT, ONLINE_TEXT, RECEIPT, TEST_STUDENTS, Named, own_stem
 from .found import Found
 from .owners import Owners
 from .results import Learner
@@ -84,7 +86,7 @@ def identify(
             used |= _choose(the_class, the_class.learners[id_], exercise, theirs, all_exercises=all_exercises)
         for one in theirs:
             if one.file not in used:
-                other = "" if one.is_likely else one.meant
+                other = "" if one.is_likely or one.meant in exercises else one.meant
                 why = f"It's for {other}, which isn't being graded now." if other else "Not used."
                 the_class.superseded.append({"file": one.file, "learner": id_, "why": why})
     for exercise in exercises:
@@ -174,26 +176,50 @@ def _choose(
     attempts = [one for one in attempts if one.may_be_one] or attempts  # a text beside a zip is a letter
     if not attempts:
         return set()
-    *earlier, last = in_order(attempts)
+    last = _with_project(in_order(attempts))
+    earlier = [one for one in attempts if one is not last]
     the_class.work.append(HandedIn(learner, exercise, last, max(len(attempts), last.named.attempt)))
     if named or unnamed:
-        why = f"For {exercise} a later one counts: {last.file}."
-        the_class.superseded += [{"file": one.file, "learner": learner.id, "why": why} for one in earlier]
+        for one in earlier:
+            why = "a later one" if in_order([one, last])[-1] is last else "a file with a project in it"
+            entry = {"file": one.file, "learner": learner.id, "why": f"For {exercise} {why} counts: {last.file}."}
+            the_class.superseded.append(entry)
     return {one.file for one in attempts}
+
+
+def _with_project(attempts: Sequence[Found]) -> Found:
+    """Return the last attempt; if it's one of several files of one submission, the last of these with a project in it.
+
+    Canvas and Moodle give out what was handed in last, in several files if there were several: pictures in a zip, say.
+    """
+    last = attempts[-1]
+    beside = [one for one in attempts[:-1] if one.named.lms in {"canvas", "moodle"} and one.download == last.download]
+    beside = [one for one in beside if own_stem(one.file) != own_stem(last.file)]
+    if not beside or _has_project(last):
+        return last
+    return next(filter(_has_project, reversed(beside)), last)
+
+
+def _has_project(found: Found) -> bool:
+    try:
+        return not found.snapshot().refused
+    except (OSError, Changing):
+        return True  # whatever is wrong with it is said when it's graded
 
 
 def in_order(attempts: Sequence[Found]) -> list[Found]:
     """Return attempts, the last one last: by `submit`'s stamp, the platform's number, a copy's number, the time.
 
-    What only some of them have says nothing about the others, so it's passed over.
+    What only some of them have says nothing about the others, so it's passed over. If a platform's download is there
+    twice, the number of its copy counts before what a learner can choose.
     """
     stamped = all(one.named.stamp for one in attempts)
     numbered = all(one.named.order for one in attempts)
 
-    def key(found: Found) -> tuple[str, int, int, int, float, str]:
+    def key(found: Found) -> tuple[str, int, int, int, int, float, str]:
         named = found.named
         stamp, order = named.stamp if stamped else "", named.order if numbered else 0
-        return stamp, order, named.attempt, named.copy, found.modified, found.file
+        return stamp, order, found.download, named.attempt, named.copy, found.modified, found.file
 
     return sorted(attempts, key=key)
 
