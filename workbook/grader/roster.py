@@ -30,12 +30,12 @@ def read_roster(file: Path) -> list[Learner]:
         raise UserError(f"{file} is empty.", "its first line names the columns: id,name,email")
     lines = lines[_place_of_heading(lines) :]
     if any(re.fullmatch(EMAIL, cell) for cell in lines[0][1]):
-        said = f"{file}, line {lines[0][0]}: this is a learner's line, and the columns' names would be in its place."
-        raise UserError(said, "put a line above it that names the columns: id,name,email")
+        wrong = f"{file}, line {lines[0][0]}: this is a learner's line, and the columns' names would be in its place."
+        raise UserError(wrong, "put a line above it that names the columns: id,name,email")
     columns = _columns_of(lines)
     if not set(WHO) & set(columns.places):
-        said = f"no column is called id, and none email: it has {', '.join(lines[0][1])[:200]}."
-        raise UserError(f"{file}, line {lines[0][0]}: {said}", "its first line names the columns: id,name,email")
+        wrong = f"no column is called id, and none email: it has {', '.join(lines[0][1])[:200]}."
+        raise UserError(f"{file}, line {lines[0][0]}: {wrong}", "its first line names the columns: id,name,email")
     learners: dict[str, tuple[int, Learner]] = {}
     for number, cells in lines[1:]:
         said = {name: _first_of(cells, places) for name, places in columns.places.items()}
