@@ -26,6 +26,7 @@ FIRST = "test_a_list_is_a_page"
 TITLES = {"pagination": "Pagination", "avatar": "Avatar"}
 NAMES = ["Ada Lovelace", "Grace Hopper", "=HYPERLINK(1)", "Ana-María O'Brien", "王 小明", "Smith;=1+1 Pat"]
 STUDENTS = [CanvasStudent(1000 + n, name, f"s{n}", f"u{n}@example.edu") for n, name in enumerate(NAMES)]
+SCALE = [(2001, "Ada", ""), (2002, "Bo", "Good")]
 NOW = datetime(2026, 11, 29, 12, 0)
 ENGLISH = {
     "recordid": "Identifier",
@@ -306,6 +307,36 @@ def test_an_assignment_that_the_export_lacks_is_not_made(tmp_path: Path) -> None
     assert "--assignment pagination=NUMBER" in refused.about
     found = there.import_file((tmp_path / "canvas-pagination.csv").read_bytes())
     assert (found.new_assignments, found.marks[1001, 4799]) == ([], "50")
+
+
+def test_an_assignment_that_is_not_clear_is_said(tmp_path: Path) -> None:
+    """Two assignments of one title are both named, and a number that the export doesn't have comes with a warning."""
+    there = replace(course(), assignments={4711: ("Pagination", 100.0), 4799: ("pagination", 50.0)})
+    learners, export = roster_of(tmp_path, canvas_export(there))
+    marks = class_of(a_class(learners, export), {}, TITLES)
+
+    (refused, _) = write_canvas(marks, Target(tmp_path / "without"))
+    (written, _) = write_canvas(marks, Target(tmp_path, {"pagination": "4777"}))
+
+    assert "several columns: Pagination (4711), pagination (4799); --assignment pagination=NUMBER" in refused.about
+    assert "the export has no assignment 4777" in written.about
+
+
+def test_points_do_not_replace_the_words_of_a_scale(tmp_path: Path) -> None:
+    """A worksheet whose grades are words stays unwritten, and the command says what to change in Moodle."""
+    heading = "Identifier,Full name,Email address,Status,Grade,Scale,Grade can be changed,Last modified (grade)"
+    lines = [f'Participant {n},{name},{n}@example.edu,x,{said},"Bad, Good",Yes,-' for n, name, said in SCALE]
+    (tmp_path / "worksheet.csv").write_text("\n".join([heading, *lines]), encoding="utf-8")
+    learners = read_roster(tmp_path / "worksheet.csv")
+    export = read_export(tmp_path / "worksheet.csv", learners)
+    assert export
+    entries = [class_entry(learners, ["pagination"], export=export.as_dict())]
+    marks = class_of([*entries, *(graded(result(one, "pagination")) for one in learners)], {}, TITLES)
+
+    (refused,) = write_moodle(marks, Target(tmp_path))
+
+    assert refused.path is None
+    assert "has “Good” as a grade" in refused.about
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -43,7 +43,9 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
     wanted = target.assignments.get(exercise.name, "")
     place = _column(export, exercise, wanted)
     if place is None and not wanted:
-        said = f"no {name}: the export has no column “{exercise.title} (number)”"
+        several = ", ".join(export.header[one] for one in _called_so(export, exercise))
+        said = f"several columns: {several}" if several else f"no column “{exercise.title} (number)”"
+        said = f"no {name}: the export has {said}"
         return Written(None, f"{said}; --assignment {exercise.name}=NUMBER says which assignment it is")
     heading = f"{exercise.title} ({wanted})" if place is None else export.header[place]
     possible = next((points for cells in export.before if (points := _amount(cells, place)) is not None), None)
@@ -68,6 +70,8 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
     about_it = [f"{number_of(len(lines), 'mark')} for Canvas's gradebook", scale.in_words]
     about_it += [f"without {number_of(left_out, 'learner')} whom the export doesn't have"] if left_out else []
     about_it += [f"without {number_of(len(excused), 'learner')} whom Canvas has as excused"] if excused else []
+    if place is None:
+        about_it.append(f"the export has no assignment {wanted}, so look whether Canvas would make one")
     return Written(path, "; ".join(filter(None, about_it)))
 
 
@@ -116,15 +120,18 @@ def _with_points(head: Sequence[str], scale: Scale, lines: Sequence[Sequence[str
 
 def _column(export: Export, exercise: Graded, wanted: str) -> int | None:
     """Return the place of the exercise's assignment: the one of this number, otherwise the only one of its title."""
+    if not wanted:
+        found = _called_so(export, exercise)
+        return found[0] if len(found) == 1 else None
+    numbers = (match["number"] if (match := ASSIGNMENT.fullmatch(one.strip())) else "" for one in export.header)
+    return next((place for place, number in enumerate(numbers) if number == wanted), None)
+
+
+def _called_so(export: Export, exercise: Graded) -> list[int]:
+    """Return the places of the assignments that are called like the exercise."""
     titles = {exercise.title.casefold(), exercise.name.casefold()}
-    found = []
-    for place, heading in enumerate(export.header):
-        if match := ASSIGNMENT.fullmatch(heading.strip()):
-            if wanted and match["number"] == wanted:
-                return place
-            if not wanted and match["title"].strip().casefold() in titles:
-                found.append(place)
-    return found[0] if len(found) == 1 else None
+    matches = [(place, ASSIGNMENT.fullmatch(heading.strip())) for place, heading in enumerate(export.header)]
+    return [place for place, match in matches if match and match["title"].strip().casefold() in titles]
 
 
 def _is_excused(cells: Sequence[str], place: int | None) -> bool:

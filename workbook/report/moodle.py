@@ -47,6 +47,12 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
             continue
         export = target.export_of(exercise)
         if export and export.kind == "moodle":
+            if word := _word_for_a_grade(export):
+                said = (
+                    f"no moodle-{exercise.name}.csv: the worksheet has “{word}” as a grade, so it's graded by a scale"
+                )
+                yield Written(None, f"{said}; set the assignment's grade to points, and download the worksheet again")
+                continue
             lines, scale = _into(export, exercise, rows, target)
         elif export is None:
             theirs = [row for row in rows if row.learner.id in numbers[exercise.name]]
@@ -62,6 +68,13 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
         if left_out := len(rows) - lines:
             said.append(f"without {number_of(left_out, 'learner')} of whom no number of Moodle's is known")
         yield Written(target.place(f"moodle-{exercise.name}.csv"), "; ".join(filter(None, said)))
+
+
+def _word_for_a_grade(export: Export) -> str:
+    """Return a grade that's a word, which a number of points would replace; "" if there's none."""
+    grade, most, _ = moodle_columns(export)
+    cells = export.column(grade) if grade is not None and most is None else []
+    return next((cell.strip() for cell in cells if re.search(r"[^\W\d_]", cell)), "")
 
 
 def _uncapped(scale: Scale, mark: Mark) -> float:
