@@ -48,10 +48,9 @@ def write_moodle(marks: ClassMarks, target: Target) -> Iterator[Written]:
         export = target.export_of(exercise)
         if export and export.kind == "moodle":
             if word := _word_for_a_grade(export):
-                said = (
-                    f"no moodle-{exercise.name}.csv: the worksheet has “{word}” as a grade, so it's graded by a scale"
-                )
-                yield Written(None, f"{said}; set the assignment's grade to points, and download the worksheet again")
+                why = f"the worksheet has “{word}” as a grade, so it's graded by a scale"
+                cure = "set the assignment's grade to points, and download the worksheet again"
+                yield Written(None, f"no moodle-{exercise.name}.csv: {why}; {cure}")
                 continue
             lines, scale = _into(export, exercise, rows, target)
         elif export is None:
