@@ -2,6 +2,7 @@
 
 import io
 import os
+import tarfile
 import time
 import tracemalloc
 import zipfile
@@ -112,6 +113,8 @@ def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
         ("pagination-adal-master/", ["s1"]),
         ("autumn-pagination-adal-0a1b2c3.tar.gz", ["s1"]),  # GitHub's API: organisation, repository, commit
         ("pagination-adal-facade.zip", []),  # a word, and no commit
+        ("s1-2026-11-22-pagination.zip", ["s1"]),
+        ("20261122_s2_pagination.zip", ["s2"]),
         ("lovelaceada_1001_question_1002_50001_pagination.zip", ["s1"]),  # of a quiz: the question's number
     ],
 )
@@ -212,6 +215,53 @@ def test_what_is_downloaded_once_more_counts(tmp_path: Path, packed: bool) -> No
         the_class = look(*paths)
         assert work(the_class)["s1", "pagination"].endswith("x.zip")
         assert ["a later one" in one["why"] for one in the_class.superseded] == [True]
+
+
+@pytest.mark.parametrize("name", ["pagination-team-red/", "Team Red_pagination.zip", "team_red-pagination.zip"])
+def test_a_teams_repository_is_its_members(tmp_path: Path, name: str) -> None:
+    """A group is found however its name is written, on the roster too; a member without work gets a member's."""
+    roster = [Learner("s1", "Ada", group="Team Red"), Learner("s2", "Bo", group="team red"), Learner("s3", "Cy")]
+
+    assert whose(tmp_path / "a", name, roster) == ["s1", "s2"]
+    assert whose(tmp_path / "b", "s2-pagination.zip", roster) == ["s2", "s1"]
+
+
+@pytest.mark.parametrize("name", ["21-CS-045_pagination.zip", "pagination_21_CS_045.zip", "21 cs 045.zip"])
+def test_ids_that_no_file_can_be_called(tmp_path: Path, name: str) -> None:
+    """An id with a slash in it is found by what people write instead."""
+    roster = [Learner("21/CS/045", "Ada"), Learner("21/CS/046", "Bo"), Learner("21-CS-045x", "Cy")]
+
+    assert whose(tmp_path, name, roster) == ["21/CS/045"]
+
+
+def test_what_windows_leaves_beside_a_file_is_passed_over(tmp_path: Path) -> None:
+    """Files that were copied into WSL have a note each beside them: it's nobody's and isn't listed."""
+    put(tmp_path, "s1-pagination.zip", "Grace Hopper_2002_assignsubmission_file_/pagination.zip")
+    for file in [file for file in tmp_path.rglob("*") if file.is_file()]:
+        file.with_name(f"{file.name}:Zone.Identifier").write_text("[ZoneTransfer]\n", encoding="utf-8")
+
+    the_class = look(tmp_path)
+
+    assert set(work(the_class)) == {("s1", "pagination"), ("s2", "pagination")}
+    assert (the_class.unmatched, the_class.superseded) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["submissions.tar.gz", "submissions.zip"])
+def test_a_class_may_be_in_a_tar(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tar of a class that's named by hand is one, whatever it's called, unless it's more than memory should hold."""
+    with tarfile.open(tmp_path / name, "w:gz") as archive:
+        for file, content in CANVAS.items():
+            about = tarfile.TarInfo(f"class/pagination/{file}")
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+
+    whole = look(tmp_path / name)
+    monkeypatch.setattr(places, "MOST_BYTES", 100)
+    too_large = look(tmp_path / name)
+
+    assert set(work(whole)) == {("s1", "pagination"), ("s2", "pagination")}
+    assert [one.found.snapshot().refused for one in whole.work] == ["", ""]
+    assert set(work(too_large)) == {("submissions", "pagination")}
 
 
 PICTURES = zipped({"a.png": b""})

@@ -21,6 +21,7 @@ from .places import HandIn, Listed, is_like_archive
 from .sanitize import one_line
 
 IGNORED = {"__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db", "index.html", gradescope.FILE}
+OF_WINDOWS = "Zone.Identifier"  # beside each file that came from the internet, if it's copied into WSL
 MOST_DOWNLOADS = 20  # zips that are opened to see whether each is a class
 DEEPEST = 3  # folders of assignments in one another
 # What a folder of submissions is called besides its exercise.
@@ -95,7 +96,7 @@ class _Search:
 
     @staticmethod
     def _is_ignored(item: Listed) -> bool:
-        return item.name.startswith(".") or item.name in IGNORED
+        return item.name.startswith(".") or item.name in IGNORED or item.name.endswith(OF_WINDOWS)
 
     def _submissions(self, place: HandIn, exercise: str, depth: int) -> Iterator[Found]:
         """Yield what was handed in in a folder of submissions; `exercise`: the one that they are for, if it's told."""
@@ -201,7 +202,8 @@ class _Search:
 
         If it isn't named on the command line, everything in it has to be what a platform has named.
         """
-        if not place.name.lower().endswith(".zip") or self._named(place.name).lms:
+        is_packed = place.name.lower().endswith(".zip") or (named_by_hand and is_like_archive(place.name))
+        if not is_packed or self._named(place.name).lms:
             return None
         path = place.top.joinpath(*place.below)
         if not place.download and (path.is_symlink() or not path.is_file()):

@@ -10,6 +10,7 @@ from workbook.submissions.trees import Changing
 from .file_names import OF_TEST_STUDENT, ONLINE_TEXT, RECEIPT, TEST_STUDENTS, Named, own_stem
 from .found import Found
 from .owners import Owners
+from .person_names import fold_name
 from .results import Learner
 
 NOT_ONE = "It isn't an archive or a folder, so it isn't graded."
@@ -144,7 +145,7 @@ def _share_in_groups(roster: Sequence[Learner], files: dict[str, list[Found]]) -
     groups: dict[str, list[Learner]] = defaultdict(list)
     for learner in roster:
         if learner.group:
-            groups[learner.group].append(learner)
+            groups[fold_name(learner.group)].append(learner)
     for members in groups.values():
         handed_in = {one.id: list(files.get(one.id, ())) for one in members}
         apart = _each_by_themselves(handed_in)

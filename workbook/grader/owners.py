@@ -10,13 +10,14 @@ from .file_names import Named
 from .person_names import bare_words, fold_name, is_garbled, slugs
 from .results import Learner
 
+NOT_IN_A_NAME = set('/\\:*?"<>|')  # of a file
 LOGINS = ("login", "github")
 CLOSEST = 3
 LOWEST = 100  # number that's an id if there are zeros in front of it: a lower one may count anything
 # What people write behind or before their name that says nothing of them.
 FILLERS = (
     "(?:final|version|v|submission|submitted|solution|project|projekt|proyecto|projet|app|code|work|homework|hw"
-    r"|assignment|exercise|task|week|main|master|abgabe|lösung|entrega|rendu|übung)?\d{0,2}"
+    r"|assignment|exercise|task|week|main|master|abgabe|lösung|entrega|rendu|übung)?\d{0,2}|20\d\d[-_.]?\d\d[-_.]?\d\d"
 )
 COMMIT = r"(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}"  # behind the name of a repository that GitHub packed
 FILLER = re.compile(
@@ -33,6 +34,7 @@ class Owners:
         self._roster = roster
         self._numbers = {(lms, number): one for one in roster for lms, number in one.lms.items()}
         self._ids = {one.id: one for one in roster}
+        self._written = _by(roster, lambda one: {_plain(fold_name(one.id))} if NOT_IN_A_NAME & set(one.id) else set())
         self._folded = _by(roster, lambda one: {fold_name(one.id)})
         self._logins = _by(
             roster, lambda one: {fold_name(one.lms.get(name, "")) for name in ("login", "github")} - {""}
@@ -70,10 +72,8 @@ class Owners:
         said = [*named.others, named.name] if named.lms == "blackboard" else [named.name, *named.others]
         for name in dict.fromkeys([*said, *(form for one in said for form in _said_otherwise(one))]):
             if found := self._by_hand(name):
-                break
-        else:
-            found = []
-        return self._one(found, named.name, asked)
+                return self._one(found, name, asked)
+        return self._one([], named.name, asked)
 
     def _of_gradescope(self, named: Named) -> tuple[list[Learner], str]:
         mail = _exactly(named.email, self._emails.get(fold_name(named.email), []))
@@ -125,6 +125,7 @@ class Owners:
             or self._boxes.get(folded)
             or self._slugs.get(folded)
             or self._groups.get(folded)
+            or self._written.get(_plain(folded))
             or self._by_number(name)
         )
         return _exactly(name, found)
@@ -146,7 +147,8 @@ class Owners:
         return found or list({one.id: one for form in slugs(name) for one in self._slugs.get(form, [])}.values())
 
     def _one(self, found: Sequence[Learner], name: str, asked: str) -> tuple[list[Learner], str]:
-        if len(found) == 1 or (found and len({one.group for one in found}) == 1 and fold_name(name) in self._groups):
+        groups = {fold_name(one.group) for one in found}
+        if len(found) == 1 or (len(groups) == 1 and fold_name(name) in self._groups):
             return list(found), ""
         if found:
             shared = ", ".join(one.id for one in found[:5])
@@ -169,6 +171,11 @@ class Owners:
             alike[one.id] = 2.0 if one.lms.get(named.lms) == named.learner else best
         near = sorted((ident for ident, ratio in alike.items() if ratio >= CLOSE), key=lambda ident: -alike[ident])
         return near[:CLOSEST]
+
+
+def _plain(ident: str) -> str:
+    """Return the letters and digits of an id: no file can be called 21/CS/045, so people write another sign."""
+    return " ".join(re.findall(r"[^\W_]+", ident))
 
 
 def _said_otherwise(name: str) -> list[str]:

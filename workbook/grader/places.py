@@ -14,7 +14,7 @@ from workbook.submissions.archives import open_archive
 from workbook.submissions.projects import DEPTH, MAIN
 from workbook.submissions.reading import archive_inside, is_archive, is_unreadable, project_in, read_submission
 from workbook.submissions.snapshot import Snapshot, snapshot_of
-from workbook.submissions.trees import BadSubmission, Parts, Tree, is_left_out, open_below, read_whole
+from workbook.submissions.trees import MOST_BYTES, BadSubmission, Parts, Tree, is_left_out, open_below, read_whole
 
 Kind = Literal["folder", "file", "link", "other"]
 MOST_OF_A_CLASS = 2**40
@@ -50,6 +50,8 @@ class Download:
             stream = stack.enter_context(opened())
             limits = MOST_OF_A_CLASS, MOST_OF_ITS_DIRECTORY, MOST_IN_A_DOWNLOAD
             tree = stack.enter_context(open_archive(stream, name, limits))
+            if tree.kind == "archive" and sum(file.size for file in tree.entries) > MOST_BYTES:
+                raise BadSubmission("It's too large for a tar of a class: unpack it.")  # a tar is held in memory
             self.files = {file.parts: file for file in tree.entries}
             self.folders = _folders_of(self.files)
         except BaseException:
