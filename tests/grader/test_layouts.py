@@ -200,6 +200,16 @@ def test_letters_that_a_program_replaced(tmp_path: Path, name: str) -> None:
     assert entry["closest"][0] == "x"  # whose number it is
 
 
+def test_a_worksheet_of_another_assignment_is_suspected(tmp_path: Path) -> None:
+    """Who is on the roster with another number isn't guessed, and the list says what the number there is."""
+    put(tmp_path, "Grace Hopper_9002_assignsubmission_file_/pagination.zip", "hoppergrace_9003_1_pagination.zip")
+
+    moodle, canvas = (one["why"] for one in look(tmp_path).unmatched)
+
+    assert moodle.startswith("No one on the roster has the Moodle number 9002: Grace Hopper's is 2002. Is it another")
+    assert canvas.startswith("Nobody on the roster has the Canvas number 9003: Grace Hopper's is 1002.")
+
+
 @pytest.mark.parametrize("packed", [True, False])
 def test_what_is_downloaded_once_more_counts(tmp_path: Path, packed: bool) -> None:
     """Beside an earlier download, the one that a browser calls “(1)” has the work that counts, whatever it's called."""

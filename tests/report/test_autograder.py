@@ -40,6 +40,8 @@ def a_class(*, by_number: bool = True) -> ClassMarks:
     """Ada, who broke a promise, Grace, who got points by hand, and two of one name."""
     people = [ADA, GRACE, TWIN, OTHER_TWIN]
     files = {one.id: f"submission_{4711 + n}" if by_number else f"{one.id}.zip" for n, one in enumerate(people)}
+    if by_number:  # it was exported twice, so the export that it's in is in front
+        files["s1"] = "assignment_5_export (1).zip/submission_4711"
     entries = [class_entry(people, ["pagination"])]
     entries += [graded(result(ADA, "pagination", {FIRST: "broken"}, file=files["s1"]))]
     entries += [graded(result(GRACE, "pagination", {FIRST: "broken"}, file=files["s2"]))]

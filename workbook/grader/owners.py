@@ -89,6 +89,8 @@ class Owners:
         slug = fold_name(named.name)
         found = [one for one in self._slugs.get(slug, []) if not one.lms.get("canvas")]
         found = found or self._by_id(named.learner) or self._groups.get(slug, [])
+        if not found and (other := self._with_another_number(named, self._slugs.get(slug, []))):
+            return [], other
         return self._one(found, named.name, f"the Canvas number {named.learner} or the name {named.name}")
 
     def _of_moodle(self, named: Named) -> tuple[list[Learner], str]:
@@ -112,7 +114,18 @@ class Owners:
                 return self._one(found, named.name, "")
         if not named.learner.isdecimal():
             return [], "It doesn't have a Moodle number: it's from those who aren't in a team."
+        if other := self._with_another_number(named, self._by_name(named.name)):
+            return [], f"{other} Is it another assignment's worksheet?"
         return [], f"No one on the roster has the Moodle number {named.learner} or the name {named.name}."
+
+    @staticmethod
+    def _with_another_number(named: Named, found: Sequence[Learner]) -> str:
+        """Return a sentence about the one who's called like the file and has another number; "" if there's none."""
+        if len(found) != 1:
+            return ""
+        one, platform = found[0], named.lms.capitalize()
+        who = "Nobody" if named.lms == "canvas" else "No one"
+        return f"{who} on the roster has the {platform} number {named.learner}: {one.name}'s is {one.lms[named.lms]}."
 
     def _by_hand(self, name: str) -> list[Learner]:
         """Return who is meant by a name that no platform has made: an id, a login, a name, an email, or a group."""

@@ -20,7 +20,7 @@ from .marks import ClassMarks, Graded, Row
 from .writing import LONG_AGO, Target, Written
 
 CONTAINERS = Path(__file__).parent / "containers"
-SUBMISSION = re.compile(r"submission_(\d{1,20})(?:/.*)?", re.DOTALL)
+SUBMISSION = re.compile(r"(?:[^/]{0,200}export[^/]{0,200}/)?submission_(\d{1,20})(?:/.*)?", re.DOTALL)
 
 
 def write_gradescope_autograders(marks: ClassMarks, target: Target) -> Iterator[Written]:
