@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from workbook.grader import clones
 from workbook.grader.clones import collect_projects
 from workbook.grader.folder import find_submissions
 from workbook.grader.hand_in_times import when_handed_in
@@ -47,21 +48,21 @@ def test_what_was_not_matched_is_settled(school: Workbook, folder: Path, screens
 
 def test_clones_are_collected_as_they_are_now(school: Workbook, folder: Path, screens: Screens) -> None:
     """`class collect` packs each clone's project; repeated, it's the new work that is graded, and nothing is left."""
-    clones = school.root / "count-submissions"
+    there = school.root / "count-submissions"
     for name, code in (("count-ada", HALF), ("count-grace", RIGHT)):
         for file, text in project(code).items():
-            place = clones / name / "work/final" / file
+            place = there / name / "work/final" / file
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-        (clones / name / "workbook.toml").touch()
-    (clones / "count-eve").mkdir()
-    subprocess.run(["git", "init", "-q", clones / "count-eve"], check=True)
+        (there / name / "workbook.toml").touch()
+    (there / "count-eve").mkdir()
+    subprocess.run(["git", "init", "-q", there / "count-eve"], check=True)
 
     first = school("class", "collect", "count-submissions", "--to", "class")
     assert "count 70/100" in grade(school, "--lanes", "1").out
     for file, text in project(RIGHT).items():
-        (clones / "count-ada" / "work/final" / file).write_text(text, encoding="utf-8")
-    (clones / "count-grace" / "work/final/app/main.py").unlink()
+        (there / "count-ada" / "work/final" / file).write_text(text, encoding="utf-8")
+    (there / "count-grace" / "work/final/app/main.py").unlink()
     again = school("class", "collect", "count-submissions", "--to", "class")
 
     screens("collect", first.out)
@@ -69,6 +70,10 @@ def test_clones_are_collected_as_they_are_now(school: Workbook, folder: Path, sc
     assert sorted(path.name for path in folder.iterdir()) == ["count-ada.zip"]
     assert "PASS ada  count 100/100" in grade(school, "--lanes", "1").out
     assert school("class", "collect", "nowhere").status == 2
+    (there / "count-ada").rename(there / "count-ann")
+    assert "There from before, and not collected now: count-ada.zip." in school(
+        "class", "collect", "count-submissions", "--to", "class"
+    ).out.replace("\n  ", " ")
 
 
 def test_a_collected_project_has_its_commits_time(tmp_path: Path) -> None:
@@ -90,6 +95,32 @@ def test_a_collected_project_has_its_commits_time(tmp_path: Path) -> None:
     assert (tmp_path / "class/ada.zip").stat().st_mtime == at.timestamp()
     assert len(one.commit) >= 7
     assert not ran.exists()
+
+
+def clone(folder: Path) -> None:
+    (folder / "app").mkdir(parents=True)
+    (folder / "app/main.py").touch()
+    (folder / ".git").mkdir()
+
+
+def test_what_is_not_collected_is_said(tmp_path: Path) -> None:
+    """Clones may be in folders of sections; a link, an archive and a second clone of one name are each mentioned."""
+    for name in ("a/count-ada", "a/count-bo", "b/count-ada", "count-cy"):
+        clone(tmp_path / "clones" / name)
+    (tmp_path / "clones/count-di").symlink_to(tmp_path / "clones/count-cy")
+    (tmp_path / "clones/count-ed-main.zip").write_bytes(b"")
+
+    found = [(one.name, one.refused) for one in collect_projects([tmp_path / "clones"], tmp_path / "to")]
+
+    assert found == [
+        ("count-ada", ""),
+        ("count-bo", ""),
+        ("count-ada", clones.SAME_NAME),
+        ("count-cy", ""),
+        ("count-di", clones.A_LINK),
+        ("count-ed-main.zip", clones.AN_ARCHIVE),
+    ]
+    assert sorted(file.stem for file in (tmp_path / "to").iterdir()) == ["count-ada", "count-bo", "count-cy"]
 
 
 @pytest.mark.parametrize("how", ["a year that no clock shows", "a list of objects that never ends"])

@@ -5,10 +5,14 @@ from pathlib import Path
 
 from workbook.errors import UserError
 from workbook.grader.clones import collect_projects
+from workbook.grader.found import text_of
+from workbook.grader.sanitize import one_line
 from workbook.wording import FOR_A_CLASS, number_of
 
 from .context import Context
 from .screens import shown_path
+
+LISTED = 3
 
 
 def collect_clones(paths: Sequence[Path], to: Path) -> None:
@@ -33,4 +37,11 @@ def collect_clones(paths: Sequence[Path], to: Path) -> None:
     good = sum(not one.refused for one in collected)
     here.terminal.line()
     here.terminal.line(f"{number_of(good, 'project')} of {len(collected)} in {shown_path(to)}.", "bold")
+    files = {f"{one.name}.zip" for one in collected}
+    if left := sorted(file.name for file in to.glob("*.zip") if one_line(text_of(file.name)) not in files):
+        more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+        said = (
+            f"There from before, and not collected now: {', '.join(map(one_line, map(text_of, left[:LISTED])))}{more}."
+        )
+        here.terminal.line(said, hang=2)
     here.terminal.field("Next", [f"{FOR_A_CLASS} workbook class grade {shown_path(to)}"])

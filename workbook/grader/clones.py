@@ -11,9 +11,12 @@ from workbook.submissions.snapshot import take_snapshot
 from workbook.submissions.trees import Changing
 
 from .found import text_of
-from .places import HandIn
+from .places import HandIn, is_like_archive
 from .sanitize import one_line
 
+SAME_NAME = "another clone is called so: collect this one into another folder."
+A_LINK = "it's a link: name the folder that it leads to."
+AN_ARCHIVE = "it's an archive and not a clone: it can be graded as it is."
 SECONDS, MEMORY = 10, 2**30
 LAST = 2**32  # in the year 2106: a commit says what its author likes, and no file system takes all of it
 
@@ -34,8 +37,14 @@ def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone
     If a clone no longer has a project, its zip is removed, so that what's collected is always what there is now.
     """
     to.mkdir(parents=True, exist_ok=True)
-    for place in _clones(paths, to):
-        target = to / f"{place.name}.zip"
+    seen: set[str] = set()
+    for place, why in _clones(paths, to):
+        target, name = to / f"{place.name}.zip", one_line(text_of(place.name))
+        why = why or (SAME_NAME if place.name in seen else "")
+        if why:
+            yield CollectedClone(name, refused=why)
+            continue
+        seen.add(place.name)
         try:
             snapshot = take_snapshot(place.top, place.below)
         except (OSError, Changing) as error:
@@ -44,7 +53,7 @@ def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone
             refused = snapshot.refused
         if refused:
             target.unlink(missing_ok=True)
-            yield CollectedClone(one_line(text_of(place.name)), refused=one_line(refused))
+            yield CollectedClone(name, refused=one_line(refused))
             continue
         part = target.with_suffix(".part")
         part.write_bytes(snapshot.content)
@@ -52,19 +61,40 @@ def collect_projects(paths: Sequence[Path], to: Path) -> Iterator[CollectedClone
         commit, at = _commit(place)
         if at:  # a rule about late work goes by it
             os.utime(target, (at, at))
-        yield CollectedClone(one_line(text_of(place.name)), snapshot.count, commit)
+        yield CollectedClone(name, snapshot.count, commit)
 
 
-def _clones(paths: Sequence[Path], to: Path) -> Iterator[HandIn]:
+def _clones(paths: Sequence[Path], to: Path) -> Iterator[tuple[HandIn, str]]:
+    """Yield each clone, and why what's beside them isn't one; "" for a clone."""
     for path in paths:
         place = HandIn(path.absolute())
-        if place.has("workbook.toml") or place.has("app", "main.py") or (path / ".git").exists():
-            yield place
+        if _is_one(place):
+            yield place, ""
+        else:
+            yield from _clones_below(place, to.absolute(), deeper=True)
+
+
+def _is_one(place: HandIn) -> bool:
+    is_clone = place.top.joinpath(*place.below, ".git").exists()
+    return is_clone or place.has("workbook.toml") or place.has("app", "main.py")
+
+
+def _clones_below(place: HandIn, to: Path, *, deeper: bool) -> Iterator[tuple[HandIn, str]]:
+    here = place.top.joinpath(*place.below)
+    for item in place.items():
+        inside = place / item.name
+        if item.name.startswith(".") or here / item.name == to:
             continue
-        for item in place.items():
-            inside = place / item.name
-            if item.kind == "folder" and not item.name.startswith(".") and path.joinpath(item.name) != to:
-                yield inside
+        if item.kind == "folder":
+            has_clones = deeper and not _is_one(inside) and any(here.joinpath(item.name).glob("*/.git"))
+            if has_clones:  # of a section, say
+                yield from _clones_below(inside, to, deeper=False)
+            else:
+                yield inside, ""
+        elif item.kind == "link" and here.joinpath(item.name).is_dir():
+            yield inside, A_LINK
+        elif is_like_archive(item.name) and here != to:
+            yield inside, AN_ARCHIVE
 
 
 def _limit_memory() -> None:
