@@ -115,6 +115,7 @@ def whose(folder: Path, name: str, roster: list[Learner] = ROSTER) -> list[str]:
         ("pagination-adal-facade.zip", []),  # a word, and no commit
         ("s1-2026-11-22-pagination.zip", ["s1"]),
         ("20261122_s2_pagination.zip", ["s2"]),
+        ("Grace Hopper -pagination .zip", ["s2"]),
         ("lovelaceada_1001_question_1002_50001_pagination.zip", ["s1"]),  # of a quiz: the question's number
     ],
 )
@@ -324,6 +325,16 @@ def test_two_assignments_side_by_side(tmp_path: Path, one: str, other: str) -> N
     assert set(work(look(tmp_path))) == wanted
     assert set(work(look(tmp_path / one, tmp_path / other))) == wanted
     assert work(look(tmp_path))["s1", "avatar"] == "lovelaceada_1001_3_project.zip"
+
+
+def test_downloads_may_be_deeper(tmp_path: Path) -> None:
+    """A folder for each week or section, with a download's folder in it, is looked into; a learner's own isn't."""
+    put(tmp_path / "Week 1/Assignment 2", "lovelaceada_1001_1_project.zip", "hoppergrace_1002_2_pagination.zip")
+    put(tmp_path / "Week 2/Hand-ins", "Grace Hopper_2002_assignsubmission_file_/avatar.zip")
+
+    assert set(work(look(tmp_path))) == {("s1", "pagination"), ("s2", "pagination"), ("s2", "avatar")}
+    put(tmp_path, "s4/mine/hoppergrace_1002_9_cover-image.zip")
+    assert ("s2", "cover-image") not in work(look(tmp_path))
 
 
 def test_folders_that_say_nothing_may_be_told(tmp_path: Path) -> None:

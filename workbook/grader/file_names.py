@@ -222,7 +222,7 @@ def read_own_name(name: str, exercises: Collection[str]) -> OwnName:
     stem, copy = _stem(name)
     stamps = [found[1] for found in STAMP.finditer(stem) if _is_time(found[1])]
     stamp = stamps[-1] if stamps else ""
-    stem = STAMP.sub("", stem)
+    stem = STAMP.sub("", stem).strip()
     flags, gap = re.IGNORECASE | re.DOTALL, r"[\W_]{1,9}"
     ordered = sorted(exercises, key=len, reverse=True)
     for exercise in ordered:

@@ -174,7 +174,18 @@ class _Search:
             return True
         if any(gradescope.SUBMISSION.fullmatch(item.name) for item in items) and place.has(gradescope.FILE):
             return True
-        return self._is_called_so(place.name) and any(not self._says_only_the_exercise(named) for named in names)
+        if self._is_called_so(place.name) and any(not self._says_only_the_exercise(named) for named in names):
+            return True
+        folders = [item for item in items if item.kind == "folder" and not self._is_theirs(item)]
+        return any(self._holds_downloaded(place / item.name) for item in folders)  # a week's, or a section's
+
+    def _holds_downloaded(self, place: HandIn) -> bool:
+        """Return whether something in a folder is called as a platform calls it, or like a learner on the roster."""
+        try:
+            names = [self._named(item.name) for item in place.items() if item.may_be_one and not self._is_ignored(item)]
+        except (OSError, BadSubmission):
+            return False
+        return any(named.lms or self.known(named) for named in names)
 
     def _says_only_the_exercise(self, named: Named) -> bool:
         return bool(read_own_name(named.learner, self.exercises).exercise)
