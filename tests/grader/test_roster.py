@@ -163,6 +163,10 @@ def test_canvas_own_lines_are_nobody(tmp_path: Path, above: str, below: str) -> 
             Learner("2001", "Ada Lovelace", "", {"moodle": "2001"}),
         ),
         (
+            "编号,全名,电话,状态,成绩,最高分,最后修改 (成绩)\n参与者2001,王小明,5551234,已提交,,100.00,-\n",
+            Learner("2001", "王小明", "", {"moodle": "2001"}),
+        ),
+        (
             '"identifier","github_username","github_id","name"\n"ada@example.com","adal","123",""\n',
             Learner("ada@example.com", "ada@example.com", "ada@example.com", {"github": "adal"}),
         ),

@@ -21,6 +21,9 @@ COLUMNS = {
         *("nom complet", "nombre completo", "nome completo", "volledige naam", "imię i nazwisko", "ad soyad"),
         *("姓名", "氏名", "이름", "полное имя", "фио", "नाम", "पूरा नाम", "الاسم الكامل"),
         *("adı soyadı", "celé jméno", "teljes név", "nimi", "namn", "navn", "ονοματεπώνυμο", "שם מלא", "ชื่อเต็ม"),  # noqa: RUF001
+        *("全名", "성명", "koko nimi", "fullständigt namn", "fulde navn", "fullt navn", "nume complet", "celé meno"),
+        *("повне ім я", "πλήρες όνομα", "пълно име", "ime i prezime", "име и презиме", "täisnimi", "vardas pavardė"),
+        *("pilns vārds", "họ và tên", "nama lengkap", "نام کامل"),
     ),
     "first": (
         *("first name", "firstname", "first names", "given name", "forename", "vorname", "prénom", "nombre", "nome"),
