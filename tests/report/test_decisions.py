@@ -280,6 +280,9 @@ def test_a_decision_is_never_worth_more_than_its_promise() -> None:
         ("anon_k3DfX_LATE_90001_pagination.zip", "", True),
         ("Pagination_s1_attempt_2026-11-22-17-45-01_pagination-2026-11-01-120000.zip", "2026-11-22T17:45:01", False),
         ("12-67 - Ada - Nov 22, 2026 545 PM - pagination-2026-11-01-120000.zip", "2026-11-22T17:45:00", False),
+        ("12-67 - Ada - 22 November, 2026 1745 - pagination.zip", "2026-11-22T17:45:00", False),
+        ("12-67 - Ada - 2. Nov. 2026 0905 - pagination.zip", "2026-11-02T09:05:00", False),
+        ("12-67 - Ada - 22 nov 2026 17 h 45 - pagination.zip", "", False),  # and not when it was downloaded
         ("pagination-adal/", "", False),  # a folder's time is that of its unpacking
     ],
 )

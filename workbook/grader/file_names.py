@@ -22,6 +22,7 @@ from typing import Literal
 
 from workbook.submissions.archives import SUFFIXES
 
+from .brightspace import brightspace_time
 from .sanitize import one_line
 
 Platform = Literal["canvas", "moodle", "gradescope", "brightspace", "blackboard", ""]
@@ -198,23 +199,10 @@ def _of_brightspace(name: str, exercises: Collection[str]) -> Named | None:
         whole,
         own.exercise,
         own.attempt,
-        _time(match["date"]),
+        brightspace_time(match["date"]),
         stamp=own.stamp,
         copy=own.copy,
     )
-
-
-def _time(text: str) -> int:
-    """Return a time as Brightspace writes it in English, as a number that later ones exceed; 0 for another one."""
-    plain = " ".join(text.replace("_", "").replace(":", "").split())
-    found = re.fullmatch(r"([A-Za-z]{3})[a-z]* (\d\d?),? (\d{4}) (\d{3,4}) ([AP]M)", plain)
-    if not found:
-        return 0
-    try:
-        time = datetime.strptime(f"{found[1]} {found[2]} {found[3]} {found[4]:0>4} {found[5]}", "%b %d %Y %I%M %p")
-    except ValueError:
-        return 0
-    return int(time.replace(tzinfo=UTC).timestamp())
 
 
 def read_own_name(name: str, exercises: Collection[str]) -> OwnName:

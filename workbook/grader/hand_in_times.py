@@ -14,14 +14,14 @@ def when_handed_in(found: Found) -> dict[str, Any]:
     """Return the fields of a `Result` about time: `handed_in`, "" if no one knows, and `late`, the platform's word.
 
     The platform's time comes first, then the stamp that `submit` put into the name. The time of the file itself counts
-    only for an archive, and not for Canvas's, whose downloads have the time of the download. A folder's time says when
-    it was unpacked or cloned.
+    only for an archive, and not for Canvas's or Brightspace's, because these have the time of the download. A folder's
+    time says when it was unpacked or cloned.
     """
     at = _of_platform(found.named) or _of_stamp(found.file)
     if at:
         return {"handed_in": at.isoformat(), "late": found.named.late}
     is_archive = not found.place.download and found.place.kind() == "file"
-    if found.named.lms == "canvas" or not found.modified or not is_archive:
+    if found.named.lms in {"canvas", "brightspace"} or not found.modified or not is_archive:
         return {"handed_in": "", "late": found.named.late}
     try:
         modified = datetime.fromtimestamp(found.modified, UTC).isoformat(timespec="seconds")
