@@ -142,6 +142,38 @@ def test_a_question_fits_a_low_screen(workbook: Workbook) -> None:
     assert workbook.notes("predicted")[0].data["right"]
 
 
+def test_every_prompt_can_be_left(workbook: Workbook) -> None:
+    """Ctrl-C leaves a question at each of its prompts, also at the one that turns the page."""
+    (workbook.root / "stages/01-hello/experiments.toml").write_text(LONG, encoding="utf-8")
+
+    for pressed in ((), ("\r", "Numbers, or Enter"), ("\r", "Numbers, or Enter", "2\r", "1, 2 or 3:")):
+        screen = workbook.screen("break", "01", "1", lines=24)
+        screen.wait_for("Enter shows what to choose from …")
+        for key, prompt in zip(pressed[::2], pressed[1::2], strict=True):
+            screen.press(key)
+            screen.wait_for(prompt)
+        screen.press("\x03")
+        assert screen.wait_for_end() == 130, screen.text
+
+    assert workbook.notes("predicted") == []
+
+
+def test_a_refused_answer_says_how_to_leave(workbook: Workbook) -> None:
+    """If you type something that's no answer, you see what would be one, and how to leave; q doesn't do that."""
+    screen = workbook.screen("break", "01", "1")
+    screen.wait_for("Numbers, with commas:")
+    screen.press("q\r")
+    screen.wait_for("Numbers from 0 to 3, with commas; 0 for none. Ctrl-C leaves the question.")
+    screen.press("2\r")
+    screen.wait_for("1, 2 or 3:")
+    screen.press("sure\r")
+    screen.wait_for("One number: 1, 2 or 3, or 0. Ctrl-C leaves the question.")
+    screen.press("\x03")
+
+    assert screen.wait_for_end() == 130
+    assert workbook.notes("predicted") == []
+
+
 @pytest.mark.parametrize("columns, lines", [(80, 24), (100, 30)])
 def test_every_experiment_fits(monkeypatch: pytest.MonkeyPatch, columns: int, lines: int) -> None:
     """Of every experiment of the course, each page fits a screen, with the prompts below it."""

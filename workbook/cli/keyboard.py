@@ -186,9 +186,8 @@ def ask_line(terminal: Terminal, prompt: str) -> str | None:
 
 
 def wait_for_enter(terminal: Terminal, prompt: str) -> None:
-    """Wait until Enter, Ctrl-C or Ctrl-D is pressed; the rest of what's pasted goes nowhere."""
-    with contextlib.suppress(KeyboardInterrupt):
-        ask_line(terminal, prompt)
+    """Wait until Enter is pressed; what's pasted goes nowhere. Raises KeyboardInterrupt to leave, as any question."""
+    ask_line(terminal, prompt)
 
 
 def _read_line(prompt: str) -> str:

@@ -14,6 +14,7 @@ from .keyboard import ask_line, can_ask, forget_typed, wait_for_enter
 from .terminal import Terminal
 
 PROMPTS = 3  # rows below a question: its answer, how sure, and the answer to that
+LEAVE = "Ctrl-C leaves the question."
 SURE = {str(number): words for number, words in enumerate(DEGREES, 1)}
 
 
@@ -51,11 +52,12 @@ class Asked:
     @property
     def wanted(self) -> str:
         """What an answer looks like."""
-        return (
+        said = (
             f"One number from 1 to {self.most}."
             if self.only_one
-            else (f"Numbers from 0 to {self.most}, with commas; 0 for none.")
+            else f"Numbers from 0 to {self.most}, with commas; 0 for none."
         )
+        return f"{said} {LEAVE}"
 
 
 def about_experiment(
@@ -141,6 +143,7 @@ def how_sure(here: Context, *, again: bool = False) -> str:
             if answer.strip() in SURE:
                 here.terminal.line()
                 return SURE[answer.strip()]
+            here.terminal.line(f"One number: 1, 2 or 3{', or 0' if again else ''}. {LEAVE}", "yellow")
 
 
 def _ask(here: Context, prompt: str) -> str | None:
