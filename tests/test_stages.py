@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from workbook.authoring.proofs import prove, stage_claims, tour_claims
-from workbook.course.changes import read_experiments, read_tasks
+from workbook.course.changes import Edit, read_experiments, read_tasks, scratch_copy
 from workbook.course.model import Course
 from workbook.course.promises import read_promises
-from workbook.testrun import Check, Runner
+from workbook.course.step_files import find_tests
+from workbook.testrun import Check, Runner, run_tests
 from workbook.testrun.kept_warm import kept_warm
 from workbook.testrun.result import read_check
 
@@ -52,6 +53,18 @@ def test_stage_holds(stage: Path, runner: Runner) -> None:
     assert [f"{finding.subject}: {finding.wrong}" for finding in findings if finding.wrong] == []
     if not_proven := [f"{finding.subject}: {finding.not_proven}" for finding in findings if finding.not_proven]:
         pytest.skip("; ".join(not_proven))
+
+
+@each_stage
+def test_a_typo_is_one_card(stage: Path, runner: Runner) -> None:
+    """With a syntax error in its app, a stage shows one card, and every other promise waits until that's fixed."""
+    main = next(name for name in ("main.py", "app/main.py") if (stage / name).is_file())
+    typo = Edit(main, "app = FastAPI(", "app = = FastAPI(")
+    with scratch_copy(stage, (typo,)) as copy:
+        found = run_tests(runner, ROOT, find_tests(copy))
+
+    assert [promise.name for promise in found.broken if promise.outcome == "broken"] == [found.broken[0].name]
+    assert "syntax error" in str(found.broken[0].cards)
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
