@@ -114,6 +114,40 @@ def test_the_task_says_where_its_rest_is(workbook: Workbook) -> None:
     quit_session(screen)
 
 
+def test_a_task_names_its_text_before_its_turn(workbook: Workbook) -> None:
+    """While experiments are left, t shows which file says what to do, because what comes next names another one."""
+    readme = workbook.root / "stages/01-hello/tasks/1-farewell/README.md"
+    readme.write_text("# Say goodbye\n\nA story.\n\n| it's done when | |\n|---|---|\n| a | b |\n", encoding="utf-8")
+    screen = open_session(workbook, lines=24)
+
+    screen.press("t")
+
+    screen.wait_for("Task 1: Say goodbye", "Read  stages/01-hello/tasks/1-farewell/README.md", "press b", KEYS)
+    quit_session(screen)
+
+
+def test_a_save_says_what_a_card_of_a_task_is_about(workbook: Workbook) -> None:
+    """If the stage's promises are kept and the card is a task's, the line below it names the task."""
+    screen = open_session(workbook)
+    main = workbook.work / "01-hello/main.py"
+
+    main.write_text(main.read_text(encoding="utf-8") + "\n\nBEGUN = True\n", encoding="utf-8")
+
+    screen.wait_for("✗", "The stage's promises are all kept. Task 1 isn't done yet.", KEYS)
+    quit_session(screen)
+
+
+def test_tasks_are_not_counted_while_the_app_does_not_start(workbook: Workbook) -> None:
+    """A typo doesn't undo a task: it waits, like the promises, and isn't called “not begun”."""
+    screen = open_session(workbook)
+
+    replace_in(workbook.work / "01-hello/main.py", "app = FastAPI()", "app = FastAPI(")
+    shown = screen.wait_for("The app has a syntax error:", "task 1, farewell: waits until that's fixed", KEYS)
+
+    assert "not begun" not in shown
+    quit_session(screen)
+
+
 def test_list_comes_back(workbook: Workbook, screens: Screens) -> None:
     """l shows every step on a separate screen; Enter brings you back, and so does Ctrl-C."""
     screen = open_session(workbook)
@@ -226,7 +260,10 @@ def test_the_session_moves_on_only_when_told(workbook: Workbook, screens: Screen
 
     task_1, task_2 = read_tasks(workbook.root / "stages/01-hello")
     apply_edits(task_1.solution(), workbook.work / "01-hello")
-    screens("session-task-done", screen.wait_for("Task 1 is done.", "✓ task 1, farewell: done", KEYS))
+    screens(
+        "session-task-done",
+        screen.wait_for("Task 1 is done. Press c to compare", "✓ task 1, farewell: done"),
+    )
     apply_edits(task_2.solution(), workbook.work / "01-hello")
     screens("session-step-done", screen.wait_for("Task 2 is done.", "press n", KEYS))
     assert not (workbook.work / "02-notes").exists()

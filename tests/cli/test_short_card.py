@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli.screens import show_card
+from workbook.cli.screens import show_card, show_cards
 from workbook.cli.terminal import Terminal
 from workbook.testrun import Promise
 
@@ -48,3 +48,17 @@ def test_a_traceback_shows_what_was_raised() -> None:
     assert "NameError: name 'Comment'" in card
     assert "app/a.py" not in card
     assert len(card.splitlines()) < 13
+
+
+@pytest.mark.parametrize(
+    "asked, said", [("GET /hello: 200 OK", "m shows all that was sent"), ("", "m shows the whole card")]
+)
+def test_more_names_what_there_is(asked: str, said: str) -> None:
+    """The line below a short card promises requests only if some were sent: an app with a typo gets none."""
+    out = io.StringIO()
+    card = {"test": "test_it", "sections": [SAID], "asked": asked}
+    promise = Promise("test_it", "It holds.", Path("test_it.py"), 1, deeper=False, outcome="broken", cards=[card])
+
+    show_cards(Terminal(plain=True, file=out), [promise], limit=1, more="m")
+
+    assert said in out.getvalue()

@@ -76,7 +76,10 @@ def show_panel(here: Context, step: Step, panel: str) -> None:
         show_hints(here, step, task, only_last=True)
     elif panel == "task" and task:
         here.terminal.rule()
-        show_markdown(here.terminal, task_table(here.course, step, task))
+        asked = task_table(here.course, step, task)
+        show_markdown(here.terminal, asked)
+        if asked.startswith("**Task") and here.progress.untried(step):  # otherwise what comes next names the file
+            here.terminal.field("Read", [shown_path(task.folder / "README.md")])
     elif panel == "promises":
         here.terminal.rule()
         for promise in read_promises(here.course.folder(step)):

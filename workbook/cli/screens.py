@@ -150,6 +150,14 @@ def count_broken(check: Check) -> str:
     return f"{said} and {waiting} {_wait(waiting)}" if waiting else said
 
 
+def say_all_kept(result: StepResult) -> str:
+    """Return that the step's own promises are kept, and which task the card is about, if one is shown."""
+    under_way = next(
+        (f" Task {name.partition('-')[0]} isn't done yet." for name, c in result.tasks.items() if c.broken), ""
+    )
+    return f"The {result.subject.step.kind}'s promises are all kept.{under_way}"
+
+
 def _wait(number: int) -> str:
     return "waits" if number == 1 else "wait"
 
@@ -160,6 +168,8 @@ def _show_task(terminal: Terminal, name: str, check: Check, *, is_begun: bool) -
     if not of:
         said = "its tests are gone; uv run workbook start puts them back"
         terminal.outcome("open", f"task {number}, {words.replace('-', ' ')}: {said}")
+    elif all(promise.outcome == "waiting" for promise in check.promises):  # nothing is known, so nothing is counted
+        terminal.outcome("waiting", f"task {number}, {words.replace('-', ' ')}: waits until that's fixed")
     else:
         note = "done" if check.passed else f"{kept} of {number_of(of, 'promise')} kept" if is_begun else "not begun"
         terminal.outcome("done" if check.passed else "open", f"task {number}, {words.replace('-', ' ')}: {note}")
@@ -179,7 +189,8 @@ def show_cards(
     left = len(cards) - len(cards[:limit])
     if more and cards and not whole:
         rest = f", and {left} more cards" if left > 1 else ", and one more card" if left else ""
-        terminal.field("More", [f"{more} shows all that was sent{rest}"], "dim", prose=True)
+        what = "all that was sent" if any(card.get("asked") for _, card in cards[:limit]) else "the whole card"
+        terminal.field("More", [f"{more} shows {what}{rest}"], "dim", prose=True)
     elif left:
         terminal.line(f"and {left} more: {', '.join(card['test'] for _, card in cards[limit:])}", "dim")
 

@@ -151,7 +151,8 @@ class _Watch:
             self.panel = ""
         elif solved:
             numbers = " and ".join(name.partition("-")[0] for name in solved)
-            self.happened = f"Task {numbers} is done." if len(solved) == 1 else f"Tasks {numbers} are done."
+            done = f"Task {numbers} is done. Press c" if len(solved) == 1 else f"Tasks {numbers} are done. Press c"
+            self.happened = f"{done} to compare yours with ours."
             if self.panel in {"hint", "task"}:
                 self.panel = ""
         elif verdict.whole.trouble:
@@ -165,7 +166,7 @@ class _Watch:
         elif self.edited and verdict.subject.exercise:
             self.happened = "It's as you found it: nothing to check yet." if not verdict.stage.passed else "All green."
         elif self.edited:
-            self.happened = f"The {self.step.kind}'s promises are all kept."
+            self.happened = screens.say_all_kept(verdict)
         if self.edited:
             self.happened += f"  ({verdict.whole.seconds:.2f} s)"
         self.verdict = verdict
