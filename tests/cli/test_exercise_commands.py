@@ -328,6 +328,8 @@ def test_a_session_goes_on_to_the_exercise(workbook: Workbook, columns: int) -> 
     screen.wait_for("Hint 1 of 3: Nudge", "q quit")
     screen.press("b")
     screen.wait_for("count doesn't have experiments.")
+    screen.press("c")
+    assert "You hand in count, so it doesn't have a solution" in " ".join(screen.wait_for("compare with.").split())
     solve(workbook)
     screen.wait_for("The public tests are all green.", "70 of 70 points", "press s")
     screen.press("n")

@@ -62,3 +62,17 @@ def test_more_names_what_there_is(asked: str, said: str) -> None:
     show_cards(Terminal(plain=True, file=out), [promise], limit=1, more="m")
 
     assert said in out.getvalue()
+
+
+def test_a_narrow_terminal_wastes_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 40 columns a label is above its lines, and lines that go on without a label follow at once."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+    terminal = Terminal(plain=True, file=out)
+
+    terminal.field("Next", ["predict and break"], prose=True)
+    terminal.field("", ["press b"])
+
+    assert out.getvalue().splitlines() == [" Next", "   predict and break", "   press b"]

@@ -204,6 +204,8 @@ def lacking(here: Context, step: Step, key: str, verdict: StepResult | None) -> 
         return f"{step.name} doesn't have tasks."
     if key == "t" and not has_tour and not task_at_hand(here, step):
         return f"Every task of {step.name} is done."
+    if key == "c" and is_exercise:
+        return f"You hand in {step.name}, so it doesn't have a solution of ours to compare with."
     if key == "c" and not any(task.folder.name in here.progress.of(step).solved for task in course.tasks(step)):
         return "Once a task is done, c compares your solution with ours."
     if key == "m" and not (verdict and cards_first(verdict)):

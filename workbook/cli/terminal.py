@@ -92,7 +92,7 @@ class Terminal:
             room = self.width - (3 if narrow else 12)
             shown = [row for line in shown for row in wrap(line, room, **WRAP) or [""]]
         head = Text(f" {self.text(label)}" if narrow else f"{self.text(label):>10}", style="bold")
-        if narrow:
+        if narrow and label:  # without one, the lines go on below those of the field before
             self._write(head)
         for n, line in enumerate(shown):
             lead = Text("   ") if narrow else (head if n == 0 else Text(" " * 10))
