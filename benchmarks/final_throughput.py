@@ -95,7 +95,7 @@ def wrk(server: Server, path: str, seconds: int, connections: int, *options: str
     said = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=seconds + 30)
     used = server.cpu() - before
     found = re.search(r"(\d+) requests in .*Requests/sec:\s+([\d.]+)", said.stdout, re.DOTALL)
-    if not found or "Non-2xx" in said.stdout or "Socket errors" in said.stdout:
+    if not found or found[1] == "0" or "Non-2xx" in said.stdout or "Socket errors" in said.stdout:
         raise RuntimeError(f"{' '.join(command)}:\n{said.stdout}{said.stderr}")
     return Measured(float(found[2]), used / int(found[1]))
 
