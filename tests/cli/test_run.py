@@ -167,6 +167,20 @@ def test_a_taken_port_is_told(shared: Workbook, screens: Screens) -> None:
     screens("run-port-taken", ended.err, port=str(port), next_port=str(port + 1))
 
 
+def test_fresh_moves_nothing_from_under_a_running_app(workbook: Workbook) -> None:
+    """If the port is in use, --fresh leaves the data where the app that runs there needs it, and stays in the hint."""
+    running, url = serve(workbook, "02")
+    httpx.post(f"{url}/notes/milk", trust_env=False)
+    port = url.rpartition(":")[2]
+
+    ended = workbook("run", "02", "--port", port, "--fresh")
+
+    assert ended.status == 1
+    assert f"run 02-notes --fresh --port {int(port) + 1}" in " ".join(ended.err.split())
+    assert (workbook.work / "data/02-notes/notes.txt").read_text(encoding="utf-8") == "milk\n"
+    running.end()
+
+
 def test_a_port_that_is_none_is_refused(shared: Workbook, screens: Screens) -> None:
     """A number that can't be a port is misuse: exit 2, and nothing is served."""
     screens("run-bad-port", shared.refusals("run 02 --port 0", "run 02 --port 70000", "run 02 --port http"))

@@ -4,6 +4,7 @@ import contextlib
 import os
 import queue
 import re
+import socket
 import sys
 import threading
 import time
@@ -130,6 +131,8 @@ def run_step(name: str | None, *, shipped: bool, port: int, fresh: bool, whole: 
     terminal = here.terminal
     again = ["uv", "run", "workbook", "run", step.name, *(["--shipped"] if shipped else [])]
     at_port = ["--port", str(port)] if port != 8000 else []
+    if fresh and _is_listening(port):  # first, because the app there may be using the data that --fresh moves aside
+        raise _port_in_use(port, [*again, "--fresh"])
     data = _data_folder(terminal, here.course, step, fresh=fresh)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         saves: queue.Queue[list[Path]] = queue.Queue()
@@ -200,12 +203,22 @@ def _serve(
                 terminal.line("Correct it and save; it is then tried again.")
                 return None
             if time.monotonic() > deadline:
-                raise UserError(
-                    f"Port {port} is in use, perhaps by another workbook run.",
-                    f"end that, or take another port: {' '.join([*again, '--port', str(port + 1)])}",
-                    code=1,
-                ) from None
+                raise _port_in_use(port, again) from None
             time.sleep(0.1)
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _port_in_use(port: int, again: list[str]) -> UserError:
+    return UserError(
+        f"Port {port} is in use, perhaps by another workbook run.",
+        f"end that, or take another port: {' '.join([*again, '--port', str(port + 1)])}",
+        code=1,
+    )
 
 
 def _data_folder(terminal: Terminal, course: Course, step: Step, *, fresh: bool) -> Path:
