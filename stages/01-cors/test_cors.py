@@ -39,10 +39,7 @@ def allowed_origin(client: Client, origin: str) -> str:
 
 
 def says_at_start(fresh_app: Callable[..., Client], **env: str) -> str:
-    """Return what the app says when it refuses to start.
-
-    Its tests use `served` too: an app that doesn't start with good settings either, after a typo, isn't their concern.
-    """
+    """Return what the app says when it refuses to start. Tests ask for `served` too, so after a typo they wait."""
     try:
         fresh_app(**env)
     except AppDoesNotStart as refusal:
@@ -134,8 +131,7 @@ def test_production_allows_the_origins_that_it_is_given(fresh_app: Callable[...,
 
 
 @pytest.mark.deeper
-@pytest.mark.usefixtures("served")
-def test_an_origin_that_no_browser_sends_is_refused(fresh_app: Callable[..., Client]) -> None:
+def test_an_origin_that_no_browser_sends_is_refused(served: object, fresh_app: Callable[..., Client]) -> None:
     """An origin that no browser sends stops the start, and the app says what it sends instead."""
     sent = {
         "http://localhost:3000/": "http://localhost:3000",
@@ -150,8 +146,7 @@ def test_an_origin_that_no_browser_sends_is_refused(fresh_app: Callable[..., Cli
 
 
 @pytest.mark.deeper
-@pytest.mark.usefixtures("served")
-def test_what_is_no_origin_is_refused(fresh_app: Callable[..., Client]) -> None:
+def test_what_is_no_origin_is_refused(served: object, fresh_app: Callable[..., Client]) -> None:
     """The app doesn't start with something that isn't an origin, or with `null`, which any local file sends."""
     wrong = ["localhost:3000", "https://blog.example/posts", "https://*.blog.example", "wss://blog.example", "https://"]
 
@@ -171,8 +166,7 @@ def test_an_app_in_a_shell_may_be_allowed(fresh_app: Callable[..., Client]) -> N
 
 
 @pytest.mark.deeper
-@pytest.mark.usefixtures("served")
-def test_one_wrong_setting_is_one_error(fresh_app: Callable[..., Client]) -> None:
+def test_one_wrong_setting_is_one_error(served: object, fresh_app: Callable[..., Client]) -> None:
     """If one setting is wrong, the error names that one and no other."""
     assert "1 validation error for Settings" in says_at_start(fresh_app, ENVIRONMENT="prod")
 
@@ -192,8 +186,7 @@ def test_a_title_that_is_none_breaks_no_list(client: Client, login: dict[str, st
 
 
 @pytest.mark.deeper
-@pytest.mark.usefixtures("served")
-def test_a_wildcard_with_credentials_is_refused(fresh_app: Callable[..., Client]) -> None:
+def test_a_wildcard_with_credentials_is_refused(served: object, fresh_app: Callable[..., Client]) -> None:
     """`*` with credentials would allow every origin by name, and is refused when the app starts."""
     assert "ALLOWED_ORIGINS: with '*'" in says_at_start(fresh_app, ALLOWED_ORIGINS="*")
 
