@@ -143,7 +143,7 @@ class Pages:
         if page["has_next"] == (number < page["total_pages"]):  # right by a total_pages that's told to be wrong
             expected["has_next"] = page["has_next"]
         for key in REST:
-            where = f"page {number} of {pages}" if pages else "a list without rows"
+            where = f"page {number} of " + (str(pages) if pages else "a list without rows")
             said = f"{key} is wrong on {where}, with {page['total']} rows and {size} on a page."
             of_key = promise if promise in {PAST, NO_ROWS} else f"{LAST}[{key}]"
             self.walk.expect(page[key], expected[key], of_key, said, root=key)
