@@ -62,6 +62,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
     turned[0x0112] = rng.choice([6, 8])
     lying = one("a JPEG that's stored lying on its side", "JPEG", size=upright, exif=turned)
     animated = {"save_all": True, "duration": 100}
+    photo = 6000, 4000 - 16 * rng.randint(0, 5)  # nearly the most that may be neither refused nor made smaller
     size = drawn()
     frames = [Image.new("RGB", size, (number * 60, 90, 20)) for number in range(3)]
     return [
@@ -74,6 +75,13 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
             "a multi-picture JPEG", "JPEG", encode(frames[0], "MPO", save_all=True, append_images=frames[1:]), (size,)
         ),
         padded("a JPEG with zeros behind its end", "JPEG"),
+        Picture(
+            "a JPEG of nearly 24 megapixels",
+            "JPEG",
+            grey_jpeg(*photo, blocks=photo[0] * photo[1] // 64),
+            (photo,),
+            (128, 128, 128),
+        ),
         one("a wide JPEG", "JPEG", size=(rng.randint(16_500, 19_000), 2)),
         one("a PNG", "PNG"),
         one("a transparent PNG", "PNG", "RGBA", clear=True),
@@ -82,7 +90,7 @@ def taken_pictures(rng: random.Random) -> list[Picture]:
         one("a grey PNG", "PNG", "L"),
         one("a grey and transparent PNG", "PNG", "LA"),
         one("a black and white PNG", "PNG", "1"),
-        one("a black and white PNG of six megapixels", "PNG", "1", size=(3000, 2000 + rng.randint(1, 90))),
+        one("a black and white PNG of nearly 24 megapixels", "PNG", "1", size=(6000, 4000 - rng.randint(0, 90))),
         Picture("a grey PNG of 16 bits", "PNG", encode(Image.new("I;16", size, rng.randint(1, 65535)), "PNG"), (size,)),
         Picture("a PNG of 16 bits per channel", "PNG", deep_png(size, rng), (size,)),
         Picture("an animated PNG", "PNG", encode(frames[0], "PNG", append_images=frames[1:], **animated), (size,)),
