@@ -246,7 +246,7 @@ def test_ids_that_no_file_can_be_called(tmp_path: Path, name: str) -> None:
 
 
 def test_what_windows_leaves_beside_a_file_is_passed_over(tmp_path: Path) -> None:
-    """Files that were copied into WSL have a note each beside them: it's nobody's and isn't listed."""
+    """Files that were copied into WSL have a note each beside them: it isn't listed."""
     put(tmp_path, "s1-pagination.zip", "Grace Hopper_2002_assignsubmission_file_/pagination.zip")
     for file in [file for file in tmp_path.rglob("*") if file.is_file()]:
         file.with_name(f"{file.name}:Zone.Identifier").write_text("[ZoneTransfer]\n", encoding="utf-8")

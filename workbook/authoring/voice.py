@@ -81,7 +81,8 @@ def remarks(passage: Passage) -> Iterator[Remark]:
             around = passage.text[max(0, found.start() - 30) : found.end() + 30]
             yield Remark(place, " ".join(around.split()), instead)
     for sentence in passage.sentences:
-        if len(sentence.split()) > LONGEST and passage.kind != "comments":
+        words = [word for word in sentence.split() if word.strip(",") != "`code`"]  # a list of names isn't a sentence
+        if len(words) > LONGEST and passage.kind != "comments":
             yield Remark(place, sentence, f"at most {LONGEST} words")
 
 

@@ -89,7 +89,7 @@ def _page_like_cp1252(text: str) -> str:
     """
     if re.search(CENTRAL, text, re.IGNORECASE):
         return "cp1250"
-    # Portuguese has õ in front of e only, and Estonian, which has it anywhere, has no acute accent.
+    # Portuguese has õ in front of e only, and Estonian, which has it anywhere, doesn't have acute accents.
     if re.search(r"[^\W\d_]õ(?![es])", text) and re.search("[áéíóú]", text, re.IGNORECASE):
         return "cp1250"
     is_turkish = re.search(r"[^\W\d_]þ|ý[^\W\d_]{1,20}ý", text)  # þ is inside a word, or ý twice in one

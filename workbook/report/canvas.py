@@ -123,8 +123,8 @@ def _column(export: Export, exercise: Graded, wanted: str) -> int | None:
     if not wanted:
         found = _called_so(export, exercise)
         return found[0] if len(found) == 1 else None
-    numbers = (match["number"] if (match := ASSIGNMENT.fullmatch(one.strip())) else "" for one in export.header)
-    return next((place for place, number in enumerate(numbers) if number == wanted), None)
+    matches = [ASSIGNMENT.fullmatch(heading.strip()) for heading in export.header]
+    return next((place for place, match in enumerate(matches) if match and match["number"] == wanted), None)
 
 
 def _called_so(export: Export, exercise: Graded) -> list[int]:
