@@ -109,6 +109,17 @@ def test_a_clock_ends_what_takes_too_long(grade: Grade) -> None:
     assert outcomes(grade(RIGHT)) == ["kept", "kept"]
 
 
+@pytest.mark.parametrize("load, flags", [(0.0, ("slow",)), (1000.0, ())], ids=["quiet", "overloaded"])
+def test_slow_is_said_of_a_submission_only(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch, load: float, flags: tuple[str, ...]
+) -> None:
+    """A submission that takes more than half of its time is flagged, unless others keep the machine busy."""
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr("workbook.grader.grade_one.Clock.seconds", lambda clock: 31.0)
+
+    assert grade(RIGHT, 60).flags == flags
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
 def test_what_is_no_submission_keeps_nothing(grade: Grade, content: bytes) -> None:
     """An empty file, a text and an empty zip keep no promise, and one sentence says why."""

@@ -1,6 +1,7 @@
 """Grading one submission: its tests, run once, and once more if anything is red."""
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ OUT_OF_CPU, OUT_OF_CPU_FLAG = -signal.SIGXCPU, "killed: processor time"
 DIFFERENT_FLAG = "broken differently each time"
 CUT_SHORT_FLAG = "cut short: what came back was too much for the tests"
 OF_THE_MACHINE = ("RuntimeError: the sandbox", "RuntimeError: the warm helper", "NoSandbox: ")
+OVERLOADED = 2  # programs that want to run, for each core
 LISTED = 5  # of the files that were left out
 DISAGREED = "Two runs of the same tests disagreed: once it was kept, once not. Somebody will look at it.\n\n"
 
@@ -96,7 +98,7 @@ class SubmissionGrader:
         except OSError as error:
             raise CannotGrade(f"this machine refused something: {error.strerror or error}") from error
         seconds = self._clock.seconds()
-        if seconds > work.limit / 2:
+        if seconds > work.limit / 2 and ("out of time" in flags or not _is_overloaded()):
             flags.append("slow")
         result = Result(work.learner, work.exercise, work.file, work.attempt, work.key, verdicts, {}, {}, trouble)
         result = replace(result, seconds=round(seconds, 3), cpu_seconds=round(self._cpu, 3))
@@ -236,6 +238,11 @@ class Clock:
 
     def left(self) -> float:
         return max(0.0, self._limit - self.seconds())
+
+
+def _is_overloaded() -> bool:
+    """Return whether others keep this machine so busy that the time says nothing about a submission."""
+    return os.getloadavg()[0] > OVERLOADED * (os.cpu_count() or 1)
 
 
 def _trouble(found: Check) -> str:
