@@ -44,9 +44,10 @@ def _into(export: Export, exercise: Graded, rows: Sequence[Row], target: Target,
     place = _column(export, exercise, wanted)
     if place is None and not wanted:
         several = ", ".join(export.header[one] for one in _called_so(export, exercise))
-        said = f"several columns: {several}" if several else f"no column “{exercise.title} (number)”"
-        said = f"no {name}: the export has {said}"
-        return Written(None, f"{said}; --assignment {exercise.name}=NUMBER says which assignment it is")
+        said = f"the export has several columns: {several}"
+        if not several:
+            said = f"the export has no column “{exercise.title} (number)”"
+        return Written(None, f"no {name}: {said}; --assignment {exercise.name}=NUMBER says which assignment it is")
     heading = f"{exercise.title} ({wanted})" if place is None else export.header[place]
     possible = next((points for cells in export.before if (points := _amount(cells, place)) is not None), None)
     scale = Scale.of(exercise, possible)
