@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
-from workbook.authoring.prose import Passage, passages
+from workbook.authoring.prose import Passage, pages
 
 ROOT = Path(__file__).parents[2]
 WORDS = 8  # fewer make a phrase that two pages may share
@@ -44,8 +44,8 @@ def told_twice(prose: list[Passage]) -> Iterator[str]:
 
 def test_no_sentence_is_told_twice() -> None:
     """No two files have nearly the same sentence, except for what's filled in from one source."""
-    pages = [one for one in passages(ROOT) if one.path.endswith(".md") and one.path != "CHANGELOG.md"]
-    assert list(told_twice(pages)) == []
+    told = [one for one in pages(ROOT) if one.path.endswith(".md") and one.path != "CHANGELOG.md"]
+    assert list(told_twice(told)) == []
 
 
 def test_a_second_telling_is_found() -> None:
