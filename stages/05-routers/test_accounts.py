@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from workbook.plugin.client import Client
+from workbook.plugin.client import Client, head_of, read_status
 from workbook.plugin.members import PASSWORD, SECRET_KEY, SETTINGS, Member, join
 from workbook.serving import ServedApp
 
@@ -38,22 +38,33 @@ def token(claims: dict[str, Any], *, key: str = SECRET_KEY, algorithm: str = "HS
 
 
 @contextlib.contextmanager
-def nobody_writes(app: ServedApp) -> Iterator[None]:
+def nobody_else_writes(app: ServedApp) -> Iterator[sqlite3.Connection]:
     """Hold the database's write lock, so that requests that need to write wait while others go on."""
     with contextlib.closing(sqlite3.connect(next(app.data.glob("*.db")), isolation_level=None)) as database:
+        database.execute("PRAGMA foreign_keys=ON")
         database.execute("BEGIN IMMEDIATE")
-        yield
-        database.execute("ROLLBACK")
+        yield database
+        database.execute("COMMIT")
 
 
-def send(app: ServedApp, path: str, body: dict[str, str]) -> socket.socket:
-    """Send a POST without waiting for its response."""
-    content = json.dumps(body).encode()
-    host, port = app.url.removeprefix("http://").split(":")
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    caller = socket.create_connection((host, int(port)), timeout=10)
-    caller.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+def send(client: Client, method: str, path: str, body: dict[str, Any], member: Member | None = None) -> socket.socket:
+    """Send a request without waiting for its response."""
+    headers = {"Connection": "close", **(member.headers if member else {})}
+    request = client.build_request(method, path, json=body, headers=headers)
+    caller = client.app.connect()
+    caller.sendall(head_of(request) + request.content)
     return caller
+
+
+def come_to_the_lock(client: Client) -> None:
+    """Return when the requests sent so far have come as far as they can while someone else has the write lock.
+
+    Requests are answered in turn, and a login needs no lock. So once it's answered, the others wait for the lock.
+    """
+    with contextlib.closing(send(client, "POST", "/auth/login", {"email": "x@example.com", "password": PASSWORD})) as last:
+        last.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            last.recv(1)
 
 
 def test_registration_and_login(client: Client, unique: Callable[[str], str]) -> None:
@@ -98,19 +109,15 @@ def test_an_email_registers_once(client: Client, ada: Member) -> None:
         assert (response.status_code, response.json()) == (409, {"detail": "Email already registered"}), email
 
 
-def test_eight_registrations_at_once(served: ServedApp, unique: Callable[[str], str]) -> None:
+def test_eight_registrations_at_once(served: ServedApp, client: Client, unique: Callable[[str], str]) -> None:
     """Of eight registrations with one email at the same moment, one is 201 and seven are 409."""
     body = {"name": "Eve", "email": f"{unique('eve')}@example.com", "password": PASSWORD}
 
     with contextlib.ExitStack() as stack:
-        with nobody_writes(served):  # so that none of the eight is through before the last has begun
-            callers = [stack.enter_context(send(served, "/auth/register", body)) for _ in range(8)]
-            # It comes last and needs no lock: once it's answered, the eight have come as far as they can.
-            ninth = stack.enter_context(send(served, "/auth/login", body))
-            ninth.settimeout(0.3)
-            with contextlib.suppress(TimeoutError):
-                ninth.recv(1)
-        statuses = [int(caller.makefile("rb").readline().split()[1]) for caller in callers]
+        with nobody_else_writes(served):  # so that none of the eight is through before the last has begun
+            callers = [stack.enter_context(send(client, "POST", "/auth/register", body)) for _ in range(8)]
+            come_to_the_lock(client)
+        statuses = [read_status(caller) for caller in callers]
 
     assert Counter(statuses) == {201: 1, 409: 7}, (
         "several requests saw that the email was free before one of them took it: only a unique column decides"
@@ -179,3 +186,21 @@ def test_a_deleted_user_takes_all_along(client: Client, unique: Callable[[str], 
     assert client.get("/users/me", headers=gone.headers).status_code == 401, (
         f"the id {gone.id} was given away again, so the old token is now a key to the account of {heir.name}"
     )
+
+
+def test_who_meets_a_deletion_is_told(served: ServedApp, client: Client, unique: Callable[[str], str]) -> None:
+    """A change or a new post whose user or post is deleted before it's written is a 409."""
+    gone = join(client, unique("gone"))
+    new = {"title": "Too late", "content": "Some text", "published": True}
+    post = client.post("/posts", json=new, headers=gone.headers).json()
+    changes = [("PATCH", f"/posts/{post['id']}"), ("POST", "/posts"), ("PATCH", "/users/me")]
+
+    with contextlib.ExitStack() as stack:
+        with nobody_else_writes(served) as database:
+            body = {**new, "title": "Later still", "name": "Another name"}
+            callers = [stack.enter_context(send(client, *change, body, gone)) for change in changes]
+            come_to_the_lock(client)
+            database.execute("DELETE FROM users WHERE id = ?", [gone.id])
+        statuses = [read_status(caller) for caller in callers]
+
+    assert statuses == [409, 409, 409], "what a request has read may be gone when it writes, so the write can fail"

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from .config import UPLOADS
 from .database import engine
@@ -46,3 +48,10 @@ async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse
     """Name what's wrong, and send nothing back: half an emoji can't be encoded."""
     errors = [{key: e[key] for key in ("loc", "msg", "type")} for e in exc.errors()]
     return JSONResponse({"detail": errors}, status_code=422)
+
+
+@app.exception_handler(IntegrityError)
+@app.exception_handler(StaleDataError)
+async def conflicting(request: Request, exc: Exception) -> JSONResponse:
+    """Refuse to change what was deleted after the request had read it."""
+    return JSONResponse({"detail": "Someone has just deleted it"}, status_code=409)
