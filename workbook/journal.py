@@ -77,11 +77,11 @@ class Journal:
             except (TypeError, ValueError) as error:
                 raise self._damaged(error) from error
 
-    def fields(self, kind: str, *names: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Yield each entry's step and these fields, two or more, for one kind, without reading the rest of its data."""
+    def fields(self, kinds: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield the kind and these fields, two or more, of each entry of these kinds, without the rest of its data."""
         places = ", ".join(f"'$.{name}'" for name in names)
-        for (_, _, _, step), data in self._rows(f"json_extract(data, {places})", (kind,)):
-            yield step, tuple(json.loads(data))
+        for (_, _, kind, _), data in self._rows(f"json_extract(data, {places})", kinds):
+            yield kind, tuple(json.loads(data))
 
     def _rows(self, what: str, kinds: Sequence[str]) -> Iterator[tuple[tuple[int, str, str, str], str]]:
         wanted = f"kind IN ({', '.join('?' * len(kinds))}) AND" if kinds else ""

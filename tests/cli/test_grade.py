@@ -1,6 +1,7 @@
 """`workbook class grade`, as an instructor uses it: a class, what goes wrong in it, and a person's decisions."""
 
 import contextlib
+import csv
 import os
 import re
 import signal
@@ -83,6 +84,32 @@ def test_a_second_run_does_no_work(school: Workbook, folder: Path, screens: Scre
     one, two, *_ = sorted(results(school), key=lambda result: result["learner"])
     assert one["verdicts"] == two["verdicts"]
     assert {entry["seed"] for entry in results(school, "class")} == {seed}
+
+
+def test_a_file_that_comes_back_counts_again(school: Workbook, folder: Path) -> None:
+    """A later attempt that's taken away, or a file that's put back, is what reports show; nothing else is graded."""
+
+    def mark() -> tuple[int, str]:
+        """Grade, and return how many gradings there were and what the report says."""
+        assert grade(school, "--roster", "roster.csv").status == 0
+        assert school("class", "report", "results/journal.db", "--format", "csv").status == 0
+        (row,) = csv.DictReader((school.root / "results/report/marks.csv").read_text(encoding="utf-8-sig").splitlines())
+        return len(results(school)), row["Count (100)"]
+
+    (school.root / "roster.csv").write_text("id,name\na1,Ada Lovelace\n", encoding="utf-8")
+    first, second = folder / "lovelaceada_11_1_count.zip", "lovelaceada_11_2_count-1.zip"
+    hand_in(folder, first.name, RIGHT)
+    marks = [mark()]
+    first.rename(school.root / "right.zip")
+    hand_in(folder, first.name, NOTHING)
+    marks.append(mark())
+    hand_in(folder, second, HALF)
+    marks.append(mark())
+    (folder / second).unlink()
+    (school.root / "right.zip").replace(first)
+    marks += [mark(), mark()]
+
+    assert marks == [(1, "100"), (2, "0"), (3, "70"), (4, "100"), (4, "100")]
 
 
 def test_killed_at_any_moment_it_goes_on(school: Workbook, folder: Path) -> None:

@@ -38,11 +38,11 @@ def test_fields_are_read_without_the_rest(journal: Journal) -> None:
     journal.record("graded", "count", learner="山田\ud800", key={"seed": 1}, evidence="x" * 100_000)
     journal.record("graded", "sum", learner="ada")
 
-    assert list(journal.fields("graded", "learner", "key")) == [
-        ("count", ("山田\ud800", {"seed": 1})),
-        ("sum", ("ada", None)),
+    assert list(journal.fields(["graded"], ["learner", "key"])) == [
+        ("graded", ("山田\ud800", {"seed": 1})),
+        ("graded", ("ada", None)),
     ]
-    assert list(journal.fields("class", "learner", "key")) == []
+    assert list(journal.fields(["class"], ["learner", "key"])) == []
 
 
 FILL = """

@@ -64,6 +64,28 @@ def test_the_last_attempt_counts(order: tuple[int, int]) -> None:
     assert (mark.attempt, mark.points) == (2, 80)
 
 
+IN_WEEK_1, IN_WEEK_2 = ["/class/week 1"], ["/class/week 2"]
+
+
+@pytest.mark.parametrize(
+    ("later", "counts"),
+    [(IN_WEEK_1, 1), (["/class/week 1/ada.zip"], 1), (["/class"], 1), ([*IN_WEEK_2, *IN_WEEK_1], 1), (IN_WEEK_2, 2)],
+    ids=["the same folder", "a file in it", "a folder around it", "another folder too", "another folder"],
+)
+def test_what_is_in_the_folder_now_counts(later: list[str], counts: int) -> None:
+    """If an attempt isn't in the folder any more, the one graded last counts; in another folder, the later one."""
+    second = result(ADA, "pagination", {FIRST: "broken"}, attempt=2)
+
+    mark = ada(
+        class_entry([ADA, GRACE], ["pagination"], paths=IN_WEEK_1),
+        graded(second),
+        class_entry([ADA, GRACE], ["pagination"], paths=later),
+        graded(result(ADA, "pagination")),
+    )
+
+    assert mark.attempt == counts
+
+
 def test_the_last_grading_of_an_attempt_counts() -> None:
     """If one attempt has been graded several times, the last grading counts."""
     assert ada(graded(result(ADA, "pagination", {FIRST: "broken"})), graded(result(ADA, "pagination"))).points == 100

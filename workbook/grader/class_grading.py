@@ -16,7 +16,7 @@ from .fingerprints import key_of_environment, key_of_tests
 from .grade_one import CannotGrade, NeedsPython, Work
 from .hand_in_times import when_handed_in
 from .identity import HandedIn, TheClass
-from .results import ASSIGNED, CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey
+from .results import ASSIGNED, CLASS, FAILED, GRADED, OVERRIDE, Cause, Override, Result, ResultKey, are_of_one_folder
 from .sanitize import one_line
 from .workers import Lanes, share_out
 
@@ -59,7 +59,10 @@ class ClassGrading:
         self.gradings = {exercise.name: read_grading(exercise.folder) for exercise in plan.exercises}
         self._tests = {one.name: key_of_tests(plan.course.root, one) for one in plan.exercises}
         self._environment = key_of_environment(isolated=not plan.unsafe)
-        self._done = set() if plan.force else set(self._graded_before())
+        self._done: set[bytes] = set()
+        self._newest: dict[tuple[str, str], bytes] = {}  # of those whose files these were before
+        if not plan.force:
+            self._read_done()
         work = plan.the_class.work
         # To count what is left takes a reading of every file; without an earlier grading there is nothing to count.
         self.left = [one for one in work if not self._is_done(one)] if self._done else work
@@ -113,17 +116,26 @@ class ClassGrading:
         place = one.learner.id, one.exercise, one.found.file, one.attempt
         return Work(*place, snapshot, key, self.plan.limit)
 
-    def _graded_before(self) -> Iterator[bytes]:
-        names = ("learner", "exercise", "file", "attempt", "key")
-        for _, (learner, exercise, file, attempt, key) in self.plan.journal.fields(GRADED, *names):
-            yield _identify(learner, exercise, file, attempt, key)
+    def _read_done(self) -> None:
+        here = self.plan.about.get("paths", ())
+        names = ("learner", "exercise", "file", "attempt", "key", "paths")
+        these = False
+        for kind, (learner, exercise, file, attempt, key, paths) in self.plan.journal.fields([CLASS, GRADED], names):
+            if kind == CLASS:
+                these = are_of_one_folder(paths or (), here)
+                continue
+            self._done.add(identity := _identify(learner, exercise, file, attempt, key))
+            if these:
+                self._newest[learner, exercise] = identity
 
     def _is_done(self, one: HandedIn) -> bool:
+        """Return whether it was graded, and nothing else of this folder since: reports take what was graded last."""
         try:
             work = self._work(one)
         except Exception:
             return False  # told when its turn comes
-        return _identify(work.learner, work.exercise, work.file, work.attempt, asdict(work.key)) in self._done
+        identity = _identify(work.learner, work.exercise, work.file, work.attempt, asdict(work.key))
+        return identity in self._done and self._newest.get((one.learner.id, one.exercise), identity) == identity
 
 
 def _identify(learner: str, exercise: str, file: str, attempt: int, key: Mapping[str, Any]) -> bytes:
@@ -156,7 +168,7 @@ def seed_of(journal: Journal, asked: int | None) -> int:
     if asked is not None:
         return asked
     last = None
-    for _, (seed, _) in journal.fields(CLASS, "seed", "unsafe"):
+    for _, (seed, _) in journal.fields([CLASS], ["seed", "unsafe"]):
         last = seed
     return last if isinstance(last, int) else secrets.randbelow(SEEDS)
 

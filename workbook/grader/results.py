@@ -1,7 +1,9 @@
 """What the grader found out about one submission, as the journal keeps it and the reports read it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal, Self
 
 Outcome = Literal["kept", "broken", "waiting", "not proven", "unstable"]
@@ -161,3 +163,12 @@ class Comment:
 #             "points": {exercise: {promise: points}}}; the last one counts
 GRADED, OVERRIDE, CLASS, FAILED = "graded", "override", "class", "failed"
 COMMENT, PUBLISHED, ASSIGNED = "comment", "published", "assigned"
+
+
+def are_of_one_folder(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether two gradings' paths lead to the same files, at least in part: the later one knows which counts."""
+    return any(
+        path.is_relative_to(other) or other.is_relative_to(path)
+        for path in map(PurePath, some)
+        for other in map(PurePath, others)
+    )

@@ -19,6 +19,7 @@ from workbook.grader.results import (
     Learner,
     Override,
     Result,
+    are_of_one_folder,
 )
 from workbook.journal import Entry
 
@@ -68,6 +69,7 @@ class Collected:
 
     latest: dict[Place, Result] = field(default_factory=dict)  # without evidence, which is in the next one
     evidence: dict[Place, dict[str, Packed]] = field(default_factory=dict)
+    paths: dict[Place, frozenset[str]] = field(default_factory=dict)  # that the latest result's grading was about
     announced: dict[str, dict[str, float]] = field(default_factory=dict)  # points at the first grading, by exercise
     overrides: dict[Place, dict[str, Override]] = field(default_factory=dict)
     comments: dict[tuple[str, str, str], Comment] = field(default_factory=dict)
@@ -136,8 +138,10 @@ def _take(found: Collected, entry: Entry, known: dict[Any, Any]) -> None:
 def _take_result(found: Collected, result: Result, known: dict[Any, Any]) -> None:
     place = result.learner, result.exercise
     found.announced.setdefault(result.exercise, result.points)
-    if (before := found.latest.get(place)) is None or result.attempt >= before.attempt:
-        found.latest[place] = _shared(result, known)
+    before, paths = found.latest.get(place), found.commands[-1].paths if found.commands else frozenset()
+    # In one folder, what was graded last is what was there last. Between two, only the attempts' numbers can decide.
+    if before is None or result.attempt >= before.attempt or are_of_one_folder(found.paths.get(place, ()), paths):
+        found.latest[place], found.paths[place] = _shared(result, known), paths
         found.evidence[place] = {one.promise: Packed(one.evidence) for one in result.verdicts if one.evidence}
     for key in [key for key in found.failed if key[:2] == place]:
         del found.failed[key]
