@@ -3,6 +3,7 @@
 import re
 import sys
 from difflib import get_close_matches
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import Url
@@ -132,6 +134,29 @@ class Settings(BaseSettings):
             raise ValueError(f"SECRET_KEY: {why}; make your own")
         return self
 
+    @field_validator(
+        "secret_key",
+        "database_url",
+        "api_key",
+        "smtp_host",
+        "smtp_user",
+        "smtp_password",
+        "mail_from",
+        mode="before",
+    )
+    @classmethod
+    def refuse_what_cannot_be_sent(cls, given: str) -> str:
+        if not given.isprintable():  # nor is half a character, which can't be encoded
+            raise ValueError("takes UTF-8 in one line, without control characters")
+        return given
+
+    @field_validator("mail_from")
+    @classmethod
+    def need_an_address(cls, given: str) -> str:
+        if "@" not in parseaddr(given)[1]:
+            raise ValueError("takes an address, like Blog <blog@example.com>")
+        return given
+
 
 def load_settings() -> Settings:
     """Read the settings; end the program if one is wrong, and say what it accepts."""
@@ -139,13 +164,14 @@ def load_settings() -> Settings:
         check_env_file()
         return Settings()
     except ValidationError as exc:
-        wrong = [
-            f"{prefix(each['loc'])}{each['msg'].removeprefix('Value error, ')}"
-            for each in exc.errors()
-        ]
+        wrong: dict[str, str] = {}  # of several wrong origins, the first
+        for each in exc.errors():
+            why = each["msg"].removeprefix("Value error, ")
+            wrong.setdefault(prefix(each["loc"]), why)
     except (OSError, ValueError) as exc:
-        wrong = [str(exc)]
-    said = ["The app does not start, because of its settings:", *wrong]
+        wrong = {"": str(exc)}
+    said = ["The app does not start, because of its settings:"]
+    said += [name + why for name, why in wrong.items()]
     raise SystemExit("\n  ".join(said))
 
 

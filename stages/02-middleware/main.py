@@ -72,7 +72,7 @@ class ApiKeyMiddleware:
         if not has_path or not get_route_path(scope).startswith(self.prefix):
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-api-key", "").encode("latin-1")  # as sent
-        if self.key and secrets.compare_digest(given, self.key.encode()):
+        if self.key and secrets.compare_digest(given, os.fsencode(self.key)):
             return await self.app(scope, receive, send)
         body = {"detail": "Invalid API key"}
         headers = {"WWW-Authenticate": "ApiKey"}

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from .conftest import Lifeline
 
 GOOD_SECRET = "a-secret-of-more-than-32-characters!"
+TEXTS = {
+    "SECRET_KEY": GOOD_SECRET,
+    "API_KEY": "a-key",
+    "DATABASE_URL": "sqlite:///blog.db",
+    "SMTP_HOST": "localhost",
+    "SMTP_USER": "blog",
+    "SMTP_PASSWORD": "a-password",
+    "MAIL_FROM": "Blog <blog@example.com>",
+}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +135,19 @@ class Start:
         (
             {"ALLOWED_ORIGINS": "wss://example.com"},
             "ALLOWED_ORIGINS: 'wss://example.com' is no origin",
+        ),
+        *(
+            ({"ALLOWED_ORIGINS": origins}, "ALLOWED_ORIGINS: ")
+            for origins in ('["http://a", "http://b"]', "http://a/ b http://C")
+        ),
+        *(
+            ({name: f"{value}{end}"}, f"{name}: takes UTF-8 in one line, without")
+            for name, value in TEXTS.items()
+            for end in ("\n", "\udcff", "\x1b")
+        ),
+        *(
+            ({"MAIL_FROM": sender}, "MAIL_FROM: takes an address, like Blog <blog@")
+            for sender in ("", "Blog", "<>", "blog at example.com")
         ),
         (
             {"SMTP_PORT": "99999"},
