@@ -61,7 +61,8 @@ def come_to_the_lock(client: Client) -> None:
 
     Requests are answered in turn, and a login needs no lock. So once it's answered, the others wait for the lock.
     """
-    with contextlib.closing(send(client, "POST", "/auth/login", {"email": "x@example.com", "password": PASSWORD})) as last:
+    body = {"email": "nobody@example.com", "password": PASSWORD}
+    with contextlib.closing(send(client, "POST", "/auth/login", body)) as last:
         last.settimeout(0.3)
         with contextlib.suppress(TimeoutError):
             last.recv(1)
