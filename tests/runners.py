@@ -311,11 +311,15 @@ class Screen:
                 self._stream.feed(data)
 
     def wait_for(self, *words: str) -> str:
-        """Wait until the screen shows all of `words`, and return what it shows."""
+        """Wait until the screen shows all of `words`, on one line or wrapped, and return what it shows.
+
+        Where a sentence with a path in it is wrapped depends on the machine.
+        """
 
         def shown() -> str:
             text = self.text
-            return text if all(word in text for word in words) else ""
+            unwrapped = " ".join(text.split())
+            return text if all(word in text or word in unwrapped for word in words) else ""
 
         return str(wait_until(shown, lambda: f"not all of {words} on the screen:\n{self.text}"))
 

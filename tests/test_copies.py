@@ -55,6 +55,7 @@ DIFFERENT = {
     },
     "final's errors say what to do next, all in the one shape of stage 06": {
         "ApiKeyMiddleware": "02 | final",
+        "conflicting": "05 | final",
         "error_response": "06 | final",
         "get_own_post": "05 | final",
         "invalid": "01 03 04 05 | 06 | final",
