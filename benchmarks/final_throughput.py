@@ -2,7 +2,8 @@
 
 `GET /posts/{id}` is measured on final, on its bare routes, and on the naive form. The bare routes are in
 peers/final_bare.py: the same query, models and dependencies without any middleware. The naive form is in
-peers/final_naive.py: three functions under `@app.middleware("http")`, with print. All three run on uvicorn with one
+peers/final_naive.py: three functions under `@app.middleware("http")`, with print. If aiosqlite is there, so is
+peers/final_async.py: the bare routes with SQLAlchemy's asyncio instead of threads. All of them run on uvicorn with one
 worker and the same flags, on one SQLite file, and write their log to a file.
 
 `POST /uploads/image` with a photo of about 4 MB is compared with Pillow only, which reads and writes the same photo in
@@ -10,12 +11,13 @@ a loop. Rounds are interleaved; you'll see medians with their range. The ratios 
 request, which other programs change less, and in requests per second (`_rate`). It needs wrk
 (https://github.com/wg/wrk; Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk).
 
-    uv run --all-groups python benchmarks/final_throughput.py [--json] [--rounds 7] [--seconds 3]
+    uv run --all-groups --with aiosqlite python benchmarks/final_throughput.py [--json] [--rounds 7] [--seconds 3]
 """
 
 import argparse
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import random
@@ -38,6 +40,9 @@ from PIL import Image, ImageChops
 ROOT = Path(__file__).parent.parent
 PEERS = Path(__file__).parent / "peers"
 APPS = {"final": "app.main:app", "bare": "final_bare:app", "naive": "final_naive:app"}
+HAS_ASYNC = importlib.util.find_spec("aiosqlite") is not None
+if HAS_ASYNC:
+    APPS["async"] = "final_async:app"
 FLAGS = ("--port", "0", "--no-access-log")
 ACCOUNT = {"email": "ada@example.com", "password": "correct horse battery"}
 PATIENCE = 30.0
@@ -172,7 +177,8 @@ def main() -> None:
     rates = {name: [each.rate for each in values] for name, values in rounds.items()}
     millis = {name: [each.cpu * 1000 for each in values] for name, values in rounds.items()}
     figures = {}
-    for over, under in (("final", "bare"), ("final", "naive"), ("upload", "pillow")):
+    pairs = [("final", "bare"), ("final", "naive"), ("upload", "pillow"), *([("async", "bare")] if HAS_ASYNC else [])]
+    for over, under in pairs:
         name = f"{over}_over_{under}"
         figures[name] = [a / b for a, b in zip(millis[under], millis[over], strict=True)]
         figures[f"{name}_rate"] = [a / b for a, b in zip(rates[over], rates[under], strict=True)]
@@ -185,6 +191,7 @@ def main() -> None:
         "final": "GET /posts/1, final",
         "bare": "GET /posts/1, bare routes",
         "naive": "GET /posts/1, naive form",
+        **({"async": "GET /posts/1, bare routes, asyncio"} if HAS_ASYNC else {}),
         "upload": "POST /uploads/image, 4 MB",
         "pillow": "Pillow alone, the same",
     }.items():
