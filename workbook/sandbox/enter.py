@@ -18,6 +18,7 @@ def main() -> None:
     bwrap, visible = plan["bwrap"], plan["visible"]
     devices = [part for device in plan["devices"] for part in ("--dev-bind", device, device)]
     if os.geteuid() == 0:
+        os.umask(0o022)  # what's made here is for the other user
         shown = _show([*(source for source, _ in visible), os.path.dirname(bwrap)])
         # By the widest folder: its libraries may lie beside it.
         holder = min((source for source in shown if bwrap.startswith(source + "/")), key=len)
@@ -27,8 +28,14 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(plan["uid"], plan["uid"], plan["uid"])
         os.setresuid(plan["uid"], plan["uid"], plan["uid"])
+        if closed := [source for source, _ in plan["visible"] if not _is_readable(shown.get(source, "/"))]:
+            sys.exit(f"only root may read {closed[0]}: chmod -R go+rX {closed[0]}")
     binds = [part for source, target in visible for part in ("--ro-bind", source, target)]
     os.execv(bwrap, [bwrap, *plan["options"], *binds, *devices, *plan["inside"]])
+
+
+def _is_readable(place: str) -> bool:
+    return os.access(place, os.R_OK | os.X_OK if os.path.isdir(place) else os.R_OK)
 
 
 def _show(sources: list[str]) -> dict[str, str]:
