@@ -84,10 +84,10 @@ def command(module: str, *arguments: str, capabilities: Sequence[str], hosts: in
 
 
 def _command(python: Sequence[str], capabilities: Sequence[str], hosts: int) -> list[str]:
-    visible = [(path, path) for path in SYSTEM if Path(path).exists()]
-    visible += [(place, seen_as(place)) for place in _interpreter() if not _is_below(place, "/usr")]
     package = Path(__file__).parent.parent
-    visible += [(str(package / name), f"{GRADER}/workbook/{name}") for name in OURS]
+    ours = [(place, seen_as(place)) for place in _interpreter() if not _is_below(place, "/usr")]
+    ours += [(str(package / name), f"{GRADER}/workbook/{name}") for name in OURS]
+    visible = [*((path, path) for path in SYSTEM if Path(path).exists()), *ours]
     links = [path for path in LINKS_OR_FOLDERS if Path(path).exists()]
     options = ["--unshare-all", "--unshare-user", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox"]
     for name, value in ENVIRONMENT.items():
@@ -112,6 +112,7 @@ def _command(python: Sequence[str], capabilities: Sequence[str], hosts: int) -> 
         "bwrap": find_bwrap(),
         "options": options,
         "visible": visible,
+        "ours": [source for source, _ in ours],
         "devices": DEVICES,
         "inside": inside,
     }

@@ -28,8 +28,7 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(plan["uid"], plan["uid"], plan["uid"])
         os.setresuid(plan["uid"], plan["uid"], plan["uid"])
-        ours = [source for source, target in plan["visible"] if source != target and os.path.isdir(shown[source])]
-        if closed := [source for source in ours if not _is_open(shown[source])]:
+        if closed := [source for source in plan["ours"] if not _is_open(shown[source])]:
             sys.exit(f"only root may read {closed[0]}: chmod -R go+rX {closed[0]}")
     binds = [part for source, target in visible for part in ("--ro-bind", source, target)]
     os.execv(bwrap, [bwrap, *plan["options"], *binds, *devices, *plan["inside"]])
@@ -37,8 +36,10 @@ def main() -> None:
 
 def _is_open(place: str) -> bool:
     """Return whether it can be read, and the folders in it: behind a umask of 077 folders are closed at each level."""
-    folders = [each.path for each in os.scandir(place) if each.is_dir()] if os.access(place, os.R_OK) else []
-    return all(os.access(folder, os.R_OK | os.X_OK) for folder in [place, *folders])
+    if not os.access(place, os.R_OK):
+        return False
+    folders = [place, *(each.path for each in os.scandir(place) if each.is_dir())] if os.path.isdir(place) else []
+    return all(os.access(folder, os.R_OK | os.X_OK) for folder in folders)
 
 
 def _show(sources: list[str]) -> dict[str, str]:
