@@ -1,6 +1,7 @@
 """A card in short: what says what's wrong, and nothing that doesn't."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,15 +65,54 @@ def test_more_names_what_there_is(asked: str, said: str) -> None:
     assert said in out.getvalue()
 
 
-def test_a_narrow_terminal_wastes_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On 40 columns a label is above its lines, and lines that go on without a label follow at once."""
+@pytest.mark.parametrize("hint, said", [("", "workbook hint 01-hello"), ("press h", "press h")])
+def test_a_hint_is_named_as_it_is_taken_here(hint: str, said: str) -> None:
+    """Where a key gives the hint, the card names the key and not the command."""
+    out = io.StringIO()
+    card = {"test": "test_it", "sections": [SAID, ["Hint", ["workbook hint 01-hello"]]]}
+    promise = Promise("test_it", "It holds.", Path("test_it.py"), 1, deeper=False, outcome="broken", cards=[card])
+
+    show_cards(Terminal(plain=True, file=out), [promise], limit=1, hint=hint)
+
+    assert [line.split(maxsplit=1)[1] for line in out.getvalue().splitlines() if " Hint " in line] == [said]
+
+
+class Narrow(io.StringIO):
+    """A terminal of 40 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Narrow:
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("TERM", "xterm")
-    out = io.StringIO()
-    monkeypatch.setattr(out, "isatty", lambda: True)
-    terminal = Terminal(plain=True, file=out)
+    return Narrow()
+
+
+def test_a_long_line_of_a_diff_keeps_its_sign(narrow: Narrow) -> None:
+    """Each row of a line that's wrapped begins with the line's + or -, and is indented further than its first."""
+    long = "    return [name for name in names if name.startswith(letter)]"
+
+    Terminal(file=narrow).code(f"--- main.py\n-{long}\n+{long.replace('name', 'word')}\n same")
+
+    rows = [re.sub(r"\x1b\[[0-9;]*m", "", row).rstrip() for row in narrow.getvalue().splitlines()]
+    assert rows == [
+        "--- main.py",
+        "-    return [name for name in names if",
+        "-        name.startswith(letter)]",
+        "+    return [word for word in words if",
+        "+        word.startswith(letter)]",
+        " same",
+    ]
+
+
+def test_a_narrow_terminal_wastes_no_rows(narrow: Narrow) -> None:
+    """On 40 columns a label is above its lines, and lines that go on without a label follow at once."""
+    terminal = Terminal(plain=True, file=narrow)
 
     terminal.field("Next", ["predict and break"], prose=True)
     terminal.field("", ["press b"])
 
-    assert out.getvalue().splitlines() == [" Next", "   predict and break", "   press b"]
+    assert narrow.getvalue().splitlines() == [" Next", "   predict and break", "   press b"]

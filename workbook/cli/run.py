@@ -215,7 +215,8 @@ def _is_listening(port: int) -> bool:
 
 def _port_in_use(port: int, again: list[str]) -> UserError:
     return UserError(
-        f"Port {port} is in use, perhaps by another workbook run.",
+        f"Port {port} is in use, perhaps by another workbook run. If you take another one, the lesson's curl lines "
+        "need it too.",
         f"end that, or take another port: {' '.join([*again, '--port', str(port + 1)])}",
         code=1,
     )

@@ -176,13 +176,22 @@ def _show_task(terminal: Terminal, name: str, check: Check, *, is_begun: bool) -
 
 
 def show_cards(
-    terminal: Terminal, broken: Sequence[Promise], *, limit: int | None, more: str = "", whole: bool = False
+    terminal: Terminal,
+    broken: Sequence[Promise],
+    *,
+    limit: int | None,
+    more: str = "",
+    whole: bool = False,
+    hint: str = "",
 ) -> None:
-    """Show cards of broken promises, at most `limit`, one for each cause; `more` says how to see the rest."""
+    """Show cards of broken promises, at most `limit`, one for each cause.
+
+    `more` says how to see the rest, and `hint` how to get a hint here, if not by the command that the card names.
+    """
     cards = [(promise, card) for promise in broken for card in promise.cards[:1]]
     plain = [promise for promise in broken if not promise.cards and promise.outcome == "broken"]
     for promise, card in cards[:limit]:
-        show_card(terminal, promise, card, whole=whole)
+        show_card(terminal, promise, card, whole=whole, hint=hint)
     for promise in plain[:limit]:
         terminal.outcome("broken", promise.text)
         terminal.field("It says", promise.plain.splitlines()[-12:])
@@ -195,12 +204,14 @@ def show_cards(
         terminal.line(f"and {left} more: {', '.join(card['test'] for _, card in cards[limit:])}", "dim")
 
 
-def show_card(terminal: Terminal, promise: Promise, card: dict[str, Any], *, whole: bool = False) -> None:
+def show_card(
+    terminal: Terminal, promise: Promise, card: dict[str, Any], *, whole: bool = False, hint: str = ""
+) -> None:
     """Show a card, whole or only what says what's wrong."""
     terminal.rule()
     terminal.outcome("broken", promise.text)
     terminal.line(f"{card['test']}, {shown_path(promise.file)}:{promise.line}", "dim", indent=3)
-    sections = [(label, list(lines)) for label, lines in card["sections"]]
+    sections = [(label, [hint] if hint and label == "Hint" else list(lines)) for label, lines in card["sections"]]
     for label, lines in sections if whole else _in_short(sections, card.get("asked", ""), terminal.width - 12):
         style = {"Expected": "green", "Got": "red", "It says": "bold yellow", "App's log": "dim"}.get(label, "")
         terminal.field(label, _from_here(lines) if label == "Repeat it" else lines, style)

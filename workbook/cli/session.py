@@ -249,9 +249,10 @@ class _Watch:
     def _keys(self) -> str:
         return KEYS_OF_A_TOUR if self.has_tour else KEYS_OF_AN_EXERCISE if self.step.kind == "exercise" else KEYS
 
-    def _card(self) -> None:
+    def _card(self, *, whole: bool = False) -> None:
         if self.verdict and not self.verdict.whole.trouble:
-            screens.show_cards(self.here.terminal, screens.cards_first(self.verdict), limit=1, more="m")
+            cards = screens.cards_first(self.verdict)
+            screens.show_cards(self.here.terminal, cards, limit=1, more="m", whole=whole, hint="press h")
 
     def _panel(self) -> None:
         show_panel(self.here, self.step, self.panel)
@@ -273,9 +274,9 @@ class _Watch:
         """Run one of the commands on a separate screen, and come back here."""
         untried = self.here.progress.untried(self.step)
         number = untried[0] if untried else 1
-        terminal, cards = self.here.terminal, screens.cards_first(self.verdict) if self.verdict else []
+        terminal = self.here.terminal
         commands: dict[str, tuple[Callable[[], None], str]] = {
-            "m": (lambda: screens.show_cards(terminal, cards, limit=1, whole=True), "Back from the card."),
+            "m": (lambda: self._card(whole=True), "Back from the card."),
             "c": (lambda: compare_solutions(self.step.name, None), "Back from our solutions."),
             "l": (list_steps, "Back from the list."),
             "t": (lambda: ask_questions(self.here, self.step), "Back from the tour."),

@@ -99,11 +99,13 @@ class Terminal:
             self._write(Text.assemble(lead, "" if narrow else "  ", (line, style)))
 
     def code(self, text: str, lexer: str = "diff") -> None:
-        """Write source text, coloured where there is colour."""
+        """Write source text, coloured where there is colour. A row of a diff that's wrapped keeps its sign."""
         shown = self.text(text.rstrip("\n"))
         if self.plain:
             self._write(Text(shown))
         else:
+            if lexer == "diff":
+                shown = "\n".join(row for line in shown.split("\n") for row in _rows_of_diff(line, self._console.width))
             from rich.syntax import Syntax  # late: it is slow to import, and most commands show no code
 
             self._console.print(Syntax(shown, lexer, theme="ansi_dark", background_color="default", word_wrap=True))
@@ -269,3 +271,12 @@ def _run_by_uv(then: str) -> str:
     if then.startswith("workbook class "):
         return f"{FOR_A_CLASS} {then}"
     return f"uv run {then}" if then.startswith("workbook ") else then
+
+
+def _rows_of_diff(line: str, width: int) -> list[str]:
+    """Return a line of a diff as rows that fit: each begins with the line's sign, and later ones are indented more."""
+    sign, code = line[:1], line[1:]
+    if cell_len(line) <= width:
+        return [line]
+    indent = " " * min(len(code) - len(code.lstrip()) + 4, width // 2)
+    return [sign + row for row in wrap(code, width - 1, subsequent_indent=indent, **WRAP)]
