@@ -158,6 +158,28 @@ def test_a_broken_promise_is_told_with_its_request(workbook: Workbook, screens: 
     screens("check-broken-promise", ended.out)
 
 
+@pytest.mark.parametrize(
+    "names, said",
+    [
+        (["test_hello.py"], "test_hello.py differs from the course's"),
+        (["test_hello.py", "tasks/1-farewell/test_farewell.py"], "2 test files differ from the course's"),
+    ],
+)
+def test_an_edited_test_is_named(workbook: Workbook, names: list[str], said: str) -> None:
+    """If a copy's tests aren't the course's, each check says so once; other ends of lines don't count."""
+    workbook.put_into_work("01-hello")
+    copy = workbook.work / "01-hello"
+    for file in copy.rglob("test_*.py"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert "differ" not in workbook("check", "01-hello").out
+    for name in names:
+        with (copy / name).open("a", encoding="utf-8") as file:
+            file.write("\n\ndef test_mine() -> None:\n    pass\n")
+
+    assert workbook("check", "01-hello").out.count("differ") == 1
+    assert said in workbook("check", "01-hello").out
+
+
 def test_a_missing_app_is_put_back_by_start(workbook: Workbook, screens: Screens) -> None:
     """If your copy lost its main.py, the error names the command that puts it back."""
     workbook.put_into_work("01-hello")

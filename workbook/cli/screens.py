@@ -80,6 +80,9 @@ def show_verdict(terminal: Terminal, result: StepResult, *, short: bool = False)
         terminal.outcome(
             "broken", f"{names} {are} gone from {shown_path(subject.folder)}, so what it proves isn't checked."
         )
+    if edited := subject.edited:
+        these = f"{edited[0]} differs" if len(edited) == 1 else f"{number_of(len(edited), 'test file')} differ"
+        terminal.outcome("open", f"{these} from the course's, so what's red or green may be about that.")
     _show_promises(terminal, result.stage, short=short)
     for name, task in result.tasks.items():
         _show_task(terminal, name, task, is_begun=result.has_begun(name))

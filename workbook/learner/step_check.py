@@ -30,6 +30,7 @@ class Subject:
     exercise: Exercise | None = None
     handed_in: Path | None = None  # the folder or zip, as it was named
     shipped: tuple[str, ...] = ()  # the test files that a copy should have
+    original: Path | None = None  # the course's folder that a copy was made from
     replaced: tuple[tuple[str, str], ...] = ()  # test files, and the exercise in the copy that replaces their promises
 
     @classmethod
@@ -43,7 +44,8 @@ class Subject:
         folder = course.folder(step)
         names = (file.relative_to(folder).as_posix() for file in find_tests(folder))
         replaced = tuple(_replaced(course, step)) if step.kind == "project" else ()
-        return cls(step, copy, tuple(course.tasks(step)), is_copy=True, shipped=tuple(names), replaced=replaced)
+        tasks = tuple(course.tasks(step))
+        return cls(step, copy, tasks, is_copy=True, shipped=tuple(names), original=folder, replaced=replaced)
 
     @classmethod
     def of_submission(cls, course: Course, step: Step, folder: Path, path: Path) -> "Subject":
@@ -72,6 +74,18 @@ class Subject:
     def missing(self) -> list[str]:
         """The test files that the step has and the copy doesn't."""
         return [name for name in self.shipped if not (self.folder / name).is_file()]
+
+    @property
+    def edited(self) -> list[str]:
+        """The test files of the copy that aren't the course's: the learner has edited them, or the course is newer."""
+        if self.original is None:
+            return []
+        found = {
+            file: file.relative_to(self.original)
+            for file in find_tests(self.original, *(task.folder for task in self.tasks))
+        }
+        there = {file: self.folder / name for file, name in found.items() if (self.folder / name).is_file()}
+        return [found[file].as_posix() for file, copy in there.items() if _lines(copy) != _lines(file)]
 
     @property
     def tests(self) -> list[Path]:
@@ -178,3 +192,8 @@ def _replaced(course: Course, project: Step) -> list[tuple[str, str]]:
     """Return the project's test files whose promises an exercise in the copy replaces, with that exercise's name."""
     exercises = [step for step in course.steps if step.kind == "exercise" and has_begun(course, step)]
     return [(file, step.name) for step in exercises for file in read_grading(course.folder(step)).replaces]
+
+
+def _lines(file: Path) -> list[bytes]:
+    """Return a file's lines, however they end."""
+    return file.read_bytes().splitlines()
