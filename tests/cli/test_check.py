@@ -169,8 +169,8 @@ def test_an_edited_test_is_named(workbook: Workbook, names: list[str], said: str
     """If a copy's tests aren't the course's, each check says so once; other ends of lines don't count."""
     workbook.put_into_work("01-hello")
     copy = workbook.work / "01-hello"
-    for file in copy.rglob("test_*.py"):
-        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    for tests in copy.rglob("test_*.py"):
+        tests.write_bytes(tests.read_bytes().replace(b"\n", b"\r\n"))
     assert "differ" not in workbook("check", "01-hello").out
     for name in names:
         with (copy / name).open("a", encoding="utf-8") as file:
