@@ -53,7 +53,7 @@ def test_a_tour_can_be_left(workbook: Workbook, key: str, screens: Screens) -> N
     screen.press(key)
 
     assert screen.wait_for_end() == 0
-    screens("tour-left", screen.text.replace("^C", ""))
+    screens("tour-left", re.sub(r"\^[CD]", "", screen.text))  # the terminal may show the key
     assert "Traceback" not in screen.written
     assert screen.mode == screen.mode_before
     assert [entry.data["question"] for entry in workbook.notes("toured")] == QUESTIONS[:1]
