@@ -205,7 +205,7 @@ def test_every_card_can_be_repeated(workbook: Workbook, uv: dict[str, str]) -> N
     assert sorted(cards) == sorted(re.findall(r"def (test_\w+)", TESTS))
 
     for test, (lines, response) in cards.items():
-        with sole_use_of(8000), serving(lines[0], workbook.root, uv):
+        with sole_use_of(8000), sole_use_of(3000), serving(lines[0], workbook.root, uv):
             script = "\n".join(lines[1:])
             ended = subprocess.run(["bash", "-c", script], cwd=workbook.root, env=uv, capture_output=True, text=True)
         *_, (status, body) = re.findall(r"HTTP/1.1 (\d+).*?\n\n(.*?)\s*(?=HTTP/1|\Z)", ended.stdout, re.DOTALL)
