@@ -142,6 +142,26 @@ def test_a_question_fits_a_low_screen(workbook: Workbook) -> None:
     assert workbook.notes("predicted")[0].data["right"]
 
 
+def test_no_answer_leaves_a_tiny_screen_unseen(workbook: Workbook) -> None:
+    """Where the answers don't fit one screen, they come in parts, each of whole answers, and none scrolls off."""
+    (workbook.root / "stages/01-hello/experiments.toml").write_text(LONG, encoding="utf-8")
+    screen = workbook.screen("break", "01", "1", columns=40, lines=8)
+
+    screen.wait_for("Enter shows what to choose from …")
+    screen.press("\r")
+    seen = [screen.wait_for("Enter shows more to choose from …")]
+    while "more to choose" in seen[-1]:
+        screen.press("\r")
+        wait_until(lambda: screen.text != seen[-1] and "Enter" in screen.text, lambda: screen.text)
+        seen.append(screen.text)
+
+    assert "Numbers, or Enter for the edit:" in seen[-1]
+    shown = [" ".join(page.split()) for page in seen]
+    promises = ["1 A visitor is greeted by name.", "0 none of them"]
+    assert [sum(promise in page for page in shown) for promise in promises] == [1, 1]
+    assert "Which promises will break?" in shown[0]
+
+
 def test_every_prompt_can_be_left(workbook: Workbook) -> None:
     """Ctrl-C leaves a question at each of its prompts, also at the one that turns the page."""
     (workbook.root / "stages/01-hello/experiments.toml").write_text(LONG, encoding="utf-8")

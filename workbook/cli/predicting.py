@@ -14,6 +14,8 @@ from .keyboard import ask_line, can_ask, forget_typed, wait_for_enter
 from .terminal import Terminal
 
 PROMPTS = 3  # rows below a question: its answer, how sure, and the answer to that
+NARROW = 60  # columns below which “how sure” takes two rows
+HANGING = "     "  # what an answer's further lines begin with
 LEAVE = "Ctrl-C leaves the question."
 SURE = {str(number): words for number, words in enumerate(DEGREES, 1)}
 
@@ -126,8 +128,25 @@ def _turn_the_page(here: Context, asked: Asked) -> None:
     wait_for_enter(terminal, "Enter shows what to choose from … ")
     terminal.clear()
     brief, offer = terminal.dense(terminal.lines_of(asked.brief)), terminal.dense(terminal.lines_of(asked.offer))
-    room = terminal.height - PROMPTS
-    terminal.show([*(brief if terminal.rows([*brief, *offer]) <= room else []), *offer, ""])
+    room = terminal.height - PROMPTS - (terminal.width < NARROW)
+    *pages, last = _pages(terminal, offer, room)
+    for page in pages:
+        terminal.show([*page, ""])
+        wait_for_enter(terminal, "Enter shows more to choose from … ")
+        terminal.clear()
+    terminal.show([*(brief if not pages and terminal.rows([*brief, *last]) <= room else []), *last, ""])
+
+
+def _pages(terminal: Terminal, offer: list[str], room: int) -> list[list[str]]:
+    """Return the answers in parts that fit into `room` rows, each of whole answers."""
+    page = terminal.fitted(offer, max(1, room)) or offer[:1]
+    whole = list(page)
+    while len(whole) > 1 and len(page) < len(offer) and offer[len(whole)].startswith(HANGING):
+        whole.pop()
+    if len(whole) > 1:
+        page = whole
+    rest = offer[len(page) :]
+    return [page, *(_pages(terminal, rest, room) if rest else [])]
 
 
 def how_sure(here: Context, *, again: bool = False) -> str:
