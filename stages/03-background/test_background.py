@@ -70,7 +70,7 @@ def test_the_response_comes_before_the_mail(client: Client, mailbox: Mailbox, un
     """A registration is answered before the welcome mail is sent, and the mail follows."""
     name = unique("grace")
 
-    with mailbox.held(1):
+    with mailbox.held(until_idle=client.app):
         user = register(client, name)
         arrived = mailbox.to(user["email"])
 
@@ -129,7 +129,7 @@ def test_others_are_served_meanwhile(
     unique: Callable[[str], str],
 ) -> None:
     """While a task waits for the mail server, other requests are answered."""
-    with mailbox.held(1):
+    with mailbox.held(until_idle=client.app):
         grace = register(client, unique("grace"))
         response = client.post("/auth/login", json={"email": ada["email"], "password": PASSWORD})
         arrived = mailbox.to(grace["email"])
@@ -152,7 +152,7 @@ def test_a_slow_task_holds_no_connection(
         "the welcome mail never arrived: the task found no free connection. What holds the only one?"
     )
 
-    with mailbox.held(1):
+    with mailbox.held(until_idle=client.app):
         published = client.post("/posts", json={"author_id": grace["id"], "title": "Slow"})
         login = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
         arrived = len(mailbox.to(grace["email"])) - 1
@@ -171,7 +171,7 @@ def test_a_task_survives_a_client_that_hangs_up(
     request = httpx.Request("POST", f"{served.url}/users/register", json=registration(name))
     head = "".join(f"{key}: {value}\r\n" for key, value in request.headers.items())
 
-    with mailbox.held(1), socket.create_connection((host, int(port))) as caller:
+    with mailbox.held(until_idle=served), socket.create_connection((host, int(port))) as caller:
         caller.sendall(f"POST /users/register HTTP/1.1\r\n{head}\r\n".encode() + request.content)
         assert caller.recv(4096).startswith(b"HTTP/1.1 201")
 
@@ -187,7 +187,7 @@ def test_sigterm_waits_for_a_task(
     """On SIGTERM, a server ends its running tasks before it stops."""
     client = fresh_app()
 
-    with mailbox.held(1):
+    with mailbox.held(until_idle=client.app):
         user = register(client, unique("grace"))
         os.kill(client.app.pid, signal.SIGTERM)
         soon(lambda: "Waiting for background tasks" in client.app.log or mailbox.to(user["email"]))
@@ -247,7 +247,7 @@ def test_the_next_request_is_served_meanwhile(
     served: ServedApp, mailbox: Mailbox, unique: Callable[[str], str], request: pytest.FixtureRequest
 ) -> None:
     """While a task is running, the next request on the same connection is answered."""
-    with mailbox.held(1), Client(served, exchanges_of(request.node), keeps=True) as client:
+    with mailbox.held(until_idle=served), Client(served, exchanges_of(request.node), keeps=True) as client:
         grace = register(client, unique("grace"))
         response = client.post("/auth/login", json={"email": grace["email"], "password": PASSWORD})
         arrived = mailbox.to(grace["email"])

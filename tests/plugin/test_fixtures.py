@@ -1,7 +1,9 @@
 """The plugin's fixtures, beyond what the stages' own tests show: clients, mailbox, pages."""
 
 import smtplib
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -97,6 +99,55 @@ def test_the_mailbox_keeps_what_is_sent(box: Mailbox, unique: Callable[[str], st
     assert [message["Subject"] for message in kept] == ["One", "Three"]
     assert kept[0].get_content() == "größe\n"
     assert len(box.to(bob)) == 1
+
+
+MAILS_FIRST = """\
+import os, smtplib, time
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def send():
+    with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])) as smtp:
+        smtp.sendmail("blog@example.com", "ada@example.com", "To: ada@example.com\\n\\nHello")
+
+
+@app.get("/works")
+def compute_before_the_mail():
+    ends = time.monotonic() + 2.5
+    while time.monotonic() < ends:
+        pass
+    return "computed"
+
+
+@app.get("/mails")
+def mail_before_the_response():
+    send()
+    return "sent"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says whether a process works")
+def test_held_mail_waits_for_an_app_that_works(box: Mailbox, tmp_path: Path) -> None:
+    """Mail is held for as long as the app computes, and let go once all that the app does is to wait for it."""
+    env = {"SMTP_HOST": box.host, "SMTP_PORT": str(box.port)}
+    launcher = choose_launcher()
+    with (
+        ServedApp(launcher, write(tmp_path, {"main.py": MAILS_FIRST}), env=env) as app,
+        Client(app, []) as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        with box.held(until_idle=app):
+            mailing = pool.submit(httpx.get, f"{app.url}/mails", trust_env=False, timeout=60)
+            computed = client.get("/works").text
+            arrived = box.to("ada@example.com")
+
+        assert (computed, arrived) == ('"computed"', []), "held for longer than the computing took"
+        assert mailing.result().text == '"sent"'
+        with box.held(until_idle=app):
+            assert client.get("/mails").text == '"sent"', "it would have waited for this block, and this block for it"
+    launcher.close()
 
 
 def test_mail_that_does_not_come_is_told(box: Mailbox, unique: Callable[[str], str]) -> None:

@@ -1,7 +1,6 @@
 """A real SMTP server on this machine that keeps what it receives."""
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -9,6 +8,11 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+
+from workbook.serving import ServedApp
+
+IDLE = 1.0  # seconds that an app may be without work; the mail holds it up then, not a busy machine
+LOOK = 0.005  # seconds from one look at the app to the next
 
 
 class Mailbox:
@@ -22,7 +26,7 @@ class Mailbox:
 
         self.messages: list[EmailMessage] = []
         self.delay = 0.0
-        self._held_until = 0.0
+        self._is_held: Callable[[], bool] = lambda: False
         self._on_message = on_message
         self._controller = Controller(self, hostname="127.0.0.1", port=port or _free_port(), ready_timeout=30)
         self._controller.start()
@@ -36,8 +40,8 @@ class Mailbox:
         import asyncio
 
         await asyncio.sleep(self.delay)
-        while time.monotonic() < self._held_until:  # noqa: ASYNC110, the test's own thread ends the waiting
-            await asyncio.sleep(0.005)
+        while self._is_held():  # noqa: ASYNC110, the test's own thread ends the waiting
+            await asyncio.sleep(LOOK)
         message = message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
@@ -46,13 +50,27 @@ class Mailbox:
         return "250 kept"
 
     @contextlib.contextmanager
-    def held(self, seconds: float = math.inf) -> Iterator[None]:
-        """Keep everyone who sends a mail waiting until this block ends, but no longer than `seconds`."""
-        self._held_until = time.monotonic() + seconds
+    def held(self, until_idle: ServedApp | None = None) -> Iterator[None]:
+        """Keep everyone who sends a mail waiting until this block ends, or until an app has had no work for a second.
+
+        An app that answers nobody before its mail is sent would otherwise wait for this block, and this block for it.
+        """
+        idle, seen = 0.0, time.monotonic()
+
+        def is_held() -> bool:
+            nonlocal idle, seen
+            if until_idle:
+                now = time.monotonic()
+                if not until_idle.is_working:
+                    idle += min(now - seen, 4 * LOOK)  # longer, and nobody knows what it did meanwhile
+                seen = now
+            return idle < IDLE
+
+        self._is_held = is_held
         try:
             yield
         finally:
-            self._held_until = 0.0
+            self._is_held = lambda: False
 
     def to(self, address: str) -> list[EmailMessage]:
         """Return the messages that have arrived for `address` so far."""

@@ -100,6 +100,15 @@ class ServedApp:
         """How many bytes the app has written so far."""
         return self._line.log_size()
 
+    @property
+    def is_working(self) -> bool:
+        """Whether one of the app's threads computes or waits for a core; always False where no Linux can say so."""
+        states = []
+        with contextlib.suppress(OSError):  # a thread that ends meanwhile, and any other system
+            for stat in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+                states.append(stat.read_bytes().rpartition(b")")[2].split()[0])
+        return any(state in (b"R", b"D") for state in states)
+
     def log_since(self, size: int, most: int = MOST_OF_LOG) -> str:
         """Return what the app has written since its log had `size` bytes: the last `most` bytes of it."""
         log = self._line.read_log(max(size, self._line.log_size() - most), most).decode("utf-8", "replace")
