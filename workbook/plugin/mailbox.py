@@ -53,7 +53,7 @@ class Mailbox:
     def held(self, until_idle: ServedApp | None = None) -> Iterator[None]:
         """Keep everyone who sends a mail waiting until this block ends, or until an app has had no work for a second.
 
-        An app that answers nobody before its mail is sent would otherwise wait for this block, and this block for it.
+        An app that sends its mail before it responds would otherwise wait for this block, and this block for it.
         """
         idle, seen = 0.0, time.monotonic()
 
@@ -62,7 +62,7 @@ class Mailbox:
             if until_idle:
                 now = time.monotonic()
                 if not until_idle.is_working:
-                    idle += min(now - seen, 4 * LOOK)  # longer, and nobody knows what it did meanwhile
+                    idle += min(now - seen, 4 * LOOK)  # what it did in a longer time, no one has seen
                 seen = now
             return idle < IDLE
 
