@@ -83,7 +83,7 @@ class Uploads(Forms):
             before = self.read_before(place)
             if way:
                 send = self.send_in_chunks if way == IN_CHUNKS else self.send_bare
-                response, said = send(place, one.content), f"A picture {way} isn't taken."
+                response, said = send(place, one.content), f"A picture that's sent {way} isn't taken."
             else:
                 response, said = self.send(place, one.content, name, label), f"{upper(one.what)} isn't taken."
             walk.expect(
